@@ -1,0 +1,12 @@
+# Flags for our own code only: an INTERFACE target that every Leyden target links to.
+add_library(leyden_flags INTERFACE)
+target_include_directories(leyden_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(leyden_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-missing-field-initializers>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers -Wno-missing-field-initializers>)
+
+if(LEYDEN_SANITIZE)
+  add_compile_options(-fsanitize=${LEYDEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${LEYDEN_SANITIZE})
+endif()

@@ -1,0 +1,35 @@
+# Everything here is installed by `./dev setup`, none of it by hand.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+find_package(CLI11 REQUIRED)
+if(LEYDEN_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+# llama.cpp as a prebuilt library (MIT) and its headers, from npm packages, in the user's cache.
+if(DEFINED ENV{XDG_CACHE_HOME})
+  set(leyden_cache_default $ENV{XDG_CACHE_HOME}/leyden)
+else()
+  set(leyden_cache_default $ENV{HOME}/.cache/leyden)
+endif()
+set(LEYDEN_CACHE_DIR ${leyden_cache_default} CACHE PATH "Where ./dev setup keeps what it downloaded")
+set(LLAMA_DIR ${LEYDEN_CACHE_DIR}/deps/llama-0.5.0)
+if(NOT EXISTS ${LLAMA_DIR}/include/llama.h)
+  message(FATAL_ERROR "llama.cpp is not in ${LLAMA_DIR}: run ./dev setup")
+endif()
+add_library(llama SHARED IMPORTED)
+set_target_properties(llama PROPERTIES
+  IMPORTED_LOCATION ${LLAMA_DIR}/lib/libllama.v0.5.0.so
+  INTERFACE_INCLUDE_DIRECTORIES ${LLAMA_DIR}/include
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${LLAMA_DIR}/include
+  INTERFACE_LINK_LIBRARIES "${LLAMA_DIR}/lib/libggml.v0.5.0.so;${LLAMA_DIR}/lib/libggml-base.so")

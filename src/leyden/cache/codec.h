@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "leyden/base/bytes.h"
+#include "leyden/base/result.h"
+#include "leyden/cache/block_key.h"
+#include "leyden/cache/token_block.h"
+
+namespace leyden::cache {
+
+// A TokenBlock as bytes for stores: header (format version, first 8 bytes of the tokenizer fingerprint, vocabulary
+// size, count), IDs packed with as many bits as the vocabulary needs (18 for 262,144), and an XXH3-64 checksum
+// over key + header + payload, so that a value under a foreign key is detected. docs/formats/token_block.md.
+struct CodecContext {
+  Digest tokenizer_fingerprint;
+  std::uint32_t vocabulary_size = 0;  // IDs are below it; checked on both ways.
+};
+
+// An ID outside the vocabulary is a bug of the caller's: asserted.
+[[nodiscard]] Bytes encode_block(const BlockKey& key, TokenIdsView ids, const CodecContext& context);
+
+// Errors: corrupt, for anything that encode_block would not have written for this key and context: other
+// version, other tokenizer, wrong length, wrong checksum, an ID outside the vocabulary. Never reads outside `bytes`.
+[[nodiscard]] Result<TokenBlock> decode_block(const BlockKey& key, BytesView bytes,
+                                              const CodecContext& context);
+
+}  // namespace leyden::cache

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "leyden/retrieval/index.h"
+
+namespace leyden::retrieval {
+
+// The embedded index: one SQLite file in WAL mode with an FTS5 table. `read_only` opens an existing file and never makes
+// one (not_found otherwise, with the command that makes it). docs/formats/index.md.
+// Errors: unavailable (folder or file can't be opened; says which), corrupt (not our database, or damaged: says how to
+// rebuild), unsupported (written by a newer version).
+struct SqliteIndexOptions {
+  std::filesystem::path file;
+  bool read_only = false;
+};
+[[nodiscard]] Result<std::unique_ptr<Index>> open_sqlite_index(const SqliteIndexOptions& options);
+
+}  // namespace leyden::retrieval

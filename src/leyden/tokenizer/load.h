@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "leyden/tokenizer/tokenizer.h"
+
+namespace leyden::tokenizer {
+
+// Reads a tokenizer from a file and tells what it is by content, not by name: GGUF (magic "GGUF"),
+// Hugging Face tokenizer.json ('{'), tiktoken ranks (base64, space, rank per line; which pattern belongs
+// to it is told by the file's SHA-256, so only the published cl100k_base and o200k_base files load).
+//
+// Errors: not_found; corrupt (truncated or malformed; says where); unsupported (names the component that we
+// don't know: never a guess).
+[[nodiscard]] Result<std::shared_ptr<const Tokenizer>> load_tokenizer(
+    const std::filesystem::path& path, std::string name);
+
+// What a GGUF says about itself besides its tokenizer. Strings are empty where the key is absent.
+struct GgufSummary {
+  std::string architecture;
+  std::string name;
+  std::string licence;
+  std::string chat_template;
+  std::uint64_t context_length = 0;  // 0 where absent.
+};
+[[nodiscard]] Result<GgufSummary> read_gguf_summary(const std::filesystem::path& path);
+
+}  // namespace leyden::tokenizer
