@@ -27,7 +27,7 @@ struct Digest {
 // The secret that keys names and checks. Never printed, never stored beside what it protects.
 using Secret = std::array<std::byte, 32>;
 
-// BLAKE2b-256 (RFC 7693), keyed or not, over fields that are each preceded by their length
+// BLAKE2b (RFC 7693), keyed with 256 bits of output or plain with the first 256 of 512, over fields that are each preceded by their length
 // (64-bit little-endian), so that ("ab","c") and ("a","bc") differ. Confined to one thread.
 class Hasher {
  public:
