@@ -28,7 +28,8 @@ struct CacheStats {
   telemetry::LatencySummary hit_latency;   // Per passage.
   telemetry::LatencySummary miss_latency;  // Per passage, tokenization included.
 
-  std::uint64_t errors = 0;       // The store could not tell or could not write.
+  std::uint64_t errors = 0;          // The store could not tell or could not write.
+  std::uint64_t writes_dropped = 0;  // Values that never reached the store: the queue was full or a write failed.
   std::uint64_t evictions = 0;
   std::uint64_t corruptions = 0;  // Values that failed their check: deleted and rebuilt.
   std::uint64_t bypassed = 0;     // Look-ups that skipped a tier on purpose.

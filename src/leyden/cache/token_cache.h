@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
@@ -12,6 +13,7 @@
 #include "leyden/cache/codec.h"
 #include "leyden/cache/memory_tier.h"
 #include "leyden/cache/store.h"
+#include "leyden/cache/write_back.h"
 
 namespace leyden::cache {
 
@@ -27,33 +29,48 @@ struct Found {
 // only for what no tier has. Errors are handed to every caller that waits for the same key.
 using EncodePassage = std::function<Result<TokenIds>(std::size_t index)>;
 
+struct TokenCacheOptions {
+  // A look-up in the store waits this long at most, and never past the request's deadline: a store that hangs must not
+  // eat the time of the encoding.
+  std::chrono::milliseconds store_timeout{250};
+  WriteBackOptions write_back;
+};
+
 // The tiers together: memory, then one batched look-up in the store, then encoding under single-flight, then
 // write-back off the request's path. A store that fails, hangs up to the deadline or lies costs latency and is counted:
 // it never fails a request and never changes an answer. Thread-safe.
 class TokenCache {
  public:
   // `store` may be null: memory only. Both outlive the cache.
-  TokenCache(MemoryTier& memory, Store* store, const Clock& clock);
+  TokenCache(MemoryTier& memory, Store* store, const Clock& clock,
+             const TokenCacheOptions& options = {});
   ~TokenCache();  // close()
 
   // One block per key, in order; the same key twice is encoded once. `deadline` bounds the store and the wait for
   // other callers, not our own encoding.
-  // Errors: the encoder's; timed_out and cancelled when another call's encoding was waited for in vain.
+  // A call that waits for another one's encoding and sees it give up (because another passage of it failed) encodes
+  // itself. Errors: the encoder's, ours or the other call's; timed_out when another call's encoding was waited for in
+  // vain; internal when the encoder gives an ID outside the vocabulary. A failed request is not in the statistics
+  // but for errors and corruptions.
   [[nodiscard]] Result<std::vector<Found>> find_or_encode(std::span<const BlockKey> keys,
                                                           const CodecContext& context,
                                                           const EncodePassage& encode,
                                                           Deadline deadline);
 
-  // Removes the keys from every tier. How many were in at least one.
+  // Removes the keys from every tier. How many were in at least one. A passage that another call is encoding
+  // at this moment may come after it: names can't go stale, so it is still right.
+  // Errors: the store's; the keys are gone from memory all the same.
   [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys, Deadline deadline);
 
+  // Asks the store for its size, for 50 ms at most; what it last said stands in when it does not answer.
   [[nodiscard]] CacheStats stats() const;
   // Counters and latencies only; sizes stay what they are.
   void reset_stats();
 
   // Waits until what was put so far is in the store, or the deadline passes.
   [[nodiscard]] Result<void> flush(Deadline deadline);
-  // Drains the write-back and stops. Idempotent; later look-ups still answer, from memory and by encoding.
+  // Drains the write-back (up to its close_timeout) and lets go of the store: it may be destroyed afterwards.
+  // Idempotent; later look-ups still answer, from memory and by encoding.
   void close();
 
  private:

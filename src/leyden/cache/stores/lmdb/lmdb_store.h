@@ -10,17 +10,28 @@
 namespace leyden::cache {
 
 struct LmdbStoreOptions {
-  std::filesystem::path folder;              // Made when missing (mode 0700: token IDs are text).
-  std::uint64_t capacity_bytes = 1 * GiB;    // Of the file; entries are evicted, oldest written first, to stay below.
-  std::chrono::seconds ttl{24 * 3600};       // Counted from the write, ±10 % by key; 0: until evicted.
+  std::filesystem::path folder;            // Made when missing (mode 0700: token IDs are text). Not on a network drive.
+  std::uint64_t capacity_bytes = 1 * GiB;  // The data file stays below it; entries take up to three quarters, then the
+                                           // oldest written go. At least 1 MiB.
+  std::chrono::seconds ttl{24 * 3600};     // Counted from the write, ±10 % by key; 0: until evicted.
   [[nodiscard]] Result<void> check() const;  // Names the first field out of range.
+
+  // No value may be larger: a sixteenth of the capacity.
+  [[nodiscard]] std::uint64_t value_bytes_max() const { return capacity_bytes / 16; }
 };
 
 // The embedded store (LMDB 0.9): crash-safe, shared by all processes of one machine, one read transaction per
 // find_many. A file that LMDB can't open is moved aside to "<folder>.corrupt-<time>" and a new one made: the
 // cache is rebuilt, never served broken. Survives a killed writer and a killed reader (slots are cleaned at open).
+//
+// Deadlines: waiting for another writer ends at the deadline; a large put_many is cut into transactions and looks at the
+// deadline before each commit. A commit that has begun is not interrupted: it lasts as long as the disk's sync.
+// After timed_out some of the entries may be stored.
+// One process may have a folder open once (LMDB forbids more): the second open answers `unavailable`.
+// Don't use it across fork(). docs/formats/lmdb.md has the layout and what a crash can cost.
 class LmdbStore final : public Store {
  public:
+  // Errors: invalid_argument (options), unavailable (folder, permissions, open already in this process).
   [[nodiscard]] static Result<std::unique_ptr<LmdbStore>> open(const LmdbStoreOptions& options,
                                                                const Clock& clock);
   ~LmdbStore() override;
@@ -31,6 +42,7 @@ class LmdbStore final : public Store {
                                       Deadline deadline) override;
   [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys,
                                                  Deadline deadline) override;
+  // Entries whose time is over count until they are swept (by later writes).
   [[nodiscard]] Result<StoreUsage> usage(Deadline deadline) override;
 
  private:

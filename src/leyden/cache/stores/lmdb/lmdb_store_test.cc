@@ -1,0 +1,436 @@
+#include "leyden/cache/stores/lmdb/lmdb_store.h"
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "leyden/cache/testing/temporary_folder.h"
+
+namespace leyden::cache {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
+
+// Says by itself whether it is right.
+Bytes value_of(std::uint64_t number) {
+  std::mt19937_64 random(number);
+  Bytes out(random() % 3000);
+  for (std::byte& b : out) b = static_cast<std::byte>(random());
+  return out;
+}
+
+Deadline soon() { return Deadline::after(60s); }
+
+std::vector<StoreEntry> entries_of(std::uint64_t first, std::uint64_t count) {
+  std::vector<StoreEntry> out;
+  for (std::uint64_t i = first; i < first + count; ++i) out.push_back({key_of(i), value_of(i)});
+  return out;
+}
+
+// How many of [first, first + count) are there; fails the test when one is wrong.
+std::uint64_t count_found(Store& store, std::uint64_t first, std::uint64_t count) {
+  std::vector<BlockKey> keys;
+  for (std::uint64_t i = first; i < first + count; ++i) keys.push_back(key_of(i));
+  auto found = store.find_many(keys, soon());
+  if (!found) {
+    ADD_FAILURE() << found.error().message;
+    return 0;
+  }
+  std::uint64_t out = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (!(*found)[i]) continue;
+    ++out;
+    EXPECT_EQ(*(*found)[i], value_of(first + i)) << first + i;
+  }
+  return out;
+}
+
+std::size_t count_files(const fs::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+class LmdbStoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<LmdbStore> open() { return open_with(options()); }
+  std::unique_ptr<LmdbStore> open_with(const LmdbStoreOptions& options) {
+    auto store = LmdbStore::open(options, clock_);
+    if (!store) {
+      ADD_FAILURE() << store.error().message;
+      return nullptr;
+    }
+    return std::move(*store);
+  }
+  LmdbStoreOptions options() const {
+    return {.folder = folder_.path() / "store", .capacity_bytes = 16 * MiB, .ttl = 1000s};
+  }
+  fs::path data_file() const { return options().folder / "data.mdb"; }
+  bool moved_aside() const {
+    for (const auto& each : fs::directory_iterator(folder_.path())) {
+      if (each.path().filename().string().starts_with("store.corrupt-")) return true;
+    }
+    return false;
+  }
+
+  testing::TemporaryFolder folder_;
+  ManualClock clock_;
+};
+
+TEST_F(LmdbStoreTest, ChecksItsOptions) {
+  EXPECT_EQ(LmdbStore::open({}, clock_).error().code, Errc::invalid_argument);
+  auto bad = options();
+  bad.capacity_bytes = 1000;
+  EXPECT_EQ(LmdbStore::open(bad, clock_).error().code, Errc::invalid_argument);
+  bad = options();
+  bad.ttl = -1s;
+  EXPECT_EQ(LmdbStore::open(bad, clock_).error().code, Errc::invalid_argument);
+}
+
+TEST_F(LmdbStoreTest, WhatWasWrittenOutlivesTheProcess) {
+  { ASSERT_TRUE(open()->put_many(entries_of(0, 500), soon())); }
+  auto store = open();
+  EXPECT_EQ(count_found(*store, 0, 500), 500U);
+  EXPECT_EQ(store->usage(soon())->entries, 500U);
+  EXPECT_FALSE(moved_aside());
+}
+
+TEST_F(LmdbStoreTest, OthersOnTheMachineCannotReadIt) {
+  auto store = open();
+  ASSERT_TRUE(store->put_many(entries_of(0, 5), soon()));
+  auto mode = [](const fs::path& path) {
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return status.st_mode & 0777U;
+  };
+  EXPECT_EQ(mode(options().folder), 0700U);
+  for (const auto& each : fs::directory_iterator(options().folder)) {
+    EXPECT_EQ(mode(each.path()), 0600U) << each.path();
+  }
+}
+
+TEST_F(LmdbStoreTest, ASecondOpenInOneProcessIsRefused) {
+  auto store = open();
+  ASSERT_TRUE(store->put_many(entries_of(0, 5), soon()));
+  auto second = LmdbStore::open(options(), clock_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::unavailable);
+  // Under another name, too.
+  fs::create_directory_symlink(options().folder, folder_.path() / "alias");
+  auto alias = options();
+  alias.folder = folder_.path() / "alias";
+  EXPECT_EQ(LmdbStore::open(alias, clock_).error().code, Errc::unavailable);
+  EXPECT_EQ(count_found(*store, 0, 5), 5U);
+  store.reset();
+  EXPECT_EQ(count_found(*open_with(alias), 0, 5), 5U);
+}
+
+TEST_F(LmdbStoreTest, AnUnusableFolderIsAnError) {
+  auto bad = options();
+  bad.folder = "/proc/leyden/store";
+  EXPECT_EQ(LmdbStore::open(bad, clock_).error().code, Errc::unavailable);
+  std::ofstream(folder_.path() / "file") << "x";
+  bad.folder = folder_.path() / "file";
+  EXPECT_EQ(LmdbStore::open(bad, clock_).error().code, Errc::unavailable);
+}
+
+TEST_F(LmdbStoreTest, EntriesExpireByTheWallClockEvenAcrossRestarts) {
+  auto store = open();
+  ASSERT_TRUE(store->put_many(entries_of(0, 200), soon()));
+  clock_.advance(890s);
+  EXPECT_EQ(count_found(*store, 0, 200), 200U);
+  store.reset();
+  store = open();
+  clock_.advance(110s);
+  const std::uint64_t half = count_found(*store, 0, 200);
+  EXPECT_GT(half, 50U);
+  EXPECT_LT(half, 150U);
+  clock_.advance(110s);
+  EXPECT_EQ(count_found(*store, 0, 200), 0U);
+  // Their room is given back by later writes.
+  for (std::uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(store->put_many(entries_of(1000 + i, 1), soon()));
+  EXPECT_EQ(store->usage(soon())->entries, 5U);
+}
+
+TEST_F(LmdbStoreTest, WithoutTtlEntriesStay) {
+  auto forever = options();
+  forever.ttl = 0s;
+  auto store = open_with(forever);
+  ASSERT_TRUE(store->put_many(entries_of(0, 10), soon()));
+  clock_.advance(std::chrono::hours(24 * 365 * 20));
+  EXPECT_EQ(count_found(*store, 0, 10), 10U);
+}
+
+TEST_F(LmdbStoreTest, WhenFullTheOldestWrittenGoAndTheFileStaysBelowItsCapacity) {
+  auto small = options();
+  for (std::uint64_t capacity : {1 * MiB, 4 * MiB}) {
+    small.capacity_bytes = capacity;
+    small.folder = folder_.path() / fmt::format("small-{}", capacity);
+    auto store = open_with(small);
+    constexpr std::uint64_t kBatches = 150;
+    for (std::uint64_t i = 0; i < kBatches; ++i) {
+      auto put = store->put_many(entries_of(i * 40, 40), soon());
+      ASSERT_TRUE(put) << put.error().message;
+      auto usage = store->usage(soon());
+      ASSERT_TRUE(usage);
+      ASSERT_LE(usage->bytes_used, capacity);
+      ASSERT_EQ(usage->bytes_budget, capacity);
+    }
+    EXPECT_LE(fs::file_size(small.folder / "data.mdb"), capacity);
+    const std::uint64_t kept = store->usage(soon())->entries;
+    EXPECT_GT(kept, capacity / 6000);
+    EXPECT_EQ(count_found(*store, kBatches * 40 - kept, kept), kept);  // Exactly the newest.
+    EXPECT_EQ(count_found(*store, 0, 40), 0U);
+  }
+}
+
+TEST_F(LmdbStoreTest, ValuesOfManySizesInASmallFile) {
+  auto small = options();
+  small.capacity_bytes = 1 * MiB;
+  auto store = open_with(small);
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 400; ++i) {
+    std::vector<StoreEntry> entries;
+    for (std::uint64_t n = random() % 6; n > 0; --n) {
+      const std::size_t size = random() % 8 == 0 ? small.value_bytes_max() : random() % 5000;
+      entries.push_back({key_of(random() % 300), Bytes(size, static_cast<std::byte>(size))});
+    }
+    auto put = store->put_many(entries, soon());
+    ASSERT_TRUE(put) << put.error().message << ' ' << i;
+    if (i % 7 == 0) ASSERT_TRUE(store->erase_many(std::vector{key_of(random() % 300)}, soon()));
+  }
+  EXPECT_LE(fs::file_size(small.folder / "data.mdb"), small.capacity_bytes);
+}
+
+TEST_F(LmdbStoreTest, ASmallerCapacityThanTheFileHas) {
+  { ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon())); }
+  auto small = options();
+  small.capacity_bytes = 1 * MiB;
+  auto store = open_with(small);
+  EXPECT_EQ(count_found(*store, 0, 3000), 3000U);
+  ASSERT_TRUE(store->put_many(entries_of(5000, 10), soon()));
+  EXPECT_LE(store->usage(soon())->bytes_used, small.capacity_bytes);
+  EXPECT_EQ(count_found(*store, 5000, 10), 10U);
+}
+
+TEST_F(LmdbStoreTest, GarbageIsMovedAsideAndTheStoreStartsAnew) {
+  fs::create_directory(options().folder);
+  std::ofstream(data_file()) << std::string(100'000, 'x');
+  auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_TRUE(moved_aside());
+  ASSERT_TRUE(store->put_many(entries_of(0, 5), soon()));
+  EXPECT_EQ(count_found(*store, 0, 5), 5U);
+}
+
+TEST_F(LmdbStoreTest, ACutFileIsMovedAside) {
+  { ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon())); }
+  for (std::uint64_t size : {std::uint64_t{100}, std::uint64_t{4096}, std::uint64_t{100'000}, 1 * MiB}) {
+    fs::resize_file(data_file(), size);
+    auto store = open();
+    ASSERT_TRUE(store) << size;
+    EXPECT_TRUE(moved_aside());
+    EXPECT_EQ(count_found(*store, 0, 3000), 0U) << size;
+    ASSERT_TRUE(store->put_many(entries_of(0, 3000), soon()));
+  }
+}
+
+TEST_F(LmdbStoreTest, AnEmptyFileIsANewStore) {
+  fs::create_directory(options().folder);
+  std::ofstream(data_file()).flush();
+  auto store = open();
+  ASSERT_TRUE(store->put_many(entries_of(0, 5), soon()));
+  EXPECT_EQ(count_found(*store, 0, 5), 5U);
+  EXPECT_FALSE(moved_aside());
+}
+
+TEST_F(LmdbStoreTest, AThousandOpensLeakNothing) {
+  ASSERT_TRUE(open()->put_many(entries_of(0, 5), soon()));
+  auto lines = [] {
+    std::ifstream maps("/proc/self/maps");
+    return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
+  };
+  const std::size_t files = count_files("/proc/self/fd");
+  const std::size_t threads = count_files("/proc/self/task");
+  const auto maps = lines();
+  for (int i = 0; i < 1000; ++i) {
+    auto store = open();
+    ASSERT_TRUE(store);
+    if (i % 10 == 0) ASSERT_EQ(count_found(*store, 0, 5), 5U);
+  }
+  EXPECT_EQ(count_files("/proc/self/fd"), files);
+  EXPECT_EQ(count_files("/proc/self/task"), threads);
+  EXPECT_LE(lines(), maps + 8);  // The allocator may map a little.
+}
+
+// Runs `work` in a process of its own; it never returns from there. 0 is success.
+template <class F>
+pid_t in_child(F&& work) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::_exit(work());
+}
+
+int exit_status(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST_F(LmdbStoreTest, AWriterKilledAtAnyMomentLeavesAStoreThatOpensAndIsRight) {
+  constexpr std::uint64_t kPerBatch = 25;
+  std::mt19937_64 random(std::random_device{}());
+  std::uint64_t found_before = 0;
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    const std::uint64_t first = round * 1'000'000;
+    int acknowledged[2];
+    ASSERT_EQ(::pipe(acknowledged), 0);
+    const pid_t child = in_child([&] {
+      ::close(acknowledged[0]);
+      SystemClock clock;
+      auto small = options();
+      small.capacity_bytes = 4 * MiB;  // Full soon: evictions are hit, too.
+      small.ttl = 0s;
+      auto store = LmdbStore::open(small, clock);
+      if (!store) return 1;
+      for (std::uint64_t i = 0; i < 10'000; ++i) {
+        if (!(*store)->put_many(entries_of(first + i * kPerBatch, kPerBatch), soon())) return 2;
+        if (::write(acknowledged[1], "x", 1) != 1) return 3;
+        if (i % 5 == 4 && !(*store)->erase_many(std::vector{key_of(first + i)}, soon())) return 4;
+      }
+      return 0;
+    });
+    ::close(acknowledged[1]);
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    ::kill(child, SIGKILL);
+    const int status = exit_status(child);
+    std::uint64_t batches = 0;
+    for (char c = 0; ::read(acknowledged[0], &c, 1) == 1;) ++batches;
+    ::close(acknowledged[0]);
+    ASSERT_EQ(status, -SIGKILL) << "round " << round;
+
+    auto again = options();
+    again.capacity_bytes = 4 * MiB;
+    again.ttl = 0s;
+    auto store = open_with(again);
+    ASSERT_TRUE(store);
+    ASSERT_FALSE(moved_aside()) << "round " << round;
+    // Every value that is found is right (count_found checks), and the last acknowledged batch is there.
+    count_found(*store, first, (batches + 2) * kPerBatch);
+    if (batches > 0) {
+      EXPECT_GE(count_found(*store, first + (batches - 1) * kPerBatch, kPerBatch), kPerBatch - 1);
+    }
+    const std::uint64_t entries = store->usage(soon())->entries;
+    found_before = std::max(found_before, entries);
+    ASSERT_TRUE(store->put_many(entries_of(first + 999'000, 3), soon()));
+  }
+  EXPECT_GT(found_before, 0U);
+}
+
+TEST_F(LmdbStoreTest, TwoProcessesShareIt) {
+  constexpr std::uint64_t kBatches = 40;
+  const pid_t child = in_child([&] {
+    SystemClock clock;
+    auto own = options();
+    own.ttl = 0s;
+    auto store = LmdbStore::open(own, clock);
+    if (!store) return 1;
+    for (std::uint64_t i = 0; i < kBatches; ++i) {
+      if (!(*store)->put_many(entries_of(i * 20, 20), soon())) return 2;
+    }
+    // What the other one writes is seen here.
+    for (int i = 0; i < 3000; ++i) {
+      auto found = (*store)->find_many(std::vector{key_of(77'000)}, soon());
+      if (!found) return 3;
+      if (found->front()) return *found->front() == value_of(77'000) ? 0 : 4;
+      std::this_thread::sleep_for(10ms);
+    }
+    return 5;
+  });
+  auto own = options();
+  own.ttl = 0s;
+  auto store = open_with(own);
+  for (std::uint64_t i = 0; i < kBatches; ++i) {
+    ASSERT_TRUE(store->put_many(entries_of(100'000 + i * 20, 20), soon()));
+    count_found(*store, 0, kBatches * 20);
+  }
+  for (int i = 0; i < 3000 && count_found(*store, 0, kBatches * 20) < kBatches * 20; ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_EQ(count_found(*store, 0, kBatches * 20), kBatches * 20);
+  EXPECT_EQ(count_found(*store, 100'000, kBatches * 20), kBatches * 20);
+  ASSERT_TRUE(store->put_many(entries_of(77'000, 1), soon()));
+  EXPECT_EQ(exit_status(child), 0);
+}
+
+// The file outgrows our map when another process has a larger capacity (MDB_MAP_RESIZED).
+TEST_F(LmdbStoreTest, AnotherProcessWithALargerCapacityGrowsTheFile) {
+  int go[2];
+  ASSERT_EQ(::pipe(go), 0);
+  const pid_t child = in_child([&] {
+    char c = 0;
+    if (::read(go[0], &c, 1) != 1) return 1;
+    SystemClock clock;
+    auto large = options();
+    large.capacity_bytes = 64 * MiB;
+    large.ttl = 0s;
+    auto store = LmdbStore::open(large, clock);
+    if (!store) return 2;
+    return (*store)->put_many(entries_of(0, 4000), soon()) ? 0 : 3;
+  });
+  auto small = options();
+  small.capacity_bytes = 1 * MiB;
+  small.ttl = 0s;
+  auto store = open_with(small);
+  ASSERT_TRUE(store->put_many(entries_of(9000, 3), soon()));
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  ASSERT_EQ(exit_status(child), 0);
+  EXPECT_EQ(count_found(*store, 0, 4000), 4000U);
+  EXPECT_EQ(count_found(*store, 9000, 3), 3U);
+  ASSERT_TRUE(store->put_many(entries_of(9100, 3), soon()));  // Evicts down to what this one may have.
+  EXPECT_LE(store->usage(soon())->bytes_used, small.capacity_bytes);
+  EXPECT_EQ(count_found(*store, 9100, 3), 3U);
+  ::close(go[0]);
+  ::close(go[1]);
+}
+
+TEST_F(LmdbStoreTest, WaitingForAnotherProcessesWriteEndsAtTheDeadline) {
+  int ready[2];
+  int done[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(done), 0);
+  const fs::path lock = options().folder / "writer.lock";
+  auto store = open();
+  ASSERT_TRUE(store->put_many(entries_of(0, 3), soon()));
+  const pid_t child = in_child([&] {
+    // The shell's flock would do: someone holds the lock and does not let go.
+    const std::string command = fmt::format("exec flock {} sh -c 'echo x >&{}; read _ <&{}'", lock.string(),
+                                            ready[1], done[0]);
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+    return 1;
+  });
+  char c = 0;
+  ASSERT_EQ(::read(ready[0], &c, 1), 1);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(store->put_many(entries_of(10, 1), Deadline::after(50ms)).error().code, Errc::timed_out);
+  EXPECT_EQ(store->erase_many(std::vector{key_of(1)}, Deadline::after(50ms)).error().code, Errc::timed_out);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+  EXPECT_EQ(count_found(*store, 0, 3), 3U);  // Readers don't wait for writers.
+  ASSERT_EQ(::write(done[1], "\n", 1), 1);
+  EXPECT_EQ(exit_status(child), 0);
+  EXPECT_TRUE(store->put_many(entries_of(10, 1), soon()));
+  for (int fd : {ready[0], ready[1], done[0], done[1]}) ::close(fd);
+}
+
+}  // namespace
+}  // namespace leyden::cache
