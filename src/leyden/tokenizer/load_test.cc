@@ -1,1 +1,163 @@
-#include <gtest/gtest.h>
+#include "leyden/tokenizer/load.h"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "leyden/base/files.h"
+#include "leyden/tokenizer/test_tokenizers.h"
+
+namespace leyden::tokenizer {
+namespace {
+
+using nlohmann::json;
+using testing::PrintToString;
+
+class LoadTokenizer : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "leyden-load-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Result<std::shared_ptr<const Tokenizer>> load(std::string_view content) {
+    EXPECT_TRUE(write_file_atomically(folder_ / "x", content));
+    return load_tokenizer(folder_ / "x", "x");
+  }
+  // One line that names the file, and the words that tell what is wrong.
+  void expect_error(std::string_view content, Errc code, std::string_view words) {
+    auto loaded = load(content);
+    ASSERT_FALSE(loaded) << words;
+    EXPECT_EQ(loaded.error().code, code) << loaded.error().message;
+    EXPECT_NE(loaded.error().message.find(words), std::string::npos) << loaded.error().message;
+    EXPECT_EQ(loaded.error().message.find('\n'), std::string::npos);
+  }
+  static std::string cached(const char* file) { return read_file(std::filesystem::path(LEYDEN_CACHE_DIR) / file).value(); }
+
+  std::filesystem::path folder_;
+};
+
+// A whole tokenizer.json of two letters.
+json small() {
+  return json::parse(R"({"normalizer": null, "added_tokens": [{"id": 3, "content": "<s>", "special": true}],
+    "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}, "decoder": {"type": "ByteLevel"},
+    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}})");
+}
+
+TEST_F(LoadTokenizer, ASmallTokenizerJson) {
+  auto tokenizer = load(small().dump());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->encode("aab"), (TokenIds{0, 2}));
+  EXPECT_EQ((*tokenizer)->vocabulary_size(), 4U);
+  EXPECT_EQ((*tokenizer)->special_token("<s>"), 3U);
+}
+
+TEST_F(LoadTokenizer, AComponentThatIsNotKnownIsNamed) {
+  auto with = [](auto&& change) {
+    json file = small();
+    change(file);
+    return file.dump();
+  };
+  expect_error(with([](json& j) { j["normalizer"] = {{"type", "Nmt"}}; }), Errc::unsupported, "\"Nmt\"");
+  expect_error(with([](json& j) { j["pre_tokenizer"] = {{"type", "Metaspace"}}; }), Errc::unsupported, "\"Metaspace\"");
+  expect_error(with([](json& j) { j["pre_tokenizer"]["add_prefix_space"] = true; }), Errc::unsupported, "add_prefix_space");
+  expect_error(with([](json& j) { j["model"]["type"] = "Unigram"; }), Errc::unsupported, "\"Unigram\"");
+  expect_error(with([](json& j) { j["model"]["byte_fallback"] = true; }), Errc::unsupported, "byte_fallback");
+  expect_error(with([](json& j) { j["model"]["dropout"] = 0.1; }), Errc::unsupported, "dropout");
+  expect_error(with([](json& j) { j["decoder"]["type"] = "Fuse"; }), Errc::unsupported, "\"Fuse\"");
+  expect_error(with([](json& j) { j["added_tokens"][0]["lstrip"] = true; }), Errc::unsupported, "lstrip");
+  expect_error(with([](json& j) {
+    j["pre_tokenizer"] = {{"type", "Sequence"},
+                          {"pretokenizers", {{{"type", "Split"}, {"pattern", {{"Regex", "[abc]+"}}}, {"behavior", "Isolated"}, {"invert", false}}}}};
+  }), Errc::unsupported, "[abc]+");
+}
+
+TEST_F(LoadTokenizer, ABrokenTokenizerJsonIsAnError) {
+  std::string whole = small().dump();
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    auto loaded = load(whole.substr(0, length));
+    ASSERT_FALSE(loaded) << length;
+    ASSERT_EQ(loaded.error().code, Errc::corrupt) << loaded.error().message;
+  }
+  auto with = [](auto&& change) {
+    json file = small();
+    change(file);
+    return file.dump();
+  };
+  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = 1; }), Errc::corrupt, "shares its ID");
+  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = -1; }), Errc::corrupt, "no small number");
+  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = 4'000'000'000U; }), Errc::corrupt, "no small number");
+  expect_error(with([](json& j) { j["model"]["merges"] = {"a z"}; }), Errc::corrupt, "not in the vocabulary");
+  expect_error(with([](json& j) { j["model"]["merges"] = {7}; }), Errc::corrupt, "not a pair");
+  expect_error(with([](json& j) { j.erase("model"); }), Errc::corrupt, "no \"model\"");
+  expect_error("[1, 2]", Errc::corrupt, "not a tokenizer");
+  expect_error("{}", Errc::unsupported, "pre-tokenizer");
+}
+
+TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
+  expect_error("", Errc::corrupt, "empty");
+  expect_error("hello world\n", Errc::corrupt, "tokenizer.json");
+  expect_error(std::string(100'000, '\0'), Errc::corrupt, "tokenizer.json");
+  EXPECT_EQ(load_tokenizer(folder_ / "absent", "x").error().code, Errc::not_found);
+  EXPECT_EQ(load_tokenizer(folder_, "x").error().code, Errc::invalid_argument);
+}
+
+TEST_F(LoadTokenizer, ARankFileThatWasTouchedIsRefused) {
+  std::string ranks = cached("tokenizers/cl100k_base.tiktoken");
+  expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported, "neither cl100k_base nor o200k_base");
+}
+
+TEST_F(LoadTokenizer, AGgufIsAnErrorWhereverItIsCutOff) {
+  std::string whole = cached("deps/llama-0.5.0/vocab/ggml-vocab-qwen2.gguf");
+  for (std::size_t i = 0; i < 60; ++i) {
+    std::size_t length = i < 40 ? i : whole.size() / 61 * i;
+    auto loaded = load(whole.substr(0, length));
+    ASSERT_FALSE(loaded) << length;
+    ASSERT_EQ(loaded.error().code, Errc::corrupt) << loaded.error().message;
+  }
+}
+
+TEST_F(LoadTokenizer, AGgufWithWildLengthsIsAnErrorAndNoCrash) {
+  std::string whole = cached("deps/llama-0.5.0/vocab/ggml-vocab-gpt-2.gguf").substr(0, 4096);
+  for (std::size_t at = 4; at + 8 < whole.size(); at += 3) {
+    std::string broken = whole;
+    for (std::size_t i = 0; i < 8; ++i) broken[at + i] = '\xFF';
+    ASSERT_FALSE(load(broken)) << at;
+  }
+}
+
+TEST(LoadGguf, SaysWhatTheModelIs) {
+  auto summary = read_gguf_summary(std::filesystem::path(LEYDEN_CACHE_DIR) / "deps/llama-0.5.0/vocab/ggml-vocab-qwen2.gguf");
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->architecture, "qwen2");
+  EXPECT_GT(summary->context_length, 1000U);
+}
+
+// llama.cpp's own test vectors: texts in .inp, one line of IDs for each in .out.
+TEST(LoadGguf, EncodesLlamaCppsTestVectors) {
+  for (const char* model : {"gpt-2", "llama-bpe", "qwen2"}) {
+    std::string base = std::string("deps/llama-0.5.0/vocab/ggml-vocab-") + model + ".gguf";
+    const Tokenizer& tokenizer = test_tokenizer(base);
+    auto folder = std::filesystem::path(LEYDEN_CACHE_DIR);
+    std::string inputs = read_file(folder / (base + ".inp")).value();
+    std::string outputs = read_file(folder / (base + ".out")).value();
+    constexpr std::string_view kSeparator = "\n__ggml_vocab_test__\n";
+    std::size_t cases = 0;
+    for (std::size_t in = 0, out = 0; in < inputs.size(); ++cases) {
+      std::size_t end = std::min(inputs.find(kSeparator, in), inputs.size());
+      std::string text = inputs.substr(in, end - in);
+      in = end + kSeparator.size();
+      std::size_t line_end = std::min(outputs.find('\n', out), outputs.size());
+      std::string expected = outputs.substr(out, line_end - out);
+      out = line_end + 1;
+      std::string ids;
+      for (TokenId id : tokenizer.encode(text)) ids += " " + std::to_string(id);
+      EXPECT_EQ(ids, expected) << model << ": " << PrintToString(text);
+    }
+    EXPECT_GT(cases, 30U);
+  }
+}
+
+}  // namespace
+}  // namespace leyden::tokenizer
