@@ -1,1 +1,458 @@
-// placeholder
+#include "leyden/cache/token_cache.h"
+
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "leyden/cache/stores/lmdb/lmdb_store.h"
+#include "leyden/cache/testing/fake_store.h"
+#include "leyden/cache/testing/temporary_folder.h"
+
+namespace leyden::cache {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::FakeStore;
+using testing::Mood;
+
+constexpr std::uint32_t kVocabulary = 50'000;
+const CodecContext kContext{.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
+                            .vocabulary_size = kVocabulary};
+
+BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
+TokenIds ids_of(std::uint64_t number) {
+  std::mt19937_64 random(number);
+  TokenIds out(random() % 300);
+  for (TokenId& id : out) id = static_cast<TokenId>(random() % kVocabulary);
+  return out;
+}
+Deadline soon() { return Deadline::after(30s); }
+
+class TokenCacheTest : public ::testing::Test {
+ protected:
+  // Passages by number; checks every answer.
+  Result<std::vector<Found>> ask(TokenCache& cache, std::vector<std::uint64_t> numbers,
+                                 Deadline deadline = soon()) {
+    std::vector<BlockKey> keys;
+    for (std::uint64_t number : numbers) keys.push_back(key_of(number));
+    auto found = cache.find_or_encode(
+        keys, kContext,
+        [&](std::size_t index) -> Result<TokenIds> {
+          ++encoded_;
+          return ids_of(numbers[index]);
+        },
+        deadline);
+    if (found) {
+      EXPECT_EQ(found->size(), numbers.size());
+      for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(*(*found)[i].block, ids_of(numbers[i]));
+    }
+    return found;
+  }
+  static std::vector<Source> sources(const Result<std::vector<Found>>& found) {
+    std::vector<Source> out;
+    if (!found) {
+      ADD_FAILURE() << found.error().message;
+      return out;
+    }
+    for (const Found& each : *found) out.push_back(each.source);
+    return out;
+  }
+  static void expect_sums(const CacheStats& stats) {
+    EXPECT_EQ(stats.lookups, stats.hits + stats.misses);
+    EXPECT_EQ(stats.hits, stats.hits_memory + stats.hits_store);
+    EXPECT_LE(stats.coalesced, stats.misses);
+    EXPECT_EQ(stats.hit_latency.count, stats.hits);
+    EXPECT_EQ(stats.miss_latency.count, stats.misses);
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<MemoryTier> memory_ = MemoryTier::make({.capacity_bytes = 4 * MiB}, clock_).value();
+  FakeStore store_;
+  std::atomic<int> encoded_{0};
+};
+
+using Sources = std::vector<Source>;
+
+TEST_F(TokenCacheTest, MissThenHit) {
+  TokenCache cache(*memory_, nullptr, clock_);
+  EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources{Source::encoded, Source::encoded}));
+  EXPECT_EQ(sources(ask(cache, {2, 3, 1})), (Sources{Source::memory, Source::encoded, Source::memory}));
+  EXPECT_TRUE(ask(cache, {})->empty());
+  EXPECT_EQ(encoded_, 3);
+  const CacheStats stats = cache.stats();
+  expect_sums(stats);
+  EXPECT_EQ(stats.lookups, 5U);
+  EXPECT_EQ(stats.hits_memory, 2U);
+  EXPECT_EQ(stats.misses, 3U);
+  EXPECT_DOUBLE_EQ(stats.hit_rate, 0.4);
+  EXPECT_EQ(stats.total_tokens_cached, ids_of(1).size() + ids_of(2).size() + ids_of(3).size());
+  EXPECT_GT(stats.cache_size_mb, 0);
+  EXPECT_GE(stats.memory_usage_mb, stats.cache_size_mb);
+  EXPECT_GE(stats.peak_memory_mb, stats.memory_usage_mb);
+  EXPECT_EQ(stats.errors, 0U);
+}
+
+TEST_F(TokenCacheTest, TheSameKeyTwiceIsEncodedOnce) {
+  TokenCache cache(*memory_, &store_, clock_);
+  EXPECT_EQ(sources(ask(cache, {1, 1, 2, 1})),
+            (Sources{Source::encoded, Source::coalesced, Source::encoded, Source::coalesced}));
+  EXPECT_EQ(encoded_, 2);
+  expect_sums(cache.stats());
+  EXPECT_EQ(cache.stats().coalesced, 2U);
+  memory_->clear();
+  ASSERT_TRUE(cache.flush(soon()));
+  EXPECT_EQ(sources(ask(cache, {1, 1})), (Sources{Source::store, Source::store}));
+  expect_sums(cache.stats());
+}
+
+TEST_F(TokenCacheTest, TheStoreAnswersWhatMemoryForgot) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1, 2}));
+  ASSERT_TRUE(cache.flush(soon()));
+  memory_->clear();
+  store_.calls_find = 0;
+  EXPECT_EQ(sources(ask(cache, {1, 3, 2})), (Sources{Source::store, Source::encoded, Source::store}));
+  EXPECT_EQ(store_.calls_find, 1);  // One batched look-up.
+  EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::memory)));
+  EXPECT_EQ(store_.calls_find, 1);  // None when memory has all.
+  ASSERT_TRUE(cache.flush(soon()));
+  const CacheStats stats = cache.stats();
+  expect_sums(stats);
+  EXPECT_EQ(stats.hits_store, 2U);
+  EXPECT_EQ(stats.store_entries, 3U);
+  EXPECT_GT(stats.store_size_mb, 0);
+  // What came from the store is not written to it again.
+  EXPECT_LE(store_.calls_put, 3);
+}
+
+TEST_F(TokenCacheTest, ACorruptValueIsCountedErasedAndEncodedAgain) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1, 2, 3}));
+  ASSERT_TRUE(cache.flush(soon()));
+  const Bytes good = store_.values.with([](auto& all) {
+    all.at(key_of(2)).back() ^= std::byte{1};
+    const Bytes three = all.at(key_of(3));
+    all.at(key_of(3)) = all.at(key_of(1));  // Right in itself, under a foreign name.
+    return three;
+  });
+  memory_->clear();
+  EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources{Source::store, Source::encoded, Source::encoded}));
+  ASSERT_TRUE(cache.flush(soon()));
+  EXPECT_EQ(cache.stats().corruptions, 2U);
+  EXPECT_GE(store_.calls_erase, 1);
+  EXPECT_EQ(store_.values.with([](const auto& all) { return all.at(key_of(3)); }), good);
+  memory_->clear();
+  EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::store)));
+  expect_sums(cache.stats());
+}
+
+// When it can't be encoded again it must at least be gone.
+TEST_F(TokenCacheTest, ACorruptValueIsErasedEvenWhenEncodingFails) {
+  TokenCache cache(*memory_, &store_, clock_);
+  store_.values.with([](auto& all) { all[key_of(1)] = Bytes(40); });
+  auto failed = cache.find_or_encode(
+      std::vector{key_of(1)}, kContext, [](std::size_t) -> Result<TokenIds> { return fail(Errc::internal, "no"); },
+      soon());
+  EXPECT_FALSE(failed);
+  ASSERT_TRUE(cache.flush(soon()));
+  EXPECT_TRUE(store_.values.with([](const auto& all) { return all.empty(); }));
+  EXPECT_EQ(cache.stats().corruptions, 1U);
+}
+
+TEST_F(TokenCacheTest, AnotherTokenizersValueIsNeverServed) {
+  TokenCache cache(*memory_, &store_, clock_);
+  CodecContext other = kContext;
+  other.tokenizer_fingerprint = Hasher().field("other").finish();
+  store_.values.with([&](auto& all) { all[key_of(1)] = encode_block(key_of(1), TokenIds{1, 2, 3}, other); });
+  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::encoded});
+  EXPECT_EQ(cache.stats().corruptions, 1U);
+}
+
+TEST_F(TokenCacheTest, AFailingStoreCostsNoAnswer) {
+  TokenCache cache(*memory_, &store_, clock_);
+  for (Mood mood : {Mood::failing, Mood::confused}) {
+    memory_->clear();
+    store_.mood = mood;
+    EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources(2, Source::encoded)));
+    EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources(2, Source::memory)));
+  }
+  (void)cache.flush(soon());
+  const CacheStats stats = cache.stats();
+  expect_sums(stats);
+  EXPECT_GE(stats.errors, 2U);
+  store_.mood = Mood::failing;
+  EXPECT_EQ(cache.erase_many(std::vector{key_of(1)}, soon()).error().code, Errc::unavailable);
+  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::encoded});  // Gone from memory all the same.
+  // And back without a restart.
+  store_.mood = Mood::well;
+  ASSERT_TRUE(ask(cache, {7}));
+  ASSERT_TRUE(cache.flush(soon()));
+  memory_->clear();
+  EXPECT_EQ(sources(ask(cache, {7})), Sources{Source::store});
+}
+
+TEST_F(TokenCacheTest, AHangingStoreCostsItsTimeoutOrTheDeadlineAtMost) {
+  store_.mood = Mood::hanging;
+  TokenCache cache(*memory_, &store_, clock_,
+                   {.store_timeout = 50ms, .write_back = {.write_timeout = 20ms, .close_timeout = 20ms}});
+  auto timed = [&](std::uint64_t number, Deadline deadline) {
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_EQ(sources(ask(cache, {number}, deadline)), Sources{Source::encoded});
+    return std::chrono::steady_clock::now() - before;
+  };
+  EXPECT_LT(timed(1, soon()), 5s);
+  EXPECT_LT(timed(2, Deadline::never()), 5s);
+  EXPECT_LT(timed(3, Deadline::after(5ms)), 5s);
+  EXPECT_GE(cache.stats().errors, 3U);
+  expect_sums(cache.stats());
+}
+
+TEST_F(TokenCacheTest, TheEncodersErrorIsTheAnswer) {
+  TokenCache cache(*memory_, &store_, clock_);
+  auto failing = [](std::size_t index) -> Result<TokenIds> {
+    if (index == 1) return fail(Errc::invalid_argument, "passage 1");
+    return TokenIds{7};
+  };
+  auto found = cache.find_or_encode(std::vector{key_of(1), key_of(2), key_of(3)}, kContext, failing, soon());
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().message, "passage 1");
+  expect_sums(cache.stats());
+  EXPECT_EQ(cache.stats().lookups, 0U);
+  EXPECT_TRUE(memory_->find(key_of(1)));  // What was done is kept.
+  EXPECT_FALSE(memory_->find(key_of(2)));
+  EXPECT_EQ(sources(ask(cache, {2, 3})), (Sources(2, Source::encoded)));  // No flight is left behind.
+}
+
+TEST_F(TokenCacheTest, AnEncoderThatThrowsLeavesNoFlightBehind) {
+  TokenCache cache(*memory_, &store_, clock_);
+  EXPECT_THROW((void)cache.find_or_encode(
+                   std::vector{key_of(1)}, kContext,
+                   [](std::size_t) -> Result<TokenIds> { throw std::runtime_error("x"); }, soon()),
+               std::runtime_error);
+  EXPECT_EQ(sources(ask(cache, {1}, Deadline::after(5s))), Sources{Source::encoded});
+}
+
+TEST_F(TokenCacheTest, AnIdOutsideTheVocabularyIsAnErrorAndIsNotKept) {
+  TokenCache cache(*memory_, &store_, clock_);
+  auto wrong = [](std::size_t) -> Result<TokenIds> { return TokenIds{1, kVocabulary}; };
+  auto found = cache.find_or_encode(std::vector{key_of(1)}, kContext, wrong, soon());
+  EXPECT_EQ(found.error().code, Errc::internal);
+  EXPECT_FALSE(memory_->find(key_of(1)));
+}
+
+TEST_F(TokenCacheTest, ManyCallersOneEncoding) {
+  constexpr int kCallers = 12;
+  TokenCache cache(*memory_, &store_, clock_);
+  std::atomic<int> encodings{0};
+  std::barrier start(kCallers);
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kCallers; ++t) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        auto found = cache.find_or_encode(
+            std::vector{key_of(1)}, kContext,
+            [&](std::size_t) -> Result<TokenIds> {
+              ++encodings;
+              std::this_thread::sleep_for(50ms);
+              return ids_of(1);
+            },
+            soon());
+        ASSERT_TRUE(found);
+        EXPECT_EQ(*found->front().block, ids_of(1));
+      });
+    }
+  }
+  EXPECT_EQ(encodings, 1);
+  const CacheStats stats = cache.stats();
+  expect_sums(stats);
+  EXPECT_EQ(stats.lookups, static_cast<std::uint64_t>(kCallers));
+  EXPECT_EQ(stats.misses - stats.coalesced, 1U);
+}
+
+// A call leads two passages and fails at the first: who waits for the second must not fail with it.
+TEST_F(TokenCacheTest, AFollowerTakesOverFromALeaderThatGaveUp) {
+  TokenCache cache(*memory_, nullptr, clock_);
+  std::atomic<bool> leading{false};
+  std::atomic<bool> followed{false};
+  std::jthread leader([&] {
+    try {
+      (void)cache.find_or_encode(
+          std::vector{key_of(1)}, kContext,
+          [&](std::size_t) -> Result<TokenIds> {
+            leading = true;
+            while (!followed) std::this_thread::sleep_for(1ms);
+            std::this_thread::sleep_for(20ms);
+            throw std::runtime_error("gives up");
+          },
+          soon());
+    } catch (const std::runtime_error&) {
+    }
+  });
+  while (!leading) std::this_thread::sleep_for(1ms);
+  followed = true;
+  auto found = ask(cache, {1});
+  ASSERT_TRUE(found) << found.error().message;
+}
+
+TEST_F(TokenCacheTest, WaitingForAnothersEncodingEndsAtTheDeadline) {
+  TokenCache cache(*memory_, nullptr, clock_);
+  std::atomic<bool> leading{false};
+  std::atomic<bool> done{false};
+  std::jthread leader([&] {
+    (void)cache.find_or_encode(
+        std::vector{key_of(1)}, kContext,
+        [&](std::size_t) -> Result<TokenIds> {
+          leading = true;
+          while (!done) std::this_thread::sleep_for(1ms);
+          return ids_of(1);
+        },
+        soon());
+  });
+  while (!leading) std::this_thread::sleep_for(1ms);
+  auto found = ask(cache, {1}, Deadline::after(20ms));
+  done = true;
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Errc::timed_out);
+}
+
+TEST_F(TokenCacheTest, EraseCountsEachKeyOnceWhereverItWas) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1, 2, 3}));
+  ASSERT_TRUE(cache.flush(soon()));
+  memory_->erase(key_of(2));                                  // Only in the store.
+  store_.values.with([](auto& all) { all.erase(key_of(3)); });  // Only in memory.
+  auto erased = cache.erase_many(std::vector{key_of(1), key_of(2), key_of(3), key_of(4), key_of(1)}, soon());
+  EXPECT_EQ(erased.value(), 3U);
+  EXPECT_EQ(cache.erase_many(std::vector{key_of(1), key_of(2), key_of(3)}, soon()).value(), 0U);
+  EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::encoded)));
+}
+
+TEST_F(TokenCacheTest, WhatWaitsForTheStoreDoesNotComeBackAfterAnErasure) {
+  store_.mood = Mood::hanging;
+  TokenCache cache(*memory_, &store_, clock_,
+                   {.store_timeout = 1ms, .write_back = {.write_timeout = 100ms, .close_timeout = 100ms}});
+  ASSERT_TRUE(ask(cache, {1}));
+  while (store_.calls_put == 0) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(ask(cache, {2}));  // Waits behind 1.
+  store_.mood = Mood::well;
+  EXPECT_EQ(cache.erase_many(std::vector{key_of(1), key_of(2)}, soon()).value(), 2U);
+  (void)cache.flush(soon());
+  EXPECT_TRUE(store_.values.with([](const auto& all) { return all.empty(); }));
+}
+
+TEST_F(TokenCacheTest, AfterCloseItStillAnswersAndLeavesTheStoreAlone) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1}));
+  cache.close();
+  EXPECT_EQ(store_.values.with([](const auto& all) { return all.size(); }), 1U);  // Drained.
+  const int calls = store_.calls_find;
+  EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources{Source::memory, Source::encoded}));
+  EXPECT_EQ(store_.calls_find, calls);
+  EXPECT_EQ(cache.erase_many(std::vector{key_of(1)}, soon()).value(), 1U);
+  EXPECT_TRUE(cache.flush(soon()));
+  expect_sums(cache.stats());
+  cache.close();
+}
+
+TEST_F(TokenCacheTest, ResetLeavesSizesAlone) {
+  memory_ = MemoryTier::make({.capacity_bytes = 64 * KiB}, clock_).value();
+  TokenCache cache(*memory_, &store_, clock_);
+  std::vector<std::uint64_t> many(500);
+  for (std::uint64_t i = 0; i < many.size(); ++i) many[i] = i;
+  ASSERT_TRUE(ask(cache, many));
+  ASSERT_TRUE(cache.flush(soon()));
+  const CacheStats before = cache.stats();
+  EXPECT_GT(before.evictions, 0U);
+  cache.reset_stats();
+  const CacheStats after = cache.stats();
+  EXPECT_EQ(after.lookups, 0U);
+  EXPECT_EQ(after.evictions, 0U);
+  EXPECT_EQ(after.hit_rate, 0);
+  EXPECT_EQ(after.miss_latency.count, 0U);
+  EXPECT_EQ(after.total_tokens_cached, before.total_tokens_cached);
+  EXPECT_EQ(after.cache_size_mb, before.cache_size_mb);
+  EXPECT_EQ(after.store_entries, before.store_entries);
+  EXPECT_EQ(after.peak_memory_mb, before.peak_memory_mb);
+}
+
+TEST_F(TokenCacheTest, ManyThreadsManyMoodsRightAnswersAndSumsInEverySnapshot) {
+  memory_ = MemoryTier::make({.capacity_bytes = 128 * KiB}, clock_).value();
+  TokenCache cache(*memory_, &store_, clock_,
+                   {.store_timeout = 2ms, .write_back = {.queue_bytes = 64 * KiB, .write_timeout = 2ms}});
+  std::atomic<std::uint64_t> asked{0};
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        std::mt19937_64 random(t);
+        for (int i = 0; i < 300; ++i) {
+          std::vector<std::uint64_t> numbers(1 + random() % 12);
+          for (auto& number : numbers) number = random() % 300;
+          asked += numbers.size();
+          ASSERT_TRUE(ask(cache, numbers));
+          if (i % 37 == 0) (void)cache.erase_many(std::vector{key_of(random() % 300)}, Deadline::after(5ms));
+        }
+      });
+    }
+    threads.emplace_back([&](const std::stop_token& stop) {
+      std::mt19937_64 random(9);
+      while (!stop.stop_requested()) {
+        store_.mood = static_cast<Mood>(random() % 4);
+        store_.values.with([&](auto& all) {
+          if (!all.empty()) all.begin()->second.assign(5, std::byte{1});
+        });
+        expect_sums(cache.stats());
+        std::this_thread::sleep_for(1ms);
+      }
+      store_.mood = Mood::well;
+    });
+  }
+  const CacheStats stats = cache.stats();
+  expect_sums(stats);
+  EXPECT_EQ(stats.lookups, asked);
+  EXPECT_EQ(stats.misses - stats.coalesced, static_cast<std::uint64_t>(encoded_.load()));
+}
+
+TEST_F(TokenCacheTest, OverLmdbAcrossRestartsAndAThousandTimesWithoutALeak) {
+  testing::TemporaryFolder folder;
+  auto files = [](const char* path) {
+    return std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator());
+  };
+  std::ptrdiff_t fds = 0;
+  std::ptrdiff_t tasks = 0;
+  for (std::uint64_t round = 0; round < 1000; ++round) {
+    auto memory = MemoryTier::make({.capacity_bytes = 1 * MiB}, clock_).value();
+    auto lmdb = LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 16 * MiB}, clock_);
+    ASSERT_TRUE(lmdb) << lmdb.error().message;
+    TokenCache cache(*memory, lmdb->get(), clock_);
+    if (round % 50 == 0) {
+      // The last one's passages are in the store; one more is new.
+      Sources expected(round / 50, Source::store);
+      expected.push_back(Source::encoded);
+      std::vector<std::uint64_t> numbers(round / 50 + 1);
+      for (std::uint64_t i = 0; i < numbers.size(); ++i) numbers[i] = i;
+      ASSERT_EQ(sources(ask(cache, numbers)), expected) << round;
+    }
+    if (round % 3 == 0) cache.close();
+    if (round == 10) {
+      fds = files("/proc/self/fd");
+      tasks = files("/proc/self/task");
+      cache.close();
+    }
+    if (round == 999) {
+      EXPECT_EQ(files("/proc/self/fd"), fds);
+      EXPECT_LE(files("/proc/self/task"), tasks);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace leyden::cache

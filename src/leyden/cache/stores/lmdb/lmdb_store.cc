@@ -32,6 +32,7 @@ constexpr std::uint64_t kPage = 4096;              // For estimates; LMDB's own 
 constexpr std::uint64_t kUnwrittenPagesMax = 256;  // See extend_file().
 constexpr unsigned kReadersMax = 510;
 constexpr int kAttemptsMax = 4;
+constexpr std::uint64_t kEvictedPerStep = 8;
 constexpr int kSweptPerWrite = 64;  // Expired entries that one transaction removes on the side.
 constexpr auto kOpenTimeout = 10s;
 
@@ -422,15 +423,21 @@ struct LmdbStore::State {
     return mdb_put(txn, dbs.order, &at, &key, MDB_APPEND);
   }
 
-  // Evicts, oldest first, until the live pages are at most `limit_bytes`.
-  int evict_down_to(MDB_txn* txn, MDB_cursor* order, std::uint64_t limit_bytes, std::int64_t now) {
-    while (true) {
+  // Evicts, oldest first, until the live pages are at most `limit_bytes`, or `count_max` entries are gone. `enough` says
+  // which.
+  int evict_down_to(MDB_txn* txn, MDB_cursor* order, std::uint64_t limit_bytes, std::uint64_t count_max,
+                    bool& enough) {
+    for (std::uint64_t count = 0;; ++count) {
       std::uint64_t live = 0;
       if (int rc = live_bytes(txn, dbs, live); rc != 0) return rc;
-      if (live <= limit_bytes) return 0;
+      enough = live <= limit_bytes;
+      if (enough || count == count_max) return 0;
       bool taken = false;
-      if (int rc = take_oldest(txn, dbs, order, Take::any, now, taken); rc != 0) return rc;
-      if (!taken) return 0;
+      if (int rc = take_oldest(txn, dbs, order, Take::any, 0, taken); rc != 0) return rc;
+      if (!taken) {
+        enough = true;  // Nothing is left to evict.
+        return 0;
+      }
     }
   }
 
@@ -447,7 +454,10 @@ struct LmdbStore::State {
     if (int rc = next_sequence(order.get(), sequence); rc != 0) return rc;
     for (const StoreEntry& entry : entries) {
       if (int rc = put_one(txn, entry, sequence++, now); rc != 0) return rc;
-      if (int rc = evict_down_to(txn, order.get(), live_bytes_max(), now); rc != 0) return rc;
+      bool enough = false;
+      if (int rc = evict_down_to(txn, order.get(), live_bytes_max(), ~std::uint64_t{0}, enough); rc != 0) {
+        return rc;
+      }
     }
     return 0;
   }
@@ -467,22 +477,52 @@ struct LmdbStore::State {
       }
       if (rc == 0) return {};
       if (rc != MDB_MAP_FULL) return failed("can't write", rc);
-      // Freed pages can be used again only by later transactions, and not while a reader may still see them: make much room
-      // at once, in a transaction of its own.
       limit = limit / 4 * 3;
-      auto txn = begin(0, deadline);
-      if (!txn) return std::unexpected(txn.error());
-      rc = make_room(txn->get(), limit);
-      if (rc == 0) rc = txn->commit();
-      if (rc != 0) return failed("can't make room", rc);
+      if (auto room = make_room(limit, deadline); !room) return room;
     }
     return failed("is full, pages that readers hold included", MDB_MAP_FULL);
   }
 
-  int make_room(MDB_txn* txn, std::uint64_t limit_bytes) {
+  // For a full map. Freed pages can be used again only by the transaction after the next, and not while a reader may
+  // still see them, and evicting takes pages itself: so in small transactions, and where even these find no page (all
+  // are pinned by readers, or the file had a larger capacity before) in a map that grows by an eighth.
+  Result<void> make_room(std::uint64_t limit_bytes, Deadline deadline) {
+    int dead = 0;
+    (void)mdb_reader_check(env.get(), &dead);
+    for (bool enough = false; !enough;) {
+      if (deadline.passed()) return fail(Errc::timed_out, "the store took too long to make room");
+      int rc = 0;
+      {
+        auto txn = begin(0, deadline);
+        if (!txn) return std::unexpected(txn.error());
+        rc = evict_few(txn->get(), limit_bytes, enough);
+        if (rc == 0) rc = txn->commit();
+      }
+      if (rc == 0) continue;
+      enough = false;
+      if (rc != MDB_MAP_FULL) return failed("can't make room", rc);
+      if (auto grown = grow(deadline); !grown) return grown;
+    }
+    return {};
+  }
+
+  int evict_few(MDB_txn* txn, std::uint64_t limit_bytes, bool& enough) {
     Cursor order;
     const int rc = order.open(txn, dbs.order);
-    return rc != 0 ? rc : evict_down_to(txn, order.get(), limit_bytes, now_s());
+    return rc != 0 ? rc : evict_down_to(txn, order.get(), limit_bytes, kEvictedPerStep, enough);
+  }
+
+  Result<void> grow(Deadline deadline) {
+    MDB_envinfo info{};
+    if (int rc = mdb_env_info(env.get(), &info); rc != 0) return failed("can't be measured", rc);
+    const std::uint64_t larger = (info.me_mapsize + options.capacity_bytes / 8) / kPage * kPage;
+    if (larger > map_bytes_at_open / 2 * 3) return failed("is full of pages that readers hold", MDB_MAP_FULL);
+    int rc = 0;
+    if (!gate.alone(deadline, [&] { rc = mdb_env_set_mapsize(env.get(), larger); })) {
+      return fail(Errc::timed_out, "the store waits for readers before it is resized");
+    }
+    if (rc != 0) return failed("can't be resized", rc);
+    return {};
   }
 
   const LmdbStoreOptions options;
@@ -491,14 +531,15 @@ struct LmdbStore::State {
   std::unique_ptr<WriterLock> writer;
   Env env;
   Databases dbs;
+  std::uint64_t map_bytes_at_open = 0;
   Gate gate;
   std::atomic<bool> broken{false};
 };
 
 Result<void> LmdbStoreOptions::check() const {
   if (folder.empty()) return fail(Errc::invalid_argument, "folder must not be empty");
-  if (capacity_bytes < 1 * MiB || capacity_bytes > 16 * 1024 * GiB) {
-    return fail(Errc::invalid_argument, "capacity_bytes must be 1 MiB to 16 TiB, not {}", capacity_bytes);
+  if (capacity_bytes < 4 * MiB || capacity_bytes > 16 * 1024 * GiB) {
+    return fail(Errc::invalid_argument, "capacity_bytes must be 4 MiB to 16 TiB, not {}", capacity_bytes);
   }
   if (ttl.count() < 0 || ttl > kTtlMax) {
     return fail(Errc::invalid_argument, "ttl must be 0 to {} s, not {} s", kTtlMax.count(), ttl.count());
@@ -528,6 +569,8 @@ Result<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbStoreOptions& optio
   if (rc != 0) {
     return fail(Errc::unavailable, "can't open the store {}: {}", options.folder.string(), mdb_strerror(rc));
   }
+  MDB_envinfo info{};
+  if (mdb_env_info(state->env.get(), &info) == 0) state->map_bytes_at_open = info.me_mapsize;
   return std::unique_ptr<LmdbStore>(new LmdbStore(std::move(state)));
 }
 
@@ -570,7 +613,7 @@ Result<void> LmdbStore::put_many(std::span<const StoreEntry> entries, Deadline d
   auto held = state_->writer->hold(deadline);
   if (!held) return std::unexpected(held.error());
   // Each entry may dirty a page of its own, however small it is; a transaction's pages come on top of the live ones.
-  const std::uint64_t chunk_bytes_max = std::min<std::uint64_t>(8 * MiB, state_->options.capacity_bytes / 32);
+  const std::uint64_t chunk_bytes_max = std::min<std::uint64_t>(8 * MiB, state_->options.capacity_bytes / 64);
   for (std::size_t begin = 0; begin < entries.size();) {
     std::size_t end = begin;
     std::uint64_t bytes = 0;

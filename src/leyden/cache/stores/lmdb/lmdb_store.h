@@ -11,8 +11,9 @@ namespace leyden::cache {
 
 struct LmdbStoreOptions {
   std::filesystem::path folder;            // Made when missing (mode 0700: token IDs are text). Not on a network drive.
-  std::uint64_t capacity_bytes = 1 * GiB;  // The data file stays below it; entries take up to three quarters, then the
-                                           // oldest written go. At least 1 MiB.
+  std::uint64_t capacity_bytes = 1 * GiB;  // Of the data file, at least 4 MiB. Entries take up to three quarters, then
+                                           // the oldest written go. It grows past it, up to half as much again, only
+                                           // where readers pin so many old pages that not even an eviction fits.
   std::chrono::seconds ttl{24 * 3600};     // Counted from the write, ±10 % by key; 0: until evicted.
   [[nodiscard]] Result<void> check() const;  // Names the first field out of range.
 

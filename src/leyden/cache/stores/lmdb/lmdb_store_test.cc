@@ -89,7 +89,7 @@ class LmdbStoreTest : public ::testing::Test {
 TEST_F(LmdbStoreTest, ChecksItsOptions) {
   EXPECT_EQ(LmdbStore::open({}, clock_).error().code, Errc::invalid_argument);
   auto bad = options();
-  bad.capacity_bytes = 1000;
+  bad.capacity_bytes = 4 * MiB - 1;
   EXPECT_EQ(LmdbStore::open(bad, clock_).error().code, Errc::invalid_argument);
   bad = options();
   bad.ttl = -1s;
@@ -172,11 +172,11 @@ TEST_F(LmdbStoreTest, WithoutTtlEntriesStay) {
 
 TEST_F(LmdbStoreTest, WhenFullTheOldestWrittenGoAndTheFileStaysBelowItsCapacity) {
   auto small = options();
-  for (std::uint64_t capacity : {1 * MiB, 4 * MiB}) {
+  for (std::uint64_t capacity : {4 * MiB, 8 * MiB}) {
     small.capacity_bytes = capacity;
     small.folder = folder_.path() / fmt::format("small-{}", capacity);
     auto store = open_with(small);
-    constexpr std::uint64_t kBatches = 150;
+    constexpr std::uint64_t kBatches = 250;
     for (std::uint64_t i = 0; i < kBatches; ++i) {
       auto put = store->put_many(entries_of(i * 40, 40), soon());
       ASSERT_TRUE(put) << put.error().message;
@@ -195,14 +195,14 @@ TEST_F(LmdbStoreTest, WhenFullTheOldestWrittenGoAndTheFileStaysBelowItsCapacity)
 
 TEST_F(LmdbStoreTest, ValuesOfManySizesInASmallFile) {
   auto small = options();
-  small.capacity_bytes = 1 * MiB;
+  small.capacity_bytes = 4 * MiB;
   auto store = open_with(small);
   std::mt19937_64 random(1);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 300; ++i) {
     std::vector<StoreEntry> entries;
     for (std::uint64_t n = random() % 6; n > 0; --n) {
       const std::size_t size = random() % 8 == 0 ? small.value_bytes_max() : random() % 5000;
-      entries.push_back({key_of(random() % 300), Bytes(size, static_cast<std::byte>(size))});
+      entries.push_back({key_of(random() % 2000), Bytes(size, static_cast<std::byte>(size))});
     }
     auto put = store->put_many(entries, soon());
     ASSERT_TRUE(put) << put.error().message << ' ' << i;
@@ -214,7 +214,7 @@ TEST_F(LmdbStoreTest, ValuesOfManySizesInASmallFile) {
 TEST_F(LmdbStoreTest, ASmallerCapacityThanTheFileHas) {
   { ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon())); }
   auto small = options();
-  small.capacity_bytes = 1 * MiB;
+  small.capacity_bytes = 4 * MiB;
   auto store = open_with(small);
   EXPECT_EQ(count_found(*store, 0, 3000), 3000U);
   ASSERT_TRUE(store->put_many(entries_of(5000, 10), soon()));
@@ -389,7 +389,7 @@ TEST_F(LmdbStoreTest, AnotherProcessWithALargerCapacityGrowsTheFile) {
     return (*store)->put_many(entries_of(0, 4000), soon()) ? 0 : 3;
   });
   auto small = options();
-  small.capacity_bytes = 1 * MiB;
+  small.capacity_bytes = 4 * MiB;
   small.ttl = 0s;
   auto store = open_with(small);
   ASSERT_TRUE(store->put_many(entries_of(9000, 3), soon()));
