@@ -1,6 +1,7 @@
-// Stands in for libFuzzer where a fuzzer is built without it: runs LLVMFuzzerTestOneInput over the files of the folders
-// (and the files) given as arguments. What the fuzzer finds wrong aborts, as it does under libFuzzer.
-// No corpus is a pass with a message, so that a fresh fuzzer does not break the build.
+// Stands in for libFuzzer where a fuzzer is built without it: runs LLVMFuzzerTestOneInput over the
+// files of the folders (and the files) given as arguments. What the fuzzer finds wrong aborts, as
+// it does under libFuzzer. No corpus is a pass with a message, so that a fresh fuzzer does not
+// break the build.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -18,7 +19,8 @@ int main(int argc, char** argv) {
     std::error_code error;
     const fs::path path = argv[i];
     if (fs::is_regular_file(path, error)) files.push_back(path);
-    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error)) {
       if (at->is_regular_file(error)) files.push_back(at->path());
     }
   }
@@ -32,7 +34,8 @@ int main(int argc, char** argv) {
     // Named first: after an abort the last line says which input did it.
     std::printf("%s\n", file.c_str());
     std::fflush(stdout);
-    const std::vector<char> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(in),
+                                  std::istreambuf_iterator<char>()};
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   }
   if (files.empty()) {

@@ -51,9 +51,11 @@ TEST(BlockKey, EveryFieldAndTheSecretChangeTheName) {
 
 // A change here orphans every stored value: raise kBlockKeyVersion on purpose, not by accident.
 TEST(BlockKey, TheNameIsPinned) {
-  // python3: b = lambda *fs: hashlib.blake2b(b"".join(struct.pack("<Q", len(f)) + f for f in fs), key=k, digest_size=32)
-  // where numbers are 8 bytes little-endian and digest_of(t) is blake2b-512 of one field, cut to 32 bytes.
-  EXPECT_EQ(block_key(secret_of(7), fields()).hex(), "ad5e910846ffb7ec21692d4de4d649298e622e47b94b3c68bcd66ff2d69580f6");
+  // python3: b = lambda *fs: hashlib.blake2b(b"".join(struct.pack("<Q", len(f)) + f for f in fs),
+  // key=k, digest_size=32) where numbers are 8 bytes little-endian and digest_of(t) is blake2b-512
+  // of one field, cut to 32 bytes.
+  EXPECT_EQ(block_key(secret_of(7), fields()).hex(),
+            "ad5e910846ffb7ec21692d4de4d649298e622e47b94b3c68bcd66ff2d69580f6");
 }
 
 }  // namespace

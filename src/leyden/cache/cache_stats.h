@@ -12,9 +12,11 @@ struct CacheStats {
   std::uint64_t hits = 0;
   std::uint64_t hits_memory = 0;
   std::uint64_t hits_store = 0;
-  std::uint64_t misses = 0;     // Passages that were tokenized, here or by the call that we waited for.
-  std::uint64_t coalesced = 0;  // Of the misses: waited for another call's tokenization instead of doing it.
-  double hit_rate = 0;          // hits / lookups; 0 when there were none.
+  std::uint64_t misses =
+      0;  // Passages that were tokenized, here or by the call that we waited for.
+  std::uint64_t coalesced =
+      0;  // Of the misses: waited for another call's tokenization instead of doing it.
+  double hit_rate = 0;  // hits / lookups; 0 when there were none.
 
   std::uint64_t total_tokens_cached = 0;  // In the memory tier now.
   double cache_size_mb = 0;               // Memory tier's budget in use, MiB.
@@ -28,8 +30,9 @@ struct CacheStats {
   telemetry::LatencySummary hit_latency;   // Per passage.
   telemetry::LatencySummary miss_latency;  // Per passage, tokenization included.
 
-  std::uint64_t errors = 0;          // The store could not tell or could not write.
-  std::uint64_t writes_dropped = 0;  // Values that never reached the store: the queue was full or a write failed.
+  std::uint64_t errors = 0;  // The store could not tell or could not write.
+  std::uint64_t writes_dropped =
+      0;  // Values that never reached the store: the queue was full or a write failed.
   std::uint64_t evictions = 0;
   std::uint64_t corruptions = 0;  // Values that failed their check: deleted and rebuilt.
   std::uint64_t bypassed = 0;     // Look-ups that skipped a tier on purpose.

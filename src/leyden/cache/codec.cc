@@ -103,8 +103,7 @@ Bytes encode_block(const BlockKey& key, TokenIdsView ids, const CodecContext& co
   return out;
 }
 
-Result<TokenBlock> decode_block(const BlockKey& key, BytesView bytes,
-                                const CodecContext& context) {
+Result<TokenBlock> decode_block(const BlockKey& key, BytesView bytes, const CodecContext& context) {
   if (bytes.size() < kHeaderSize) {
     return fail(Errc::corrupt, "a value of {} bytes is shorter than its header", bytes.size());
   }
@@ -132,7 +131,8 @@ Result<TokenBlock> decode_block(const BlockKey& key, BytesView bytes,
   std::uint64_t bit = 0;
   // An ID begins at most 7 bits into a byte and has at most 32: one load of 8 bytes holds it whole.
   for (; i < count && bit / 8 + 8 <= payload.size(); ++i, bit += bits) {
-    ids[i] = static_cast<TokenId>((load<std::uint64_t>(payload.data() + bit / 8) >> (bit % 8)) & mask);
+    ids[i] =
+        static_cast<TokenId>((load<std::uint64_t>(payload.data() + bit / 8) >> (bit % 8)) & mask);
   }
   for (; i < count; ++i, bit += bits) {
     std::array<std::byte, 8> tail{};

@@ -1,8 +1,10 @@
-// Property: for any bytes, decode_block neither crashes nor reads outside them, and what it accepts is byte for byte
-// what encode_block writes for the IDs that it returned. For any IDs, decode(encode(ids)) == ids.
+// Property: for any bytes, decode_block neither crashes nor reads outside them, and what it accepts
+// is byte for byte what encode_block writes for the IDs that it returned. For any IDs,
+// decode(encode(ids)) == ids.
 //
-// The first byte chooses: raw bytes; bytes whose checksum is repaired first, so that the checks behind it are
-// reached; or IDs to round-trip. The next four are the vocabulary size, forced to agree with the header.
+// The first byte chooses: raw bytes; bytes whose checksum is repaired first, so that the checks
+// behind it are reached; or IDs to round-trip. The next four are the vocabulary size, forced to
+// agree with the header.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

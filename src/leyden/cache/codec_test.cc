@@ -23,9 +23,8 @@ TokenIds random_ids(std::size_t count, std::uint32_t vocabulary_size, std::uint6
 
 TEST(Codec, RoundTripsEveryWidthAndLength) {
   const BlockKey key = digest_of("key");
-  for (std::uint32_t vocabulary :
-       {1U, 2U, 3U, 4U, 5U, 255U, 256U, 257U, 32'000U, 65'536U, 151'936U, 200'019U, 262'144U, 262'145U,
-        1U << 31U, ~0U}) {
+  for (std::uint32_t vocabulary : {1U, 2U, 3U, 4U, 5U, 255U, 256U, 257U, 32'000U, 65'536U, 151'936U,
+                                   200'019U, 262'144U, 262'145U, 1U << 31U, ~0U}) {
     for (std::size_t count : {0UL, 1UL, 2UL, 3UL, 7UL, 8UL, 9UL, 31UL, 32UL, 33UL, 64UL, 1000UL}) {
       TokenIds ids = random_ids(count, vocabulary, vocabulary + count);
       if (count > 0) ids.back() = vocabulary - 1;
@@ -53,7 +52,13 @@ TEST(Codec, TheBytesArePinned) {
   Bytes bytes = encode_block(BlockKey{}, TokenIds{1, 2, 262'143}, context);
   std::string hex;
   for (std::byte b : bytes) hex += fmt::format("{:02x}", std::to_integer<unsigned>(b));
-  EXPECT_EQ(hex, "4c544201" "00000400" "0001020304050607" "03000000" "2e13f338f85522e0" "01000800f0ff3f");
+  EXPECT_EQ(hex,
+            "4c544201"
+            "00000400"
+            "0001020304050607"
+            "03000000"
+            "2e13f338f85522e0"
+            "01000800f0ff3f");
 }
 
 TEST(Codec, EveryFlippedBitIsDetected) {

@@ -10,8 +10,9 @@
 
 namespace leyden::cache {
 
-// Counts who is inside, so that someone can be alone, or close for good once all have left. Unlike a shared mutex it
-// may be held across I/O, waits with a deadline, and may be left by another thread. Thread-safe.
+// Counts who is inside, so that someone can be alone, or close for good once all have left. Unlike
+// a shared mutex it may be held across I/O, waits with a deadline, and may be left by another
+// thread. Thread-safe.
 class Gate {
  public:
   // Being inside. Movable; leaves at its end.

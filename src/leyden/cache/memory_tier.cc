@@ -16,20 +16,23 @@ namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-constexpr std::size_t kShardBytesMin = 64 * KiB;  // About 64 typical passages: smaller shards lose hits.
-constexpr std::size_t kSmallShare = 10;           // The small queue gets one part in ten of the budget.
+constexpr std::size_t kShardBytesMin =
+    64 * KiB;                            // About 64 typical passages: smaller shards lose hits.
+constexpr std::size_t kSmallShare = 10;  // The small queue gets one part in ten of the budget.
 constexpr std::uint8_t kFrequencyMax = 3;
-constexpr unsigned kSecondChances = 64;  // Entries that one eviction may spare before it takes the next one.
+constexpr unsigned kSecondChances =
+    64;  // Entries that one eviction may spare before it takes the next one.
 
-// What malloc really gives for `size` bytes (glibc on 64 bits): 8 bytes of its own, multiples of 16, whole pages from
-// 128 KiB on. Other allocators differ by a few percent.
+// What malloc really gives for `size` bytes (glibc on 64 bits): 8 bytes of its own, multiples of
+// 16, whole pages from 128 KiB on. Other allocators differ by a few percent.
 constexpr std::size_t allocated(std::size_t size) {
   if (size == 0) return 0;
   if (size >= 128 * KiB) return (size + 16 + 4095) & ~std::size_t{4095};
   return std::max<std::size_t>(32, (size + 8 + 15) & ~std::size_t{15});
 }
 
-// Nodes from the newest to the oldest, linked through themselves, and the bytes that they stand for.
+// Nodes from the newest to the oldest, linked through themselves, and the bytes that they stand
+// for.
 template <class Node>
 struct Fifo {
   Node* newest = nullptr;
@@ -57,8 +60,8 @@ std::size_t table_bytes(const Map& map) {
 
 std::uint64_t hash_of(const BlockKey& key) { return BlockKeyHash{}(key); }
 
-// The names (64 bits of them) of what was evicted from the small queue without having been read: who comes back soon goes
-// to the main queue at once. Bounded by the bytes that the entries had.
+// The names (64 bits of them) of what was evicted from the small queue without having been read:
+// who comes back soon goes to the main queue at once. Bounded by the bytes that the entries had.
 class Ghosts {
  public:
   explicit Ghosts(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
@@ -129,7 +132,8 @@ class Shard {
   }
 
   void put(const BlockKey& key, TokenBlock block, TimePoint now, TimePoint expires) {
-    const std::size_t bytes = kNodeBytes + kBlockBytes + allocated(block->capacity() * sizeof(TokenId));
+    const std::size_t bytes =
+        kNodeBytes + kBlockBytes + allocated(block->capacity() * sizeof(TokenId));
     bool known = false;
     std::uint8_t frequency = 0;
     if (auto at = entries_.find(key); at != entries_.end()) {
@@ -223,7 +227,8 @@ class Shard {
   void evict_one(TimePoint now) {
     unsigned chances = kSecondChances;
     while (true) {
-      const bool from_small = small_.bytes > capacity_bytes_ / kSmallShare || main_.oldest == nullptr;
+      const bool from_small =
+          small_.bytes > capacity_bytes_ / kSmallShare || main_.oldest == nullptr;
       Entry& entry = from_small ? *small_.oldest : *main_.oldest;
       if (entry.expires <= now) {
         remove(entry);
@@ -232,7 +237,8 @@ class Shard {
       }
       if (entry.frequency > 0 && chances > 0) {
         --chances;
-        entry.frequency = from_small ? std::uint8_t{0} : static_cast<std::uint8_t>(entry.frequency - 1);
+        entry.frequency =
+            from_small ? std::uint8_t{0} : static_cast<std::uint8_t>(entry.frequency - 1);
         move_to(main_, entry);
         continue;
       }
@@ -288,7 +294,8 @@ struct MemoryTier::State {
         if (after == before) return;
         const std::uint64_t total = state.bytes.fetch_add(after - before) + (after - before);
         std::uint64_t peak = state.bytes_peak.load();
-        while (after > before && peak < total && !state.bytes_peak.compare_exchange_weak(peak, total)) {
+        while (after > before && peak < total &&
+               !state.bytes_peak.compare_exchange_weak(peak, total)) {
         }
       }
     } recount{*this, locked.shard, locked.shard.bytes()};
@@ -304,10 +311,12 @@ struct MemoryTier::State {
 
 Result<void> MemoryTierOptions::check() const {
   if (ttl.count() < 0 || ttl > kTtlMax) {
-    return fail(Errc::invalid_argument, "ttl must be 0 to {} s, not {} s", kTtlMax.count(), ttl.count());
+    return fail(Errc::invalid_argument, "ttl must be 0 to {} s, not {} s", kTtlMax.count(),
+                ttl.count());
   }
   if (!std::has_single_bit(shard_count) || shard_count > 4096) {
-    return fail(Errc::invalid_argument, "shard_count must be a power of two up to 4096, not {}", shard_count);
+    return fail(Errc::invalid_argument, "shard_count must be a power of two up to 4096, not {}",
+                shard_count);
   }
   return {};
 }

@@ -72,7 +72,8 @@ TEST(MemoryTier, ABlockOverAShardsBudgetIsNotKept) {
   ManualClock clock;
   auto tier = make_tier({.capacity_bytes = 1 * MiB, .shard_count = 4}, clock);
   tier->put(key_of(1), block_of(1, 10));
-  tier->put(key_of(1), block_of(1, 100'000));  // 400 KB: over a quarter of a MiB. The old one goes, too.
+  tier->put(key_of(1),
+            block_of(1, 100'000));  // 400 KB: over a quarter of a MiB. The old one goes, too.
   EXPECT_FALSE(tier->find(key_of(1)));
   EXPECT_EQ(tier->usage().entries, 0U);
 }
@@ -162,8 +163,9 @@ TEST(MemoryTier, AgreesWithAMapAndKeepsItsBudget) {
     ManualClock clock;
     const std::size_t capacity = (16 * KiB) << (seed % 6);
     const bool forever = seed % 3 == 0;
-    auto tier = make_tier({.capacity_bytes = capacity, .ttl = forever ? 0s : 500s, .shard_count = 1U << (seed % 5)},
-                          clock);
+    auto tier = make_tier(
+        {.capacity_bytes = capacity, .ttl = forever ? 0s : 500s, .shard_count = 1U << (seed % 5)},
+        clock);
     struct Known {
       TokenBlock block;
       std::chrono::steady_clock::time_point put;
@@ -184,7 +186,9 @@ TEST(MemoryTier, AgreesWithAMapAndKeepsItsBudget) {
           break;
         }
         case 4:
-          if (tier->erase(key_of(number))) ASSERT_TRUE(model.contains(number));
+          if (tier->erase(key_of(number))) {
+            ASSERT_TRUE(model.contains(number));
+          }
           model.erase(number);
           break;
         case 5:
@@ -195,7 +199,9 @@ TEST(MemoryTier, AgreesWithAMapAndKeepsItsBudget) {
             ++found;
             ASSERT_TRUE(model.contains(number));
             ASSERT_EQ(*block, model[number].block);
-            if (!forever) ASSERT_LT(clock.now() - model[number].put, 551s);
+            if (!forever) {
+              ASSERT_LT(clock.now() - model[number].put, 551s);
+            }
           }
       }
       const MemoryTierUsage usage = tier->usage();
@@ -234,7 +240,9 @@ TEST(MemoryTier, WithRoomEnoughNothingIsLost) {
   for (std::uint64_t number = 0; number < 2000; ++number) {
     auto block = tier->find(key_of(number));
     ASSERT_EQ(block.has_value(), model.contains(number));
-    if (block) ASSERT_EQ(*block, model[number]);
+    if (block) {
+      ASSERT_EQ(*block, model[number]);
+    }
   }
   EXPECT_EQ(tier->usage().evictions, 0U);
 }

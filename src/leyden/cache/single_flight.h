@@ -14,22 +14,25 @@
 
 namespace leyden::cache {
 
-// Of N concurrent calls for one key, one computes (it leads) and the others wait for its answer (they follow).
+// Of N concurrent calls for one key, one computes (it leads) and the others wait for its answer
+// (they follow).
 //
 //   auto flight = flights.join(key);
 //   if (flight.leads()) {
-//     flight.resolve(compute(key));                   // A value or an Error: both go to all that wait.
+//     flight.resolve(compute(key));                   // A value or an Error: both go to all that
+//     wait.
 //   } else {
 //     Result<Value> answer = flight.wait(deadline);   // timed_out: the leader takes too long.
 //   }
 //
-// A leader that ends without an answer (an early return, an exception) hands `cancelled` to its followers; one of
-// them may join again and lead. A call that comes after resolve() leads a new flight: put the value where the next
-// one finds it before resolving.
+// A leader that ends without an answer (an early return, an exception) hands `cancelled` to its
+// followers; one of them may join again and lead. A call that comes after resolve() leads a new
+// flight: put the value where the next one finds it before resolving.
 //
-// Joining many keys before waiting for any can't deadlock, as long as each caller resolves what it leads before it
-// waits for what it follows. Thread-safe; a Flight is confined to one thread and may not outlive the SingleFlight
-// while it leads. Value is copied to each follower: make it cheap to copy.
+// Joining many keys before waiting for any can't deadlock, as long as each caller resolves what it
+// leads before it waits for what it follows. Thread-safe; a Flight is confined to one thread and
+// may not outlive the SingleFlight while it leads. Value is copied to each follower: make it cheap
+// to copy.
 template <class Key, class Value, class Hash = std::hash<Key>>
 class SingleFlight {
   struct Shared {
@@ -57,7 +60,8 @@ class SingleFlight {
 
     // Ends the flight; followers wake with a copy. Only for a leader, and once.
     void resolve(Result<Value> answer) {
-      // Out of the table first: who joins from here on starts anew instead of getting this answer late.
+      // Out of the table first: who joins from here on starts anew instead of getting this answer
+      // late.
       std::exchange(owner_, nullptr)->flights_.with([&](auto& flights) { flights.erase(key_); });
       {
         std::lock_guard lock(shared_->mutex);

@@ -41,13 +41,17 @@ struct Request {
   const EncodePassage& encode;
   Deadline deadline;
   std::vector<Found> found = std::vector<Found>(keys.size());
-  std::vector<std::chrono::nanoseconds> latency = std::vector<std::chrono::nanoseconds>(keys.size());
+  std::vector<std::chrono::nanoseconds> latency =
+      std::vector<std::chrono::nanoseconds>(keys.size());
   std::vector<std::size_t> missing;  // No tier had them so far; each key once.
-  std::vector<std::pair<std::size_t, std::size_t>> repeats;  // A later place of a missing key, and its first.
-  std::vector<WriteBack::Change> changes;                    // For the store.
+  std::vector<std::pair<std::size_t, std::size_t>>
+      repeats;                             // A later place of a missing key, and its first.
+  std::vector<WriteBack::Change> changes;  // For the store.
 };
 
-std::uint64_t since(std::uint64_t now, std::uint64_t before) { return now > before ? now - before : 0; }
+std::uint64_t since(std::uint64_t now, std::uint64_t before) {
+  return now > before ? now - before : 0;
+}
 
 }  // namespace
 
@@ -85,7 +89,8 @@ struct TokenCache::State {
     keys.reserve(request.missing.size());
     for (std::size_t i : request.missing) keys.push_back(request.keys[i]);
     const Deadline own = Deadline::after(options.store_timeout);
-    auto values = store->find_many(keys, Deadline::at(std::min(own.when(), request.deadline.when())));
+    auto values =
+        store->find_many(keys, Deadline::at(std::min(own.when(), request.deadline.when())));
     std::uint64_t corruptions = 0;
     if (values && values->size() == keys.size()) {
       std::vector<std::size_t> missing;
@@ -104,7 +109,8 @@ struct TokenCache::State {
             request.changes.push_back({keys[k], nullptr, request.context});
           }
         }
-        request.latency[i] += clock.now() - start;  // Every one of them waited for the whole look-up.
+        request.latency[i] +=
+            clock.now() - start;  // Every one of them waited for the whole look-up.
       }
       request.missing = std::move(missing);
       if (corruptions > 0) counters.with([&](Counters& c) { c.corruptions += corruptions; });
@@ -117,8 +123,9 @@ struct TokenCache::State {
 
   Result<void> encode_missing(Request& request) {
     std::vector<std::pair<std::size_t, Flights::Flight>> followed;
-    // Joined one by one, so that two calls with the same passages share the work instead of one doing all of it. What
-    // we lead is always resolved before we wait for what we follow: no deadlock.
+    // Joined one by one, so that two calls with the same passages share the work instead of one
+    // doing all of it. What we lead is always resolved before we wait for what we follow: no
+    // deadlock.
     for (std::size_t i : request.missing) {
       Flights::Flight flight = flights.join(request.keys[i]);
       if (!flight.leads()) {
@@ -144,7 +151,8 @@ struct TokenCache::State {
       return {};
     }
     Result<TokenIds> ids = request.encode(i);
-    if (ids && !ids->empty() && *std::ranges::max_element(*ids) >= request.context.vocabulary_size) {
+    if (ids && !ids->empty() &&
+        *std::ranges::max_element(*ids) >= request.context.vocabulary_size) {
       ids = fail(Errc::internal, "the tokenizer gave an ID outside its vocabulary");
     }
     if (!ids) {
@@ -218,13 +226,15 @@ TokenCache::~TokenCache() { close(); }
 
 Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> keys,
                                                       const CodecContext& context,
-                                                      const EncodePassage& encode, Deadline deadline) {
+                                                      const EncodePassage& encode,
+                                                      Deadline deadline) {
   Request request{.keys = keys, .context = context, .encode = encode, .deadline = deadline};
   state_->find_in_memory(request);
   state_->find_in_store(request);
   auto encoded = state_->encode_missing(request);
   // What was encoded before something failed is as good as any.
-  if (state_->write_back && !request.changes.empty()) state_->write_back->add(std::move(request.changes));
+  if (state_->write_back && !request.changes.empty())
+    state_->write_back->add(std::move(request.changes));
   if (!encoded) return std::unexpected(encoded.error());
   for (auto [i, first] : request.repeats) {
     request.found[i] = request.found[first];
@@ -294,13 +304,15 @@ CacheStats TokenCache::stats() const {
   });
   out.hits = out.hits_memory + out.hits_store;
   out.lookups = out.hits + out.misses;
-  out.hit_rate = out.lookups == 0 ? 0 : static_cast<double>(out.hits) / static_cast<double>(out.lookups);
+  out.hit_rate =
+      out.lookups == 0 ? 0 : static_cast<double>(out.hits) / static_cast<double>(out.lookups);
   out.avg_hit_latency_ms = out.hit_latency.avg_ms;
   out.avg_miss_latency_ms = out.miss_latency.avg_ms;
   out.total_tokens_cached = memory.tokens;
   out.cache_size_mb = static_cast<double>(memory.bytes) / kMiB;
   out.memory_usage_mb = static_cast<double>(memory.bytes + queue.bytes + sizeof(State)) / kMiB;
-  out.peak_memory_mb = static_cast<double>(memory.bytes_peak + queue.bytes_peak + sizeof(State)) / kMiB;
+  out.peak_memory_mb =
+      static_cast<double>(memory.bytes_peak + queue.bytes_peak + sizeof(State)) / kMiB;
   out.store_entries = store.entries;
   out.store_size_mb = static_cast<double>(store.bytes_used) / kMiB;
   return out;

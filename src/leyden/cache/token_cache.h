@@ -25,20 +25,22 @@ struct Found {
   [[nodiscard]] bool hit() const { return source == Source::memory || source == Source::store; }
 };
 
-// Computes the IDs of the passage at `index` of the request. Called at most once per index, from the caller's thread,
-// only for what no tier has. Errors are handed to every caller that waits for the same key.
+// Computes the IDs of the passage at `index` of the request. Called at most once per index, from
+// the caller's thread, only for what no tier has. Errors are handed to every caller that waits for
+// the same key.
 using EncodePassage = std::function<Result<TokenIds>(std::size_t index)>;
 
 struct TokenCacheOptions {
-  // A look-up in the store waits this long at most, and never past the request's deadline: a store that hangs must not
-  // eat the time of the encoding.
+  // A look-up in the store waits this long at most, and never past the request's deadline: a store
+  // that hangs must not eat the time of the encoding.
   std::chrono::milliseconds store_timeout{250};
   WriteBackOptions write_back;
 };
 
-// The tiers together: memory, then one batched look-up in the store, then encoding under single-flight, then
-// write-back off the request's path. A store that fails, hangs up to the deadline or lies costs latency and is counted:
-// it never fails a request and never changes an answer. Thread-safe.
+// The tiers together: memory, then one batched look-up in the store, then encoding under
+// single-flight, then write-back off the request's path. A store that fails, hangs up to the
+// deadline or lies costs latency and is counted: it never fails a request and never changes an
+// answer. Thread-safe.
 class TokenCache {
  public:
   // `store` may be null: memory only. Both outlive the cache.
@@ -46,31 +48,32 @@ class TokenCache {
              const TokenCacheOptions& options = {});
   ~TokenCache();  // close()
 
-  // One block per key, in order; the same key twice is encoded once. `deadline` bounds the store and the wait for
-  // other callers, not our own encoding.
-  // A call that waits for another one's encoding and sees it give up (because another passage of it failed) encodes
-  // itself. Errors: the encoder's, ours or the other call's; timed_out when another call's encoding was waited for in
-  // vain; internal when the encoder gives an ID outside the vocabulary. A failed request is not in the statistics
-  // but for errors and corruptions.
+  // One block per key, in order; the same key twice is encoded once. `deadline` bounds the store
+  // and the wait for other callers, not our own encoding. A call that waits for another one's
+  // encoding and sees it give up (because another passage of it failed) encodes itself. Errors: the
+  // encoder's, ours or the other call's; timed_out when another call's encoding was waited for in
+  // vain; internal when the encoder gives an ID outside the vocabulary. A failed request is not in
+  // the statistics but for errors and corruptions.
   [[nodiscard]] Result<std::vector<Found>> find_or_encode(std::span<const BlockKey> keys,
                                                           const CodecContext& context,
                                                           const EncodePassage& encode,
                                                           Deadline deadline);
 
-  // Removes the keys from every tier. How many were in at least one. A passage that another call is encoding
-  // at this moment may come after it: names can't go stale, so it is still right.
-  // Errors: the store's; the keys are gone from memory all the same.
+  // Removes the keys from every tier. How many were in at least one. A passage that another call is
+  // encoding at this moment may come after it: names can't go stale, so it is still right. Errors:
+  // the store's; the keys are gone from memory all the same.
   [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys, Deadline deadline);
 
-  // Asks the store for its size, for 50 ms at most; what it last said stands in when it does not answer.
+  // Asks the store for its size, for 50 ms at most; what it last said stands in when it does not
+  // answer.
   [[nodiscard]] CacheStats stats() const;
   // Counters and latencies only; sizes stay what they are.
   void reset_stats();
 
   // Waits until what was put so far is in the store, or the deadline passes.
   [[nodiscard]] Result<void> flush(Deadline deadline);
-  // Drains the write-back (up to its close_timeout) and lets go of the store: it may be destroyed afterwards.
-  // Idempotent; later look-ups still answer, from memory and by encoding.
+  // Drains the write-back (up to its close_timeout) and lets go of the store: it may be destroyed
+  // afterwards. Idempotent; later look-ups still answer, from memory and by encoding.
   void close();
 
  private:

@@ -51,7 +51,8 @@ class TokenCacheTest : public ::testing::Test {
         deadline);
     if (found) {
       EXPECT_EQ(found->size(), numbers.size());
-      for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(*(*found)[i].block, ids_of(numbers[i]));
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        EXPECT_EQ(*(*found)[i].block, ids_of(numbers[i]));
     }
     return found;
   }
@@ -73,7 +74,8 @@ class TokenCacheTest : public ::testing::Test {
   }
 
   SystemClock clock_;
-  std::unique_ptr<MemoryTier> memory_ = MemoryTier::make({.capacity_bytes = 4 * MiB}, clock_).value();
+  std::unique_ptr<MemoryTier> memory_ =
+      MemoryTier::make({.capacity_bytes = 4 * MiB}, clock_).value();
   FakeStore store_;
   std::atomic<int> encoded_{0};
 };
@@ -83,7 +85,8 @@ using Sources = std::vector<Source>;
 TEST_F(TokenCacheTest, MissThenHit) {
   TokenCache cache(*memory_, nullptr, clock_);
   EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources{Source::encoded, Source::encoded}));
-  EXPECT_EQ(sources(ask(cache, {2, 3, 1})), (Sources{Source::memory, Source::encoded, Source::memory}));
+  EXPECT_EQ(sources(ask(cache, {2, 3, 1})),
+            (Sources{Source::memory, Source::encoded, Source::memory}));
   EXPECT_TRUE(ask(cache, {})->empty());
   EXPECT_EQ(encoded_, 3);
   const CacheStats stats = cache.stats();
@@ -118,7 +121,8 @@ TEST_F(TokenCacheTest, TheStoreAnswersWhatMemoryForgot) {
   ASSERT_TRUE(cache.flush(soon()));
   memory_->clear();
   store_.calls_find = 0;
-  EXPECT_EQ(sources(ask(cache, {1, 3, 2})), (Sources{Source::store, Source::encoded, Source::store}));
+  EXPECT_EQ(sources(ask(cache, {1, 3, 2})),
+            (Sources{Source::store, Source::encoded, Source::store}));
   EXPECT_EQ(store_.calls_find, 1);  // One batched look-up.
   EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::memory)));
   EXPECT_EQ(store_.calls_find, 1);  // None when memory has all.
@@ -143,7 +147,8 @@ TEST_F(TokenCacheTest, ACorruptValueIsCountedErasedAndEncodedAgain) {
     return three;
   });
   memory_->clear();
-  EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources{Source::store, Source::encoded, Source::encoded}));
+  EXPECT_EQ(sources(ask(cache, {1, 2, 3})),
+            (Sources{Source::store, Source::encoded, Source::encoded}));
   ASSERT_TRUE(cache.flush(soon()));
   EXPECT_EQ(cache.stats().corruptions, 2U);
   EXPECT_GE(store_.calls_erase, 1);
@@ -158,8 +163,8 @@ TEST_F(TokenCacheTest, ACorruptValueIsErasedEvenWhenEncodingFails) {
   TokenCache cache(*memory_, &store_, clock_);
   store_.values.with([](auto& all) { all[key_of(1)] = Bytes(40); });
   auto failed = cache.find_or_encode(
-      std::vector{key_of(1)}, kContext, [](std::size_t) -> Result<TokenIds> { return fail(Errc::internal, "no"); },
-      soon());
+      std::vector{key_of(1)}, kContext,
+      [](std::size_t) -> Result<TokenIds> { return fail(Errc::internal, "no"); }, soon());
   EXPECT_FALSE(failed);
   ASSERT_TRUE(cache.flush(soon()));
   EXPECT_TRUE(store_.values.with([](const auto& all) { return all.empty(); }));
@@ -170,7 +175,8 @@ TEST_F(TokenCacheTest, AnotherTokenizersValueIsNeverServed) {
   TokenCache cache(*memory_, &store_, clock_);
   CodecContext other = kContext;
   other.tokenizer_fingerprint = Hasher().field("other").finish();
-  store_.values.with([&](auto& all) { all[key_of(1)] = encode_block(key_of(1), TokenIds{1, 2, 3}, other); });
+  store_.values.with(
+      [&](auto& all) { all[key_of(1)] = encode_block(key_of(1), TokenIds{1, 2, 3}, other); });
   EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::encoded});
   EXPECT_EQ(cache.stats().corruptions, 1U);
 }
@@ -200,8 +206,9 @@ TEST_F(TokenCacheTest, AFailingStoreCostsNoAnswer) {
 
 TEST_F(TokenCacheTest, AHangingStoreCostsItsTimeoutOrTheDeadlineAtMost) {
   store_.mood = Mood::hanging;
-  TokenCache cache(*memory_, &store_, clock_,
-                   {.store_timeout = 50ms, .write_back = {.write_timeout = 20ms, .close_timeout = 20ms}});
+  TokenCache cache(
+      *memory_, &store_, clock_,
+      {.store_timeout = 50ms, .write_back = {.write_timeout = 20ms, .close_timeout = 20ms}});
   auto timed = [&](std::uint64_t number, Deadline deadline) {
     const auto before = std::chrono::steady_clock::now();
     EXPECT_EQ(sources(ask(cache, {number}, deadline)), Sources{Source::encoded});
@@ -220,14 +227,16 @@ TEST_F(TokenCacheTest, TheEncodersErrorIsTheAnswer) {
     if (index == 1) return fail(Errc::invalid_argument, "passage 1");
     return TokenIds{7};
   };
-  auto found = cache.find_or_encode(std::vector{key_of(1), key_of(2), key_of(3)}, kContext, failing, soon());
+  auto found =
+      cache.find_or_encode(std::vector{key_of(1), key_of(2), key_of(3)}, kContext, failing, soon());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().message, "passage 1");
   expect_sums(cache.stats());
   EXPECT_EQ(cache.stats().lookups, 0U);
   EXPECT_TRUE(memory_->find(key_of(1)));  // What was done is kept.
   EXPECT_FALSE(memory_->find(key_of(2)));
-  EXPECT_EQ(sources(ask(cache, {2, 3})), (Sources(2, Source::encoded)));  // No flight is left behind.
+  EXPECT_EQ(sources(ask(cache, {2, 3})),
+            (Sources(2, Source::encoded)));  // No flight is left behind.
 }
 
 TEST_F(TokenCacheTest, AnEncoderThatThrowsLeavesNoFlightBehind) {
@@ -327,9 +336,10 @@ TEST_F(TokenCacheTest, EraseCountsEachKeyOnceWhereverItWas) {
   TokenCache cache(*memory_, &store_, clock_);
   ASSERT_TRUE(ask(cache, {1, 2, 3}));
   ASSERT_TRUE(cache.flush(soon()));
-  memory_->erase(key_of(2));                                  // Only in the store.
+  memory_->erase(key_of(2));                                    // Only in the store.
   store_.values.with([](auto& all) { all.erase(key_of(3)); });  // Only in memory.
-  auto erased = cache.erase_many(std::vector{key_of(1), key_of(2), key_of(3), key_of(4), key_of(1)}, soon());
+  auto erased =
+      cache.erase_many(std::vector{key_of(1), key_of(2), key_of(3), key_of(4), key_of(1)}, soon());
   EXPECT_EQ(erased.value(), 3U);
   EXPECT_EQ(cache.erase_many(std::vector{key_of(1), key_of(2), key_of(3)}, soon()).value(), 0U);
   EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::encoded)));
@@ -337,8 +347,9 @@ TEST_F(TokenCacheTest, EraseCountsEachKeyOnceWhereverItWas) {
 
 TEST_F(TokenCacheTest, WhatWaitsForTheStoreDoesNotComeBackAfterAnErasure) {
   store_.mood = Mood::hanging;
-  TokenCache cache(*memory_, &store_, clock_,
-                   {.store_timeout = 1ms, .write_back = {.write_timeout = 100ms, .close_timeout = 100ms}});
+  TokenCache cache(
+      *memory_, &store_, clock_,
+      {.store_timeout = 1ms, .write_back = {.write_timeout = 100ms, .close_timeout = 100ms}});
   ASSERT_TRUE(ask(cache, {1}));
   while (store_.calls_put == 0) std::this_thread::sleep_for(1ms);
   ASSERT_TRUE(ask(cache, {2}));  // Waits behind 1.
@@ -385,8 +396,9 @@ TEST_F(TokenCacheTest, ResetLeavesSizesAlone) {
 
 TEST_F(TokenCacheTest, ManyThreadsManyMoodsRightAnswersAndSumsInEverySnapshot) {
   memory_ = MemoryTier::make({.capacity_bytes = 128 * KiB}, clock_).value();
-  TokenCache cache(*memory_, &store_, clock_,
-                   {.store_timeout = 2ms, .write_back = {.queue_bytes = 64 * KiB, .write_timeout = 2ms}});
+  TokenCache cache(
+      *memory_, &store_, clock_,
+      {.store_timeout = 2ms, .write_back = {.queue_bytes = 64 * KiB, .write_timeout = 2ms}});
   std::atomic<std::uint64_t> asked{0};
   {
     std::vector<std::jthread> threads;
@@ -398,7 +410,8 @@ TEST_F(TokenCacheTest, ManyThreadsManyMoodsRightAnswersAndSumsInEverySnapshot) {
           for (auto& number : numbers) number = random() % 300;
           asked += numbers.size();
           ASSERT_TRUE(ask(cache, numbers));
-          if (i % 37 == 0) (void)cache.erase_many(std::vector{key_of(random() % 300)}, Deadline::after(5ms));
+          if (i % 37 == 0)
+            (void)cache.erase_many(std::vector{key_of(random() % 300)}, Deadline::after(5ms));
         }
       });
     }
@@ -424,13 +437,15 @@ TEST_F(TokenCacheTest, ManyThreadsManyMoodsRightAnswersAndSumsInEverySnapshot) {
 TEST_F(TokenCacheTest, OverLmdbAcrossRestartsAndAThousandTimesWithoutALeak) {
   testing::TemporaryFolder folder;
   auto files = [](const char* path) {
-    return std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator());
+    return std::distance(std::filesystem::directory_iterator(path),
+                         std::filesystem::directory_iterator());
   };
   std::ptrdiff_t fds = 0;
   std::ptrdiff_t tasks = 0;
   for (std::uint64_t round = 0; round < 1000; ++round) {
     auto memory = MemoryTier::make({.capacity_bytes = 1 * MiB}, clock_).value();
-    auto lmdb = LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 16 * MiB}, clock_);
+    auto lmdb =
+        LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 16 * MiB}, clock_);
     ASSERT_TRUE(lmdb) << lmdb.error().message;
     TokenCache cache(*memory, lmdb->get(), clock_);
     if (round % 50 == 0) {

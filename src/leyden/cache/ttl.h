@@ -11,8 +11,8 @@ namespace leyden::cache {
 // Ten years: nothing that adds it to a time overflows.
 inline constexpr std::chrono::seconds kTtlMax{10LL * 365 * 24 * 3600};
 
-// `ttl` made longer or shorter by up to 10 %, the same way for the same key each time, so that what was written together
-// does not expire together.
+// `ttl` made longer or shorter by up to 10 %, the same way for the same key each time, so that what
+// was written together does not expire together.
 [[nodiscard]] inline std::chrono::nanoseconds jittered_ttl(std::chrono::seconds ttl,
                                                            const BlockKey& key) {
   std::uint32_t bits = 0;  // Neither the bits that choose the shard nor those of the hash table.

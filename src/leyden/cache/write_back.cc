@@ -18,7 +18,9 @@ std::size_t bytes_of(const WriteBack::Change& change) {
 }  // namespace
 
 WriteBack::WriteBack(Store& store, const WriteBackOptions& options)
-    : store_(store), options_(options), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : store_(store),
+      options_(options),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 WriteBack::~WriteBack() { close(); }
 
@@ -56,12 +58,14 @@ Result<std::vector<bool>> WriteBack::cancel(std::span<const BlockKey> keys, Dead
     at = queue_.erase(at);
   }
   auto being_written = [&] {
-    return std::ranges::any_of(batch_, [&](const Change& change) { return wanted.contains(change.key); });
+    return std::ranges::any_of(batch_,
+                               [&](const Change& change) { return wanted.contains(change.key); });
   };
   // Batches are short: the deadline of one is write_timeout.
-  const bool clear = deadline.when() == Deadline::never().when()
-                         ? (written_.wait(lock, [&] { return !being_written(); }), true)
-                         : written_.wait_until(lock, deadline.when(), [&] { return !being_written(); });
+  const bool clear =
+      deadline.when() == Deadline::never().when()
+          ? (written_.wait(lock, [&] { return !being_written(); }), true)
+          : written_.wait_until(lock, deadline.when(), [&] { return !being_written(); });
   written_.notify_all();  // Who flushes may have waited for what was taken out.
   if (!clear) return fail(Errc::timed_out, "a value is still being written to the store");
   for (std::size_t i = 0; i < keys.size(); ++i) found[i] = taken.contains(keys[i]);
@@ -78,7 +82,8 @@ Result<void> WriteBack::flush(Deadline deadline) {
                         : written_.wait_until(lock, deadline.when(), reached);
   if (!done) return fail(Errc::timed_out, "{} values still wait for the store", added_ - done_);
   if (usage_.dropped != dropped) {
-    return fail(Errc::unavailable, "{} values could not be written to the store", usage_.dropped - dropped);
+    return fail(Errc::unavailable, "{} values could not be written to the store",
+                usage_.dropped - dropped);
   }
   return {};
 }
@@ -149,9 +154,17 @@ WriteBack::Written WriteBack::write(std::span<const Change> batch, Deadline dead
   }
   Written out;
   if (!erased.empty() && !store_.erase_many(erased, deadline)) ++out.errors;
-  if (!put.empty() && !store_.put_many(put, deadline)) {
-    ++out.errors;
+  if (put.empty()) return out;
+  auto all = store_.put_many(put, deadline);
+  if (all) return out;
+  ++out.errors;
+  if (all.error().code != Errc::invalid_argument || put.size() == 1) {
     out.dropped += put.size();
+    return out;
+  }
+  // One of them is too large for the store: the others shall not suffer for it.
+  for (const StoreEntry& entry : put) {
+    if (!store_.put_many(std::span(&entry, 1), deadline)) ++out.dropped;
   }
   return out;
 }

@@ -19,7 +19,7 @@
 namespace leyden::cache {
 
 struct WriteBackOptions {
-  std::size_t queue_bytes = 8 * MiB;              // Blocks that wait; what comes on top is dropped and counted.
+  std::size_t queue_bytes = 8 * MiB;  // Blocks that wait; what comes on top is dropped and counted.
   std::chrono::milliseconds write_timeout{5000};  // Of one batch.
   std::chrono::milliseconds close_timeout{5000};  // For all that waits when close() is called.
 };
@@ -31,8 +31,9 @@ struct WriteBackUsage {
   std::uint64_t dropped = 0;  // Blocks that never reached the store.
 };
 
-// Changes on their way to a store: one bounded queue and one thread, which packs and writes what has gathered while it
-// wrote the last batch. Thread-safe; nothing here blocks on the store but cancel(), flush() and close().
+// Changes on their way to a store: one bounded queue and one thread, which packs and writes what
+// has gathered while it wrote the last batch. Thread-safe; nothing here blocks on the store but
+// cancel(), flush() and close().
 class WriteBack {
  public:
   struct Change {
@@ -46,8 +47,8 @@ class WriteBack {
 
   // Takes the changes in this order as far as there is room.
   void add(std::vector<Change> changes);
-  // Takes what waits for these keys out of the queue and waits for a batch that is being written. One answer per key:
-  // whether a block for it was taken out.
+  // Takes what waits for these keys out of the queue and waits for a batch that is being written.
+  // One answer per key: whether a block for it was taken out.
   [[nodiscard]] Result<std::vector<bool>> cancel(std::span<const BlockKey> keys, Deadline deadline);
   // Errors: timed_out; unavailable when something was dropped meanwhile.
   [[nodiscard]] Result<void> flush(Deadline deadline);

@@ -19,7 +19,8 @@ const CodecContext kContext{.tokenizer_fingerprint = {}, .vocabulary_size = 1000
 
 BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 WriteBack::Change put_of(std::uint64_t number, std::size_t size = 10) {
-  return {key_of(number), make_block(TokenIds(size, static_cast<TokenId>(number % 1000))), kContext};
+  return {key_of(number), make_block(TokenIds(size, static_cast<TokenId>(number % 1000))),
+          kContext};
 }
 std::size_t stored(const FakeStore& store) {
   return store.values.with([](const auto& all) { return all.size(); });
@@ -66,7 +67,9 @@ TEST(WriteBack, FlushSaysWhatWasLostAndWhatStillWaits) {
   back.add({put_of(1)});
   auto lost = back.flush(Deadline::after(10s));
   // Lost while it waited, or before: both are counted.
-  if (!lost) EXPECT_EQ(lost.error().code, Errc::unavailable);
+  if (!lost) {
+    EXPECT_EQ(lost.error().code, Errc::unavailable);
+  }
   EXPECT_EQ(back.usage().dropped, 1U);
   EXPECT_EQ(back.usage().errors, 1U);
   store.mood = Mood::hanging;
@@ -80,16 +83,29 @@ TEST(WriteBack, CancelTakesOutWhatWaits) {
   store.mood = Mood::hanging;
   WriteBack back(store, {.write_timeout = 200ms});
   back.add({put_of(1)});
-  while (store.calls_put == 0) std::this_thread::sleep_for(1ms);  // 1 is being written, the others wait.
+  while (store.calls_put == 0)
+    std::this_thread::sleep_for(1ms);  // 1 is being written, the others wait.
   back.add({put_of(2), put_of(3)});
   auto cancelled = back.cancel(std::vector{key_of(2), key_of(9)}, Deadline::after(10s));
   ASSERT_TRUE(cancelled);
   EXPECT_EQ(*cancelled, (std::vector<bool>{true, false}));
-  EXPECT_EQ(back.cancel(std::vector{key_of(1)}, Deadline::after(1ms)).error().code, Errc::timed_out);
+  EXPECT_EQ(back.cancel(std::vector{key_of(1)}, Deadline::after(1ms)).error().code,
+            Errc::timed_out);
   EXPECT_TRUE(back.cancel(std::vector{key_of(1)}, Deadline::after(10s)));
   store.mood = Mood::well;
   (void)back.flush(Deadline::after(10s));
   EXPECT_FALSE(store.values.with([](const auto& all) { return all.contains(key_of(2)); }));
+}
+
+TEST(WriteBack, AnOversizedValueDoesNotTakeItsBatchWithIt) {
+  FakeStore store;
+  {
+    WriteBack back(store, {.queue_bytes = 64 * MiB});
+    back.add({put_of(1), put_of(2, 2'000'000), put_of(3)});
+    back.close();
+    EXPECT_EQ(back.usage().dropped, 1U);
+  }
+  EXPECT_EQ(stored(store), 2U);
 }
 
 TEST(WriteBack, CloseDrainsAndIsIdempotent) {
@@ -112,7 +128,8 @@ TEST(WriteBack, ClosingIsBoundedWhenTheStoreHangs) {
     WriteBack back(store, {.write_timeout = 300ms, .close_timeout = 50ms});
     for (std::uint64_t i = 0; i < 40; ++i) back.add({put_of(i, 50'000)});  // Several batches.
   }
-  // The write that had begun keeps its own deadline; what is behind it gets what is left of close_timeout: none.
+  // The write that had begun keeps its own deadline; what is behind it gets what is left of
+  // close_timeout: none.
   EXPECT_LT(std::chrono::steady_clock::now() - before, 3s);
   EXPECT_EQ(stored(store), 0U);
 }

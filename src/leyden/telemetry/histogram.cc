@@ -5,7 +5,8 @@
 
 namespace leyden::telemetry {
 
-// Below 2^kSubBits every nanosecond has its own bucket; above, each power of two is cut into 2^kSubBits parts.
+// Below 2^kSubBits every nanosecond has its own bucket; above, each power of two is cut into
+// 2^kSubBits parts.
 std::size_t LatencyHistogram::bucket_of(std::uint64_t ns) noexcept {
   constexpr std::uint64_t kParts = std::uint64_t{1} << kSubBits;
   if (ns < kParts) return static_cast<std::size_t>(ns);
@@ -47,7 +48,8 @@ LatencySummary LatencyHistogram::summary() const {
                static_cast<double>(out.count) / kMs;
   // The smallest bucket such that at least `percent` of all durations are in it or below it.
   auto percentile = [&](std::uint64_t percent) {
-    const std::uint64_t rank = (out.count / 100) * percent + ((out.count % 100) * percent + 99) / 100;
+    const std::uint64_t rank =
+        (out.count / 100) * percent + ((out.count % 100) * percent + 99) / 100;
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < kBuckets; ++i) {
       below += counts[i];

@@ -16,9 +16,10 @@ struct LatencySummary {
   double max_ms = 0;
 };
 
-// Durations in buckets of about 6 % width (16 per power of two), from 1 ns to over an hour, in a fixed 8 KB
-// (the HDR histogram's idea, hdrhistogram.org). Thread-safe; record() is one relaxed add and never blocks.
-// A summary taken while others record is off by at most what was recorded meanwhile.
+// Durations in buckets of about 6 % width (16 per power of two), from 1 ns to over an hour, in a
+// fixed 8 KB (the HDR histogram's idea, hdrhistogram.org). Thread-safe; record() is one relaxed add
+// and never blocks. A summary taken while others record is off by at most what was recorded
+// meanwhile.
 class LatencyHistogram {
  public:
   void record(std::chrono::nanoseconds duration) noexcept;

@@ -1,4 +1,5 @@
-// What every Store promises (store.h), asked of every implementation and of the fake that other tests use.
+// What every Store promises (store.h), asked of every implementation and of the fake that other
+// tests use.
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -48,7 +49,8 @@ struct LmdbFixture final : Fixture {
   SystemClock clock;
   std::unique_ptr<LmdbStore> lmdb;
   LmdbFixture() {
-    auto opened = LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 64 * MiB}, clock);
+    auto opened =
+        LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 64 * MiB}, clock);
     if (opened) lmdb = std::move(*opened);
   }
   Store& store() override { return *lmdb; }
@@ -71,7 +73,8 @@ class StoreContract : public ::testing::TestWithParam<Implementation> {
     return std::move(found->front());
   }
   void put(std::uint64_t number, Bytes value) {
-    auto put = store().put_many(std::vector<StoreEntry>{{key_of(number), std::move(value)}}, soon());
+    auto put =
+        store().put_many(std::vector<StoreEntry>{{key_of(number), std::move(value)}}, soon());
     EXPECT_TRUE(put) << put.error().message;
   }
   std::uint64_t erase(std::uint64_t number) {
@@ -158,7 +161,8 @@ TEST_P(StoreContract, APassedDeadlineIsAnError) {
   put(1, bytes_of(1, 10));
   const Deadline past = Deadline::after(-1ms);
   EXPECT_EQ(store().find_many(std::vector{key_of(1)}, past).error().code, Errc::timed_out);
-  EXPECT_EQ(store().put_many(std::vector<StoreEntry>{{key_of(2), {}}}, past).error().code, Errc::timed_out);
+  EXPECT_EQ(store().put_many(std::vector<StoreEntry>{{key_of(2), {}}}, past).error().code,
+            Errc::timed_out);
   EXPECT_EQ(store().erase_many(std::vector{key_of(1)}, past).error().code, Errc::timed_out);
   EXPECT_EQ(find(1), bytes_of(1, 10));
 }
@@ -226,7 +230,9 @@ TEST_P(StoreContract, ManyThreads) {
             if (!store().erase_many(std::vector{key_of(number)}, soon())) ++wrong;
           } else {
             auto found = store().find_many(std::vector{key_of(number)}, soon());
-            if (!found || (found->front() && *found->front() != bytes_of(number, 100 + number * 100))) ++wrong;
+            if (!found ||
+                (found->front() && *found->front() != bytes_of(number, 100 + number * 100)))
+              ++wrong;
           }
         }
       });

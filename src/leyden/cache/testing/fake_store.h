@@ -41,9 +41,11 @@ class FakeStore final : public Store {
     return out;
   }
 
-  [[nodiscard]] Result<void> put_many(std::span<const StoreEntry> entries, Deadline deadline) override {
+  [[nodiscard]] Result<void> put_many(std::span<const StoreEntry> entries,
+                                      Deadline deadline) override {
     ++calls_put;
-    if (std::ranges::any_of(entries, [](const StoreEntry& e) { return e.value.size() > kValueBytesMax; })) {
+    if (std::ranges::any_of(entries,
+                            [](const StoreEntry& e) { return e.value.size() > kValueBytesMax; })) {
       return fail(Errc::invalid_argument, "too large");
     }
     if (auto well = behave(deadline); !well) return well;
@@ -53,7 +55,8 @@ class FakeStore final : public Store {
     return {};
   }
 
-  [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys, Deadline deadline) override {
+  [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys,
+                                                 Deadline deadline) override {
     ++calls_erase;
     if (auto well = behave(deadline); !well) return std::unexpected(well.error());
     return values.with([&](Values& all) {

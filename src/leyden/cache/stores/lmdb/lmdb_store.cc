@@ -8,10 +8,11 @@
 #include <cstring>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
-#include <lmdb.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,9 +27,9 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kFormat = 1;               // docs/formats/lmdb.md
-constexpr std::size_t kHeaderSize = 16;            // Sequence and expiry, before each value.
-constexpr std::uint64_t kPage = 4096;              // For estimates; LMDB's own size is asked where it counts.
+constexpr std::uint32_t kFormat = 1;     // docs/formats/lmdb.md
+constexpr std::size_t kHeaderSize = 16;  // Sequence and expiry, before each value.
+constexpr std::uint64_t kPage = 4096;    // For estimates; LMDB's own size is asked where it counts.
 constexpr std::uint64_t kUnwrittenPagesMax = 256;  // See extend_file().
 constexpr unsigned kReadersMax = 510;
 constexpr int kAttemptsMax = 4;
@@ -36,8 +37,8 @@ constexpr std::uint64_t kEvictedPerStep = 8;
 constexpr int kSweptPerWrite = 64;  // Expired entries that one transaction removes on the side.
 constexpr auto kOpenTimeout = 10s;
 
-// LMDB may be open once per process: closing a second one drops the file locks of the first. So this one piece of
-// state belongs to the process.
+// LMDB may be open once per process: closing a second one drops the file locks of the first. So
+// this one piece of state belongs to the process.
 using FolderId = std::pair<dev_t, ino_t>;
 Guarded<std::set<FolderId>>& open_folders() {
   static Guarded<std::set<FolderId>> folders;
@@ -47,7 +48,8 @@ Guarded<std::set<FolderId>>& open_folders() {
 class OpenFolder {
  public:
   explicit OpenFolder(FolderId id) : id_(id) {}
-  OpenFolder(OpenFolder&& other) noexcept : id_(other.id_), mine_(std::exchange(other.mine_, false)) {}
+  OpenFolder(OpenFolder&& other) noexcept
+      : id_(other.id_), mine_(std::exchange(other.mine_, false)) {}
   OpenFolder& operator=(OpenFolder&&) = delete;
   ~OpenFolder() {
     if (mine_) open_folders().with([&](auto& folders) { folders.erase(id_); });
@@ -100,7 +102,8 @@ void save(std::byte* to, T value, std::endian order = std::endian::little) {
   std::memcpy(to, &value, sizeof(value));
 }
 
-using SequenceKey = std::array<std::byte, 8>;  // Big-endian, so that LMDB's order of bytes is the order of numbers.
+using SequenceKey =
+    std::array<std::byte, 8>;  // Big-endian, so that LMDB's order of bytes is the order of numbers.
 SequenceKey sequence_key(std::uint64_t sequence) {
   SequenceKey out{};
   save(out.data(), sequence, std::endian::big);
@@ -196,10 +199,12 @@ int take_oldest(MDB_txn* txn, const Databases& dbs, MDB_cursor* order, Take whic
   if (rc == MDB_NOTFOUND) return 0;
   if (rc != 0) return rc;
   BlockKey key;
-  if (sequence.mv_size != sizeof(SequenceKey) || name.mv_size != key.bytes.size()) return MDB_CORRUPTED;
+  if (sequence.mv_size != sizeof(SequenceKey) || name.mv_size != key.bytes.size())
+    return MDB_CORRUPTED;
   // Copied: the pages move under our feet once something is deleted.
   std::memcpy(key.bytes.data(), name.mv_data, key.bytes.size());
-  const auto number = load<std::uint64_t>(static_cast<const std::byte*>(sequence.mv_data), std::endian::big);
+  const auto number =
+      load<std::uint64_t>(static_cast<const std::byte*>(sequence.mv_data), std::endian::big);
   if (which == Take::expired) {
     MDB_val found = value_of(key.bytes);
     MDB_val value{};
@@ -228,13 +233,14 @@ int next_sequence(MDB_cursor* order, std::uint64_t& out) {
   return 0;
 }
 
-// A transaction never writes pages that it took and gave back, so the file may end a little before its last page number.
-// Reading there would kill the process (SIGBUS), and so would a file that was cut: a small gap is filled with
-// zeros, which LMDB reports as corrupt where they matter; a large one is a cut file.
+// A transaction never writes pages that it took and gave back, so the file may end a little before
+// its last page number. Reading there would kill the process (SIGBUS), and so would a file that was
+// cut: a small gap is filled with zeros, which LMDB reports as corrupt where they matter; a large
+// one is a cut file.
 int extend_file(MDB_env* env) {
   MDB_envinfo info{};
   MDB_stat stat{};
-  struct stat status {};
+  struct stat status{};
   int fd = -1;
   if (int rc = mdb_env_info(env, &info); rc != 0) return rc;
   if (int rc = mdb_env_stat(env, &stat); rc != 0) return rc;
@@ -252,7 +258,8 @@ int open_databases(MDB_env* env, Databases& dbs) {
   int rc = mdb_txn_begin(env, nullptr, 0, &txn);
   if (rc != 0) return rc;
   auto check_format = [&]() -> int {
-    for (auto [name, dbi] : {std::pair{"values", &dbs.values}, {"order", &dbs.order}, {"meta", &dbs.meta}}) {
+    for (auto [name, dbi] :
+         {std::pair{"values", &dbs.values}, {"order", &dbs.order}, {"meta", &dbs.meta}}) {
       if (int opened = mdb_dbi_open(txn, name, MDB_CREATE, dbi); opened != 0) return opened;
     }
     MDB_val key = value_of(as_bytes("format"));
@@ -277,11 +284,12 @@ int open_databases(MDB_env* env, Databases& dbs) {
   return mdb_txn_commit(txn);
 }
 
-// MDB_NOMETASYNC: a commit syncs its pages but not the page that makes them the current ones; the next commit does.
-// A killed process loses nothing (the kernel has the pages), a machine without power loses the last
-// transactions at most, and the file is whole in both cases: right for a cache, at half the syncs. MDB_NOSYNC would
-// not be: it lets the disk have the new root before what it points to.
-// MDB_NOTLS: readers belong to their transactions, so any thread may read. MDB_NORDAHEAD: keys are random.
+// MDB_NOMETASYNC: a commit syncs its pages but not the page that makes them the current ones; the
+// next commit does. A killed process loses nothing (the kernel has the pages), a machine without
+// power loses the last transactions at most, and the file is whole in both cases: right for a
+// cache, at half the syncs. MDB_NOSYNC would not be: it lets the disk have the new root before what
+// it points to. MDB_NOTLS: readers belong to their transactions, so any thread may read.
+// MDB_NORDAHEAD: keys are random.
 int open_env(const LmdbStoreOptions& options, Env& env, Databases& dbs) {
   MDB_env* raw = nullptr;
   if (int rc = mdb_env_create(&raw); rc != 0) return rc;
@@ -289,7 +297,8 @@ int open_env(const LmdbStoreOptions& options, Env& env, Databases& dbs) {
   if (int rc = mdb_env_set_maxdbs(raw, 4); rc != 0) return rc;
   if (int rc = mdb_env_set_maxreaders(raw, kReadersMax); rc != 0) return rc;
   if (int rc = mdb_env_set_mapsize(raw, options.capacity_bytes / kPage * kPage); rc != 0) return rc;
-  if (int rc = mdb_env_open(raw, options.folder.c_str(), MDB_NOTLS | MDB_NOMETASYNC | MDB_NORDAHEAD, 0600);
+  if (int rc = mdb_env_open(raw, options.folder.c_str(), MDB_NOTLS | MDB_NOMETASYNC | MDB_NORDAHEAD,
+                            0600);
       rc != 0) {
     return rc;
   }
@@ -302,7 +311,8 @@ int open_env(const LmdbStoreOptions& options, Env& env, Databases& dbs) {
 fs::path broken_mark(const fs::path& folder) { return folder / "broken"; }
 
 Result<void> move_aside(const fs::path& folder, const Clock& clock) {
-  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch());
+  const auto time =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch());
   fs::path aside = folder;
   aside += fmt::format(".corrupt-{}", time.count());
   for (int i = 2; fs::exists(aside) && i < 100; ++i) {
@@ -327,12 +337,14 @@ Result<OpenFolder> claim(const fs::path& folder) {
   std::error_code error;
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), error);
   if (error) {
-    return fail(Errc::unavailable, "can't make {}: {}", folder.parent_path().string(), error.message());
+    return fail(Errc::unavailable, "can't make {}: {}", folder.parent_path().string(),
+                error.message());
   }
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail(Errc::unavailable, "can't make {}: {}", folder.string(), std::strerror(errno));  // NOLINT
+    return fail(Errc::unavailable, "can't make {}: {}", folder.string(),
+                std::strerror(errno));  // NOLINT
   }
-  struct stat status {};
+  struct stat status{};
   if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     return fail(Errc::unavailable, "{} is not a folder", folder.string());
   }
@@ -352,22 +364,30 @@ struct LmdbStore::State {
   ~State() { gate.close(); }
 
   [[nodiscard]] std::uint64_t live_bytes_max() const { return options.capacity_bytes / 4 * 3; }
+  // Of pages that one transaction may dirty: they come on top of the live ones.
+  [[nodiscard]] std::uint64_t chunk_bytes_max() const {
+    return std::min<std::uint64_t>(8 * MiB, options.capacity_bytes / 64);
+  }
   [[nodiscard]] std::int64_t now_s() const {
-    return std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch())
+        .count();
   }
 
-  // What LMDB says, for the caller. Corruption is remembered in the folder: the next open starts anew.
+  // What LMDB says, for the caller. Corruption is remembered in the folder: the next open starts
+  // anew.
   std::unexpected<Error> failed(std::string_view what, int rc) {
     auto error = lmdb_error(what, rc);
     if (error.error().code == Errc::corrupt && !broken.exchange(true)) {
-      const int fd = ::open(broken_mark(options.folder).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+      const int fd =
+          ::open(broken_mark(options.folder).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
       if (fd >= 0) ::close(fd);
     }
     return error;
   }
 
   Result<Transaction> begin(unsigned flags, Deadline deadline) {
-    if (broken) return fail(Errc::unavailable, "the store is corrupt: it is made anew at the next start");
+    if (broken)
+      return fail(Errc::unavailable, "the store is corrupt: it is made anew at the next start");
     int rc = 0;
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
       auto pass = gate.enter(deadline);
@@ -377,7 +397,8 @@ struct LmdbStore::State {
       if (rc == 0) return Transaction(txn, std::move(*pass));
       pass.reset();
       if (rc == MDB_MAP_RESIZED) {
-        // Another process opened the file with a larger capacity: map as much as it did, with nobody inside.
+        // Another process opened the file with a larger capacity: map as much as it did, with
+        // nobody inside.
         int resized = 0;
         if (!gate.alone(deadline, [&] { resized = mdb_env_set_mapsize(env.get(), 0); })) {
           return fail(Errc::timed_out, "the store waits for readers before it is resized");
@@ -411,9 +432,9 @@ struct LmdbStore::State {
     auto* to = static_cast<std::byte*>(value.mv_data);
     std::int64_t expires = 0;
     if (options.ttl.count() > 0) {
-      expires = now + std::max<std::int64_t>(
-                          1, std::chrono::duration_cast<std::chrono::seconds>(jittered_ttl(options.ttl, entry.key))
-                                 .count());
+      expires = now + std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(
+                                                    jittered_ttl(options.ttl, entry.key))
+                                                    .count());
     }
     save(to, sequence);
     save(to + 8, expires);
@@ -423,10 +444,10 @@ struct LmdbStore::State {
     return mdb_put(txn, dbs.order, &at, &key, MDB_APPEND);
   }
 
-  // Evicts, oldest first, until the live pages are at most `limit_bytes`, or `count_max` entries are gone. `enough` says
-  // which.
-  int evict_down_to(MDB_txn* txn, MDB_cursor* order, std::uint64_t limit_bytes, std::uint64_t count_max,
-                    bool& enough) {
+  // Evicts, oldest first, until the live pages are at most `limit_bytes`, or `count_max` entries
+  // are gone. `enough` says which.
+  int evict_down_to(MDB_txn* txn, MDB_cursor* order, std::uint64_t limit_bytes,
+                    std::uint64_t count_max, bool& enough) {
     for (std::uint64_t count = 0;; ++count) {
       std::uint64_t live = 0;
       if (int rc = live_bytes(txn, dbs, live); rc != 0) return rc;
@@ -448,30 +469,81 @@ struct LmdbStore::State {
     if (int rc = order.open(txn, dbs.order); rc != 0) return rc;
     bool taken = true;
     for (int i = 0; i < kSweptPerWrite && taken; ++i) {
-      if (int rc = take_oldest(txn, dbs, order.get(), Take::expired, now, taken); rc != 0) return rc;
+      if (int rc = take_oldest(txn, dbs, order.get(), Take::expired, now, taken); rc != 0)
+        return rc;
     }
     std::uint64_t sequence = 0;
     if (int rc = next_sequence(order.get(), sequence); rc != 0) return rc;
+    std::unordered_map<BlockKey, const StoreEntry*, BlockKeyHash>
+        last;  // Of one key twice, the last one counts.
+    for (const StoreEntry& entry : entries) last[entry.key] = &entry;
     for (const StoreEntry& entry : entries) {
+      if (last[entry.key] != &entry) continue;
       if (int rc = put_one(txn, entry, sequence++, now); rc != 0) return rc;
       bool enough = false;
-      if (int rc = evict_down_to(txn, order.get(), live_bytes_max(), ~std::uint64_t{0}, enough); rc != 0) {
+      if (int rc = evict_down_to(txn, order.get(), live_bytes_max(), ~std::uint64_t{0}, enough);
+          rc != 0) {
         return rc;
       }
     }
     return 0;
   }
 
+  // One transaction's work, not committed yet. `changed` is false when there is nothing to commit.
+  int erase_all(MDB_txn* txn, std::span<const BlockKey> keys, std::uint64_t& erased,
+                bool& changed) {
+    const std::int64_t now = now_s();
+    erased = 0;
+    changed = false;
+    for (const BlockKey& each : keys) {
+      MDB_val key = value_of(each.bytes);
+      MDB_val value{};
+      int rc = mdb_get(txn, dbs.values, &key, &value);
+      if (rc == MDB_NOTFOUND) continue;
+      if (rc != 0) return rc;
+      if (const auto header = header_of(value)) {
+        if (header->expires_s == 0 || header->expires_s > now) ++erased;
+        const SequenceKey place = sequence_key(header->sequence);
+        MDB_val at = value_of(place);
+        rc = mdb_del(txn, dbs.order, &at, nullptr);
+        if (rc != 0 && rc != MDB_NOTFOUND) return rc;
+      }
+      if (rc = mdb_del(txn, dbs.values, &key, nullptr); rc != 0) return rc;
+      changed = true;
+    }
+    return 0;
+  }
+
+  Result<std::uint64_t> erase_chunk(std::span<const BlockKey> keys, Deadline deadline) {
+    std::uint64_t erased = 0;
+    auto work = [&](MDB_txn* txn, bool& changed) { return erase_all(txn, keys, erased, changed); };
+    if (auto written = write(work, deadline); !written) return std::unexpected(written.error());
+    return erased;
+  }
+
   Result<void> put_chunk(std::span<const StoreEntry> entries, Deadline deadline) {
+    return write(
+        [&](MDB_txn* txn, bool& changed) {
+          changed = true;
+          return put_all(txn, entries);
+        },
+        deadline);
+  }
+
+  // Does `work` in a transaction; where the map is full, makes room and does it again.
+  template <class Work>
+  Result<void> write(Work&& work, Deadline deadline) {
     int rc = 0;
     std::uint64_t limit = live_bytes_max();
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
       {
         auto txn = begin(0, deadline);
         if (!txn) return std::unexpected(txn.error());
-        rc = put_all(txn->get(), entries);
+        bool changed = false;
+        rc = work(txn->get(), changed);
+        if (rc == 0 && !changed) return {};
         if (rc == 0) {
-          if (deadline.passed()) return fail(Errc::timed_out, "the store took too long to take the values");
+          if (deadline.passed()) return fail(Errc::timed_out, "the store took too long to write");
           rc = txn->commit();
         }
       }
@@ -483,9 +555,10 @@ struct LmdbStore::State {
     return failed("is full, pages that readers hold included", MDB_MAP_FULL);
   }
 
-  // For a full map. Freed pages can be used again only by the transaction after the next, and not while a reader may
-  // still see them, and evicting takes pages itself: so in small transactions, and where even these find no page (all
-  // are pinned by readers, or the file had a larger capacity before) in a map that grows by an eighth.
+  // For a full map. Freed pages can be used again only by the transaction after the next, and not
+  // while a reader may still see them, and evicting takes pages itself: so in small transactions,
+  // and where even these find no page (all are pinned by readers, or the file had a larger capacity
+  // before) in a map that grows by an eighth.
   Result<void> make_room(std::uint64_t limit_bytes, Deadline deadline) {
     int dead = 0;
     (void)mdb_reader_check(env.get(), &dead);
@@ -516,7 +589,8 @@ struct LmdbStore::State {
     MDB_envinfo info{};
     if (int rc = mdb_env_info(env.get(), &info); rc != 0) return failed("can't be measured", rc);
     const std::uint64_t larger = (info.me_mapsize + options.capacity_bytes / 8) / kPage * kPage;
-    if (larger > map_bytes_at_open / 2 * 3) return failed("is full of pages that readers hold", MDB_MAP_FULL);
+    if (larger > map_bytes_at_open / 2 * 3)
+      return failed("is full of pages that readers hold", MDB_MAP_FULL);
     int rc = 0;
     if (!gate.alone(deadline, [&] { rc = mdb_env_set_mapsize(env.get(), larger); })) {
       return fail(Errc::timed_out, "the store waits for readers before it is resized");
@@ -539,15 +613,18 @@ struct LmdbStore::State {
 Result<void> LmdbStoreOptions::check() const {
   if (folder.empty()) return fail(Errc::invalid_argument, "folder must not be empty");
   if (capacity_bytes < 4 * MiB || capacity_bytes > 16 * 1024 * GiB) {
-    return fail(Errc::invalid_argument, "capacity_bytes must be 4 MiB to 16 TiB, not {}", capacity_bytes);
+    return fail(Errc::invalid_argument, "capacity_bytes must be 4 MiB to 16 TiB, not {}",
+                capacity_bytes);
   }
   if (ttl.count() < 0 || ttl > kTtlMax) {
-    return fail(Errc::invalid_argument, "ttl must be 0 to {} s, not {} s", kTtlMax.count(), ttl.count());
+    return fail(Errc::invalid_argument, "ttl must be 0 to {} s, not {} s", kTtlMax.count(),
+                ttl.count());
   }
   return {};
 }
 
-Result<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbStoreOptions& options, const Clock& clock) {
+Result<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbStoreOptions& options,
+                                                   const Clock& clock) {
   if (auto checked = options.check(); !checked) return std::unexpected(checked.error());
   auto claimed = claim(options.folder);
   if (!claimed) return std::unexpected(claimed.error());
@@ -563,11 +640,13 @@ Result<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbStoreOptions& optio
                                                    : open_env(options, state->env, state->dbs);
   if (rc != 0 && code_of(rc) == Errc::corrupt) {
     state->env.reset();
-    if (auto moved = move_aside(options.folder, clock); !moved) return std::unexpected(moved.error());
+    if (auto moved = move_aside(options.folder, clock); !moved)
+      return std::unexpected(moved.error());
     rc = open_env(options, state->env, state->dbs);
   }
   if (rc != 0) {
-    return fail(Errc::unavailable, "can't open the store {}: {}", options.folder.string(), mdb_strerror(rc));
+    return fail(Errc::unavailable, "can't open the store {}: {}", options.folder.string(),
+                mdb_strerror(rc));
   }
   MDB_envinfo info{};
   if (mdb_env_info(state->env.get(), &info) == 0) state->map_bytes_at_open = info.me_mapsize;
@@ -612,15 +691,16 @@ Result<void> LmdbStore::put_many(std::span<const StoreEntry> entries, Deadline d
   if (deadline.passed()) return fail(Errc::timed_out, "no time left to write to the store");
   auto held = state_->writer->hold(deadline);
   if (!held) return std::unexpected(held.error());
-  // Each entry may dirty a page of its own, however small it is; a transaction's pages come on top of the live ones.
-  const std::uint64_t chunk_bytes_max = std::min<std::uint64_t>(8 * MiB, state_->options.capacity_bytes / 64);
+  // Each entry may dirty a page of its own, however small it is.
+  const std::uint64_t chunk_bytes_max = state_->chunk_bytes_max();
   for (std::size_t begin = 0; begin < entries.size();) {
     std::size_t end = begin;
     std::uint64_t bytes = 0;
     do {
       bytes += (entries[end++].value.size() + kHeaderSize + kPage) / kPage * kPage;
     } while (end < entries.size() && bytes < chunk_bytes_max);
-    if (auto put = state_->put_chunk(entries.subspan(begin, end - begin), deadline); !put) return put;
+    if (auto put = state_->put_chunk(entries.subspan(begin, end - begin), deadline); !put)
+      return put;
     begin = end;
   }
   return {};
@@ -631,31 +711,15 @@ Result<std::uint64_t> LmdbStore::erase_many(std::span<const BlockKey> keys, Dead
   if (deadline.passed()) return fail(Errc::timed_out, "no time left to erase from the store");
   auto held = state_->writer->hold(deadline);
   if (!held) return std::unexpected(held.error());
-  auto txn = state_->begin(0, deadline);
-  if (!txn) return std::unexpected(txn.error());
-  const std::int64_t now = state_->now_s();
+  // A key dirties a page of each database.
+  const std::size_t chunk = state_->chunk_bytes_max() / kPage / 2;
   std::uint64_t erased = 0;
-  bool changed = false;
-  for (const BlockKey& each : keys) {
-    MDB_val key = value_of(each.bytes);
-    MDB_val value{};
-    int rc = mdb_get(txn->get(), state_->dbs.values, &key, &value);
-    if (rc == MDB_NOTFOUND) continue;
-    if (rc != 0) return state_->failed("can't read", rc);
-    if (const auto header = header_of(value)) {
-      if (header->expires_s == 0 || header->expires_s > now) ++erased;
-      const SequenceKey place = sequence_key(header->sequence);
-      MDB_val at = value_of(place);
-      rc = mdb_del(txn->get(), state_->dbs.order, &at, nullptr);
-      if (rc != 0 && rc != MDB_NOTFOUND) return state_->failed("can't erase", rc);
-    }
-    rc = mdb_del(txn->get(), state_->dbs.values, &key, nullptr);
-    if (rc != 0) return state_->failed("can't erase", rc);
-    changed = true;
-    if (deadline.passed()) return fail(Errc::timed_out, "the store took too long to erase");
+  for (std::size_t begin = 0; begin < keys.size(); begin += chunk) {
+    auto part =
+        state_->erase_chunk(keys.subspan(begin, std::min(chunk, keys.size() - begin)), deadline);
+    if (!part) return part;
+    erased += *part;
   }
-  if (!changed) return 0;
-  if (const int rc = txn->commit(); rc != 0) return state_->failed("can't erase", rc);
   return erased;
 }
 

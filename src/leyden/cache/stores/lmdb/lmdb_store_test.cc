@@ -7,6 +7,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <lmdb.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,7 +99,9 @@ TEST_F(LmdbStoreTest, ChecksItsOptions) {
 }
 
 TEST_F(LmdbStoreTest, WhatWasWrittenOutlivesTheProcess) {
-  { ASSERT_TRUE(open()->put_many(entries_of(0, 500), soon())); }
+  {
+    ASSERT_TRUE(open()->put_many(entries_of(0, 500), soon()));
+  }
   auto store = open();
   EXPECT_EQ(count_found(*store, 0, 500), 500U);
   EXPECT_EQ(store->usage(soon())->entries, 500U);
@@ -108,7 +112,7 @@ TEST_F(LmdbStoreTest, OthersOnTheMachineCannotReadIt) {
   auto store = open();
   ASSERT_TRUE(store->put_many(entries_of(0, 5), soon()));
   auto mode = [](const fs::path& path) {
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(::stat(path.c_str(), &status), 0);
     return status.st_mode & 0777U;
   };
@@ -157,7 +161,8 @@ TEST_F(LmdbStoreTest, EntriesExpireByTheWallClockEvenAcrossRestarts) {
   clock_.advance(110s);
   EXPECT_EQ(count_found(*store, 0, 200), 0U);
   // Their room is given back by later writes.
-  for (std::uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(store->put_many(entries_of(1000 + i, 1), soon()));
+  for (std::uint64_t i = 0; i < 5; ++i)
+    ASSERT_TRUE(store->put_many(entries_of(1000 + i, 1), soon()));
   EXPECT_EQ(store->usage(soon())->entries, 5U);
 }
 
@@ -206,13 +211,17 @@ TEST_F(LmdbStoreTest, ValuesOfManySizesInASmallFile) {
     }
     auto put = store->put_many(entries, soon());
     ASSERT_TRUE(put) << put.error().message << ' ' << i;
-    if (i % 7 == 0) ASSERT_TRUE(store->erase_many(std::vector{key_of(random() % 300)}, soon()));
+    if (i % 7 == 0) {
+      ASSERT_TRUE(store->erase_many(std::vector{key_of(random() % 300)}, soon()));
+    }
   }
   EXPECT_LE(fs::file_size(small.folder / "data.mdb"), small.capacity_bytes);
 }
 
 TEST_F(LmdbStoreTest, ASmallerCapacityThanTheFileHas) {
-  { ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon())); }
+  {
+    ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon()));
+  }
   auto small = options();
   small.capacity_bytes = 4 * MiB;
   auto store = open_with(small);
@@ -233,8 +242,11 @@ TEST_F(LmdbStoreTest, GarbageIsMovedAsideAndTheStoreStartsAnew) {
 }
 
 TEST_F(LmdbStoreTest, ACutFileIsMovedAside) {
-  { ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon())); }
-  for (std::uint64_t size : {std::uint64_t{100}, std::uint64_t{4096}, std::uint64_t{100'000}, 1 * MiB}) {
+  {
+    ASSERT_TRUE(open()->put_many(entries_of(0, 3000), soon()));
+  }
+  for (std::uint64_t size :
+       {std::uint64_t{100}, std::uint64_t{4096}, std::uint64_t{100'000}, 1 * MiB}) {
     fs::resize_file(data_file(), size);
     auto store = open();
     ASSERT_TRUE(store) << size;
@@ -265,7 +277,9 @@ TEST_F(LmdbStoreTest, AThousandOpensLeakNothing) {
   for (int i = 0; i < 1000; ++i) {
     auto store = open();
     ASSERT_TRUE(store);
-    if (i % 10 == 0) ASSERT_EQ(count_found(*store, 0, 5), 5U);
+    if (i % 10 == 0) {
+      ASSERT_EQ(count_found(*store, 0, 5), 5U);
+    }
   }
   EXPECT_EQ(count_files("/proc/self/fd"), files);
   EXPECT_EQ(count_files("/proc/self/task"), threads);
@@ -325,7 +339,8 @@ TEST_F(LmdbStoreTest, AWriterKilledAtAnyMomentLeavesAStoreThatOpensAndIsRight) {
     auto store = open_with(again);
     ASSERT_TRUE(store);
     ASSERT_FALSE(moved_aside()) << "round " << round;
-    // Every value that is found is right (count_found checks), and the last acknowledged batch is there.
+    // Every value that is found is right (count_found checks), and the last acknowledged batch is
+    // there.
     count_found(*store, first, (batches + 2) * kPerBatch);
     if (batches > 0) {
       EXPECT_GE(count_found(*store, first + (batches - 1) * kPerBatch, kPerBatch), kPerBatch - 1);
@@ -397,11 +412,96 @@ TEST_F(LmdbStoreTest, AnotherProcessWithALargerCapacityGrowsTheFile) {
   ASSERT_EQ(exit_status(child), 0);
   EXPECT_EQ(count_found(*store, 0, 4000), 4000U);
   EXPECT_EQ(count_found(*store, 9000, 3), 3U);
-  ASSERT_TRUE(store->put_many(entries_of(9100, 3), soon()));  // Evicts down to what this one may have.
+  ASSERT_TRUE(
+      store->put_many(entries_of(9100, 3), soon()));  // Evicts down to what this one may have.
   EXPECT_LE(store->usage(soon())->bytes_used, small.capacity_bytes);
   EXPECT_EQ(count_found(*store, 9100, 3), 3U);
   ::close(go[0]);
   ::close(go[1]);
+}
+
+// A reader that never ends pins every page that was live when it began: the file must not grow
+// without end, writes may fail in the meantime, reads must not, and all is well once it is gone,
+// even killed.
+TEST_F(LmdbStoreTest, AReaderThatHangsCostsWritesAtMost) {
+  auto small = options();
+  small.capacity_bytes = 4 * MiB;
+  small.ttl = 0s;
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  {
+    ASSERT_TRUE(open_with(small)->put_many(entries_of(0, 1500), soon()));
+  }
+  const pid_t child = in_child([&] {
+    MDB_env* env = nullptr;
+    MDB_txn* txn = nullptr;
+    if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, 4) != 0) return 1;
+    if (mdb_env_open(env, small.folder.c_str(), MDB_NOTLS | MDB_RDONLY, 0600) != 0) return 2;
+    if (mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) != 0) return 3;
+    if (::write(ready[1], "x", 1) != 1) return 4;
+    ::pause();
+    return 5;
+  });
+  char c = 0;
+  ASSERT_EQ(::read(ready[0], &c, 1), 1);
+  auto store = open_with(small);
+  int failed = 0;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    auto put = store->put_many(entries_of(10'000 + i * 40, 40), soon());
+    if (!put) {
+      ++failed;
+      ASSERT_EQ(put.error().code, Errc::unavailable) << put.error().message;
+    }
+    count_found(*store, 10'000 + i * 40, 40);
+  }
+  EXPECT_GT(failed, 0);
+  EXPECT_LE(fs::file_size(small.folder / "data.mdb"), small.capacity_bytes / 2 * 3);
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(exit_status(child), -SIGKILL);
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    auto put = store->put_many(entries_of(20'000 + i * 40, 40), soon());
+    ASSERT_TRUE(put) << put.error().message;
+    ASSERT_EQ(count_found(*store, 20'000 + i * 40, 40), 40U);
+  }
+  EXPECT_LE(fs::file_size(small.folder / "data.mdb"), small.capacity_bytes / 2 * 3);
+  for (int fd : ready) ::close(fd);
+}
+
+// A limit on the size of files stands for a full disk: the kernel refuses the write in the same
+// place.
+TEST_F(LmdbStoreTest, AFullDiskCostsWritesUntilThereIsRoomAgain) {
+  auto own = options();
+  own.ttl = 0s;
+  const pid_t child = in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto opened = LmdbStore::open(own, clock_);
+    if (!opened || !(*opened)->put_many(entries_of(0, 100), soon())) return 1;
+    LmdbStore& store = **opened;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    rlimit tight = limit;
+    tight.rlim_cur = fs::file_size(data_file()) + 8192;
+    ::setrlimit(RLIMIT_FSIZE, &tight);
+    auto put = store.put_many(entries_of(1000, 2000), soon());
+    if (put || put.error().code != Errc::unavailable) return 2;
+    if (count_found(store, 0, 100) != 100) return 3;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    if (!store.put_many(entries_of(1000, 2000), soon())) return 4;
+    return count_found(store, 1000, 2000) == 2000 ? 0 : 5;
+  });
+  EXPECT_EQ(exit_status(child), 0);
+}
+
+TEST_F(LmdbStoreTest, ErasingVeryManyAtOnce) {
+  auto small = options();
+  small.capacity_bytes = 4 * MiB;
+  auto store = open_with(small);
+  ASSERT_TRUE(store->put_many(entries_of(0, 5000), soon()));
+  const std::uint64_t kept = store->usage(soon())->entries;
+  std::vector<BlockKey> all;
+  for (std::uint64_t i = 0; i < 5000; ++i) all.push_back(key_of(i));
+  EXPECT_EQ(store->erase_many(all, soon()).value(), kept);
+  EXPECT_EQ(store->usage(soon())->entries, 0U);
 }
 
 TEST_F(LmdbStoreTest, WaitingForAnotherProcessesWriteEndsAtTheDeadline) {
@@ -414,16 +514,18 @@ TEST_F(LmdbStoreTest, WaitingForAnotherProcessesWriteEndsAtTheDeadline) {
   ASSERT_TRUE(store->put_many(entries_of(0, 3), soon()));
   const pid_t child = in_child([&] {
     // The shell's flock would do: someone holds the lock and does not let go.
-    const std::string command = fmt::format("exec flock {} sh -c 'echo x >&{}; read _ <&{}'", lock.string(),
-                                            ready[1], done[0]);
+    const std::string command = fmt::format("exec flock {} sh -c 'echo x >&{}; read _ <&{}'",
+                                            lock.string(), ready[1], done[0]);
     ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
     return 1;
   });
   char c = 0;
   ASSERT_EQ(::read(ready[0], &c, 1), 1);
   const auto before = std::chrono::steady_clock::now();
-  EXPECT_EQ(store->put_many(entries_of(10, 1), Deadline::after(50ms)).error().code, Errc::timed_out);
-  EXPECT_EQ(store->erase_many(std::vector{key_of(1)}, Deadline::after(50ms)).error().code, Errc::timed_out);
+  EXPECT_EQ(store->put_many(entries_of(10, 1), Deadline::after(50ms)).error().code,
+            Errc::timed_out);
+  EXPECT_EQ(store->erase_many(std::vector{key_of(1)}, Deadline::after(50ms)).error().code,
+            Errc::timed_out);
   EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
   EXPECT_EQ(count_found(*store, 0, 3), 3U);  // Readers don't wait for writers.
   ASSERT_EQ(::write(done[1], "\n", 1), 1);

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 Result<std::unique_ptr<WriterLock>> WriterLock::open(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
-    return fail(Errc::unavailable, "can't open {}: {}", file.string(), std::strerror(errno));  // NOLINT
+    return fail(Errc::unavailable, "can't open {}: {}", file.string(),
+                std::strerror(errno));  // NOLINT
   }
   return std::unique_ptr<WriterLock>(new WriterLock(fd));
 }
@@ -36,7 +37,8 @@ Result<WriterLock::Held> WriterLock::hold(Deadline deadline) {
     }
     held_ = true;
   }
-  // flock can wait or not, but not until a moment: so it is asked again and again, at growing distances.
+  // flock can wait or not, but not until a moment: so it is asked again and again, at growing
+  // distances.
   auto pause = std::chrono::microseconds(100);
   while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;

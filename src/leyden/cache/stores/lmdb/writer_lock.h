@@ -10,9 +10,10 @@
 
 namespace leyden::cache {
 
-// One writer at a time among all threads and processes that use one folder, waited for with a deadline: LMDB's own writer
-// lock can't be (mdb_txn_begin blocks for as long as another writer lives), so it is only asked for by who holds this
-// one and is then free. A flock on a file: the kernel releases it when its holder dies. Thread-safe.
+// One writer at a time among all threads and processes that use one folder, waited for with a
+// deadline: LMDB's own writer lock can't be (mdb_txn_begin blocks for as long as another writer
+// lives), so it is only asked for by who holds this one and is then free. A flock on a file: the
+// kernel releases it when its holder dies. Thread-safe.
 class WriterLock {
  public:
   // Makes the file (mode 0600) where it is missing.

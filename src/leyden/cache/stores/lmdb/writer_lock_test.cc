@@ -13,7 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Two of them on one file stand for two processes: a flock belongs to the opened file, not to the process.
+// Two of them on one file stand for two processes: a flock belongs to the opened file, not to the
+// process.
 TEST(WriterLock, OneHolderAmongAllUpToTheDeadline) {
   testing::TemporaryFolder folder;
   auto here = WriterLock::open(folder.path() / "lock").value();
