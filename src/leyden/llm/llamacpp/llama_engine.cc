@@ -30,6 +30,15 @@ using SteadyClock = std::chrono::steady_clock;
 // Prompts are computed in pieces of this size, so that stopping is noticed between them also.
 constexpr std::size_t kBatchTokens = 256;
 
+// How many of a prompt's last `left` tokens to compute next. llama.cpp adds in one order for a token alone and in another for
+// two or more together (seen in 0.5.0: equal bits for any size over one). So the last token is always computed alone and, where
+// possible, none of the others: the answer then does not depend on how much was in the cache.
+std::size_t batch_size(std::size_t left) {
+  if (left <= 2) return 1;
+  const std::size_t before_last = left - 1;
+  return before_last == kBatchTokens + 1 ? kBatchTokens - 1 : std::min(kBatchTokens, before_last);
+}
+
 struct ModelDeleter {
   void operator()(llama_model* model) const { llama_model_free(model); }
 };
@@ -267,6 +276,7 @@ std::size_t LlamaEngine::State::keep_prefix(const TokenIds& prompt) {
   const auto differ = std::ranges::mismatch(cells, prompt);
   auto kept = static_cast<std::size_t>(differ.in1 - cells.begin());
   kept = std::min(kept, prompt.size() - 1);
+  if (kept > 0 && kept + 2 == prompt.size()) --kept;  // See batch_size().
   llama_memory_t memory = llama_get_memory(context.get());
   if (!llama_memory_seq_rm(memory, 0, static_cast<llama_pos>(kept), -1)) {
     llama_memory_clear(memory, false);  // A recurrent model can't go back by a part.
@@ -314,7 +324,7 @@ Result<GenerateSummary> LlamaEngine::State::answer(Job& job) {
 
   summary.prompt_tokens_reused = keep_prefix(request.prompt);
   for (std::size_t at = summary.prompt_tokens_reused; at < request.prompt.size();) {
-    const std::size_t count = std::min(kBatchTokens, request.prompt.size() - at);
+    const std::size_t count = batch_size(request.prompt.size() - at);
     auto whole = decode(job, TokenIdsView(request.prompt).subspan(at, count));
     if (!whole) return std::unexpected(whole.error());
     if (!*whole) return stopped();
@@ -446,7 +456,7 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::load(
     params.n_batch = params.n_ubatch = kBatchTokens;
     params.n_threads = params.n_threads_batch = threads;
     params.no_perf = true;
-    // Every number of rows over one gives the same sums without it, and a prompt the same answer however it is cut.
+    // With it the sums depend on the size of each batch: see batch_size().
     params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
     params.abort_callback = State::abort_wanted;
     params.abort_callback_data = state.get();

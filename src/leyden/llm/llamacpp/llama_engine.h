@@ -20,10 +20,11 @@ struct LlamaEngineOptions {
 
 // A GGUF model in this process, through llama.cpp's library (libllama 0.5.0, MIT), on the CPU. One generation at a time, in
 // order of arrival, on a thread of its own. The longest common prefix with the previous prompt and answer is not computed
-// again (its KV cells are kept). The last token of a prompt always is: its logits are needed.
+// again (its KV cells are kept). The last token of a prompt always is, because its logits are needed, and the last two where
+// all but two are in the cache.
 //
-// Greedy answers are the same each time on one machine as long as the prompt in the KV cache was computed as a prompt; where
-// the cells of an earlier ANSWER are reused, sums are added in another order and a near tie may fall the other way.
+// Greedy answers are the same each time on one machine, whatever is in the cache, but for one case: where cells of an earlier
+// ANSWER are reused, sums were added in another order and a near tie may fall the other way.
 //
 // `tokenizer` is kept and must outlive the engine. A Generation may outlive it, but its sink hears nothing after the
 // engine's destructor. A Generation must not be destroyed from inside its own sink.
