@@ -42,7 +42,8 @@ std::vector<std::string> merged_environment(const ChildCommand& command) {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view pair = *entry;
     const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos) all.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    if (equals != std::string_view::npos)
+      all.emplace(pair.substr(0, equals), pair.substr(equals + 1));
   }
   for (const auto& [key, value] : command.environment) all.insert_or_assign(key, value);
   std::vector<std::string> result;
@@ -67,8 +68,8 @@ Result<pid_t> spawn(const ChildCommand& command, int output) {
   sigfillset(&all);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                            POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
@@ -80,7 +81,8 @@ Result<pid_t> spawn(const ChildCommand& command, int output) {
   posix_spawn_file_actions_destroy(&actions);
   if (error == ENOENT) return fail(Errc::not_found, "no program {} here", command.argv.front());
   if (error != 0) {
-    return fail(Errc::unavailable, "can't start {}: {}", command.argv.front(), std::strerror(error));
+    return fail(Errc::unavailable, "can't start {}: {}", command.argv.front(),
+                std::strerror(error));
   }
   return pid;
 }
@@ -97,7 +99,8 @@ bool drain(int descriptor, std::string& tail, std::size_t limit) {
   }
 }
 
-// Whether it has ended. It stays a zombie, so that its number and its group's can't be another's yet.
+// Whether it has ended. It stays a zombie, so that its number and its group's can't be another's
+// yet.
 bool has_ended(pid_t pid) {
   siginfo_t info{};
   const int status = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);

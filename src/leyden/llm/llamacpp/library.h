@@ -7,13 +7,13 @@
 
 namespace leyden::llm::llamacpp {
 
-// Loads llama.cpp's CPU code for this machine out of `folder` (empty: the folder known at build time) and silences its log.
-// The first call decides, for the whole process: later ones only repeat its result. Thread-safe.
-// Errors: unavailable.
+// Loads llama.cpp's CPU code for this machine out of `folder` (empty: the folder known at build
+// time) and silences its log. The first call decides, for the whole process: later ones only repeat
+// its result. Thread-safe. Errors: unavailable.
 [[nodiscard]] Result<void> load_library(const std::filesystem::path& folder);
 
-// Keeps the last error line that llama.cpp logs on this thread, as long as the object lives. llama.cpp has one log for
-// the whole process; ours drops what is not caught here.
+// Keeps the last error line that llama.cpp logs on this thread, as long as the object lives.
+// llama.cpp has one log for the whole process; ours drops what is not caught here.
 class ErrorLog {
  public:
   ErrorLog();

@@ -30,9 +30,10 @@ using SteadyClock = std::chrono::steady_clock;
 // Prompts are computed in pieces of this size, so that stopping is noticed between them also.
 constexpr std::size_t kBatchTokens = 256;
 
-// How many of a prompt's last `left` tokens to compute next. llama.cpp adds in one order for a token alone and in another for
-// two or more together (seen in 0.5.0: equal bits for any size over one). So the last token is always computed alone and, where
-// possible, none of the others: the answer then does not depend on how much was in the cache.
+// How many of a prompt's last `left` tokens to compute next. llama.cpp adds in one order for a
+// token alone and in another for two or more together (seen in 0.5.0: equal bits for any size over
+// one). So the last token is always computed alone and, where possible, none of the others: the
+// answer then does not depend on how much was in the cache.
 std::size_t batch_size(std::size_t left) {
   if (left <= 2) return 1;
   const std::size_t before_last = left - 1;
@@ -50,7 +51,8 @@ struct SamplerDeleter {
 };
 using SamplerPtr = std::unique_ptr<llama_sampler, SamplerDeleter>;
 
-// One request from generate() to the last call of its sink. Shared by the Generation, the queue and the worker.
+// One request from generate() to the last call of its sink. Shared by the Generation, the queue and
+// the worker.
 struct Job {
   Job(GenerateRequest what, GenerateSink& hearer) : request(std::move(what)), sink(&hearer) {}
 
@@ -164,7 +166,8 @@ struct LlamaEngine::State {
   bool closed = false;         // Under mutex.
   // Set when a waiting job may have to end: the worker looks at it while it computes another.
   std::atomic<bool> sweep_wanted = false;
-  std::atomic<SteadyClock::rep> next_deadline = SteadyClock::time_point::max().time_since_epoch().count();
+  std::atomic<SteadyClock::rep> next_deadline =
+      SteadyClock::time_point::max().time_since_epoch().count();
 
   std::jthread worker;  // Last: joined before the rest goes.
 
@@ -199,7 +202,8 @@ void end_unstarted(Job& job) {
 
 }  // namespace
 
-// Ends those that wait and were cancelled or are late. On the worker's thread, also from inside a computation.
+// Ends those that wait and were cancelled or are late. On the worker's thread, also from inside a
+// computation.
 void LlamaEngine::State::end_waiting() {
   const bool late = SteadyClock::now().time_since_epoch().count() >= next_deadline.load();
   if (!sweep_wanted.exchange(false) && !late) return;
@@ -345,7 +349,8 @@ Result<GenerateSummary> LlamaEngine::State::answer(Job& job) {
     if (summary.generated_tokens == 0) {
       summary.first_token_ms = ms_between(job.started, SteadyClock::now());
     }
-    if (llama_vocab_is_eog(vocab, token) || std::ranges::find(request.stop_tokens, id) != request.stop_tokens.end()) {
+    if (llama_vocab_is_eog(vocab, token) ||
+        std::ranges::find(request.stop_tokens, id) != request.stop_tokens.end()) {
       summary.finish = FinishReason::stop;
       break;
     }
@@ -462,8 +467,8 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::load(
     params.abort_callback_data = state.get();
     state->context.reset(llama_init_from_model(state->model.get(), params));
     if (!state->context) {
-      return fail(Errc::unavailable, "no memory for {} tokens of context with {}{}",
-                  context_tokens, file, log.suffix());
+      return fail(Errc::unavailable, "no memory for {} tokens of context with {}{}", context_tokens,
+                  file, log.suffix());
     }
     if (llama_pooling_type(state->context.get()) > LLAMA_POOLING_TYPE_NONE) {
       return fail(Errc::unsupported, "{} is an embedding model", file);
@@ -504,8 +509,8 @@ Result<std::unique_ptr<Generation>> LlamaEngine::generate(GenerateRequest reques
   const auto deadline = request.deadline.when().time_since_epoch().count();
   auto job = std::make_shared<Job>(std::move(request), sink);
   // Made first: nothing that can throw comes after the job is in the queue.
-  std::unique_ptr<Generation> generation = std::make_unique<LlamaGeneration>(
-      job, [weak = std::weak_ptr<State>(state_)] {
+  std::unique_ptr<Generation> generation =
+      std::make_unique<LlamaGeneration>(job, [weak = std::weak_ptr<State>(state_)] {
         if (auto state = weak.lock()) state->sweep_wanted = true;
       });
   std::optional<Error> refused;
