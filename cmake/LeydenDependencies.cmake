@@ -11,6 +11,7 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # Header-only: the packaged library throws.
 find_package(CLI11 REQUIRED)
 if(LEYDEN_TESTS)
   find_package(GTest REQUIRED)

@@ -1,0 +1,140 @@
+#include <memory>
+
+#include "leyden/cli/commands.h"
+#include "leyden/cli/exit_code.h"
+#include "leyden/cli/model_store.h"
+#include "leyden/cli/retrieve_flags.h"
+#include "leyden/cli/session.h"
+#include "leyden/cli/terminal.h"
+#include "leyden/llm/llamacpp/llama_engine.h"
+
+namespace leyden::cli {
+namespace {
+
+struct Flags {
+  std::vector<std::string> questions;
+  std::optional<std::string> model;
+  RetrieveFlags retrieve;
+  std::size_t max_answer_tokens = 200;
+  double temperature = 0;
+  std::uint32_t seed = 0;
+  bool no_model = false;
+  bool as_json = false;
+};
+
+std::string row(std::string_view name, const std::string& value) { return fmt::format("  {:<34} {}\n", name, value); }
+
+std::string retrieval_rows(const rag::RetrievedContext& context) {
+  return row("passages", std::to_string(context.doc_count)) +
+         row("tokens: from the cache / now", fmt::format("{} / {}", context.cached_tokens, context.token_count - context.cached_tokens)) +
+         row("retrieval", fmt::format("{:.1f} ms", context.timings.search_ms)) +
+         row("token step", fmt::format("{:.2f} ms", context.timings.tokens_ms));
+}
+
+nlohmann::json answer_json(const std::string& question, const rag::GenerateResult& result) {
+  constexpr const char* kFinish[] = {"stop", "length", "cancelled"};
+  return {{"question", question},
+          {"response", result.response},
+          {"response_ids", result.response_ids},
+          {"context_tokens", result.context_tokens},
+          {"query_tokens", result.query_tokens},
+          {"total_tokens", result.total_tokens},
+          {"prompt_tokens_reused", result.prompt_tokens_reused},
+          {"cache_hit", result.cache_hit},
+          {"finish", kFinish[static_cast<int>(result.finish)]},
+          {"latency_ms", {{"total", result.latency.total_ms}, {"first_token", result.latency.first_token_ms}}},
+          {"context", to_json(result.context)}};
+}
+
+int retrieve_only(const Flags& flags, const Context& context) {
+  auto tokenizer = open_tokenizer(context.settings, flags.model);
+  if (!tokenizer) return report(tokenizer.error());
+  auto session = Session::open(context.settings, *tokenizer);
+  if (!session) return report(session.error());
+  for (const std::string& question : flags.questions) {
+    auto found = (*session)->rag().retrieve_tokens(flags.retrieve.request(question, context.settings));
+    if (!found) return report(found.error());
+    if (flags.as_json) {
+      write_stdout(json_line({{"question", question}, {"response", nullptr}, {"context", to_json(*found)}}));
+    } else {
+      write_stdout(fmt::format("> {}\n{}(no model: --no-model)\n{}\n", question, describe_documents(*found), retrieval_rows(*found)));
+    }
+    if (context.stop.stop_requested()) return kInterrupted;
+  }
+  return kDone;
+}
+
+// The model's file, or the exit code with which to end.
+Result<std::filesystem::path> find_model(const Settings& settings, const std::string& name) {
+  auto models = ModelStore::open({.folder = settings.models_folder()});
+  if (!models) return std::unexpected(models.error());
+  return models->resolve(name);
+}
+
+int run_ask(const Flags& flags, const Context& context) {
+  if (flags.no_model) return retrieve_only(flags, context);
+  std::string name = flags.model.value_or(context.settings.model.value_or(std::string(kDefaultModel)));
+  auto file = find_model(context.settings, name);
+  if (!file) {
+    print_error(file.error().message + " (or --no-model for everything but the answer)");
+    return file.error().code == Errc::not_found ? kNoModel : exit_code_of(file.error().code);
+  }
+  auto tokenizer = tokenizer::load_tokenizer(*file, name);
+  if (!tokenizer) return report(tokenizer.error());
+  auto session = Session::open(context.settings, *tokenizer);
+  if (!session) return report(session.error());
+  Result<std::unique_ptr<llm::LlamaEngine>> engine;
+  {
+    ProgressBar bar("loading " + name);
+    engine = llm::LlamaEngine::load({.model_file = *file}, **tokenizer, [&](float fraction) {
+      bar.update(static_cast<std::uint64_t>(fraction * 1000), 1000, "");
+      return !context.stop.stop_requested();
+    });
+  }
+  if (!engine) return report(engine.error());
+
+  for (const std::string& question : flags.questions) {
+    if (context.stop.stop_requested()) return kInterrupted;
+    if (!flags.as_json) write_stdout(fmt::format("> {}\n", question));
+    rag::GenerateOptions options{.max_answer_tokens = flags.max_answer_tokens,
+                                 .sampling = {.temperature = flags.temperature, .top_p = 0.95, .seed = flags.seed}};
+    auto on_text = [&](std::string_view text) {
+      if (!flags.as_json) write_stdout(text);
+    };
+    auto answer = (*session)->rag().generate(flags.retrieve.request(question, context.settings), **engine, options, on_text, context.stop);
+    if (!answer) return report(answer.error());
+    if (flags.as_json) {
+      write_stdout(json_line(answer_json(question, *answer)));
+    } else {
+      if (answer->context.outcome == rag::Outcome::no_documents) print_warning("no passage shares a word with the question: the answer is the model's own");
+      if (answer->finish == llm::FinishReason::length) write_stdout(" [...]");
+      write_stdout("\n\n" + describe_documents(answer->context) + retrieval_rows(answer->context) +
+                   row("first token", fmt::format("{:.0f} ms", answer->latency.first_token_ms)) +
+                   row("prompt tokens reused by the model", fmt::format("{} of {}", answer->prompt_tokens_reused,
+                                                                        answer->context_tokens + answer->query_tokens)) +
+                   row("answer", fmt::format("{} tokens, {:.1f} s in all", answer->response_ids.size(), answer->latency.total_ms / 1000)) + "\n");
+    }
+    if (answer->finish == llm::FinishReason::cancelled) return kInterrupted;
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_ask_command(CLI::App& app, Run& run) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("ask", "Answer questions about what was indexed, with a model in this process");
+  command->add_option("question", flags->questions, "One or more, asked one after the other")->required();
+  command->add_option("--model", flags->model, "A name of `leyden model list` or a GGUF file [default: " + std::string(kDefaultModel) + "]");
+  flags->retrieve.add_to(*command);
+  command->add_option("--max-answer-tokens", flags->max_answer_tokens, "Stop the answer there")->capture_default_str()->check(CLI::Range(1, 100'000));
+  command->add_option("--temperature", flags->temperature, "0: the most likely answer each time")->capture_default_str()->check(CLI::Range(0.0, 2.0));
+  command->add_option("--seed", flags->seed, "For temperatures above 0")->capture_default_str();
+  command->add_flag("--no-model", flags->no_model, "Everything but the answer");
+  command->add_flag("--json", flags->as_json, "One JSON object a question on standard output");
+  command->footer("Exit codes: 0 answered, 2 wrong question or nothing indexed, 4 the model is not there, 5 store or disk.\n"
+                  "Example: leyden ask \"Where are keys made?\"");
+  command->callback([flags, &run] { run = [flags](const Context& context) { return run_ask(*flags, context); }; });
+}
+
+}  // namespace leyden::cli

@@ -1,0 +1,103 @@
+#include "leyden/cli/retrieve_flags.h"
+
+namespace leyden::cli {
+
+using nlohmann::json;
+
+void RetrieveFlags::add_to(CLI::App& command) {
+  command.add_option("--top-k", top_k, "How many passages at most [default: 5]")->check(CLI::Range(1, 1000));
+  command.add_option("--max-context-tokens", max_context_tokens, "How many tokens of passages at most [default: 2048]")
+      ->check(CLI::Range(1, 10'000'000));
+  command.add_option("--collection", collection, "Where to look [default: default]");
+  command.add_option("--tenant", tenant, "Whose documents [default: default]");
+  command.add_flag("--verify", verify, "Encode the whole context anew and compare");
+}
+
+rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const Settings& settings) const {
+  rag::RetrieveRequest request;
+  request.query = query;
+  request.top_k = top_k.value_or(settings.top_k);
+  request.max_context_tokens = max_context_tokens.value_or(settings.max_context_tokens);
+  request.scope.tenant = tenant.empty() ? settings.tenant : tenant;
+  request.scope.collection = collection.empty() ? settings.collection : collection;
+  request.verify = verify;
+  return request;
+}
+
+namespace {
+
+json to_json(const std::vector<rag::ContextDocument>& documents) {
+  json out = json::array();
+  for (const rag::ContextDocument& document : documents) {
+    out.push_back({{"id", document.id},
+                   {"first_line", document.first_line},
+                   {"last_line", document.last_line},
+                   {"score", document.score},
+                   {"token_count", document.token_count},
+                   {"cached", document.cached}});
+  }
+  return out;
+}
+
+json to_json(const telemetry::LatencySummary& latency) {
+  return {{"avg", latency.avg_ms}, {"p50", latency.p50_ms}, {"p95", latency.p95_ms}, {"p99", latency.p99_ms}, {"max", latency.max_ms}};
+}
+
+}  // namespace
+
+json to_json(const rag::RetrievedContext& context) {
+  return {{"token_ids", context.token_ids},
+          {"cache_hit", context.cache_hit},
+          {"cached_tokens", context.cached_tokens},
+          {"doc_count", context.doc_count},
+          {"token_count", context.token_count},
+          {"truncated", context.truncated},
+          {"outcome", rag::to_string(context.outcome)},
+          {"degraded_reason", context.degraded_reason},
+          {"documents", to_json(context.documents)},
+          {"dropped", to_json(context.dropped)},
+          {"timings_ms",
+           {{"search", context.timings.search_ms}, {"tokens", context.timings.tokens_ms}, {"total", context.timings.total_ms}}}};
+}
+
+json to_json(const cache::CacheStats& stats) {
+  return {{"lookups", stats.lookups},
+          {"hits", stats.hits},
+          {"hits_memory", stats.hits_memory},
+          {"hits_store", stats.hits_store},
+          {"misses", stats.misses},
+          {"coalesced", stats.coalesced},
+          {"hit_rate", stats.hit_rate},
+          {"total_tokens_cached", stats.total_tokens_cached},
+          {"cache_size_mb", stats.cache_size_mb},
+          {"memory_usage_mb", stats.memory_usage_mb},
+          {"peak_memory_mb", stats.peak_memory_mb},
+          {"store_entries", stats.store_entries},
+          {"store_size_mb", stats.store_size_mb},
+          {"avg_hit_latency_ms", stats.avg_hit_latency_ms},
+          {"avg_miss_latency_ms", stats.avg_miss_latency_ms},
+          {"hit_latency_ms", to_json(stats.hit_latency)},
+          {"miss_latency_ms", to_json(stats.miss_latency)},
+          {"errors", stats.errors},
+          {"evictions", stats.evictions},
+          {"corruptions", stats.corruptions},
+          {"bypassed", stats.bypassed},
+          {"writes_dropped", stats.writes_dropped}};
+}
+
+std::string json_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+std::string describe_documents(const rag::RetrievedContext& context) {
+  std::string out;
+  for (const rag::ContextDocument& document : context.documents) {
+    out += fmt::format("  {}:{}-{} ({} tokens, {})\n", document.id, document.first_line, document.last_line, document.token_count,
+                       document.cached ? "from the cache" : "tokenized now");
+  }
+  for (const rag::ContextDocument& document : context.dropped) {
+    out += fmt::format("  {}:{}-{} ({} tokens, left out: over the budget)\n", document.id, document.first_line, document.last_line,
+                       document.token_count);
+  }
+  return out;
+}
+
+}  // namespace leyden::cli

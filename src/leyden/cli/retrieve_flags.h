@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "leyden/cli/settings.h"
+#include "leyden/rag/token_cached_rag.h"
+
+namespace leyden::cli {
+
+// The flags that `retrieve` and `ask` share; what was not typed comes from the settings.
+struct RetrieveFlags {
+  std::optional<std::size_t> top_k;
+  std::optional<std::size_t> max_context_tokens;
+  std::string collection;
+  std::string tenant;
+  bool verify = false;
+
+  void add_to(CLI::App& command);
+  [[nodiscard]] rag::RetrieveRequest request(const std::string& query, const Settings& settings) const;
+};
+
+// As the manual (README) lists its fields. Token IDs are included.
+[[nodiscard]] nlohmann::json to_json(const rag::RetrievedContext& context);
+[[nodiscard]] nlohmann::json to_json(const cache::CacheStats& stats);
+
+// One line; text that is not UTF-8 is made so.
+[[nodiscard]] std::string json_line(const nlohmann::json& value);
+
+// "docs/a.md:3-9 (512 tokens, from the cache)" for each passage.
+[[nodiscard]] std::string describe_documents(const rag::RetrievedContext& context);
+
+}  // namespace leyden::cli

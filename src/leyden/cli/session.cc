@@ -1,0 +1,76 @@
+#include "leyden/cli/session.h"
+
+#include <algorithm>
+
+#include "leyden/base/secret.h"
+#include "leyden/cli/model_store.h"
+#include "leyden/cli/terminal.h"
+
+namespace leyden::cli {
+
+Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
+    const Settings& settings, const std::optional<std::string>& choice) {
+  std::optional<std::string> name = choice ? choice : settings.tokenizer;
+  auto models = ModelStore::open({.folder = settings.models_folder()});
+  if (!models) return std::unexpected(models.error());
+  if (!name) {
+    if (settings.model) {
+      name = settings.model;
+    } else {
+      name = models->resolve(kDefaultModel) ? std::string(kDefaultModel) : "o200k_base";
+    }
+  }
+  for (std::string_view known : {"cl100k_base", "o200k_base"}) {
+    if (*name != known) continue;
+    auto file = settings.tokenizers_folder() / (*name + ".tiktoken");
+    auto loaded = tokenizer::load_tokenizer(file, *name);
+    if (!loaded && loaded.error().code == Errc::not_found) {
+      return fail(Errc::not_found, "the tokenizer {} is not in {}: ./dev setup brings it", *name, file.parent_path().string());
+    }
+    return loaded;
+  }
+  auto entries = models->list();
+  bool catalogued = std::ranges::find(entries, *name, &ModelEntry::name) != entries.end();
+  if (catalogued || std::filesystem::exists(*name)) {
+    auto file = catalogued ? models->resolve(*name) : Result<std::filesystem::path>(*name);
+    if (!file) return std::unexpected(file.error());
+    return tokenizer::load_tokenizer(*file, catalogued ? *name : file->filename().string());
+  }
+  return fail(Errc::not_found,
+              "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, or a tokenizer.json, .tiktoken or "
+              "GGUF file",
+              *name);
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Settings& settings,
+                                               std::shared_ptr<const tokenizer::Tokenizer> tokenizer) {
+  std::unique_ptr<Session> session(new Session());
+  session->tokenizer_ = std::move(tokenizer);
+  auto secret = load_or_create_secret(settings.secret_file);
+  if (!secret) return std::unexpected(secret.error());
+  auto index = retrieval::open_sqlite_index({.file = settings.index_file(), .read_only = true});
+  if (!index) return std::unexpected(index.error());
+  session->index_ = *std::move(index);
+  auto memory = cache::MemoryTier::make({.capacity_bytes = settings.cache_budget_mb * MiB}, session->clock_);
+  if (!memory) return std::unexpected(memory.error());
+  session->memory_ = *std::move(memory);
+  std::string degraded;
+  if (auto store = cache::LmdbStore::open({.folder = settings.store_folder()}, session->clock_)) {
+    session->store_ = *std::move(store);
+  } else {
+    degraded = "the token store is left out: " + store.error().message;
+    print_warning(degraded);
+  }
+  session->cache_ = std::make_unique<cache::TokenCache>(*session->memory_, session->store_.get(), session->clock_);
+  session->rag_ = std::make_unique<rag::TokenCachedRag>(
+      *session->index_, *session->cache_, *session->tokenizer_, session->clock_,
+      rag::RagOptions{.secret = *secret, .system_prompt = {}, .degraded_reason = degraded});
+  return session;
+}
+
+Session::~Session() {
+  // What was tokenized reaches the store before the process ends: the next one shall find it.
+  if (cache_) (void)cache_->flush(Deadline::after(std::chrono::seconds(5)));
+}
+
+}  // namespace leyden::cli

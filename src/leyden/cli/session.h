@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "leyden/base/clock.h"
+#include "leyden/cache/memory_tier.h"
+#include "leyden/cache/stores/lmdb/lmdb_store.h"
+#include "leyden/cache/token_cache.h"
+#include "leyden/cli/settings.h"
+#include "leyden/rag/token_cached_rag.h"
+#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
+#include "leyden/tokenizer/load.h"
+
+namespace leyden::cli {
+
+// The tokenizer that a name or a file means: cl100k_base, o200k_base, a model of the catalogue, a file. Without a choice: the
+// configured model's, else the default model's when it is installed, else o200k_base.
+// Errors: not_found, naming the tokenizers that there are and the command that brings a missing one.
+[[nodiscard]] Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
+    const Settings& settings, const std::optional<std::string>& choice);
+
+// The parts that answer questions over the user's data folder, made and joined here. A token store that can't be opened is
+// left out: the answers stay right, and say that they are degraded.
+class Session {
+ public:
+  // Errors: not_found when nothing is indexed yet; the secret's and the index's.
+  [[nodiscard]] static Result<std::unique_ptr<Session>> open(const Settings& settings,
+                                                             std::shared_ptr<const tokenizer::Tokenizer> tokenizer);
+  ~Session();
+
+  [[nodiscard]] rag::TokenCachedRag& rag() { return *rag_; }
+  [[nodiscard]] cache::TokenCache& cache() { return *cache_; }
+  [[nodiscard]] const tokenizer::Tokenizer& tokenizer() const { return *tokenizer_; }
+
+ private:
+  Session() = default;
+  // In the order in which they are made; each borrows from those above it.
+  SystemClock clock_;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
+  std::unique_ptr<retrieval::Index> index_;
+  std::unique_ptr<cache::MemoryTier> memory_;
+  std::unique_ptr<cache::LmdbStore> store_;
+  std::unique_ptr<cache::TokenCache> cache_;
+  std::unique_ptr<rag::TokenCachedRag> rag_;
+};
+
+}  // namespace leyden::cli

@@ -1,0 +1,91 @@
+#include "leyden/cli/terminal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "leyden/base/utf8.h"
+
+namespace leyden::cli {
+namespace {
+
+bool is_terminal(int fd) {
+  const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
+  return ::isatty(fd) == 1 && term != nullptr && std::string_view(term) != "dumb";
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    ssize_t put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (char c : utf8::replace_invalid(text)) {
+    auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte == 0x7F ? ' ' : c;
+  }
+  return line;
+}
+
+void print_line(std::string_view prefix, std::string_view message) {
+  write_all(STDERR_FILENO, std::string(prefix) + one_line(message) + "\n");
+}
+
+}  // namespace
+
+bool stdout_is_terminal() { return is_terminal(STDOUT_FILENO); }
+bool stderr_is_terminal() { return is_terminal(STDERR_FILENO); }
+bool write_stdout(std::string_view text) { return write_all(STDOUT_FILENO, text); }
+void print_error(std::string_view message) { print_line("leyden: ", message); }
+void print_warning(std::string_view message) { print_line("leyden: warning: ", message); }
+
+ProgressBar::ProgressBar(std::string label)
+    : label_(std::move(label)), started_(std::chrono::steady_clock::now()), visible_(stderr_is_terminal()) {}
+
+ProgressBar::~ProgressBar() {
+  if (visible_) write_all(STDERR_FILENO, "\r\x1b[K");
+}
+
+void ProgressBar::update(std::uint64_t done, std::uint64_t total, std::string_view detail) {
+  auto now = std::chrono::steady_clock::now();
+  if (!visible_ || now - drawn_ < std::chrono::milliseconds(100)) return;
+  drawn_ = now;
+  std::size_t width = 80;
+  if (winsize size{}; ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) width = size.ws_col;
+  constexpr std::size_t kCells = 24;
+  double part = total == 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+  auto filled = static_cast<std::size_t>(part * kCells);
+  double seconds = std::chrono::duration<double>(now - started_).count();
+  double left = part > 0.02 ? seconds / part - seconds : 0;
+  std::string line = fmt::format("{} [{}{}] {:3.0f}% {}", label_, std::string(filled, '#'), std::string(kCells - filled, '.'),
+                                 part * 100, left > 1 ? fmt::format("{:.0f} s left ", left) : "");
+  line += one_line(detail);
+  // Cut at a character border; wide characters may still wrap, which only looks odd.
+  if (line.size() >= width) {
+    line.resize(width - 1);
+    line.resize(line.size() - utf8::incomplete_suffix(line));
+  }
+  write_all(STDERR_FILENO, "\r\x1b[K" + line);
+}
+
+std::string human_bytes(std::uint64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes);
+  for (const char* unit : {"kB", "MB", "GB"}) {
+    value /= 1000;
+    if (value < 999.5) return fmt::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, unit);
+  }
+  return fmt::format("{:.1f} TB", value / 1000);
+}
+
+}  // namespace leyden::cli

@@ -1,0 +1,211 @@
+#include "leyden/rag/token_cached_rag.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "leyden/cache/block_key.h"
+#include "leyden/prompt/budget.h"
+#include "leyden/prompt/join.h"
+#include "leyden/prompt/segment.h"
+
+namespace leyden::rag {
+namespace {
+
+Result<void> check(const RetrieveRequest& request) {
+  if (request.query.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return fail(Errc::invalid_argument, "the question is empty: ask something");
+  }
+  if (request.top_k == 0) return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
+  if (request.max_context_tokens == 0) {
+    return fail(Errc::invalid_argument, "max_context_tokens is 0: no passage can fit");
+  }
+  return request.scope.check();
+}
+
+Outcome outcome_of(const RetrievedContext& context, std::size_t hits, std::size_t lookups) {
+  if (!context.degraded_reason.empty()) return Outcome::degraded;
+  if (context.documents.empty()) return Outcome::no_documents;
+  if (hits == lookups) return Outcome::hit;
+  return hits == 0 ? Outcome::miss : Outcome::partial;
+}
+
+// What follows the passages: begins behind their last newline with a character that is no whitespace (rule R2).
+std::string question_of(std::string_view query) {
+  std::size_t begin = query.find_first_not_of(" \t\r\n");
+  std::size_t end = query.find_last_not_of(" \t\r\n");
+  return "Question: " + std::string(query.substr(begin, end + 1 - begin));
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::hit: return "hit";
+    case Outcome::partial: return "partial";
+    case Outcome::miss: return "miss";
+    case Outcome::no_documents: return "no_documents";
+    case Outcome::degraded: return "degraded";
+  }
+  std::unreachable();
+}
+
+TokenCachedRag::TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache,
+                               const tokenizer::Tokenizer& tokenizer, const Clock& clock, RagOptions options)
+    : index_(&index), cache_(&cache), tokenizer_(&tokenizer), clock_(&clock), options_(std::move(options)) {
+  if (options_.system_prompt.empty()) options_.system_prompt = kDefaultSystemPrompt;
+}
+
+Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& request) {
+  if (auto good = check(request); !good) return std::unexpected(good.error());
+  auto started = clock_->now();
+  auto passages = index_->search(request.scope, request.query, request.top_k);
+  if (!passages) return std::unexpected(passages.error());
+  auto searched = clock_->now();
+
+  std::vector<std::string> segments;
+  std::vector<cache::BlockKey> keys;
+  segments.reserve(passages->size());
+  keys.reserve(passages->size());
+  for (const retrieval::Passage& passage : *passages) {
+    segments.push_back(prompt::layout_segment(passage.document, passage.text));
+    keys.push_back(cache::block_key(options_.secret, {.tenant = request.scope.tenant,
+                                                      .tokenizer_fingerprint = tokenizer_->fingerprint(),
+                                                      .segment_format = prompt::kSegmentFormat,
+                                                      .content = passage.content}));
+  }
+  cache::CodecContext codec{.tokenizer_fingerprint = tokenizer_->fingerprint(),
+                            .vocabulary_size = static_cast<std::uint32_t>(tokenizer_->vocabulary_size())};
+  auto found = cache_->find_or_encode(
+      keys, codec, [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
+      request.deadline);
+  if (!found) return std::unexpected(found.error());
+
+  std::vector<std::size_t> lengths;
+  for (const cache::Found& block : *found) lengths.push_back(block.block->size());
+  prompt::BudgetChoice choice = prompt::choose_within_budget(lengths, request.max_context_tokens);
+
+  RetrievedContext context;
+  context.degraded_reason = options_.degraded_reason;
+  auto describe = [&](std::size_t i) {
+    const retrieval::Passage& passage = (*passages)[i];
+    return ContextDocument{.id = passage.document,
+                           .first_line = passage.first_line,
+                           .last_line = passage.last_line,
+                           .score = passage.score,
+                           .token_count = lengths[i],
+                           .cached = (*found)[i].hit()};
+  };
+  std::vector<prompt::Piece> pieces;
+  for (std::size_t i : choice.kept) {
+    context.documents.push_back(describe(i));
+    if ((*found)[i].hit()) context.cached_tokens += lengths[i];
+    pieces.push_back(prompt::Piece::of(segments[i], *(*found)[i].block));
+    context.text += segments[i];
+  }
+  for (std::size_t i : choice.dropped) context.dropped.push_back(describe(i));
+  prompt::Joined joined = prompt::join(*tokenizer_, pieces);
+  if (request.verify && joined.ids != tokenizer_->encode(context.text)) {
+    return fail(Errc::internal, "verification failed: the joined IDs of {} passages differ from a fresh encoding with {}",
+                pieces.size(), tokenizer_->name());
+  }
+  context.token_ids = std::move(joined.ids);
+  context.reencoded_passages = joined.reencoded_pieces;
+  context.token_count = context.token_ids.size();
+  context.doc_count = context.documents.size();
+  context.truncated = !context.dropped.empty();
+  auto hits = static_cast<std::size_t>(std::ranges::count_if(*found, &cache::Found::hit));
+  context.cache_hit = !found->empty() && hits == found->size();
+  context.outcome = outcome_of(context, hits, found->size());
+  auto ended = clock_->now();
+  context.timings = {.search_ms = ms_between(started, searched),
+                     .tokens_ms = ms_between(searched, ended),
+                     .total_ms = ms_between(started, ended)};
+  return context;
+}
+
+Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context, std::string_view query,
+                                                 prompt::ChatFormat format) {
+  prompt::ChatFrame frame = prompt::chat_frame(format, options_.system_prompt);
+  std::string question = question_of(query);
+  // Owns what the pieces look at.
+  std::vector<TokenIds> owned;
+  owned.reserve(frame.before.size() + frame.after.size() + 1);
+  std::vector<prompt::Piece> pieces;
+  auto add_parts = [&](const std::vector<prompt::TemplatePart>& parts) -> Result<void> {
+    for (const prompt::TemplatePart& part : parts) {
+      if (!part.special) {
+        pieces.push_back(prompt::Piece::of(part.text, owned.emplace_back(tokenizer_->encode(part.text))));
+        continue;
+      }
+      auto id = tokenizer_->special_token(part.text);
+      if (!id) {
+        return fail(Errc::unsupported, "the tokenizer {} has no special token {}: it does not belong to this chat format",
+                    tokenizer_->name(), part.text);
+      }
+      pieces.push_back({.text = {}, .ids = owned.emplace_back(TokenIds{*id}), .special = true});
+    }
+    return {};
+  };
+  if (auto added = add_parts(frame.before); !added) return std::unexpected(added.error());
+  pieces.push_back(prompt::Piece::of(context.text, context.token_ids));
+  pieces.push_back(prompt::Piece::of(question, owned.emplace_back(tokenizer_->encode(question))));
+  if (auto added = add_parts(frame.after); !added) return std::unexpected(added.error());
+  return prompt::join(*tokenizer_, pieces).ids;
+}
+
+Result<GenerateResult> TokenCachedRag::generate(const RetrieveRequest& request, llm::ModelServer& server,
+                                                const GenerateOptions& options,
+                                                const std::function<void(std::string_view)>& on_text,
+                                                std::stop_token stop) {
+  auto started = clock_->now();
+  if (auto good = check(request); !good) return std::unexpected(good.error());
+  auto format = prompt::detect_chat_format(server.info().chat_template);
+  if (!format) return std::unexpected(format.error());
+
+  // Question and frame first: what they leave of the window is the context's.
+  auto frame_ids = assemble_prompt({}, request.query, *format);
+  if (!frame_ids) return std::unexpected(frame_ids.error());
+  std::size_t window = server.info().context_tokens;
+  std::size_t taken = frame_ids->size() + options.max_answer_tokens;
+  if (taken >= window) {
+    return fail(Errc::invalid_argument,
+                "question ({} tokens) and answer (up to {}) leave no room for passages in the model's window of {}: ask a shorter "
+                "question or allow a shorter answer",
+                frame_ids->size(), options.max_answer_tokens, window);
+  }
+  RetrieveRequest fitted = request;
+  fitted.max_context_tokens = std::min(request.max_context_tokens, window - taken);
+  auto context = retrieve_tokens(fitted);
+  if (!context) return std::unexpected(context.error());
+  auto prompt_ids = assemble_prompt(*context, request.query, *format);
+  if (!prompt_ids) return std::unexpected(prompt_ids.error());
+
+  llm::GenerateRequest generation;
+  generation.prompt = *std::move(prompt_ids);
+  generation.max_tokens = options.max_answer_tokens;
+  generation.sampling = options.sampling;
+  generation.deadline = request.deadline;
+  for (const std::string& text : prompt::chat_frame(*format, {}).stop_tokens) {
+    if (auto id = tokenizer_->special_token(text)) generation.stop_tokens.push_back(*id);
+  }
+  std::size_t prompt_tokens = generation.prompt.size();
+  auto asked = clock_->now();
+  auto generated = llm::generate_blocking(server, std::move(generation), on_text, std::move(stop));
+  if (!generated) return std::unexpected(generated.error());
+
+  GenerateResult result;
+  result.response = std::move(generated->text);
+  result.response_ids = std::move(generated->ids);
+  result.context_tokens = context->token_count;
+  result.query_tokens = prompt_tokens - context->token_count;
+  result.total_tokens = prompt_tokens + result.response_ids.size();
+  result.prompt_tokens_reused = generated->summary.prompt_tokens_reused;
+  result.cache_hit = context->cache_hit;
+  result.finish = generated->summary.finish;
+  result.latency = {.total_ms = ms_between(started, clock_->now()),
+                    .first_token_ms = ms_between(started, asked) + generated->summary.first_token_ms};
+  result.context = *std::move(context);
+  return result;
+}
+
+}  // namespace leyden::rag
