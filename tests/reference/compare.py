@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Compares Leyden's token IDs with the references', ID for ID:  compare.py PATH-OF-LEYDEN
+
+Installs the references (requirements.txt, by hash) into Leyden's cache folder at first use.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
+
+
+def enter_environment():
+    """Runs this script again with a Python that has the references."""
+    requirements = HERE / "requirements.txt"
+    folder = CACHE / f"references-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
+    python = folder / "bin" / "python3"
+    if not (folder / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements], check=True)
+        (folder / "complete").touch()
+    if pathlib.Path(sys.prefix) != folder:
+        os.execv(python, [str(python), __file__, *sys.argv[1:]])
+
+
+def tokenize(leyden, tokenizer, file):
+    out = subprocess.run([leyden, "tokenize", "--tokenizer", tokenizer, "--file", file, "--json"], check=True, capture_output=True).stdout
+    answer = json.loads(out)
+    assert answer["count"] == len(answer["ids"])
+    return answer["ids"], out
+
+
+def main():
+    import corpus
+    import references
+
+    leyden = sys.argv[1]
+    differences = total_bytes = 0
+    root = HERE.parent.parent
+    files = list(corpus.files(root))
+    print(f"{len(files)} texts, {sum(len(content) for _, content in files):,} bytes", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        text_file = pathlib.Path(scratch) / "text"
+        ids_file = pathlib.Path(scratch) / "ids"
+        for tokenizer, encode in references.all_references(references.cache_folder()):
+            ids_count = wrong = 0
+            for name, content in files:
+                text_file.write_bytes(content)
+                ours, printed = tokenize(leyden, tokenizer, text_file)
+                text = content.decode("utf-8", errors="replace")
+                theirs = encode(text)
+                total_bytes += len(content)
+                ids_count += len(theirs)
+                if ours != theirs:
+                    wrong += 1
+                    at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
+                    print(f"DIFFERENT: {tokenizer}, {name}: ID {at}: ours {ours[at - 2:at + 6]}, theirs {theirs[at - 2:at + 6]}")
+                elif name in ("every code point", "random bytes", "greek", "python"):
+                    ids_file.write_bytes(printed)
+                    back = subprocess.run([leyden, "detokenize", "--tokenizer", tokenizer, ids_file], check=True, capture_output=True).stdout
+                    # Qwen's normalizer changes text, SmolLM2's vocabulary lacks some bytes: theirs come back otherwise.
+                    if tokenizer in ("cl100k_base", "o200k_base") and back != text.encode():
+                        wrong += 1
+                        print(f"DIFFERENT: {tokenizer}, {name}: detokenize does not give the text back")
+            print(f"{tokenizer}: {ids_count:,} IDs, {wrong} of {len(files)} texts differ", flush=True)
+            differences += wrong
+    print(f"compared {total_bytes:,} bytes: {differences} differences")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    enter_environment()
+    sys.exit(main())
