@@ -73,8 +73,8 @@ Result<Digest> Digest::from_bytes(BytesView bytes) {
 }
 
 struct Hasher::State {
-  EVP_MAC_CTX* mac = nullptr;     // Keyed.
-  EVP_MD_CTX* digest = nullptr;   // Not keyed.
+  EVP_MAC_CTX* mac = nullptr;    // Keyed.
+  EVP_MD_CTX* digest = nullptr;  // Not keyed.
 
   State() = default;
   State(const State&) = delete;

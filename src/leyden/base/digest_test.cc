@@ -35,8 +35,10 @@ TEST(Digest, HexGoesThereAndBack) {
 // python3: hashlib.blake2b((3).to_bytes(8,"little") + b"abc").digest()[:32].hex(), and the same with
 // digest_size=32, key=bytes(32).
 TEST(Digest, IsBlake2bAsOthersComputeIt) {
-  EXPECT_EQ(Hasher().field("abc").finish().hex(), "139554ef5d1694989effaaea7c7dcd8b28002f2759cdd9ee70a65c49d8288297");
-  EXPECT_EQ(Hasher(key_of(0)).field("abc").finish().hex(), "3bba32bfd20ed259fc7dd5b8b75a0d3c489c8510f26b4480d4b78d3164f03fb3");
+  EXPECT_EQ(Hasher().field("abc").finish().hex(),
+            "139554ef5d1694989effaaea7c7dcd8b28002f2759cdd9ee70a65c49d8288297");
+  EXPECT_EQ(Hasher(key_of(0)).field("abc").finish().hex(),
+            "3bba32bfd20ed259fc7dd5b8b75a0d3c489c8510f26b4480d4b78d3164f03fb3");
 }
 
 }  // namespace

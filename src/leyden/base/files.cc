@@ -42,7 +42,7 @@ struct OpenedFile {
 Result<OpenedFile> open_regular(const std::filesystem::path& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return fail(code_of(errno), "can't open {}: {}", path.string(), reason(errno));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) {
     int error = errno;
     ::close(fd);

@@ -22,7 +22,7 @@ TEST_F(Files, WhatIsWrittenIsRead) {
   std::string content("a\0b\n", 4);
   ASSERT_TRUE(write_file_atomically(folder_ / "x", content, 0600));
   EXPECT_EQ(read_file(folder_ / "x").value(), content);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((folder_ / "x").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   auto mapped = MappedFile::open(folder_ / "x");

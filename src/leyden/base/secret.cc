@@ -17,10 +17,11 @@ Result<Secret> load_or_create_secret(const std::filesystem::path& path) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (auto content = read_file(path, 4 * KiB)) {
       if (content->size() != secret.size()) {
-        return fail(Errc::corrupt,
-                    "the secret in {} has {} bytes instead of 32: restore it, or delete it and the cache "
-                    "beside it to begin anew",
-                    path.string(), content->size());
+        return fail(
+            Errc::corrupt,
+            "the secret in {} has {} bytes instead of 32: restore it, or delete it and the cache "
+            "beside it to begin anew",
+            path.string(), content->size());
       }
       std::memcpy(secret.data(), content->data(), secret.size());
       return secret;

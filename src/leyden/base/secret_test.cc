@@ -1,6 +1,5 @@
 #include "leyden/base/secret.h"
 
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +13,8 @@ namespace {
 class SecretFile : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "leyden-secret-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "leyden-secret-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -26,7 +26,7 @@ TEST_F(SecretFile, IsMadeOnceAndKept) {
   auto first = load_or_create_secret(path);
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(load_or_create_secret(path).value(), *first);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
 }

@@ -24,10 +24,16 @@ TEST(Utf8, EveryCodePointGoesThereAndBack) {
 // Expected values: python3's bytes.decode("utf-8", errors="replace").
 TEST(Utf8, IllFormedPartsBecomeAsManyReplacementsAsInPython) {
   auto replaced = [](std::string_view text) { return replace_invalid(text); };
-  EXPECT_EQ(replaced("a\xFF" "b"), "a\xEF\xBF\xBD" "b");
-  EXPECT_EQ(replaced("\xE2\x82"), "\xEF\xBF\xBD");                            // Truncated: one part.
-  EXPECT_EQ(replaced("\xE2\x82" "a"), "\xEF\xBF\xBD" "a");
-  EXPECT_EQ(replaced("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");                // Overlong: two.
+  EXPECT_EQ(replaced("a\xFF"
+                     "b"),
+            "a\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(replaced("\xE2\x82"), "\xEF\xBF\xBD");  // Truncated: one part.
+  EXPECT_EQ(replaced("\xE2\x82"
+                     "a"),
+            "\xEF\xBF\xBD"
+            "a");
+  EXPECT_EQ(replaced("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");                  // Overlong: two.
   EXPECT_EQ(replaced("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // Surrogate: three.
   EXPECT_EQ(replaced("\xF0\x9F\x98"), "\xEF\xBF\xBD");
   EXPECT_EQ(replaced("\xF4\x90\x80\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
@@ -37,8 +43,8 @@ TEST(Utf8, IllFormedPartsBecomeAsManyReplacementsAsInPython) {
 
 TEST(Utf8, OnlyWhatMayGoOnIsIncomplete) {
   EXPECT_EQ(incomplete_suffix("abc"), 0U);
-  EXPECT_EQ(incomplete_suffix("\x80"), 0U);          // A continuation byte without a lead.
-  EXPECT_EQ(incomplete_suffix("\xED\xA0"), 0U);      // Can only become a surrogate.
+  EXPECT_EQ(incomplete_suffix("\x80"), 0U);      // A continuation byte without a lead.
+  EXPECT_EQ(incomplete_suffix("\xED\xA0"), 0U);  // Can only become a surrogate.
   EXPECT_EQ(incomplete_suffix("\xF0\x9F\x98"), 3U);
   EXPECT_EQ(incomplete_suffix("\xC3\xA9"), 0U);
 }

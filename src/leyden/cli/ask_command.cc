@@ -22,11 +22,15 @@ struct Flags {
   bool as_json = false;
 };
 
-std::string row(std::string_view name, const std::string& value) { return fmt::format("  {:<34} {}\n", name, value); }
+std::string row(std::string_view name, const std::string& value) {
+  return fmt::format("  {:<34} {}\n", name, value);
+}
 
 std::string retrieval_rows(const rag::RetrievedContext& context) {
   return row("passages", std::to_string(context.doc_count)) +
-         row("tokens: from the cache / now", fmt::format("{} / {}", context.cached_tokens, context.token_count - context.cached_tokens)) +
+         row("tokens: from the cache / now",
+             fmt::format("{} / {}", context.cached_tokens,
+                         context.token_count - context.cached_tokens)) +
          row("retrieval", fmt::format("{:.1f} ms", context.timings.search_ms)) +
          row("token step", fmt::format("{:.2f} ms", context.timings.tokens_ms));
 }
@@ -42,7 +46,8 @@ nlohmann::json answer_json(const std::string& question, const rag::GenerateResul
           {"prompt_tokens_reused", result.prompt_tokens_reused},
           {"cache_hit", result.cache_hit},
           {"finish", kFinish[static_cast<int>(result.finish)]},
-          {"latency_ms", {{"total", result.latency.total_ms}, {"first_token", result.latency.first_token_ms}}},
+          {"latency_ms",
+           {{"total", result.latency.total_ms}, {"first_token", result.latency.first_token_ms}}},
           {"context", to_json(result.context)}};
 }
 
@@ -52,12 +57,15 @@ int retrieve_only(const Flags& flags, const Context& context) {
   auto session = Session::open(context.settings, *tokenizer);
   if (!session) return report(session.error());
   for (const std::string& question : flags.questions) {
-    auto found = (*session)->rag().retrieve_tokens(flags.retrieve.request(question, context.settings));
+    auto found =
+        (*session)->rag().retrieve_tokens(flags.retrieve.request(question, context.settings));
     if (!found) return report(found.error());
     if (flags.as_json) {
-      write_stdout(json_line({{"question", question}, {"response", nullptr}, {"context", to_json(*found)}}));
+      write_stdout(
+          json_line({{"question", question}, {"response", nullptr}, {"context", to_json(*found)}}));
     } else {
-      write_stdout(fmt::format("> {}\n{}(no model: --no-model)\n{}\n", question, describe_documents(*found), retrieval_rows(*found)));
+      write_stdout(fmt::format("> {}\n{}(no model: --no-model)\n{}\n", question,
+                               describe_documents(*found), retrieval_rows(*found)));
     }
     if (context.stop.stop_requested()) return kInterrupted;
   }
@@ -73,7 +81,8 @@ Result<std::filesystem::path> find_model(const Settings& settings, const std::st
 
 int run_ask(const Flags& flags, const Context& context) {
   if (flags.no_model) return retrieve_only(flags, context);
-  std::string name = flags.model.value_or(context.settings.model.value_or(std::string(kDefaultModel)));
+  std::string name =
+      flags.model.value_or(context.settings.model.value_or(std::string(kDefaultModel)));
   auto file = find_model(context.settings, name);
   if (!file) {
     print_error(file.error().message + " (or --no-model for everything but the answer)");
@@ -96,23 +105,30 @@ int run_ask(const Flags& flags, const Context& context) {
   for (const std::string& question : flags.questions) {
     if (context.stop.stop_requested()) return kInterrupted;
     if (!flags.as_json) write_stdout(fmt::format("> {}\n", question));
-    rag::GenerateOptions options{.max_answer_tokens = flags.max_answer_tokens,
-                                 .sampling = {.temperature = flags.temperature, .top_p = 0.95, .seed = flags.seed}};
+    rag::GenerateOptions options{
+        .max_answer_tokens = flags.max_answer_tokens,
+        .sampling = {.temperature = flags.temperature, .top_p = 0.95, .seed = flags.seed}};
     auto on_text = [&](std::string_view text) {
       if (!flags.as_json) write_stdout(text);
     };
-    auto answer = (*session)->rag().generate(flags.retrieve.request(question, context.settings), **engine, options, on_text, context.stop);
+    auto answer = (*session)->rag().generate(flags.retrieve.request(question, context.settings),
+                                             **engine, options, on_text, context.stop);
     if (!answer) return report(answer.error());
     if (flags.as_json) {
       write_stdout(json_line(answer_json(question, *answer)));
     } else {
-      if (answer->context.outcome == rag::Outcome::no_documents) print_warning("no passage shares a word with the question: the answer is the model's own");
+      if (answer->context.outcome == rag::Outcome::no_documents)
+        print_warning("no passage shares a word with the question: the answer is the model's own");
       if (answer->finish == llm::FinishReason::length) write_stdout(" [...]");
-      write_stdout("\n\n" + describe_documents(answer->context) + retrieval_rows(answer->context) +
-                   row("first token", fmt::format("{:.0f} ms", answer->latency.first_token_ms)) +
-                   row("prompt tokens reused by the model", fmt::format("{} of {}", answer->prompt_tokens_reused,
-                                                                        answer->context_tokens + answer->query_tokens)) +
-                   row("answer", fmt::format("{} tokens, {:.1f} s in all", answer->response_ids.size(), answer->latency.total_ms / 1000)) + "\n");
+      write_stdout(
+          "\n\n" + describe_documents(answer->context) + retrieval_rows(answer->context) +
+          row("first token", fmt::format("{:.0f} ms", answer->latency.first_token_ms)) +
+          row("prompt tokens reused by the model",
+              fmt::format("{} of {}", answer->prompt_tokens_reused,
+                          answer->context_tokens + answer->query_tokens)) +
+          row("answer", fmt::format("{} tokens, {:.1f} s in all", answer->response_ids.size(),
+                                    answer->latency.total_ms / 1000)) +
+          "\n");
     }
     if (answer->finish == llm::FinishReason::cancelled) return kInterrupted;
   }
@@ -123,18 +139,30 @@ int run_ask(const Flags& flags, const Context& context) {
 
 void add_ask_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("ask", "Answer questions about what was indexed, with a model in this process");
-  command->add_option("question", flags->questions, "One or more, asked one after the other")->required();
-  command->add_option("--model", flags->model, "A name of `leyden model list` or a GGUF file [default: " + std::string(kDefaultModel) + "]");
+  CLI::App* command = app.add_subcommand(
+      "ask", "Answer questions about what was indexed, with a model in this process");
+  command->add_option("question", flags->questions, "One or more, asked one after the other")
+      ->required();
+  command->add_option(
+      "--model", flags->model,
+      "A name of `leyden model list` or a GGUF file [default: " + std::string(kDefaultModel) + "]");
   flags->retrieve.add_to(*command);
-  command->add_option("--max-answer-tokens", flags->max_answer_tokens, "Stop the answer there")->capture_default_str()->check(CLI::Range(1, 100'000));
-  command->add_option("--temperature", flags->temperature, "0: the most likely answer each time")->capture_default_str()->check(CLI::Range(0.0, 2.0));
+  command->add_option("--max-answer-tokens", flags->max_answer_tokens, "Stop the answer there")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  command->add_option("--temperature", flags->temperature, "0: the most likely answer each time")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 2.0));
   command->add_option("--seed", flags->seed, "For temperatures above 0")->capture_default_str();
   command->add_flag("--no-model", flags->no_model, "Everything but the answer");
   command->add_flag("--json", flags->as_json, "One JSON object a question on standard output");
-  command->footer("Exit codes: 0 answered, 2 wrong question or nothing indexed, 4 the model is not there, 5 store or disk.\n"
-                  "Example: leyden ask \"Where are keys made?\"");
-  command->callback([flags, &run] { run = [flags](const Context& context) { return run_ask(*flags, context); }; });
+  command->footer(
+      "Exit codes: 0 answered, 2 wrong question or nothing indexed, 4 the model is not there, 5 "
+      "store or disk.\n"
+      "Example: leyden ask \"Where are keys made?\"");
+  command->callback([flags, &run] {
+    run = [flags](const Context& context) { return run_ask(*flags, context); };
+  });
 }
 
 }  // namespace leyden::cli

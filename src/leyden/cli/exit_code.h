@@ -19,10 +19,14 @@ enum ExitCode : int {
   switch (code) {
     case Errc::invalid_argument:
     case Errc::not_found:
-    case Errc::unsupported: return kUsage;
-    case Errc::cancelled: return kInterrupted;
-    case Errc::internal: return kBug;
-    default: return kEnvironment;
+    case Errc::unsupported:
+      return kUsage;
+    case Errc::cancelled:
+      return kInterrupted;
+    case Errc::internal:
+      return kBug;
+    default:
+      return kEnvironment;
   }
 }
 

@@ -21,30 +21,41 @@ struct Flags {
   bool strict = false;
 };
 
-void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope, const Flags& flags) {
+void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope,
+           const Flags& flags) {
   if (flags.as_json) {
     json skipped = json::array();
-    for (const auto& file : report.skipped) skipped.push_back({{"document", file.document}, {"reason", file.reason}});
-    json out = {{"collection", scope.collection},          {"files_seen", report.files_seen},
-                {"files_added", report.files_added},       {"files_changed", report.files_changed},
-                {"files_unchanged", report.files_unchanged}, {"files_removed", report.files_removed},
-                {"files_binary", report.files_binary},     {"passages_total", report.passages_total},
-                {"passages_added", report.passages_added}, {"passages_removed", report.passages_removed},
-                {"passages_kept", report.passages_kept},   {"skipped", skipped}};
+    for (const auto& file : report.skipped)
+      skipped.push_back({{"document", file.document}, {"reason", file.reason}});
+    json out = {{"collection", scope.collection},
+                {"files_seen", report.files_seen},
+                {"files_added", report.files_added},
+                {"files_changed", report.files_changed},
+                {"files_unchanged", report.files_unchanged},
+                {"files_removed", report.files_removed},
+                {"files_binary", report.files_binary},
+                {"passages_total", report.passages_total},
+                {"passages_added", report.passages_added},
+                {"passages_removed", report.passages_removed},
+                {"passages_kept", report.passages_kept},
+                {"skipped", skipped}};
     write_stdout(out.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
     return;
   }
-  write_stdout(fmt::format(
-      "indexed {} files into \"{}\": {} new, {} changed, {} unchanged, {} removed, {} binary left out\n"
-      "{} passages: {} new, {} removed\n",
-      report.files_seen, scope.collection, report.files_added, report.files_changed, report.files_unchanged, report.files_removed,
-      report.files_binary, report.passages_total, report.passages_added, report.passages_removed));
+  write_stdout(
+      fmt::format("indexed {} files into \"{}\": {} new, {} changed, {} unchanged, {} removed, {} "
+                  "binary left out\n"
+                  "{} passages: {} new, {} removed\n",
+                  report.files_seen, scope.collection, report.files_added, report.files_changed,
+                  report.files_unchanged, report.files_removed, report.files_binary,
+                  report.passages_total, report.passages_added, report.passages_removed));
 }
 
 int run_index(const Flags& flags, const Context& context) {
   retrieval::UpdateOptions options;
   options.scope.tenant = flags.tenant.empty() ? context.settings.tenant : flags.tenant;
-  options.scope.collection = flags.collection.empty() ? context.settings.collection : flags.collection;
+  options.scope.collection =
+      flags.collection.empty() ? context.settings.collection : flags.collection;
   options.file_bytes_max = flags.file_mib_max * MiB;
   auto index = retrieval::open_sqlite_index({.file = context.settings.index_file()});
   if (!index) return report(index.error());
@@ -55,7 +66,8 @@ int run_index(const Flags& flags, const Context& context) {
         flags.folder, options,
         [&](const retrieval::UpdateProgress& progress) {
           bar.update(progress.bytes_done, progress.bytes_total,
-                     fmt::format("{}/{} files {}", progress.files_done, progress.files_total, progress.document));
+                     fmt::format("{}/{} files {}", progress.files_done, progress.files_total,
+                                 progress.document));
         },
         context.stop);
   }
@@ -70,16 +82,26 @@ int run_index(const Flags& flags, const Context& context) {
 
 void add_index_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("index", "Read a folder of code and documents, so that it can be asked");
-  command->add_option("folder", flags->folder, "The folder (or one text file) to read. Again: only what changed is read")->required();
+  CLI::App* command =
+      app.add_subcommand("index", "Read a folder of code and documents, so that it can be asked");
+  command
+      ->add_option("folder", flags->folder,
+                   "The folder (or one text file) to read. Again: only what changed is read")
+      ->required();
   command->add_option("--collection", flags->collection, "Where to put it [default: default]");
   command->add_option("--tenant", flags->tenant, "Whose it is [default: default]");
-  command->add_option("--max-file-mib", flags->file_mib_max, "Skip larger files, and say so")->capture_default_str()->check(CLI::Range(1, 4095));
+  command->add_option("--max-file-mib", flags->file_mib_max, "Skip larger files, and say so")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4095));
   command->add_flag("--strict", flags->strict, "Exit with 3 when binary files were left out, too");
   command->add_flag("--json", flags->as_json, "One JSON object on standard output");
-  command->footer("Honours .gitignore, leaves binary files out. Exit codes: 0 done, 2 wrong folder, 3 some files could not be read, 5 "
-                  "the index can't be written.\nExample: leyden index ~/project");
-  command->callback([flags, &run] { run = [flags](const Context& context) { return run_index(*flags, context); }; });
+  command->footer(
+      "Honours .gitignore, leaves binary files out. Exit codes: 0 done, 2 wrong folder, 3 some "
+      "files could not be read, 5 "
+      "the index can't be written.\nExample: leyden index ~/project");
+  command->callback([flags, &run] {
+    run = [flags](const Context& context) { return run_index(*flags, context); };
+  });
 }
 
 }  // namespace leyden::cli

@@ -21,9 +21,10 @@ sigset_t stop_signals() {
 Interrupt::Interrupt() {
   sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  struct sigaction ignore {};
+  struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, nullptr);  // A reader that went away is an error of write(), not a death.
+  sigaction(SIGPIPE, &ignore,
+            nullptr);  // A reader that went away is an error of write(), not a death.
   waiter_ = std::jthread([this](std::stop_token done) {
     sigset_t waited = stop_signals();
     timespec tick{.tv_sec = 0, .tv_nsec = 100'000'000};

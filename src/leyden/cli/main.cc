@@ -15,9 +15,11 @@ int report(const Error& error) {
 namespace {
 
 int run_leyden(int argc, char** argv) {
-  CLI::App app("Leyden keeps the token IDs of the context that LLM agents reuse: a passage is tokenized once, exactly, and prompts are "
-               "joined from IDs.",
-               "leyden");
+  CLI::App app(
+      "Leyden keeps the token IDs of the context that LLM agents reuse: a passage is tokenized "
+      "once, exactly, and prompts are "
+      "joined from IDs.",
+      "leyden");
   app.set_version_flag("--version", LEYDEN_VERSION);
   app.require_subcommand(1);
   app.footer("Begin with: leyden index FOLDER && leyden ask \"your question\"");
@@ -49,7 +51,8 @@ int main(int argc, char** argv) {
   try {
     return leyden::cli::run_leyden(argc, argv);
   } catch (const std::exception& error) {
-    leyden::cli::print_error(std::string("a bug of Leyden's: ") + error.what() + "; please report it");
+    leyden::cli::print_error(std::string("a bug of Leyden's: ") + error.what() +
+                             "; please report it");
     return leyden::cli::kBug;
   }
 }

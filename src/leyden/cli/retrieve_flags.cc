@@ -5,15 +5,19 @@ namespace leyden::cli {
 using nlohmann::json;
 
 void RetrieveFlags::add_to(CLI::App& command) {
-  command.add_option("--top-k", top_k, "How many passages at most [default: 5]")->check(CLI::Range(1, 1000));
-  command.add_option("--max-context-tokens", max_context_tokens, "How many tokens of passages at most [default: 2048]")
+  command.add_option("--top-k", top_k, "How many passages at most [default: 5]")
+      ->check(CLI::Range(1, 1000));
+  command
+      .add_option("--max-context-tokens", max_context_tokens,
+                  "How many tokens of passages at most [default: 2048]")
       ->check(CLI::Range(1, 10'000'000));
   command.add_option("--collection", collection, "Where to look [default: default]");
   command.add_option("--tenant", tenant, "Whose documents [default: default]");
   command.add_flag("--verify", verify, "Encode the whole context anew and compare");
 }
 
-rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const Settings& settings) const {
+rag::RetrieveRequest RetrieveFlags::request(const std::string& query,
+                                            const Settings& settings) const {
   rag::RetrieveRequest request;
   request.query = query;
   request.top_k = top_k.value_or(settings.top_k);
@@ -40,7 +44,11 @@ json to_json(const std::vector<rag::ContextDocument>& documents) {
 }
 
 json to_json(const telemetry::LatencySummary& latency) {
-  return {{"avg", latency.avg_ms}, {"p50", latency.p50_ms}, {"p95", latency.p95_ms}, {"p99", latency.p99_ms}, {"max", latency.max_ms}};
+  return {{"avg", latency.avg_ms},
+          {"p50", latency.p50_ms},
+          {"p95", latency.p95_ms},
+          {"p99", latency.p99_ms},
+          {"max", latency.max_ms}};
 }
 
 }  // namespace
@@ -57,7 +65,9 @@ json to_json(const rag::RetrievedContext& context) {
           {"documents", to_json(context.documents)},
           {"dropped", to_json(context.dropped)},
           {"timings_ms",
-           {{"search", context.timings.search_ms}, {"tokens", context.timings.tokens_ms}, {"total", context.timings.total_ms}}}};
+           {{"search", context.timings.search_ms},
+            {"tokens", context.timings.tokens_ms},
+            {"total", context.timings.total_ms}}}};
 }
 
 json to_json(const cache::CacheStats& stats) {
@@ -85,17 +95,20 @@ json to_json(const cache::CacheStats& stats) {
           {"writes_dropped", stats.writes_dropped}};
 }
 
-std::string json_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string json_line(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
 
 std::string describe_documents(const rag::RetrievedContext& context) {
   std::string out;
   for (const rag::ContextDocument& document : context.documents) {
-    out += fmt::format("  {}:{}-{} ({} tokens, {})\n", document.id, document.first_line, document.last_line, document.token_count,
+    out += fmt::format("  {}:{}-{} ({} tokens, {})\n", document.id, document.first_line,
+                       document.last_line, document.token_count,
                        document.cached ? "from the cache" : "tokenized now");
   }
   for (const rag::ContextDocument& document : context.dropped) {
-    out += fmt::format("  {}:{}-{} ({} tokens, left out: over the budget)\n", document.id, document.first_line, document.last_line,
-                       document.token_count);
+    out += fmt::format("  {}:{}-{} ({} tokens, left out: over the budget)\n", document.id,
+                       document.first_line, document.last_line, document.token_count);
   }
   return out;
 }

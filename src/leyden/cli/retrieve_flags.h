@@ -20,7 +20,8 @@ struct RetrieveFlags {
   bool verify = false;
 
   void add_to(CLI::App& command);
-  [[nodiscard]] rag::RetrieveRequest request(const std::string& query, const Settings& settings) const;
+  [[nodiscard]] rag::RetrieveRequest request(const std::string& query,
+                                             const Settings& settings) const;
 };
 
 // As the manual (README) lists its fields. Token IDs are included.

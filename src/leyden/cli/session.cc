@@ -25,7 +25,8 @@ Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     auto file = settings.tokenizers_folder() / (*name + ".tiktoken");
     auto loaded = tokenizer::load_tokenizer(file, *name);
     if (!loaded && loaded.error().code == Errc::not_found) {
-      return fail(Errc::not_found, "the tokenizer {} is not in {}: ./dev setup brings it", *name, file.parent_path().string());
+      return fail(Errc::not_found, "the tokenizer {} is not in {}: ./dev setup brings it", *name,
+                  file.parent_path().string());
     }
     return loaded;
   }
@@ -37,13 +38,14 @@ Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     return tokenizer::load_tokenizer(*file, catalogued ? *name : file->filename().string());
   }
   return fail(Errc::not_found,
-              "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, or a tokenizer.json, .tiktoken or "
+              "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, "
+              "or a tokenizer.json, .tiktoken or "
               "GGUF file",
               *name);
 }
 
-Result<std::unique_ptr<Session>> Session::open(const Settings& settings,
-                                               std::shared_ptr<const tokenizer::Tokenizer> tokenizer) {
+Result<std::unique_ptr<Session>> Session::open(
+    const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer) {
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
   auto secret = load_or_create_secret(settings.secret_file);
@@ -51,7 +53,8 @@ Result<std::unique_ptr<Session>> Session::open(const Settings& settings,
   auto index = retrieval::open_sqlite_index({.file = settings.index_file(), .read_only = true});
   if (!index) return std::unexpected(index.error());
   session->index_ = *std::move(index);
-  auto memory = cache::MemoryTier::make({.capacity_bytes = settings.cache_budget_mb * MiB}, session->clock_);
+  auto memory =
+      cache::MemoryTier::make({.capacity_bytes = settings.cache_budget_mb * MiB}, session->clock_);
   if (!memory) return std::unexpected(memory.error());
   session->memory_ = *std::move(memory);
   std::string degraded;
@@ -61,7 +64,8 @@ Result<std::unique_ptr<Session>> Session::open(const Settings& settings,
     degraded = "the token store is left out: " + store.error().message;
     print_warning(degraded);
   }
-  session->cache_ = std::make_unique<cache::TokenCache>(*session->memory_, session->store_.get(), session->clock_);
+  session->cache_ = std::make_unique<cache::TokenCache>(*session->memory_, session->store_.get(),
+                                                        session->clock_);
   session->rag_ = std::make_unique<rag::TokenCachedRag>(
       *session->index_, *session->cache_, *session->tokenizer_, session->clock_,
       rag::RagOptions{.secret = *secret, .system_prompt = {}, .degraded_reason = degraded});

@@ -27,8 +27,8 @@ namespace leyden::cli {
 class Session {
  public:
   // Errors: not_found when nothing is indexed yet; the secret's and the index's.
-  [[nodiscard]] static Result<std::unique_ptr<Session>> open(const Settings& settings,
-                                                             std::shared_ptr<const tokenizer::Tokenizer> tokenizer);
+  [[nodiscard]] static Result<std::unique_ptr<Session>> open(
+      const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer);
   ~Session();
 
   [[nodiscard]] rag::TokenCachedRag& rag() { return *rag_; }

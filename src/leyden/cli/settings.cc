@@ -23,8 +23,8 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 struct Key {
-  std::string_view name;      // In leyden.toml.
-  std::string_view variable;  // In the environment.
+  std::string_view name;                                 // In leyden.toml.
+  std::string_view variable;                             // In the environment.
   std::function<bool(Settings&, std::string_view)> set;  // False when the value is none for it.
 };
 
@@ -35,13 +35,32 @@ bool set_number(std::size_t& out, std::string_view text) {
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
-      {"model", "LEYDEN_MODEL", [](Settings& s, std::string_view v) { s.model = v; return true; }},
-      {"tokenizer", "LEYDEN_TOKENIZER", [](Settings& s, std::string_view v) { s.tokenizer = v; return true; }},
-      {"tenant", "LEYDEN_TENANT", [](Settings& s, std::string_view v) { s.tenant = v; return true; }},
-      {"collection", "LEYDEN_COLLECTION", [](Settings& s, std::string_view v) { s.collection = v; return true; }},
-      {"top_k", "LEYDEN_TOP_K", [](Settings& s, std::string_view v) { return set_number(s.top_k, v); }},
-      {"max_context_tokens", "LEYDEN_MAX_CONTEXT_TOKENS", [](Settings& s, std::string_view v) { return set_number(s.max_context_tokens, v); }},
-      {"cache_budget_mb", "LEYDEN_CACHE_BUDGET_MB", [](Settings& s, std::string_view v) { return set_number(s.cache_budget_mb, v); }},
+      {"model", "LEYDEN_MODEL",
+       [](Settings& s, std::string_view v) {
+         s.model = v;
+         return true;
+       }},
+      {"tokenizer", "LEYDEN_TOKENIZER",
+       [](Settings& s, std::string_view v) {
+         s.tokenizer = v;
+         return true;
+       }},
+      {"tenant", "LEYDEN_TENANT",
+       [](Settings& s, std::string_view v) {
+         s.tenant = v;
+         return true;
+       }},
+      {"collection", "LEYDEN_COLLECTION",
+       [](Settings& s, std::string_view v) {
+         s.collection = v;
+         return true;
+       }},
+      {"top_k", "LEYDEN_TOP_K",
+       [](Settings& s, std::string_view v) { return set_number(s.top_k, v); }},
+      {"max_context_tokens", "LEYDEN_MAX_CONTEXT_TOKENS",
+       [](Settings& s, std::string_view v) { return set_number(s.max_context_tokens, v); }},
+      {"cache_budget_mb", "LEYDEN_CACHE_BUDGET_MB",
+       [](Settings& s, std::string_view v) { return set_number(s.cache_budget_mb, v); }},
   };
   return all;
 }
@@ -66,20 +85,23 @@ Result<void> apply_file(Settings& settings, const fs::path& path) {
   if (!fs::exists(path, error)) return {};
   toml::parse_result parsed = toml::parse_file(path.string());
   if (!parsed) {
-    return fail(Errc::invalid_argument, "{}, line {}: {}", path.string(), parsed.error().source().begin.line,
-                parsed.error().description());
+    return fail(Errc::invalid_argument, "{}, line {}: {}", path.string(),
+                parsed.error().source().begin.line, parsed.error().description());
   }
   for (const auto& [name, node] : parsed.table()) {
     auto key = std::ranges::find(keys(), name.str(), &Key::name);
     if (key == keys().end()) {
-      auto nearest = std::ranges::min_element(keys(), {}, [&](const Key& k) { return distance(k.name, name.str()); });
-      return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; did you mean \"{}\"?", path.string(), name.str(), nearest->name);
+      auto nearest = std::ranges::min_element(
+          keys(), {}, [&](const Key& k) { return distance(k.name, name.str()); });
+      return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; did you mean \"{}\"?",
+                  path.string(), name.str(), nearest->name);
     }
     std::string value;
     if (const auto* text = node.as_string()) value = text->get();
     if (const auto* number = node.as_integer()) value = std::to_string(number->get());
     if (value.empty() || !key->set(settings, value)) {
-      return fail(Errc::invalid_argument, "{}: the value of \"{}\" is none that it can have", path.string(), name.str());
+      return fail(Errc::invalid_argument, "{}: the value of \"{}\" is none that it can have",
+                  path.string(), name.str());
     }
   }
   return {};
@@ -92,7 +114,8 @@ Result<Settings> read_settings() {
   auto folder = [&](const char* variable, const char* below_home) -> Result<fs::path> {
     if (auto set = environment(variable)) return fs::path(*set) / "leyden";
     if (home) return fs::path(*home) / below_home / "leyden";
-    return fail(Errc::invalid_argument, "neither HOME nor {} is set: there is no place for Leyden's files", variable);
+    return fail(Errc::invalid_argument,
+                "neither HOME nor {} is set: there is no place for Leyden's files", variable);
   };
   Settings settings;
   auto data = folder("XDG_DATA_HOME", ".local/share");
@@ -107,12 +130,14 @@ Result<Settings> read_settings() {
 
   // The one in the working folder stands for itself: the other is read only where it is absent.
   std::error_code error;
-  fs::path file = fs::exists("leyden.toml", error) ? fs::path("leyden.toml") : *config / "leyden.toml";
+  fs::path file =
+      fs::exists("leyden.toml", error) ? fs::path("leyden.toml") : *config / "leyden.toml";
   if (auto applied = apply_file(settings, file); !applied) return std::unexpected(applied.error());
   for (const Key& key : keys()) {
     auto value = environment(std::string(key.variable));
     if (value && !key.set(settings, *value)) {
-      return fail(Errc::invalid_argument, "{}={} is none of the values that it can have", key.variable, *value);
+      return fail(Errc::invalid_argument, "{}={} is none of the values that it can have",
+                  key.variable, *value);
     }
   }
   return settings;

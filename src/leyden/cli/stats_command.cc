@@ -13,7 +13,8 @@ namespace {
 int run_stats(bool as_json, const Context& context) {
   nlohmann::json collections = nlohmann::json::array();
   std::string lines;
-  auto index = retrieval::open_sqlite_index({.file = context.settings.index_file(), .read_only = true});
+  auto index =
+      retrieval::open_sqlite_index({.file = context.settings.index_file(), .read_only = true});
   if (!index && index.error().code != Errc::not_found) return report(index.error());
   if (index) {
     auto scopes = (*index)->scopes();
@@ -24,8 +25,9 @@ int run_stats(bool as_json, const Context& context) {
                              {"documents", scope.documents},
                              {"passages", scope.passages},
                              {"bytes", scope.bytes}});
-      lines += fmt::format("  {} / {}: {} documents, {} passages, {}\n", scope.scope.tenant, scope.scope.collection, scope.documents,
-                           scope.passages, human_bytes(scope.bytes));
+      lines += fmt::format("  {} / {}: {} documents, {} passages, {}\n", scope.scope.tenant,
+                           scope.scope.collection, scope.documents, scope.passages,
+                           human_bytes(scope.bytes));
     }
   }
   cache::StoreUsage usage;
@@ -39,12 +41,17 @@ int run_stats(bool as_json, const Context& context) {
   }
   if (as_json) {
     write_stdout(json_line({{"collections", collections},
-                            {"store", {{"entries", usage.entries}, {"bytes_used", usage.bytes_used}, {"bytes_budget", usage.bytes_budget}}},
+                            {"store",
+                             {{"entries", usage.entries},
+                              {"bytes_used", usage.bytes_used},
+                              {"bytes_budget", usage.bytes_budget}}},
                             {"data_folder", context.settings.data_folder.string()}}));
   } else {
-    write_stdout(fmt::format("collections:\n{}token store: {} passages, {} of {}\ndata folder: {}\n",
-                             lines.empty() ? "  none yet: leyden index FOLDER makes one\n" : lines, usage.entries,
-                             human_bytes(usage.bytes_used), human_bytes(usage.bytes_budget), context.settings.data_folder.string()));
+    write_stdout(
+        fmt::format("collections:\n{}token store: {} passages, {} of {}\ndata folder: {}\n",
+                    lines.empty() ? "  none yet: leyden index FOLDER makes one\n" : lines,
+                    usage.entries, human_bytes(usage.bytes_used), human_bytes(usage.bytes_budget),
+                    context.settings.data_folder.string()));
   }
   return kDone;
 }
@@ -55,8 +62,12 @@ void add_stats_command(CLI::App& app, Run& run) {
   auto as_json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("stats", "What is indexed and what the token store holds");
   command->add_flag("--json", *as_json, "One JSON object on standard output");
-  command->footer("Hits and misses of one run are in the \"cache_stats\" of `leyden retrieve --json` and `leyden ask --json`.");
-  command->callback([as_json, &run] { run = [as_json](const Context& context) { return run_stats(*as_json, context); }; });
+  command->footer(
+      "Hits and misses of one run are in the \"cache_stats\" of `leyden retrieve --json` and "
+      "`leyden ask --json`.");
+  command->callback([as_json, &run] {
+    run = [as_json](const Context& context) { return run_stats(*as_json, context); };
+  });
 }
 
 }  // namespace leyden::cli

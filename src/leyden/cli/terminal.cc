@@ -50,7 +50,9 @@ void print_error(std::string_view message) { print_line("leyden: ", message); }
 void print_warning(std::string_view message) { print_line("leyden: warning: ", message); }
 
 ProgressBar::ProgressBar(std::string label)
-    : label_(std::move(label)), started_(std::chrono::steady_clock::now()), visible_(stderr_is_terminal()) {}
+    : label_(std::move(label)),
+      started_(std::chrono::steady_clock::now()),
+      visible_(stderr_is_terminal()) {}
 
 ProgressBar::~ProgressBar() {
   if (visible_) write_all(STDERR_FILENO, "\r\x1b[K");
@@ -61,14 +63,17 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total, std::string_vi
   if (!visible_ || now - drawn_ < std::chrono::milliseconds(100)) return;
   drawn_ = now;
   std::size_t width = 80;
-  if (winsize size{}; ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) width = size.ws_col;
+  if (winsize size{}; ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+    width = size.ws_col;
   constexpr std::size_t kCells = 24;
-  double part = total == 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+  double part =
+      total == 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   auto filled = static_cast<std::size_t>(part * kCells);
   double seconds = std::chrono::duration<double>(now - started_).count();
   double left = part > 0.02 ? seconds / part - seconds : 0;
-  std::string line = fmt::format("{} [{}{}] {:3.0f}% {}", label_, std::string(filled, '#'), std::string(kCells - filled, '.'),
-                                 part * 100, left > 1 ? fmt::format("{:.0f} s left ", left) : "");
+  std::string line = fmt::format("{} [{}{}] {:3.0f}% {}", label_, std::string(filled, '#'),
+                                 std::string(kCells - filled, '.'), part * 100,
+                                 left > 1 ? fmt::format("{:.0f} s left ", left) : "");
   line += one_line(detail);
   // Cut at a character border; wide characters may still wrap, which only looks odd.
   if (line.size() >= width) {

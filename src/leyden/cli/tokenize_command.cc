@@ -1,6 +1,6 @@
-#include <memory>
 #include <charconv>
 #include <cstdio>
+#include <memory>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,7 +31,9 @@ Result<std::string> read_input(const std::string& file) {
   if (file != "-") {
     auto content = read_file(file);
     // Pipes such as <(command) are no regular files, and fine to read.
-    if (content || content.error().code != Errc::invalid_argument || std::filesystem::is_directory(file)) return content;
+    if (content || content.error().code != Errc::invalid_argument ||
+        std::filesystem::is_directory(file))
+      return content;
   }
   int fd = file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fail(Errc::not_found, "can't open {}", file);
@@ -62,10 +64,14 @@ std::string joined(TokenIdsView ids, std::string_view separator) {
 int run_tokenize(const Flags& flags, const Context& context) {
   auto tokenizer = open_tokenizer(context.settings, flags.tokenizer);
   if (!tokenizer) return report(tokenizer.error());
-  Result<std::string> text = flags.text.empty() ? read_input(flags.file) : Result<std::string>(flags.text);
+  Result<std::string> text =
+      flags.text.empty() ? read_input(flags.file) : Result<std::string>(flags.text);
   if (!text) return report(text.error());
-  TokenIds ids = (*tokenizer)->encode(*text, flags.parse_special ? tokenizer::SpecialTokens::parse : tokenizer::SpecialTokens::as_text);
-  bool written = flags.as_json ? write_stdout(fmt::format("{{\"ids\":[{}],\"count\":{}}}\n", joined(ids, ","), ids.size()))
+  TokenIds ids = (*tokenizer)
+                     ->encode(*text, flags.parse_special ? tokenizer::SpecialTokens::parse
+                                                         : tokenizer::SpecialTokens::as_text);
+  bool written = flags.as_json ? write_stdout(fmt::format("{{\"ids\":[{}],\"count\":{}}}\n",
+                                                          joined(ids, ","), ids.size()))
                                : write_stdout(joined(ids, " ") + "\n");
   return written ? kDone : kEnvironment;
 }
@@ -78,11 +84,13 @@ Result<TokenIds> parse_ids(const std::string& input) {
     simdjson::dom::parser parser;
     simdjson::dom::element root;
     if (auto error = parser.parse(input).get(root); error != simdjson::SUCCESS) {
-      return fail(Errc::invalid_argument, "the IDs are not valid JSON ({})", simdjson::error_message(error));
+      return fail(Errc::invalid_argument, "the IDs are not valid JSON ({})",
+                  simdjson::error_message(error));
     }
     simdjson::dom::array array;
     if (root.get(array) != simdjson::SUCCESS && root["ids"].get(array) != simdjson::SUCCESS) {
-      return fail(Errc::invalid_argument, "the JSON holds no array \"ids\": give {{\"ids\":[1,2,3]}}");
+      return fail(Errc::invalid_argument,
+                  "the JSON holds no array \"ids\": give {{\"ids\":[1,2,3]}}");
     }
     for (simdjson::dom::element element : array) {
       std::uint64_t id = 0;
@@ -100,7 +108,8 @@ Result<TokenIds> parse_ids(const std::string& input) {
     rest.remove_prefix(begin);
     TokenId id = 0;
     auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), id);
-    if (error != std::errc{}) return fail(Errc::invalid_argument, "entry {} is not a token ID", ids.size());
+    if (error != std::errc{})
+      return fail(Errc::invalid_argument, "entry {} is not a token ID", ids.size());
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     ids.push_back(id);
   }
@@ -116,7 +125,9 @@ int run_detokenize(const Flags& flags, const Context& context) {
   auto text = (*tokenizer)->decode(*ids);
   if (!text) return report(text.error());
   if (!flags.as_json) return write_stdout(*text) ? kDone : kEnvironment;
-  nlohmann::json out = {{"text", utf8::replace_invalid(*text)}, {"count", ids->size()}, {"valid_utf8", utf8::is_valid(*text)}};
+  nlohmann::json out = {{"text", utf8::replace_invalid(*text)},
+                        {"count", ids->size()},
+                        {"valid_utf8", utf8::is_valid(*text)}};
   return write_stdout(json_line(out)) ? kDone : kEnvironment;
 }
 
@@ -124,23 +135,39 @@ int run_detokenize(const Flags& flags, const Context& context) {
 
 void add_tokenize_commands(CLI::App& app, Run& run) {
   constexpr const char* kTokenizerHelp =
-      "cl100k_base, o200k_base, a model's name, or a tokenizer.json, .tiktoken or GGUF file [default: the model's, else o200k_base]";
+      "cl100k_base, o200k_base, a model's name, or a tokenizer.json, .tiktoken or GGUF file "
+      "[default: the model's, else o200k_base]";
   auto flags = std::make_shared<Flags>();
-  CLI::App* tokenize = app.add_subcommand("tokenize", "Text to token IDs, exactly as the reference tokenizer does it");
+  CLI::App* tokenize = app.add_subcommand(
+      "tokenize", "Text to token IDs, exactly as the reference tokenizer does it");
   tokenize->add_option("--tokenizer", flags->tokenizer, kTokenizerHelp);
-  CLI::Option* file = tokenize->add_option("--file", flags->file, "What to read; - is standard input")->capture_default_str();
+  CLI::Option* file =
+      tokenize->add_option("--file", flags->file, "What to read; - is standard input")
+          ->capture_default_str();
   tokenize->add_option("--text", flags->text, "The text itself")->excludes(file);
-  tokenize->add_flag("--parse-special", flags->parse_special, "\"<|im_start|>\" in the text becomes the control token; never do this to foreign text");
+  tokenize->add_flag(
+      "--parse-special", flags->parse_special,
+      "\"<|im_start|>\" in the text becomes the control token; never do this to foreign text");
   tokenize->add_flag("--json", flags->as_json, "{\"ids\":[...],\"count\":n}");
-  tokenize->footer("Bytes that are not UTF-8 count as U+FFFD.\nExample: echo hello | leyden tokenize --tokenizer o200k_base --json");
-  tokenize->callback([flags, &run] { run = [flags](const Context& context) { return run_tokenize(*flags, context); }; });
+  tokenize->footer(
+      "Bytes that are not UTF-8 count as U+FFFD.\nExample: echo hello | leyden tokenize "
+      "--tokenizer o200k_base --json");
+  tokenize->callback([flags, &run] {
+    run = [flags](const Context& context) { return run_tokenize(*flags, context); };
+  });
 
   CLI::App* detokenize = app.add_subcommand("detokenize", "Token IDs to text");
   detokenize->add_option("--tokenizer", flags->tokenizer, kTokenizerHelp);
-  detokenize->add_option("--file,file", flags->file, "What to read; - is standard input")->capture_default_str();
-  detokenize->add_flag("--json", flags->as_json, "{\"text\":...,\"count\":n}; without it the bytes as they are");
-  detokenize->footer("Reads {\"ids\":[1,2]}, [1,2] or 1 2.\nExample: leyden tokenize --text hello --json | leyden detokenize");
-  detokenize->callback([flags, &run] { run = [flags](const Context& context) { return run_detokenize(*flags, context); }; });
+  detokenize->add_option("--file,file", flags->file, "What to read; - is standard input")
+      ->capture_default_str();
+  detokenize->add_flag("--json", flags->as_json,
+                       "{\"text\":...,\"count\":n}; without it the bytes as they are");
+  detokenize->footer(
+      "Reads {\"ids\":[1,2]}, [1,2] or 1 2.\nExample: leyden tokenize --text hello --json | leyden "
+      "detokenize");
+  detokenize->callback([flags, &run] {
+    run = [flags](const Context& context) { return run_detokenize(*flags, context); };
+  });
 }
 
 }  // namespace leyden::cli

@@ -14,14 +14,19 @@ Result<ChatFormat> detect_chat_format(std::string_view jinja_template) {
 }
 
 ChatFrame chat_frame(ChatFormat format, std::string_view system) {
-  auto text = [](std::string value) { return TemplatePart{.text = std::move(value), .special = false}; };
-  auto special = [](std::string value) { return TemplatePart{.text = std::move(value), .special = true}; };
+  auto text = [](std::string value) {
+    return TemplatePart{.text = std::move(value), .special = false};
+  };
+  auto special = [](std::string value) {
+    return TemplatePart{.text = std::move(value), .special = true};
+  };
   std::string said(system);
   switch (format) {
     case ChatFormat::chatml:
-      return {.before = {special("<|im_start|>"), text("system\n" + said), special("<|im_end|>"), text("\n"),
-                         special("<|im_start|>"), text("user\n")},
-              .after = {special("<|im_end|>"), text("\n"), special("<|im_start|>"), text("assistant\n")},
+      return {.before = {special("<|im_start|>"), text("system\n" + said), special("<|im_end|>"),
+                         text("\n"), special("<|im_start|>"), text("user\n")},
+              .after = {special("<|im_end|>"), text("\n"), special("<|im_start|>"),
+                        text("assistant\n")},
               .stop_tokens = {"<|im_end|>"}};
     case ChatFormat::llama3: {
       auto header = [&](std::vector<TemplatePart>& parts, std::string role) {

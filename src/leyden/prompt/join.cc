@@ -8,7 +8,8 @@ namespace leyden::prompt {
 Joined join(const tokenizer::Tokenizer& tokenizer, std::span<const Piece> pieces) {
   Joined joined;
   std::vector<Piece> group;  // Pieces that hang together: no cut between them is proven.
-  std::string group_text;    // Of a group of several; what a cut looks back on must not end with the last piece.
+  std::string
+      group_text;  // Of a group of several; what a cut looks back on must not end with the last piece.
   auto flush = [&] {
     if (group.size() == 1) {
       joined.ids.insert(joined.ids.end(), group[0].ids.begin(), group[0].ids.end());
@@ -20,9 +21,12 @@ Joined join(const tokenizer::Tokenizer& tokenizer, std::span<const Piece> pieces
     group.clear();
   };
   for (const Piece& piece : pieces) {
-    if (!piece.special && piece.text.empty()) continue;  // It would hide its neighbours from one another.
+    if (!piece.special && piece.text.empty())
+      continue;  // It would hide its neighbours from one another.
     std::string_view before = group.size() == 1 ? group[0].text : std::string_view(group_text);
-    if (!group.empty() && (piece.special || group[0].special || tokenizer.is_safe_cut(before, piece.text))) flush();
+    if (!group.empty() &&
+        (piece.special || group[0].special || tokenizer.is_safe_cut(before, piece.text)))
+      flush();
     if (group.size() == 1) group_text = group[0].text;
     if (!group.empty()) group_text += piece.text;
     group.push_back(piece);

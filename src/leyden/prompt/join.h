@@ -29,6 +29,7 @@ struct Joined {
 [[nodiscard]] Joined join(const tokenizer::Tokenizer& tokenizer, std::span<const Piece> pieces);
 
 // The slow way, to check join() by: concatenates the texts between special tokens and encodes them.
-[[nodiscard]] TokenIds join_plain(const tokenizer::Tokenizer& tokenizer, std::span<const Piece> pieces);
+[[nodiscard]] TokenIds join_plain(const tokenizer::Tokenizer& tokenizer,
+                                  std::span<const Piece> pieces);
 
 }  // namespace leyden::prompt

@@ -10,7 +10,9 @@ namespace {
 
 // Whatever the pieces are, the joined IDs are those of a fresh encoding of the same layout.
 TEST(Join, EqualsAFreshEncoding) {
-  static constexpr std::string_view kTexts[] = {"", "a", " b", "\n", "x\n", "[a]\ntext\n", "/x", "12", "3", "e", "\u0301", "don", "'t", "  ", ".", "한", "\xE2", "\x82\xAC"};
+  static constexpr std::string_view kTexts[] = {"",   "a",  " b", "\n", "x\n",    "[a]\ntext\n",
+                                                "/x", "12", "3",  "e",  "\u0301", "don",
+                                                "'t", "  ", ".",  "한", "\xE2",   "\x82\xAC"};
   std::mt19937 random(9);
   for (const char* file : tokenizer::kTestTokenizers) {
     const tokenizer::Tokenizer& tokenizer = tokenizer::test_tokenizer(file);

@@ -6,8 +6,8 @@
 namespace leyden::prompt {
 namespace {
 
-using tokenizer::ClassedChar;
 using tokenizer::classed_char;
+using tokenizer::ClassedChar;
 
 bool is_whitespace(ClassedChar c) { return (c.char_class & tokenizer::kWhitespace) != 0; }
 

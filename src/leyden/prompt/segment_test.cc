@@ -21,7 +21,9 @@ TEST(Segment, IsTheNameThenTheTextThenOneNewline) {
 // What the layout is for: any two segments may be joined by their IDs, with every tokenizer.
 TEST(Segment, AnyTwoMayStandSideBySide) {
   std::mt19937 random(5);
-  static constexpr std::string_view kPieces[] = {" ", "\n", "\n\n", "a", "/", ".", "\u3000", "é", "\u0301", "1", "'s", "]", "\xFF", "한", "\r\n"};
+  static constexpr std::string_view kPieces[] = {" ",  "\n",     "\n\n", "a",      "/",
+                                                 ".",  "\u3000", "é",    "\u0301", "1",
+                                                 "'s", "]",      "\xFF", "한",     "\r\n"};
   auto text = [&] {
     std::string made;
     for (std::size_t i = random() % 8; i > 0; --i) made += kPieces[random() % std::size(kPieces)];
@@ -32,7 +34,8 @@ TEST(Segment, AnyTwoMayStandSideBySide) {
     for (int round = 0; round < 2'000; ++round) {
       std::string left = layout_segment(text(), text());
       std::string right = layout_segment(text(), text());
-      ASSERT_TRUE(tokenizer.is_safe_cut(left, right)) << file << testing::PrintToString(left) << testing::PrintToString(right);
+      ASSERT_TRUE(tokenizer.is_safe_cut(left, right))
+          << file << testing::PrintToString(left) << testing::PrintToString(right);
     }
   }
 }

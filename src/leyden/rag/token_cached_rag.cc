@@ -15,7 +15,8 @@ Result<void> check(const RetrieveRequest& request) {
   if (request.query.find_first_not_of(" \t\r\n") == std::string::npos) {
     return fail(Errc::invalid_argument, "the question is empty: ask something");
   }
-  if (request.top_k == 0) return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
+  if (request.top_k == 0)
+    return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
   if (request.max_context_tokens == 0) {
     return fail(Errc::invalid_argument, "max_context_tokens is 0: no passage can fit");
   }
@@ -40,18 +41,28 @@ std::string question_of(std::string_view query) {
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
-    case Outcome::hit: return "hit";
-    case Outcome::partial: return "partial";
-    case Outcome::miss: return "miss";
-    case Outcome::no_documents: return "no_documents";
-    case Outcome::degraded: return "degraded";
+    case Outcome::hit:
+      return "hit";
+    case Outcome::partial:
+      return "partial";
+    case Outcome::miss:
+      return "miss";
+    case Outcome::no_documents:
+      return "no_documents";
+    case Outcome::degraded:
+      return "degraded";
   }
   std::unreachable();
 }
 
 TokenCachedRag::TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache,
-                               const tokenizer::Tokenizer& tokenizer, const Clock& clock, RagOptions options)
-    : index_(&index), cache_(&cache), tokenizer_(&tokenizer), clock_(&clock), options_(std::move(options)) {
+                               const tokenizer::Tokenizer& tokenizer, const Clock& clock,
+                               RagOptions options)
+    : index_(&index),
+      cache_(&cache),
+      tokenizer_(&tokenizer),
+      clock_(&clock),
+      options_(std::move(options)) {
   if (options_.system_prompt.empty()) options_.system_prompt = kDefaultSystemPrompt;
 }
 
@@ -68,15 +79,18 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   keys.reserve(passages->size());
   for (const retrieval::Passage& passage : *passages) {
     segments.push_back(prompt::layout_segment(passage.document, passage.text));
-    keys.push_back(cache::block_key(options_.secret, {.tenant = request.scope.tenant,
-                                                      .tokenizer_fingerprint = tokenizer_->fingerprint(),
-                                                      .segment_format = prompt::kSegmentFormat,
-                                                      .content = passage.content}));
+    keys.push_back(
+        cache::block_key(options_.secret, {.tenant = request.scope.tenant,
+                                           .tokenizer_fingerprint = tokenizer_->fingerprint(),
+                                           .segment_format = prompt::kSegmentFormat,
+                                           .content = passage.content}));
   }
-  cache::CodecContext codec{.tokenizer_fingerprint = tokenizer_->fingerprint(),
-                            .vocabulary_size = static_cast<std::uint32_t>(tokenizer_->vocabulary_size())};
+  cache::CodecContext codec{
+      .tokenizer_fingerprint = tokenizer_->fingerprint(),
+      .vocabulary_size = static_cast<std::uint32_t>(tokenizer_->vocabulary_size())};
   auto found = cache_->find_or_encode(
-      keys, codec, [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
+      keys, codec,
+      [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
       request.deadline);
   if (!found) return std::unexpected(found.error());
 
@@ -105,8 +119,10 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   for (std::size_t i : choice.dropped) context.dropped.push_back(describe(i));
   prompt::Joined joined = prompt::join(*tokenizer_, pieces);
   if (request.verify && joined.ids != tokenizer_->encode(context.text)) {
-    return fail(Errc::internal, "verification failed: the joined IDs of {} passages differ from a fresh encoding with {}",
-                pieces.size(), tokenizer_->name());
+    return fail(
+        Errc::internal,
+        "verification failed: the joined IDs of {} passages differ from a fresh encoding with {}",
+        pieces.size(), tokenizer_->name());
   }
   context.token_ids = std::move(joined.ids);
   context.reencoded_passages = joined.reencoded_pieces;
@@ -123,7 +139,8 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   return context;
 }
 
-Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context, std::string_view query,
+Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context,
+                                                 std::string_view query,
                                                  prompt::ChatFormat format) {
   prompt::ChatFrame frame = prompt::chat_frame(format, options_.system_prompt);
   std::string question = question_of(query);
@@ -134,13 +151,16 @@ Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context
   auto add_parts = [&](const std::vector<prompt::TemplatePart>& parts) -> Result<void> {
     for (const prompt::TemplatePart& part : parts) {
       if (!part.special) {
-        pieces.push_back(prompt::Piece::of(part.text, owned.emplace_back(tokenizer_->encode(part.text))));
+        pieces.push_back(
+            prompt::Piece::of(part.text, owned.emplace_back(tokenizer_->encode(part.text))));
         continue;
       }
       auto id = tokenizer_->special_token(part.text);
       if (!id) {
-        return fail(Errc::unsupported, "the tokenizer {} has no special token {}: it does not belong to this chat format",
-                    tokenizer_->name(), part.text);
+        return fail(
+            Errc::unsupported,
+            "the tokenizer {} has no special token {}: it does not belong to this chat format",
+            tokenizer_->name(), part.text);
       }
       pieces.push_back({.text = {}, .ids = owned.emplace_back(TokenIds{*id}), .special = true});
     }
@@ -153,10 +173,9 @@ Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context
   return prompt::join(*tokenizer_, pieces).ids;
 }
 
-Result<GenerateResult> TokenCachedRag::generate(const RetrieveRequest& request, llm::ModelServer& server,
-                                                const GenerateOptions& options,
-                                                const std::function<void(std::string_view)>& on_text,
-                                                std::stop_token stop) {
+Result<GenerateResult> TokenCachedRag::generate(
+    const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
+    const std::function<void(std::string_view)>& on_text, std::stop_token stop) {
   auto started = clock_->now();
   if (auto good = check(request); !good) return std::unexpected(good.error());
   auto format = prompt::detect_chat_format(server.info().chat_template);
@@ -169,7 +188,8 @@ Result<GenerateResult> TokenCachedRag::generate(const RetrieveRequest& request, 
   std::size_t taken = frame_ids->size() + options.max_answer_tokens;
   if (taken >= window) {
     return fail(Errc::invalid_argument,
-                "question ({} tokens) and answer (up to {}) leave no room for passages in the model's window of {}: ask a shorter "
+                "question ({} tokens) and answer (up to {}) leave no room for passages in the "
+                "model's window of {}: ask a shorter "
                 "question or allow a shorter answer",
                 frame_ids->size(), options.max_answer_tokens, window);
   }
@@ -202,8 +222,9 @@ Result<GenerateResult> TokenCachedRag::generate(const RetrieveRequest& request, 
   result.prompt_tokens_reused = generated->summary.prompt_tokens_reused;
   result.cache_hit = context->cache_hit;
   result.finish = generated->summary.finish;
-  result.latency = {.total_ms = ms_between(started, clock_->now()),
-                    .first_token_ms = ms_between(started, asked) + generated->summary.first_token_ms};
+  result.latency = {
+      .total_ms = ms_between(started, clock_->now()),
+      .first_token_ms = ms_between(started, asked) + generated->summary.first_token_ms};
   result.context = *std::move(context);
   return result;
 }

@@ -22,7 +22,7 @@ enum class Outcome {
   partial,       // Some did.
   miss,          // None did.
   no_documents,  // No passage shares a word with the query, or none fits into the budget.
-  degraded,      // The answer is right, but a part that makes it fast is missing: see degraded_reason.
+  degraded,  // The answer is right, but a part that makes it fast is missing: see degraded_reason.
 };
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 
@@ -31,8 +31,9 @@ struct RetrieveRequest {
   std::size_t top_k = 5;
   retrieval::Scope scope;
   std::size_t max_context_tokens = 2048;
-  Deadline deadline = Deadline::never();  // For the store and for waiting on others; our own work is not cut short.
-  bool verify = false;                    // Encode the whole layout anew and compare: `internal` when it differs.
+  Deadline deadline =
+      Deadline::never();  // For the store and for waiting on others; our own work is not cut short.
+  bool verify = false;    // Encode the whole layout anew and compare: `internal` when it differs.
 };
 
 struct ContextDocument {
@@ -53,15 +54,15 @@ struct RetrieveTimings {
 
 struct RetrievedContext {
   TokenIds token_ids;
-  std::string text;                           // The layout that token_ids encode.
-  bool cache_hit = false;                     // Every passage looked up came from the cache, and there was one.
-  std::size_t cached_tokens = 0;              // Of token_count: from the cache.
+  std::string text;               // The layout that token_ids encode.
+  bool cache_hit = false;         // Every passage looked up came from the cache, and there was one.
+  std::size_t cached_tokens = 0;  // Of token_count: from the cache.
   std::size_t token_count = 0;
-  std::size_t doc_count = 0;                  // Passages in the context.
-  bool truncated = false;                     // Passages were dropped to stay within max_context_tokens.
-  std::vector<ContextDocument> documents;     // In the context, best first.
-  std::vector<ContextDocument> dropped;       // Found, but over the budget.
-  std::size_t reencoded_passages = 0;         // Joined by encoding anew, because the cut was not proven.
+  std::size_t doc_count = 0;  // Passages in the context.
+  bool truncated = false;     // Passages were dropped to stay within max_context_tokens.
+  std::vector<ContextDocument> documents;  // In the context, best first.
+  std::vector<ContextDocument> dropped;    // Found, but over the budget.
+  std::size_t reencoded_passages = 0;  // Joined by encoding anew, because the cut was not proven.
   Outcome outcome = Outcome::no_documents;
   std::string degraded_reason;
   RetrieveTimings timings;
@@ -81,8 +82,9 @@ struct GenerateResult {
   std::string response;
   TokenIds response_ids;
   std::size_t context_tokens = 0;
-  std::size_t query_tokens = 0;   // The question with its frame: all of the prompt that is not context.
-  std::size_t total_tokens = 0;   // Prompt and response.
+  std::size_t query_tokens =
+      0;  // The question with its frame: all of the prompt that is not context.
+  std::size_t total_tokens = 0;          // Prompt and response.
   std::size_t prompt_tokens_reused = 0;  // Served from the model server's prefix cache.
   bool cache_hit = false;
   llm::FinishReason finish = llm::FinishReason::stop;
@@ -91,21 +93,23 @@ struct GenerateResult {
 };
 
 struct RagOptions {
-  Secret secret{};              // Keys the names of cached blocks.
-  std::string system_prompt;    // Empty: the default, see kDefaultSystemPrompt.
-  std::string degraded_reason;  // Said in every result, such as "the store can't be opened: ...". Empty when all is well.
+  Secret secret{};            // Keys the names of cached blocks.
+  std::string system_prompt;  // Empty: the default, see kDefaultSystemPrompt.
+  std::string
+      degraded_reason;  // Said in every result, such as "the store can't be opened: ...". Empty when all is well.
 };
 
 inline constexpr std::string_view kDefaultSystemPrompt =
-    "You answer questions about the given passages. Each passage begins with its file in brackets. Use only the passages, "
+    "You answer questions about the given passages. Each passage begins with its file in brackets. "
+    "Use only the passages, "
     "be brief, and name the file that the answer comes from. If the passages don't tell, say so.";
 
 // Retrieval whose context is token IDs: each passage is tokenized once and kept; a context is joined from IDs; a model server
 // gets IDs and gives IDs back. Thread-safe. Everything borrowed outlives it.
 class TokenCachedRag {
  public:
-  TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache, const tokenizer::Tokenizer& tokenizer,
-                 const Clock& clock, RagOptions options);
+  TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache,
+                 const tokenizer::Tokenizer& tokenizer, const Clock& clock, RagOptions options);
 
   // The query's passages as IDs, bit for bit what encoding `text` gives.
   // Errors: invalid_argument (empty query, top_k or budget of 0, bad scope), the index's, internal.
@@ -113,16 +117,15 @@ class TokenCachedRag {
 
   // The prompt for the context and the query in the model's chat format: all IDs that a server needs.
   // Errors: unsupported when the tokenizer lacks the format's special tokens.
-  [[nodiscard]] Result<TokenIds> assemble_prompt(const RetrievedContext& context, std::string_view query,
-                                                 prompt::ChatFormat format);
+  [[nodiscard]] Result<TokenIds> assemble_prompt(const RetrievedContext& context,
+                                                 std::string_view query, prompt::ChatFormat format);
 
   // Retrieves, assembles, generates; waits for the end. `on_text` hears the answer as it comes, from the server's thread.
   // The context's budget is cut to what the model's window leaves beside question and answer.
   // Errors: those of retrieve_tokens and of the server; a cancelled generation is a value.
-  [[nodiscard]] Result<GenerateResult> generate(const RetrieveRequest& request, llm::ModelServer& server,
-                                                const GenerateOptions& options,
-                                                const std::function<void(std::string_view)>& on_text,
-                                                std::stop_token stop);
+  [[nodiscard]] Result<GenerateResult> generate(
+      const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
+      const std::function<void(std::string_view)>& on_text, std::stop_token stop);
 
   [[nodiscard]] cache::CacheStats stats() const { return cache_->stats(); }
 

@@ -5,17 +5,19 @@
 #include <cstdint>
 #include <utility>
 
-
 namespace leyden::retrieval {
 namespace {
 
 enum class Kind { markup, code };
 
 Kind kind_of(std::string_view path) {
-  static constexpr std::array<std::string_view, 7> kMarkup = {".md", ".markdown", ".rst", ".txt", ".adoc", ".org", ".tex"};
-  std::string_view name = path.substr(path.find_last_of('/') == std::string_view::npos ? 0 : path.find_last_of('/') + 1);
-  bool markup = name.find('.') == std::string_view::npos ||
-                std::ranges::any_of(kMarkup, [&](std::string_view ending) { return name.ends_with(ending); });
+  static constexpr std::array<std::string_view, 7> kMarkup = {".md",   ".markdown", ".rst", ".txt",
+                                                              ".adoc", ".org",      ".tex"};
+  std::string_view name = path.substr(
+      path.find_last_of('/') == std::string_view::npos ? 0 : path.find_last_of('/') + 1);
+  bool markup =
+      name.find('.') == std::string_view::npos ||
+      std::ranges::any_of(kMarkup, [&](std::string_view ending) { return name.ends_with(ending); });
   return markup ? Kind::markup : Kind::code;
 }
 
@@ -24,7 +26,9 @@ struct Line {
   std::size_t end = 0;  // Behind the newline.
 };
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos; }
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
 
 std::size_t heading_level(std::string_view line) {
   std::size_t level = line.find_first_not_of('#');
@@ -62,7 +66,8 @@ class BlockStarts {
     bool after_blank = std::exchange(blank_, is_blank(line));
     if (blank_) return {};
     if (kind_ == Kind::code) {
-      bool at_margin = line[0] != ' ' && line[0] != '\t' && line[0] != '}' && line[0] != ')' && line[0] != ']';
+      bool at_margin =
+          line[0] != ' ' && line[0] != '\t' && line[0] != '}' && line[0] != ')' && line[0] != ']';
       return {.block = after_blank && at_margin, .section = false};
     }
     bool fence = line.starts_with("```") || line.starts_with("~~~");
@@ -90,7 +95,8 @@ class Chunker {
     bool liked = hash_of(content) % 4 == 0;
     // A cut that depends on the line alone brings the cuts of an edited text back to where they were.
     bool cut = start.section || size + content.size() > options_.max_bytes ||
-               (start.block && (size >= options_.target_bytes || (size >= options_.target_bytes / 3 && liked))) ||
+               (start.block &&
+                (size >= options_.target_bytes || (size >= options_.target_bytes / 3 && liked))) ||
                (!is_blank(content) && size >= options_.target_bytes && liked);
     if (cut) close();
     if (content.size() > options_.max_bytes) {
@@ -123,7 +129,9 @@ class Chunker {
   void add_long_line(Line line, std::size_t number) {
     for (std::size_t at = line.begin; at < line.end;) {
       std::size_t end = std::min(at + options_.target_bytes, line.end);
-      while (end < line.end && end > at + 1 && (static_cast<unsigned char>(text_[end]) & 0xC0U) == 0x80) --end;
+      while (end < line.end && end > at + 1 &&
+             (static_cast<unsigned char>(text_[end]) & 0xC0U) == 0x80)
+        --end;
       if (!is_blank(text_.substr(at, end - at))) chunks_.push_back({at, end, number, number});
       at = end;
     }
@@ -142,14 +150,17 @@ class Chunker {
 }  // namespace
 
 Result<void> ChunkOptions::check() const {
-  if (target_bytes < 64) return fail(Errc::invalid_argument, "target_bytes is {}: at least 64", target_bytes);
+  if (target_bytes < 64)
+    return fail(Errc::invalid_argument, "target_bytes is {}: at least 64", target_bytes);
   if (max_bytes < target_bytes) {
-    return fail(Errc::invalid_argument, "max_bytes ({}) is below target_bytes ({})", max_bytes, target_bytes);
+    return fail(Errc::invalid_argument, "max_bytes ({}) is below target_bytes ({})", max_bytes,
+                target_bytes);
   }
   return {};
 }
 
-std::vector<Chunk> chunk(std::string_view path, std::string_view text, const ChunkOptions& options) {
+std::vector<Chunk> chunk(std::string_view path, std::string_view text,
+                         const ChunkOptions& options) {
   BlockStarts starts(kind_of(path), text);
   Chunker chunker(text, options);
   std::size_t number = 0;

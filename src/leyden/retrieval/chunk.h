@@ -10,7 +10,8 @@ namespace leyden::retrieval {
 
 struct ChunkOptions {
   std::size_t target_bytes = 1200;  // Neighbouring pieces are joined up to about this.
-  std::size_t max_bytes = 2400;     // Nothing is longer, not even a line of a megabyte: cut at a character border.
+  std::size_t max_bytes =
+      2400;  // Nothing is longer, not even a line of a megabyte: cut at a character border.
   [[nodiscard]] Result<void> check() const;
 };
 

@@ -9,7 +9,8 @@ namespace leyden::retrieval {
 
 std::optional<std::string> binary_reason(std::string_view content) {
   std::string_view head = content.substr(0, 64 * KiB);
-  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) return "is UTF-16 (convert it to UTF-8)";
+  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF"))
+    return "is UTF-16 (convert it to UTF-8)";
   if (std::size_t nul = head.substr(0, 8 * KiB).find('\0'); nul != std::string_view::npos) {
     return fmt::format("looks binary (NUL byte at {})", nul);
   }
@@ -21,7 +22,9 @@ std::optional<std::string> binary_reason(std::string_view content) {
     at += utf8::decode(head, at).size;
     ++ill_formed;
   }
-  if (ill_formed > 1 && ill_formed * 10 > head.size()) return fmt::format("looks binary ({} of its first {} bytes are not UTF-8)", ill_formed, head.size());
+  if (ill_formed > 1 && ill_formed * 10 > head.size())
+    return fmt::format("looks binary ({} of its first {} bytes are not UTF-8)", ill_formed,
+                       head.size());
   return std::nullopt;
 }
 

@@ -19,7 +19,8 @@ class IgnoreRules {
   explicit IgnoreRules(const fs::path& root) {
     git_libgit2_init();
     git_repository* repository = nullptr;
-    if (git_repository_open_ext(&repository, root.c_str(), 0, nullptr) == 0 && git_repository_workdir(repository) != nullptr) {
+    if (git_repository_open_ext(&repository, root.c_str(), 0, nullptr) == 0 &&
+        git_repository_workdir(repository) != nullptr) {
       repository_ = repository;
     } else {
       git_repository_free(repository);
@@ -35,7 +36,8 @@ class IgnoreRules {
     }
     if (repository_ == nullptr) return;
     std::error_code error;
-    fs::path below = fs::relative(root, fs::canonical(git_repository_workdir(repository_), error), error);
+    fs::path below =
+        fs::relative(root, fs::canonical(git_repository_workdir(repository_), error), error);
     if (!error && below != ".") prefix_ = below.generic_string() + "/";
   }
   IgnoreRules(const IgnoreRules&) = delete;
@@ -49,7 +51,9 @@ class IgnoreRules {
 
   [[nodiscard]] bool ignores(const std::string& path) const {
     int ignored = 0;
-    return repository_ != nullptr && git_ignore_path_is_ignored(&ignored, repository_, (prefix_ + path).c_str()) == 0 && ignored == 1;
+    return repository_ != nullptr &&
+           git_ignore_path_is_ignored(&ignored, repository_, (prefix_ + path).c_str()) == 0 &&
+           ignored == 1;
   }
 
  private:
@@ -72,13 +76,18 @@ class Walk {
       if (auto entry = look(*it, prefix)) entries.push_back(std::move(*entry));
     }
     if (error) {
-      on_problem_(prefix.empty() ? "." : prefix, Error{Errc::unavailable, fmt::format("can't read the folder {}: {}", folder.string(), error.message())});
+      on_problem_(prefix.empty() ? "." : prefix,
+                  Error{Errc::unavailable, fmt::format("can't read the folder {}: {}",
+                                                       folder.string(), error.message())});
       return true;
     }
     std::ranges::sort(entries, {}, &Entry::path);
     for (const Entry& entry : entries) {
-      bool go_on = entry.is_folder ? this->folder(entry.absolute, entry.path)
-                                   : on_file_({.path = entry.path, .absolute = entry.absolute, .size_bytes = entry.size});
+      bool go_on =
+          entry.is_folder
+              ? this->folder(entry.absolute, entry.path)
+              : on_file_(
+                    {.path = entry.path, .absolute = entry.absolute, .size_bytes = entry.size});
       if (!go_on) return false;
     }
     return true;
@@ -117,14 +126,17 @@ class Walk {
 
 }  // namespace
 
-Result<void> walk_folder(const fs::path& root, const std::function<bool(const FoundFile&)>& on_file,
-                         const std::function<void(const std::string& path, const Error&)>& on_problem) {
+Result<void> walk_folder(
+    const fs::path& root, const std::function<bool(const FoundFile&)>& on_file,
+    const std::function<void(const std::string& path, const Error&)>& on_problem) {
   std::error_code error;
   fs::path canonical = fs::canonical(root, error);
   if (error) return fail(Errc::not_found, "no such folder: {}", root.string());
-  if (!fs::is_directory(canonical, error)) return fail(Errc::invalid_argument, "{} is not a folder", root.string());
+  if (!fs::is_directory(canonical, error))
+    return fail(Errc::invalid_argument, "{} is not a folder", root.string());
   fs::directory_iterator readable(canonical, error);
-  if (error) return fail(Errc::unavailable, "can't read the folder {}: {}", root.string(), error.message());
+  if (error)
+    return fail(Errc::unavailable, "can't read the folder {}: {}", root.string(), error.message());
   Walk(canonical, on_file, on_problem).folder(canonical, "");
   return {};
 }

@@ -26,9 +26,9 @@ struct Passage {
   std::string document;  // Path relative to the folder that was indexed.
   std::size_t first_line = 1;
   std::size_t last_line = 1;
-  std::string text;   // Valid UTF-8.
-  Digest content;     // BLAKE2b-256 over (document, text): what a cached block is named after.
-  double score = 0;   // Higher is better; comparable within one answer only.
+  std::string text;  // Valid UTF-8.
+  Digest content;    // BLAKE2b-256 over (document, text): what a cached block is named after.
+  double score = 0;  // Higher is better; comparable within one answer only.
 };
 
 struct SkippedFile {
@@ -57,13 +57,14 @@ struct UpdateReport {
   std::uint64_t files_added = 0;
   std::uint64_t files_changed = 0;
   std::uint64_t files_unchanged = 0;
-  std::uint64_t files_removed = 0;   // Indexed before, gone from the folder now.
-  std::uint64_t files_binary = 0;    // Skipped, as they should be.
-  std::vector<SkippedFile> skipped;  // Should have been indexed and were not: too large, not readable.
+  std::uint64_t files_removed = 0;  // Indexed before, gone from the folder now.
+  std::uint64_t files_binary = 0;   // Skipped, as they should be.
+  std::vector<SkippedFile>
+      skipped;  // Should have been indexed and were not: too large, not readable.
   std::uint64_t passages_total = 0;  // Of this scope, after the update.
   std::uint64_t passages_added = 0;
   std::uint64_t passages_removed = 0;
-  std::uint64_t passages_kept = 0;   // Of changed files: same content digest as before.
+  std::uint64_t passages_kept = 0;  // Of changed files: same content digest as before.
 };
 
 struct ScopeSummary {
@@ -90,7 +91,8 @@ class Index {
   // At most `top_k` passages that share a word with the query, best first (Okapi BM25; equal scores by document and line,
   // so that the same query gives the same order). The query is words, not a language: no character in it is an operator.
   // Empty when nothing matches. Errors: invalid_argument (bad scope, top_k of 0), unavailable, corrupt.
-  [[nodiscard]] virtual Result<std::vector<Passage>> search(const Scope& scope, std::string_view query,
+  [[nodiscard]] virtual Result<std::vector<Passage>> search(const Scope& scope,
+                                                            std::string_view query,
                                                             std::size_t top_k) = 0;
 
   [[nodiscard]] virtual Result<std::vector<ScopeSummary>> scopes() = 0;

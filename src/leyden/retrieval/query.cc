@@ -11,7 +11,10 @@ namespace {
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 // Everything beyond ASCII counts as part of a word: FTS5's own tokenizer looks closer.
-bool is_word(char c) { return is_lower(c) || is_upper(c) || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
+bool is_word(char c) {
+  return is_lower(c) || is_upper(c) || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
 
 template <class F>
 void for_each_word(std::string_view text, F&& f) {
@@ -30,7 +33,8 @@ void for_each_word(std::string_view text, F&& f) {
 std::vector<std::string> split_camel(std::string_view word) {
   std::vector<std::string> parts(1);
   for (std::size_t i = 0; i < word.size(); ++i) {
-    bool begins = i > 0 && is_upper(word[i]) && (is_lower(word[i - 1]) || (i + 1 < word.size() && is_lower(word[i + 1])));
+    bool begins = i > 0 && is_upper(word[i]) &&
+                  (is_lower(word[i - 1]) || (i + 1 < word.size() && is_lower(word[i + 1])));
     if (begins && !parts.back().empty()) parts.emplace_back();
     parts.back() += word[i];
   }
@@ -39,10 +43,12 @@ std::vector<std::string> split_camel(std::string_view word) {
 
 // Words of questions that tell nothing about what is asked.
 constexpr std::array<std::string_view, 58> kStopWords = {
-    "a",    "about", "after", "all",  "an",   "and",  "any",  "are",   "as",   "at",   "be",   "been", "by",    "can",   "could",
-    "did",  "do",    "does",  "for",  "from", "had",  "has",  "have",  "how",  "i",    "if",   "in",   "into",  "is",    "it",
-    "its",  "me",    "my",    "of",   "on",   "one",  "or",   "should", "so",  "that", "the",  "their", "then", "there", "these",
-    "this", "to",    "was",   "we",   "were", "what", "when", "where", "which", "who", "why",  "with", "you"};
+    "a",    "about", "after", "all",   "an",    "and",  "any",  "are",    "as",  "at",
+    "be",   "been",  "by",    "can",   "could", "did",  "do",   "does",   "for", "from",
+    "had",  "has",   "have",  "how",   "i",     "if",   "in",   "into",   "is",  "it",
+    "its",  "me",    "my",    "of",    "on",    "one",  "or",   "should", "so",  "that",
+    "the",  "their", "then",  "there", "these", "this", "to",   "was",    "we",  "were",
+    "what", "when",  "where", "which", "who",   "why",  "with", "you"};
 
 }  // namespace
 
@@ -65,7 +71,9 @@ std::string full_text_query(std::string_view text) {
   std::set<std::string> seen;
   auto add = [&](const std::string& word) {
     std::string lower = word;
-    std::ranges::transform(lower, lower.begin(), [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+      return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+    });
     if (!seen.insert(lower).second) return;
     (std::ranges::binary_search(kStopWords, lower) ? stop_words : words).push_back(word);
   };

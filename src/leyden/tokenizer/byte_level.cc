@@ -14,7 +14,8 @@ constexpr std::array<std::int16_t, 0x144> make_table() {
   table.fill(-1);
   int next = 0x100;
   for (int byte = 0; byte < 256; ++byte) {
-    bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+    bool printable =
+        (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
     table[static_cast<std::size_t>(printable ? byte : next++)] = static_cast<std::int16_t>(byte);
   }
   return table;

@@ -48,7 +48,8 @@ const BytePairModel::Pair* BytePairModel::find(TokenId left, TokenId right) cons
 }
 
 void BytePairModel::encode(std::string_view pretoken, TokenIds& out) const {
-  if (auto whole = vocabulary_.find(pretoken); whole && (whole_first_ || encodes_to_itself(*whole))) {
+  if (auto whole = vocabulary_.find(pretoken);
+      whole && (whole_first_ || encodes_to_itself(*whole))) {
     out.push_back(*whole);
   } else if (pretoken.size() <= kShort) {
     merge_short(pretoken, out);
@@ -72,7 +73,7 @@ bool BytePairModel::encodes_to_itself(TokenId id) const {
 // Few symbols: looking at every neighbour each time is quicker than keeping them in order.
 void BytePairModel::merge_short(std::string_view pretoken, TokenIds& out) const {
   std::array<TokenId, kShort> tokens;
-  std::array<std::uint32_t, kShort> ranks;   // Of the pair (i, i + 1).
+  std::array<std::uint32_t, kShort> ranks;  // Of the pair (i, i + 1).
   std::array<TokenId, kShort> merged;
   std::size_t count = 0;
   for (char c : pretoken) {
@@ -145,7 +146,8 @@ void BytePairModel::merge_long(std::string_view pretoken, TokenIds& out) const {
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     candidate(static_cast<std::int64_t>(i), [&](Candidate c) { initial.push_back(c); });
   }
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue(std::greater<>{}, std::move(initial));
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue(std::greater<>{},
+                                                                               std::move(initial));
   while (!queue.empty()) {
     Candidate best = queue.top();
     queue.pop();

@@ -9,7 +9,8 @@ namespace leyden::tokenizer {
 namespace {
 
 // Byte-pair encoding as it is told: look at all neighbours, merge the first of lowest rank, begin again.
-TokenIds plain(const Vocabulary& vocabulary, const std::vector<Merge>& merges, std::string_view text) {
+TokenIds plain(const Vocabulary& vocabulary, const std::vector<Merge>& merges,
+               std::string_view text) {
   TokenIds tokens;
   for (char c : text) tokens.push_back(*vocabulary.find(std::string_view(&c, 1)));
   while (true) {
@@ -17,7 +18,8 @@ TokenIds plain(const Vocabulary& vocabulary, const std::vector<Merge>& merges, s
     std::size_t where = 0;
     for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
       for (const Merge& merge : merges) {
-        if (merge.left == tokens[i] && merge.right == tokens[i + 1] && (best == nullptr || merge.rank < best->rank)) {
+        if (merge.left == tokens[i] && merge.right == tokens[i + 1] &&
+            (best == nullptr || merge.rank < best->rank)) {
           best = &merge;
           where = i;
         }
@@ -38,17 +40,20 @@ struct Made {
 Made random_model(std::mt19937& random) {
   Made made;
   TokenId next = 0;
-  for (const char* letter : {"a", "b", "c", "d"}) EXPECT_TRUE(made.vocabulary.add(next++, letter, TokenKind::ordinary));
+  for (const char* letter : {"a", "b", "c", "d"})
+    EXPECT_TRUE(made.vocabulary.add(next++, letter, TokenKind::ordinary));
   for (std::uint32_t rank = 0; rank < 40; ++rank) {
-    TokenId left = random() % next;
-    TokenId right = random() % next;
-    std::string both = std::string(made.vocabulary.bytes(left)) + std::string(made.vocabulary.bytes(right));
+    auto left = static_cast<TokenId>(random() % next);
+    auto right = static_cast<TokenId>(random() % next);
+    std::string both =
+        std::string(made.vocabulary.bytes(left)) + std::string(made.vocabulary.bytes(right));
     if (made.vocabulary.find(both)) continue;
     EXPECT_TRUE(made.vocabulary.add(next, both, TokenKind::ordinary));
     made.merges.push_back({left, right, next, rank});
     ++next;
   }
-  for (std::size_t i = made.merges.size(); i > 1; --i) std::swap(made.merges[i - 1].rank, made.merges[random() % i].rank);
+  for (std::size_t i = made.merges.size(); i > 1; --i)
+    std::swap(made.merges[i - 1].rank, made.merges[random() % i].rank);
   return made;
 }
 
@@ -57,7 +62,7 @@ TEST(BytePairModel, MergesAsThePlainAlgorithmDoes) {
   for (int round = 0; round < 300; ++round) {
     Made made = random_model(random);
     BytePairModel model(made.vocabulary, made.merges, false);
-    for (std::size_t length : {0UZ, 1UZ, 2UZ, 7UZ, 20UZ, 63UZ, 64UZ, 65UZ, 200UZ}) {
+    for (std::size_t length : std::vector<std::size_t>{0, 1, 2, 7, 20, 63, 64, 65, 200}) {
       std::string text;
       while (text.size() < length) text += static_cast<char>('a' + random() % (round % 4 + 1));
       TokenIds ids;

@@ -90,10 +90,11 @@ Result<std::string> BytePairTokenizer::decode(TokenIdsView ids) const {
   const Vocabulary& vocabulary = model_.vocabulary();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (vocabulary.kind(ids[i]) == TokenKind::absent) {
-      return fail(Errc::invalid_argument,
-                  "the ID at position {} is not in the vocabulary of {} ({} tokens): were the IDs made "
-                  "with another tokenizer?",
-                  i, name_, vocabulary.size());
+      return fail(
+          Errc::invalid_argument,
+          "the ID at position {} is not in the vocabulary of {} ({} tokens): were the IDs made "
+          "with another tokenizer?",
+          i, name_, vocabulary.size());
     }
     out += vocabulary.bytes(ids[i]);
   }
@@ -109,10 +110,13 @@ bool BytePairTokenizer::is_safe_cut(std::string_view left, std::string_view righ
   if (left.empty() || right.empty()) return true;
   // The rules speak of characters: nothing is claimed for a cut beside ill-formed bytes.
   std::size_t last = left.size() - 1;
-  while (last > 0 && left.size() - last < 4 && (static_cast<unsigned char>(left[last]) & 0xC0U) == 0x80) --last;
+  while (last > 0 && left.size() - last < 4 &&
+         (static_cast<unsigned char>(left[last]) & 0xC0U) == 0x80)
+    --last;
   if (!utf8::is_valid(left.substr(last)) || !utf8::decode(right, 0).valid) return false;
   // An ASCII character never composes with what stands before it.
-  if (normalizer_ == Normalizer::nfc && static_cast<unsigned char>(right.front()) >= 0x80) return false;
+  if (normalizer_ == Normalizer::nfc && static_cast<unsigned char>(right.front()) >= 0x80)
+    return false;
   return is_pretoken_border(pattern_, left, right);
 }
 

@@ -10,11 +10,15 @@ namespace leyden::tokenizer {
 namespace {
 
 std::string random_text(std::mt19937& random, std::size_t pieces) {
-  static constexpr std::string_view kPieces[] = {" ",  "  ", "\n", "\r\n", "\t",     "the", "Foo",    "bar", "s",  "'s",     "'LL", "12", "3",
-                                                 ".",  "()", "//", "/",    "-",      "é",   "e\u0301", "中文", "한", "\u1112\u1161", "😀", "ʰ",  "\u00A0",
-                                                 "<|", "|>", "\xFF", "\xE2\x82", "\u0301", "_x", "return 0;"};
+  static constexpr std::string_view kPieces[] = {
+      " ",        "  ",     "\n",  "\r\n",    "\t",   "the",      "Foo",          "bar",
+      "s",        "'s",     "'LL", "12",      "3",    ".",        "()",           "//",
+      "/",        "-",      "é",   "e\u0301", "中文", "한",       "\u1112\u1161", "😀",
+      "ʰ",        "\u00A0", "<|",  "|>",      "\xFF", "\xE2\x82", "\u0301",       "_x",
+      "return 0;"};
   std::string text;
-  for (std::size_t i = random() % (pieces + 1); i > 0; --i) text += kPieces[random() % std::size(kPieces)];
+  for (std::size_t i = random() % (pieces + 1); i > 0; --i)
+    text += kPieces[random() % std::size(kPieces)];
   return text;
 }
 
@@ -22,11 +26,14 @@ class EachTokenizer : public testing::TestWithParam<const char*> {
  protected:
   const Tokenizer& tokenizer() { return test_tokenizer(GetParam()); }
 };
-INSTANTIATE_TEST_SUITE_P(Real, EachTokenizer, testing::ValuesIn(kTestTokenizers), [](const auto& info) {
-  std::string name = std::filesystem::path(info.param).stem().string();
-  std::erase_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Real, EachTokenizer, testing::ValuesIn(kTestTokenizers),
+                         [](const auto& each) {
+                           std::string name = std::filesystem::path(each.param).stem().string();
+                           std::erase_if(name, [](char c) {
+                             return std::isalnum(static_cast<unsigned char>(c)) == 0;
+                           });
+                           return name;
+                         });
 
 TEST_P(EachTokenizer, ASafeCutIsSafe) {
   std::mt19937 random(21);
@@ -38,7 +45,8 @@ TEST_P(EachTokenizer, ASafeCutIsSafe) {
     ++safe;
     TokenIds apart = tokenizer().encode(left);
     for (TokenId id : tokenizer().encode(right)) apart.push_back(id);
-    ASSERT_EQ(apart, tokenizer().encode(left + right)) << testing::PrintToString(left) << " | " << testing::PrintToString(right);
+    ASSERT_EQ(apart, tokenizer().encode(left + right))
+        << testing::PrintToString(left) << " | " << testing::PrintToString(right);
   }
   EXPECT_GT(safe, 2'000);
 }
@@ -101,7 +109,9 @@ TEST(BytePairTokenizer, TheFingerprintFollowsTheContent) {
     EXPECT_TRUE(made.vocabulary.add(0, token, TokenKind::ordinary));
     return made;
   };
-  auto of = [&](Pattern pattern, std::string_view token) { return BytePairTokenizer(spec(pattern, token)).fingerprint(); };
+  auto of = [&](Pattern pattern, std::string_view token) {
+    return BytePairTokenizer(spec(pattern, token)).fingerprint();
+  };
   EXPECT_EQ(of(Pattern::gpt2, "a"), of(Pattern::gpt2, "a"));
   EXPECT_NE(of(Pattern::gpt2, "a"), of(Pattern::gpt2, "b"));
   EXPECT_NE(of(Pattern::gpt2, "a"), of(Pattern::o200k, "a"));

@@ -9,7 +9,21 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "GGUF is read as it lies in memory");
 
-enum Type : std::uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
+enum Type : std::uint32_t {
+  u8,
+  i8,
+  u16,
+  i16,
+  u32,
+  i32,
+  f32,
+  boolean,
+  string,
+  array,
+  u64,
+  i64,
+  f64
+};
 
 class Cursor {
  public:
@@ -46,11 +60,23 @@ class Cursor {
 
 std::size_t size_of(std::uint32_t type) {
   switch (type) {
-    case u8: case i8: case boolean: return 1;
-    case u16: case i16: return 2;
-    case u32: case i32: case f32: return 4;
-    case u64: case i64: case f64: return 8;
-    default: return 0;
+    case u8:
+    case i8:
+    case boolean:
+      return 1;
+    case u16:
+    case i16:
+      return 2;
+    case u32:
+    case i32:
+    case f32:
+      return 4;
+    case u64:
+    case i64:
+    case f64:
+      return 8;
+    default:
+      return 0;
   }
 }
 
@@ -60,15 +86,25 @@ std::optional<std::int64_t> take_integer(Cursor& cursor, std::uint32_t type) {
     return static_cast<std::int64_t>(*value);
   };
   switch (type) {
-    case u8: case boolean: return widen(cursor.take<std::uint8_t>());
-    case i8: return widen(cursor.take<std::int8_t>());
-    case u16: return widen(cursor.take<std::uint16_t>());
-    case i16: return widen(cursor.take<std::int16_t>());
-    case u32: return widen(cursor.take<std::uint32_t>());
-    case i32: return widen(cursor.take<std::int32_t>());
-    case u64: return widen(cursor.take<std::uint64_t>());
-    case i64: return widen(cursor.take<std::int64_t>());
-    default: return std::nullopt;
+    case u8:
+    case boolean:
+      return widen(cursor.take<std::uint8_t>());
+    case i8:
+      return widen(cursor.take<std::int8_t>());
+    case u16:
+      return widen(cursor.take<std::uint16_t>());
+    case i16:
+      return widen(cursor.take<std::int16_t>());
+    case u32:
+      return widen(cursor.take<std::uint32_t>());
+    case i32:
+      return widen(cursor.take<std::int32_t>());
+    case u64:
+      return widen(cursor.take<std::uint64_t>());
+    case i64:
+      return widen(cursor.take<std::int64_t>());
+    default:
+      return std::nullopt;
   }
 }
 
@@ -104,9 +140,12 @@ std::optional<Gguf::Value> take_value(Cursor& cursor, std::uint32_t type) {
     return Gguf::Value(*value);
   };
   switch (type) {
-    case string: return wrap(cursor.take_string());
-    case array: return take_array(cursor);
-    case f64: return wrap(cursor.take<double>());
+    case string:
+      return wrap(cursor.take_string());
+    case array:
+      return take_array(cursor);
+    case f64:
+      return wrap(cursor.take<double>());
     case f32: {
       auto value = cursor.take<float>();
       return value ? std::optional<Gguf::Value>(static_cast<double>(*value)) : std::nullopt;
@@ -115,11 +154,15 @@ std::optional<Gguf::Value> take_value(Cursor& cursor, std::uint32_t type) {
       auto value = cursor.take<std::uint8_t>();
       return value ? std::optional<Gguf::Value>(*value != 0) : std::nullopt;
     }
-    case u8: case u16: case u32: case u64: {
+    case u8:
+    case u16:
+    case u32:
+    case u64: {
       auto value = take_integer(cursor, type);
       return value ? std::optional<Gguf::Value>(static_cast<std::uint64_t>(*value)) : std::nullopt;
     }
-    default: return wrap(take_integer(cursor, type));
+    default:
+      return wrap(take_integer(cursor, type));
   }
 }
 
@@ -146,15 +189,16 @@ bool Gguf::flag(std::string_view key) const {
 Result<Gguf> read_gguf(BytesView content, const std::string& where) {
   Cursor cursor(content);
   auto truncated = [&](std::string_view what) {
-    return fail(Errc::corrupt, "{} is cut off or damaged in {} (byte {}): get it again", where, what,
-                cursor.position());
+    return fail(Errc::corrupt, "{} is cut off or damaged in {} (byte {}): get it again", where,
+                what, cursor.position());
   };
   auto magic = cursor.take<std::uint32_t>();
   if (!magic || *magic != 0x46554747U) return fail(Errc::corrupt, "{} is not a GGUF file", where);
   auto version = cursor.take<std::uint32_t>();
   if (!version) return truncated("its header");
   if (*version != 2 && *version != 3) {
-    return fail(Errc::unsupported, "{} is GGUF version {}: versions 2 and 3 are read", where, *version);
+    return fail(Errc::unsupported, "{} is GGUF version {}: versions 2 and 3 are read", where,
+                *version);
   }
   auto tensors = cursor.take<std::uint64_t>();
   auto pairs = cursor.take<std::uint64_t>();

@@ -18,7 +18,8 @@ struct Gguf {
   using Strings = std::vector<std::string_view>;
   using Integers = std::vector<std::int64_t>;
   // Arrays of floats and nested arrays are read over and kept as monostate.
-  using Value = std::variant<std::monostate, std::uint64_t, std::int64_t, double, bool, std::string_view, Strings, Integers>;
+  using Value = std::variant<std::monostate, std::uint64_t, std::int64_t, double, bool,
+                             std::string_view, Strings, Integers>;
   std::map<std::string_view, Value> metadata;
 
   [[nodiscard]] std::string text(std::string_view key) const;  // Empty when absent.

@@ -17,7 +17,8 @@ Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::filesystem::p
   std::string_view content = as_text(file->bytes());
   if (content.empty()) return fail(Errc::corrupt, "{} is empty: not a tokenizer", where);
   if (content.starts_with("GGUF")) return load_gguf(file->bytes(), where, std::move(name));
-  if (std::size_t first = content.find_first_not_of(" \t\r\n"); first != std::string_view::npos && content[first] == '{') {
+  if (std::size_t first = content.find_first_not_of(" \t\r\n");
+      first != std::string_view::npos && content[first] == '{') {
     return load_huggingface(content, where, std::move(name));
   }
   return load_tiktoken(content, where, std::move(name));
@@ -47,8 +48,8 @@ Result<Merge> resolve_merge(const Vocabulary& vocabulary, std::string_view left,
     auto merged = vocabulary.find(*left_bytes + *right_bytes);
     if (left_id && right_id && merged) return Merge{*left_id, *right_id, *merged, rank};
   }
-  return fail(Errc::corrupt, "{}: merge number {} joins tokens that are not in the vocabulary", where,
-              rank);
+  return fail(Errc::corrupt, "{}: merge number {} joins tokens that are not in the vocabulary",
+              where, rank);
 }
 
 }  // namespace leyden::tokenizer

@@ -22,8 +22,9 @@ class Reader {
   }
 
   Result<BytePairSpec> read() && {
-    for (auto step : {&Reader::read_normalizer, &Reader::read_pretokenizer, &Reader::read_model_options,
-                      &Reader::read_decoder, &Reader::read_vocabulary, &Reader::read_merges}) {
+    for (auto step :
+         {&Reader::read_normalizer, &Reader::read_pretokenizer, &Reader::read_model_options,
+          &Reader::read_decoder, &Reader::read_vocabulary, &Reader::read_merges}) {
       if (auto done = (this->*step)(); !done) return std::unexpected(done.error());
     }
     return std::move(spec_);
@@ -31,7 +32,8 @@ class Reader {
 
  private:
   template <class... Args>
-  [[nodiscard]] std::unexpected<Error> unsupported(fmt::format_string<Args...> format, Args&&... args) {
+  [[nodiscard]] std::unexpected<Error> unsupported(fmt::format_string<Args...> format,
+                                                   Args&&... args) {
     return fail(Errc::unsupported, "{}: {} is not supported yet", where_,
                 fmt::format(format, std::forward<Args>(args)...));
   }
@@ -79,7 +81,8 @@ class Reader {
     if (auto done = add_pretokenizer(root_["pre_tokenizer"].value_unsafe()); !done) return done;
     if (!byte_level_) return unsupported("a pre-tokenizer without ByteLevel");
     if (!pattern_) return unsupported("ByteLevel without a pattern");
-    if (digits_ && *pattern_ != Pattern::gpt2) return unsupported("Digits before another pattern than GPT-2's");
+    if (digits_ && *pattern_ != Pattern::gpt2)
+      return unsupported("Digits before another pattern than GPT-2's");
     spec_.pattern = digits_ ? Pattern::digits_gpt2 : *pattern_;
     return {};
   }
@@ -88,14 +91,16 @@ class Reader {
     if (byte_level_) return unsupported("the pre-tokenizer \"{}\" behind ByteLevel", type);
     if (type == "Sequence") {
       array parts;
-      if (component["pretokenizers"].get(parts) != simdjson::SUCCESS) return malformed("pre_tokenizer");
+      if (component["pretokenizers"].get(parts) != simdjson::SUCCESS)
+        return malformed("pre_tokenizer");
       for (element part : parts) {
         if (auto done = add_pretokenizer(part); !done) return done;
       }
       return {};
     }
     if (type == "Digits") {
-      if (!flag(component, "individual_digits")) return unsupported("Digits with individual_digits false");
+      if (!flag(component, "individual_digits"))
+        return unsupported("Digits with individual_digits false");
       if (pattern_ || digits_) return unsupported("Digits behind another pre-tokenizer");
       digits_ = true;
       return {};
@@ -106,7 +111,9 @@ class Reader {
       if (component["pattern"].get(pattern) == simdjson::SUCCESS) regex = text(pattern, "Regex");
       if (pattern_) return unsupported("a second Split");
       pattern_ = pattern_of_regex(regex);
-      if (!pattern_) return unsupported("the pattern {:.200}", regex.empty() ? "of a Split that is no Regex" : regex);
+      if (!pattern_)
+        return unsupported("the pattern {:.200}",
+                           regex.empty() ? "of a Split that is no Regex" : regex);
       std::string behavior = text(component, "behavior");
       bool invert = flag(component, "invert");
       // These patterns match every character, so both ways of writing it give the matches.
@@ -116,7 +123,8 @@ class Reader {
       return {};
     }
     if (type == "ByteLevel") {
-      if (flag(component, "add_prefix_space", true)) return unsupported("ByteLevel with add_prefix_space true");
+      if (flag(component, "add_prefix_space", true))
+        return unsupported("ByteLevel with add_prefix_space true");
       byte_level_ = true;
       if (!flag(component, "use_regex", true)) return {};
       if (pattern_) return unsupported("ByteLevel with use_regex behind a Split");
@@ -130,9 +138,11 @@ class Reader {
     if (root_["model"].get(model_) != simdjson::SUCCESS) return malformed("it has no \"model\"");
     std::string type = text(model_, "type");
     // Old files leave the type out: what has merges is BPE.
-    if (type != "BPE" && !(type.empty() && !is_null(model_, "merges"))) return unsupported("the model \"{}\"", type);
+    if (type != "BPE" && !(type.empty() && !is_null(model_, "merges")))
+      return unsupported("the model \"{}\"", type);
     double dropout = 0;
-    if (model_["dropout"].get(dropout) == simdjson::SUCCESS && dropout != 0) return unsupported("BPE with dropout");
+    if (model_["dropout"].get(dropout) == simdjson::SUCCESS && dropout != 0)
+      return unsupported("BPE with dropout");
     if (flag(model_, "byte_fallback")) return unsupported("BPE with byte_fallback");
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       if (!text(model_, key).empty()) return unsupported("BPE with {}", key);
@@ -150,7 +160,8 @@ class Reader {
 
   Result<void> read_vocabulary() {
     object vocabulary;
-    if (model_["vocab"].get(vocabulary) != simdjson::SUCCESS) return malformed("the model has no \"vocab\"");
+    if (model_["vocab"].get(vocabulary) != simdjson::SUCCESS)
+      return malformed("the model has no \"vocab\"");
     array added;
     bool has_added = root_["added_tokens"].get(added) == simdjson::SUCCESS;
 
@@ -159,7 +170,8 @@ class Reader {
     std::uint64_t highest = 0;
     for (auto [key, value] : vocabulary) {
       std::uint64_t id = 0;
-      if (value.get(id) != simdjson::SUCCESS || id >= kIdsMax) return malformed("an ID in \"vocab\" is no small number");
+      if (value.get(id) != simdjson::SUCCESS || id >= kIdsMax)
+        return malformed("an ID in \"vocab\" is no small number");
       highest = std::max(highest, id);
     }
     std::vector<SpecialToken> specials;
@@ -179,15 +191,18 @@ class Reader {
     }
     spec_.vocabulary = Vocabulary(highest + 1);
     for (const SpecialToken& special : specials) {
-      if (spec_.vocabulary.kind(special.id) != TokenKind::absent) continue;  // The same token listed twice.
-      if (!spec_.vocabulary.add(special.id, special.text, TokenKind::special)) return malformed("two added tokens share an ID");
+      if (spec_.vocabulary.kind(special.id) != TokenKind::absent)
+        continue;  // The same token listed twice.
+      if (!spec_.vocabulary.add(special.id, special.text, TokenKind::special))
+        return malformed("two added tokens share an ID");
     }
     spec_.specials = std::move(specials);
     for (auto [key, value] : vocabulary) {
       auto id = static_cast<TokenId>(value.get_uint64().value_unsafe());
       if (spec_.vocabulary.kind(id) == TokenKind::special) continue;  // Listed in both.
       auto bytes = bytes_of_byte_level(key);
-      if (!bytes) return malformed(fmt::format("token {} is not written in byte-level characters", id));
+      if (!bytes)
+        return malformed(fmt::format("token {} is not written in byte-level characters", id));
       if (!spec_.vocabulary.add(id, *bytes, TokenKind::ordinary)) {
         return malformed(fmt::format("token {} shares its ID or its text with another", id));
       }
@@ -195,7 +210,8 @@ class Reader {
     if (!is_null(model_, "unk_token")) {
       for (int byte = 0; byte < 256; ++byte) {
         char c = static_cast<char>(byte);
-        if (!spec_.vocabulary.find(std::string_view(&c, 1))) return unsupported("unk_token with a vocabulary that lacks bytes");
+        if (!spec_.vocabulary.find(std::string_view(&c, 1)))
+          return unsupported("unk_token with a vocabulary that lacks bytes");
       }
     }
     return {};
@@ -203,7 +219,8 @@ class Reader {
 
   Result<void> read_merges() {
     array merges;
-    if (model_["merges"].get(merges) != simdjson::SUCCESS) return malformed("the model has no \"merges\"");
+    if (model_["merges"].get(merges) != simdjson::SUCCESS)
+      return malformed("the model has no \"merges\"");
     spec_.merges.reserve(merges.size());
     std::uint32_t rank = 0;
     for (element merge : merges) {
@@ -211,10 +228,12 @@ class Reader {
       std::string_view right;
       array pair;
       if (merge.get(pair) == simdjson::SUCCESS) {
-        if (pair.size() != 2 || pair.at(0).get(left) != simdjson::SUCCESS || pair.at(1).get(right) != simdjson::SUCCESS) {
+        if (pair.size() != 2 || pair.at(0).get(left) != simdjson::SUCCESS ||
+            pair.at(1).get(right) != simdjson::SUCCESS) {
           return malformed(fmt::format("merge number {} is not a pair of tokens", rank));
         }
-      } else if (std::string_view both; merge.get(both) == simdjson::SUCCESS && both.find(' ') != std::string_view::npos) {
+      } else if (std::string_view both;
+                 merge.get(both) == simdjson::SUCCESS && both.find(' ') != std::string_view::npos) {
         left = both.substr(0, both.find(' '));
         right = both.substr(both.find(' ') + 1);
       } else {
@@ -244,9 +263,10 @@ Result<std::shared_ptr<const Tokenizer>> load_huggingface(std::string_view conte
                                                           std::string name) {
   simdjson::dom::parser parser;
   element root;
-  if (auto error = parser.parse(content.data(), content.size()).get(root); error != simdjson::SUCCESS) {
-    return fail(Errc::corrupt, "{} is not valid JSON ({}): it is damaged or cut off; get it again", where,
-                simdjson::error_message(error));
+  if (auto error = parser.parse(content.data(), content.size()).get(root);
+      error != simdjson::SUCCESS) {
+    return fail(Errc::corrupt, "{} is not valid JSON ({}): it is damaged or cut off; get it again",
+                where, simdjson::error_message(error));
   }
   if (!root.is_object()) return fail(Errc::corrupt, "{} is not a tokenizer.json: no object", where);
   auto spec = Reader(root, where, std::move(name)).read();

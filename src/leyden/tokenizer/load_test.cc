@@ -33,14 +33,17 @@ class LoadTokenizer : public testing::Test {
     EXPECT_NE(loaded.error().message.find(words), std::string::npos) << loaded.error().message;
     EXPECT_EQ(loaded.error().message.find('\n'), std::string::npos);
   }
-  static std::string cached(const char* file) { return read_file(std::filesystem::path(LEYDEN_CACHE_DIR) / file).value(); }
+  static std::string cached(const char* file) {
+    return read_file(std::filesystem::path(LEYDEN_CACHE_DIR) / file).value();
+  }
 
   std::filesystem::path folder_;
 };
 
 // A whole tokenizer.json of two letters.
 json small() {
-  return json::parse(R"({"normalizer": null, "added_tokens": [{"id": 3, "content": "<s>", "special": true}],
+  return json::parse(
+      R"({"normalizer": null, "added_tokens": [{"id": 3, "content": "<s>", "special": true}],
     "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}, "decoder": {"type": "ByteLevel"},
     "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}})");
 }
@@ -59,18 +62,29 @@ TEST_F(LoadTokenizer, AComponentThatIsNotKnownIsNamed) {
     change(file);
     return file.dump();
   };
-  expect_error(with([](json& j) { j["normalizer"] = {{"type", "Nmt"}}; }), Errc::unsupported, "\"Nmt\"");
-  expect_error(with([](json& j) { j["pre_tokenizer"] = {{"type", "Metaspace"}}; }), Errc::unsupported, "\"Metaspace\"");
-  expect_error(with([](json& j) { j["pre_tokenizer"]["add_prefix_space"] = true; }), Errc::unsupported, "add_prefix_space");
-  expect_error(with([](json& j) { j["model"]["type"] = "Unigram"; }), Errc::unsupported, "\"Unigram\"");
-  expect_error(with([](json& j) { j["model"]["byte_fallback"] = true; }), Errc::unsupported, "byte_fallback");
+  expect_error(with([](json& j) { j["normalizer"] = {{"type", "Nmt"}}; }), Errc::unsupported,
+               "\"Nmt\"");
+  expect_error(with([](json& j) { j["pre_tokenizer"] = {{"type", "Metaspace"}}; }),
+               Errc::unsupported, "\"Metaspace\"");
+  expect_error(with([](json& j) { j["pre_tokenizer"]["add_prefix_space"] = true; }),
+               Errc::unsupported, "add_prefix_space");
+  expect_error(with([](json& j) { j["model"]["type"] = "Unigram"; }), Errc::unsupported,
+               "\"Unigram\"");
+  expect_error(with([](json& j) { j["model"]["byte_fallback"] = true; }), Errc::unsupported,
+               "byte_fallback");
   expect_error(with([](json& j) { j["model"]["dropout"] = 0.1; }), Errc::unsupported, "dropout");
   expect_error(with([](json& j) { j["decoder"]["type"] = "Fuse"; }), Errc::unsupported, "\"Fuse\"");
-  expect_error(with([](json& j) { j["added_tokens"][0]["lstrip"] = true; }), Errc::unsupported, "lstrip");
+  expect_error(with([](json& j) { j["added_tokens"][0]["lstrip"] = true; }), Errc::unsupported,
+               "lstrip");
   expect_error(with([](json& j) {
-    j["pre_tokenizer"] = {{"type", "Sequence"},
-                          {"pretokenizers", {{{"type", "Split"}, {"pattern", {{"Regex", "[abc]+"}}}, {"behavior", "Isolated"}, {"invert", false}}}}};
-  }), Errc::unsupported, "[abc]+");
+                 j["pre_tokenizer"] = {{"type", "Sequence"},
+                                       {"pretokenizers",
+                                        {{{"type", "Split"},
+                                          {"pattern", {{"Regex", "[abc]+"}}},
+                                          {"behavior", "Isolated"},
+                                          {"invert", false}}}}};
+               }),
+               Errc::unsupported, "[abc]+");
 }
 
 TEST_F(LoadTokenizer, ABrokenTokenizerJsonIsAnError) {
@@ -85,10 +99,14 @@ TEST_F(LoadTokenizer, ABrokenTokenizerJsonIsAnError) {
     change(file);
     return file.dump();
   };
-  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = 1; }), Errc::corrupt, "shares its ID");
-  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = -1; }), Errc::corrupt, "no small number");
-  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = 4'000'000'000U; }), Errc::corrupt, "no small number");
-  expect_error(with([](json& j) { j["model"]["merges"] = {"a z"}; }), Errc::corrupt, "not in the vocabulary");
+  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = 1; }), Errc::corrupt,
+               "shares its ID");
+  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = -1; }), Errc::corrupt,
+               "no small number");
+  expect_error(with([](json& j) { j["model"]["vocab"]["ab"] = 4'000'000'000U; }), Errc::corrupt,
+               "no small number");
+  expect_error(with([](json& j) { j["model"]["merges"] = {"a z"}; }), Errc::corrupt,
+               "not in the vocabulary");
   expect_error(with([](json& j) { j["model"]["merges"] = {7}; }), Errc::corrupt, "not a pair");
   expect_error(with([](json& j) { j.erase("model"); }), Errc::corrupt, "no \"model\"");
   expect_error("[1, 2]", Errc::corrupt, "not a tokenizer");
@@ -105,7 +123,8 @@ TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
 
 TEST_F(LoadTokenizer, ARankFileThatWasTouchedIsRefused) {
   std::string ranks = cached("tokenizers/cl100k_base.tiktoken");
-  expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported, "neither cl100k_base nor o200k_base");
+  expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported,
+               "neither cl100k_base nor o200k_base");
 }
 
 TEST_F(LoadTokenizer, AGgufIsAnErrorWhereverItIsCutOff) {
@@ -128,7 +147,8 @@ TEST_F(LoadTokenizer, AGgufWithWildLengthsIsAnErrorAndNoCrash) {
 }
 
 TEST(LoadGguf, SaysWhatTheModelIs) {
-  auto summary = read_gguf_summary(std::filesystem::path(LEYDEN_CACHE_DIR) / "deps/llama-0.5.0/vocab/ggml-vocab-qwen2.gguf");
+  auto summary = read_gguf_summary(std::filesystem::path(LEYDEN_CACHE_DIR) /
+                                   "deps/llama-0.5.0/vocab/ggml-vocab-qwen2.gguf");
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->architecture, "qwen2");
   EXPECT_GT(summary->context_length, 1000U);

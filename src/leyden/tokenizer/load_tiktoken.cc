@@ -23,15 +23,19 @@ struct Published {
 };
 
 constexpr std::array kPublished = {
-    Published{"223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7", "cl100k_base",
-              Pattern::cl100k, 100277,
+    Published{"223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+              "cl100k_base",
+              Pattern::cl100k,
+              100277,
               {{{"<|endoftext|>", 100257},
                 {"<|fim_prefix|>", 100258},
                 {"<|fim_middle|>", 100259},
                 {"<|fim_suffix|>", 100260},
                 {"<|endofprompt|>", 100276}}}},
-    Published{"446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d", "o200k_base",
-              Pattern::o200k, 200019,
+    Published{"446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+              "o200k_base",
+              Pattern::o200k,
+              200019,
               {{{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}, {}, {}, {}}}},
 };
 
@@ -54,9 +58,9 @@ std::optional<RankLine> parse_line(std::string_view line) {
   if (space == std::string_view::npos || space == 0 || space % 4 != 0) return std::nullopt;
   RankLine parsed;
   parsed.bytes.resize(space / 4 * 3);
-  int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(parsed.bytes.data()),
-                             reinterpret_cast<const unsigned char*>(line.data()),
-                             static_cast<int>(space));
+  int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(parsed.bytes.data()),
+                      reinterpret_cast<const unsigned char*>(line.data()), static_cast<int>(space));
   if (size < 0) return std::nullopt;
   std::size_t padding = line[space - 1] != '=' ? 0 : line[space - 2] != '=' ? 1 : 2;
   parsed.bytes.resize(static_cast<std::size_t>(size) - padding);
@@ -90,8 +94,10 @@ Result<std::shared_ptr<const Tokenizer>> load_tiktoken(std::string_view content,
                                                        const std::string& where, std::string name) {
   // A look at the first line tells "not a tokenizer at all" from "a rank file that we don't know".
   if (!parse_line(content.substr(0, std::min(content.find('\n'), content.size())))) {
-    return fail(Errc::corrupt,
-                "{} is not a tokenizer: give a tokenizer.json, a .tiktoken rank file or a GGUF model", where);
+    return fail(
+        Errc::corrupt,
+        "{} is not a tokenizer: give a tokenizer.json, a .tiktoken rank file or a GGUF model",
+        where);
   }
   std::string hash = sha256_hex(content);
   const Published* published = nullptr;
@@ -100,7 +106,8 @@ Result<std::shared_ptr<const Tokenizer>> load_tiktoken(std::string_view content,
   }
   if (published == nullptr) {
     return fail(Errc::unsupported,
-                "{} is neither cl100k_base nor o200k_base as published (SHA-256 {}...): it is damaged, or its "
+                "{} is neither cl100k_base nor o200k_base as published (SHA-256 {}...): it is "
+                "damaged, or its "
                 "pattern and special tokens are not known; use the model's tokenizer.json instead",
                 where, hash.substr(0, 12));
   }

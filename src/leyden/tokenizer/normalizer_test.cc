@@ -26,7 +26,8 @@ TEST(Normalizer, Composes) {
 }
 
 TEST(Normalizer, LeavesAloneWhatTheReferencesUnicode9DoesNotKnow) {
-  std::string text = text_of(U"a\u0898\u0301");  // U+0898 came with Unicode 14: no mark, so it parts the two.
+  std::string text =
+      text_of(U"a\u0898\u0301");  // U+0898 came with Unicode 14: no mark, so it parts the two.
   EXPECT_EQ(to_nfc(text), text);
   std::string pair = text_of(U"\U00011935\U00011930");  // Unicode 13 composes these.
   EXPECT_EQ(to_nfc(pair), pair);
@@ -35,11 +36,13 @@ TEST(Normalizer, LeavesAloneWhatTheReferencesUnicode9DoesNotKnow) {
 // The whole of utf8proc's NFC against ours, on characters of Unicode 9.
 TEST(Normalizer, AgreesWithUtf8procOnRandomText) {
   std::mt19937 random(7);
-  constexpr char32_t kAlphabet[] = {'a', 'e', ' ', 0x301, 0x323, 0x327, 0x304, 0x1112, 0x1161, 0x11AB, 0xAC00,
-                                    0x212B, 0x2126, 0x958, 0x93C, 0xFB1D, 0x5B4, 0xF900, 0x1D15E, 0x3099, 0x304B};
+  constexpr char32_t kAlphabet[] = {'a',    'e',    ' ',    0x301,  0x323,   0x327,  0x304,
+                                    0x1112, 0x1161, 0x11AB, 0xAC00, 0x212B,  0x2126, 0x958,
+                                    0x93C,  0xFB1D, 0x5B4,  0xF900, 0x1D15E, 0x3099, 0x304B};
   for (int round = 0; round < 5000; ++round) {
     std::string text;
-    for (std::size_t i = random() % 12; i > 0; --i) utf8::append(text, kAlphabet[random() % std::size(kAlphabet)]);
+    for (std::size_t i = random() % 12; i > 0; --i)
+      utf8::append(text, kAlphabet[random() % std::size(kAlphabet)]);
     auto* expected = utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str()));
     ASSERT_EQ(to_nfc(text), reinterpret_cast<const char*>(expected));
     free(expected);

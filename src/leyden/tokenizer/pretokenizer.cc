@@ -11,16 +11,25 @@ namespace {
 // The same pattern is written in several ways: with and without possessive quantifiers, the newline rule as `\s*[\r\n]`
 // or `\s*[\r\n]+`, the end of the text as `\s++$`. They cut alike as far as IDs can tell (tokenizers.md, 2.2).
 constexpr std::array kRegexes = {
-    std::pair{Pattern::gpt2, std::string_view(
-        R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)")},
-    std::pair{Pattern::cl100k, std::string_view(
-        R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)")},
-    std::pair{Pattern::cl100k, std::string_view(
-        R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
-    std::pair{Pattern::qwen2, std::string_view(
-        R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
-    std::pair{Pattern::o200k, std::string_view(
-        R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
+    std::pair{Pattern::gpt2,
+              std::string_view(
+                  R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)")},
+    std::pair{
+        Pattern::cl100k,
+        std::string_view(
+            R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)")},
+    std::pair{
+        Pattern::cl100k,
+        std::string_view(
+            R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
+    std::pair{
+        Pattern::qwen2,
+        std::string_view(
+            R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
+    std::pair{
+        Pattern::o200k,
+        std::string_view(
+            R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
 };
 
 constexpr bool is(ClassedChar c, unsigned classes) { return (c.char_class & classes) != 0; }
@@ -71,8 +80,8 @@ std::size_t contraction_length(std::string_view text, std::size_t position, bool
 // The whitespace alternatives, which all patterns end with. `newlines` tells whether there is `\s*[\r\n]+`.
 //   \s*[\r\n]+ : up to the last newline of the run     \s+(?!\S) : all but the last before a non-space     \s+
 std::size_t whitespace_end(std::string_view text, std::size_t position, bool newlines) {
-  std::size_t last_start = position;    // Of the run's last character.
-  std::size_t newline_end = position;   // Behind the run's last newline.
+  std::size_t last_start = position;   // Of the run's last character.
+  std::size_t newline_end = position;  // Behind the run's last newline.
   std::size_t at = position;
   while (true) {
     ClassedChar c = classed_char(text, at);
@@ -211,12 +220,18 @@ ClassedChar last_char(std::string_view text) {
 
 std::string_view pattern_name(Pattern pattern) {
   switch (pattern) {
-    case Pattern::gpt2: return "gpt2";
-    case Pattern::digits_gpt2: return "digits_gpt2";
-    case Pattern::cl100k: return "cl100k";
-    case Pattern::llama3: return "llama3";
-    case Pattern::qwen2: return "qwen2";
-    case Pattern::o200k: return "o200k";
+    case Pattern::gpt2:
+      return "gpt2";
+    case Pattern::digits_gpt2:
+      return "digits_gpt2";
+    case Pattern::cl100k:
+      return "cl100k";
+    case Pattern::llama3:
+      return "llama3";
+    case Pattern::qwen2:
+      return "qwen2";
+    case Pattern::o200k:
+      return "o200k";
   }
   std::unreachable();
 }
@@ -230,12 +245,17 @@ std::optional<Pattern> pattern_of_regex(std::string_view regex) {
 
 std::size_t pretoken_end(Pattern pattern, std::string_view text, std::size_t position) {
   switch (pattern) {
-    case Pattern::gpt2: return gpt2_end(text, position);
-    case Pattern::digits_gpt2: return digits_gpt2_end(text, position);
+    case Pattern::gpt2:
+      return gpt2_end(text, position);
+    case Pattern::digits_gpt2:
+      return digits_gpt2_end(text, position);
     case Pattern::cl100k:
-    case Pattern::llama3: return cl100k_end(text, position, 3);
-    case Pattern::qwen2: return cl100k_end(text, position, 1);
-    case Pattern::o200k: return o200k_end(text, position);
+    case Pattern::llama3:
+      return cl100k_end(text, position, 3);
+    case Pattern::qwen2:
+      return cl100k_end(text, position, 1);
+    case Pattern::o200k:
+      return o200k_end(text, position);
   }
   std::unreachable();
 }
@@ -252,8 +272,10 @@ bool is_pretoken_border(Pattern pattern, std::string_view left, std::string_view
       std::string_view rest = left.substr(0, left.size() - before.size);
       return rest.empty() || !is(last_char(rest), kWhitespace);
     }
-    case Pattern::o200k: return right.front() != '/';
-    default: return true;
+    case Pattern::o200k:
+      return right.front() != '/';
+    default:
+      return true;
   }
 }
 

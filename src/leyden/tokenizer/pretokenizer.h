@@ -25,13 +25,15 @@ enum class Pattern {
 // Where the pretoken that begins at `position` ends. `text` is valid UTF-8, `position` < text.size() and a pretoken's
 // beginning; the pretokens cover the text without gaps. Reads to the end of the pretoken and a character more (whitespace:
 // to the end of its run).
-[[nodiscard]] std::size_t pretoken_end(Pattern pattern, std::string_view text, std::size_t position);
+[[nodiscard]] std::size_t pretoken_end(Pattern pattern, std::string_view text,
+                                       std::size_t position);
 
 // Tokenizer::is_safe_cut, as far as pretokens decide it: true when cutting valid UTF-8 between the two gives the same
 // pretokens, by the rules below (docs/decisions/joins.md).
 //   R1: left ends in a character that is no whitespace, right begins with whitespace that is no newline.
 //   R2: left ends in a newline, right begins with a character that is no whitespace (o200k: nor '/'; gpt2: the newline is a
 //       whitespace run of its own).
-[[nodiscard]] bool is_pretoken_border(Pattern pattern, std::string_view left, std::string_view right);
+[[nodiscard]] bool is_pretoken_border(Pattern pattern, std::string_view left,
+                                      std::string_view right);
 
 }  // namespace leyden::tokenizer

@@ -42,7 +42,8 @@ class Regex {
     Pretokens out;
     PCRE2_SIZE at = 0;
     while (at < text.size()) {
-      int count = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, 0, match_.get(), nullptr);
+      int count = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                              at, 0, match_.get(), nullptr);
       EXPECT_GT(count, 0);
       if (count <= 0) break;
       PCRE2_SIZE* where = pcre2_get_ovector_pointer(match_.get());
@@ -62,7 +63,8 @@ class Regex {
   std::unique_ptr<pcre2_match_data, Free> match_;
 };
 
-constexpr const char* kGpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr const char* kGpt2 =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 constexpr const char* kCl100k =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr const char* kQwen2 =
@@ -73,10 +75,13 @@ constexpr const char* kO200k =
 std::string random_text(std::mt19937& random) {
   // Every class and every character that a pattern names; no character on which Unicode 14 (PCRE2) and 16 differ.
   static constexpr std::string_view kPieces[] = {
-      " ", " ", "\n", "\r", "\t", "\u00A0", "\u2028", "\u0085", "a", "b", "A", "Z", "s", "S", "t", "re", "VE", "ll", "d", "m",
-      "1", "2", "٣", "Ⅷ", ".", ",", "-", "/", "'", "'s", "'LL", "\u017F", "\u0301", "é", "ß", "中", "ʰ", "ǅ", "😀", "\uFEFF", "\u0000"};
+      " ", " ", "\n", "\r", "\t", "\u00A0", "\u2028", "\u0085", "a",   "b",      "A",
+      "Z", "s", "S",  "t",  "re", "VE",     "ll",     "d",      "m",   "1",      "2",
+      "٣", "Ⅷ", ".",  ",",  "-",  "/",      "'",      "'s",     "'LL", "\u017F", "\u0301",
+      "é", "ß", "中", "ʰ",  "ǅ",  "😀",     "\uFEFF", "\u0000"};
   std::string text;
-  for (std::size_t i = 1 + random() % 10; i > 0; --i) text += kPieces[random() % std::size(kPieces)];
+  for (std::size_t i = 1 + random() % 10; i > 0; --i)
+    text += kPieces[random() % std::size(kPieces)];
   return text;
 }
 
@@ -85,12 +90,16 @@ TEST(Pretokenizer, CutsAsTheRegularExpressionsDo) {
     Pattern pattern;
     Regex regex;
   };
-  Case cases[] = {{Pattern::gpt2, Regex(kGpt2)}, {Pattern::cl100k, Regex(kCl100k)}, {Pattern::qwen2, Regex(kQwen2)}, {Pattern::o200k, Regex(kO200k)}};
+  Case cases[] = {{Pattern::gpt2, Regex(kGpt2)},
+                  {Pattern::cl100k, Regex(kCl100k)},
+                  {Pattern::qwen2, Regex(kQwen2)},
+                  {Pattern::o200k, Regex(kO200k)}};
   std::mt19937 random(11);
   for (int round = 0; round < 100'000; ++round) {
     std::string text = random_text(random);
     for (const Case& each : cases) {
-      ASSERT_EQ(native(each.pattern, text), each.regex.split(text)) << pattern_name(each.pattern) << ": " << testing::PrintToString(text);
+      ASSERT_EQ(native(each.pattern, text), each.regex.split(text))
+          << pattern_name(each.pattern) << ": " << testing::PrintToString(text);
     }
   }
 }
@@ -129,12 +138,15 @@ TEST(Pretokenizer, ABorderIsABorder) {
   for (int round = 0; round < 100'000; ++round) {
     std::string left = random_text(random);
     std::string right = random_text(random);
-    for (Pattern pattern : {Pattern::gpt2, Pattern::digits_gpt2, Pattern::cl100k, Pattern::llama3, Pattern::qwen2, Pattern::o200k}) {
+    for (Pattern pattern : {Pattern::gpt2, Pattern::digits_gpt2, Pattern::cl100k, Pattern::llama3,
+                            Pattern::qwen2, Pattern::o200k}) {
       if (!is_pretoken_border(pattern, left, right)) continue;
       ++borders;
       Pretokens apart = native(pattern, left);
       for (auto& pretoken : native(pattern, right)) apart.push_back(std::move(pretoken));
-      ASSERT_EQ(apart, native(pattern, left + right)) << pattern_name(pattern) << ": " << testing::PrintToString(left) << " | " << testing::PrintToString(right);
+      ASSERT_EQ(apart, native(pattern, left + right))
+          << pattern_name(pattern) << ": " << testing::PrintToString(left) << " | "
+          << testing::PrintToString(right);
     }
   }
   EXPECT_GT(borders, 50'000);

@@ -28,8 +28,11 @@ inline const Tokenizer& test_tokenizer(const std::string& file) {
 }
 
 inline constexpr const char* kTestTokenizers[] = {
-    "tokenizers/cl100k_base.tiktoken", "tokenizers/o200k_base.tiktoken", "tokenizers/qwen2.5.json",
-    "deps/llama-0.5.0/vocab/ggml-vocab-gpt-2.gguf", "deps/llama-0.5.0/vocab/ggml-vocab-llama-bpe.gguf",
+    "tokenizers/cl100k_base.tiktoken",
+    "tokenizers/o200k_base.tiktoken",
+    "tokenizers/qwen2.5.json",
+    "deps/llama-0.5.0/vocab/ggml-vocab-gpt-2.gguf",
+    "deps/llama-0.5.0/vocab/ggml-vocab-llama-bpe.gguf",
     "deps/llama-0.5.0/vocab/ggml-vocab-qwen2.gguf"};
 
 }  // namespace leyden::tokenizer

@@ -13,7 +13,7 @@ namespace leyden::tokenizer {
 
 enum class SpecialTokens {
   as_text,  // "<|im_start|>" in the text is nine ordinary characters and more: the only choice for documents.
-  parse,    // The longest special token at each place becomes its ID: for templates that we wrote ourselves.
+  parse,  // The longest special token at each place becomes its ID: for templates that we wrote ourselves.
 };
 
 struct SpecialToken {

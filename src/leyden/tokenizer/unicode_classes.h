@@ -11,14 +11,15 @@ namespace leyden::tokenizer {
 // What a code point is, as far as tokenizers' patterns ask: general categories and White_Space of the Unicode
 // Character Database, at the version that the references use (unicode_table.inc says which).
 enum CharClass : std::uint8_t {
-  kUpper = 1,         // Lu, Lt
-  kLower = 2,         // Ll
-  kOtherLetter = 4,   // Lm, Lo
-  kMark = 8,          // Mn, Mc, Me
-  kNumber = 16,       // Nd, Nl, No
-  kWhitespace = 32,   // White_Space, newlines included
-  kNewline = 64,      // U+000A and U+000D
-  kDigit = 128,       // Nd, Nl, No at the version of Hugging Face's Digits pre-tokenizer (Rust's char::is_numeric)
+  kUpper = 1,        // Lu, Lt
+  kLower = 2,        // Ll
+  kOtherLetter = 4,  // Lm, Lo
+  kMark = 8,         // Mn, Mc, Me
+  kNumber = 16,      // Nd, Nl, No
+  kWhitespace = 32,  // White_Space, newlines included
+  kNewline = 64,     // U+000A and U+000D
+  kDigit =
+      128,  // Nd, Nl, No at the version of Hugging Face's Digits pre-tokenizer (Rust's char::is_numeric)
   kLetter = kUpper | kLower | kOtherLetter,
 };
 

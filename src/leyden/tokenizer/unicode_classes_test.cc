@@ -18,7 +18,7 @@ TEST(UnicodeClasses, KnowTheCategoriesAtTheReferencesVersion) {
   EXPECT_EQ(char_class(U'Ⅷ'), kNumber | kDigit);
   EXPECT_EQ(char_class('\n'), kWhitespace | kNewline);
   EXPECT_EQ(char_class(0x85), kWhitespace);
-  EXPECT_EQ(char_class(0xFEFF), 0);     // No whitespace, whatever JavaScript thinks.
+  EXPECT_EQ(char_class(0xFEFF), 0);        // No whitespace, whatever JavaScript thinks.
   EXPECT_EQ(char_class(0x10D50), kUpper);  // GARAY CAPITAL LETTER A, new in Unicode 16.
   EXPECT_EQ(char_class(0x11DE0), kDigit);  // Of Unicode 17: a digit to Digits only.
   EXPECT_EQ(char_class(0x10FFFF), 0);

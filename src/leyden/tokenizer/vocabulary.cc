@@ -13,7 +13,8 @@ bool Vocabulary::add(TokenId id, std::string_view bytes, TokenKind kind) {
     slots_[slot] = id + 1;
     ++ordinary_;
   }
-  entries_[id] = {.offset = blob_.size(), .length = static_cast<std::uint32_t>(bytes.size()), .kind = kind};
+  entries_[id] = {
+      .offset = blob_.size(), .length = static_cast<std::uint32_t>(bytes.size()), .kind = kind};
   blob_ += bytes;
   return true;
 }

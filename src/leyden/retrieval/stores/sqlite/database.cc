@@ -14,12 +14,15 @@ Statement& Statement::bind(std::int64_t value) {
 }
 
 Statement& Statement::bind(std::string_view value) {
-  sqlite3_bind_text64(handle_.get(), ++bound_, value.data() != nullptr ? value.data() : "", value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  sqlite3_bind_text64(handle_.get(), ++bound_, value.data() != nullptr ? value.data() : "",
+                      value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   return *this;
 }
 
 Statement& Statement::bind(BytesView value) {
-  sqlite3_bind_blob64(handle_.get(), ++bound_, value.data() != nullptr ? static_cast<const void*>(value.data()) : "", value.size(), SQLITE_TRANSIENT);
+  sqlite3_bind_blob64(handle_.get(), ++bound_,
+                      value.data() != nullptr ? static_cast<const void*>(value.data()) : "",
+                      value.size(), SQLITE_TRANSIENT);
   return *this;
 }
 
@@ -32,8 +35,11 @@ void Statement::reset() {
 Result<bool> Statement::step() {
   if (!handle_) return database_error(database_);
   switch (sqlite3_step(handle_.get())) {
-    case SQLITE_ROW: return true;
-    case SQLITE_DONE: reset(); return false;
+    case SQLITE_ROW:
+      return true;
+    case SQLITE_DONE:
+      reset();
+      return false;
     default: {
       auto error = database_error(database_);
       reset();
@@ -51,12 +57,17 @@ Result<void> Statement::run() {
 
 std::string_view Statement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
-  return data == nullptr ? std::string_view() : std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
+  return data == nullptr
+             ? std::string_view()
+             : std::string_view(
+                   data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
 }
 
 BytesView Statement::blob(int column) const {
   const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(handle_.get(), column));
-  return {data, data == nullptr ? 0 : static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
+  return {data, data == nullptr
+                    ? 0
+                    : static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
 }
 
 std::unexpected<Error> database_error(sqlite3* database) {
@@ -64,19 +75,24 @@ std::unexpected<Error> database_error(sqlite3* database) {
   std::string where = file == nullptr ? "the index" : file;
   int code = sqlite3_errcode(database);
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
-    return fail(Errc::corrupt, "{} is damaged or no index ({}): delete it and run `leyden index` again", where, sqlite3_errmsg(database));
+    return fail(Errc::corrupt,
+                "{} is damaged or no index ({}): delete it and run `leyden index` again", where,
+                sqlite3_errmsg(database));
   }
-  if (code == SQLITE_BUSY) return fail(Errc::overloaded, "{} is in use by another process: try again", where);
+  if (code == SQLITE_BUSY)
+    return fail(Errc::overloaded, "{} is in use by another process: try again", where);
   return fail(Errc::unavailable, "{}: {}", where, sqlite3_errmsg(database));
 }
 
 Result<void> execute(sqlite3* database, const std::string& sql) {
-  if (sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return database_error(database);
+  if (sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return database_error(database);
   return {};
 }
 
 Result<Transaction> Transaction::begin(sqlite3* database) {
-  if (auto begun = execute(database, "BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
+  if (auto begun = execute(database, "BEGIN IMMEDIATE"); !begun)
+    return std::unexpected(begun.error());
   return Transaction(database);
 }
 

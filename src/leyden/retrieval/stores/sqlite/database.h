@@ -17,7 +17,8 @@ namespace leyden::retrieval {
 // One prepared statement, reset before each use. Confined to its database's thread. Views from column_* end with the next step.
 class Statement {
  public:
-  Statement(sqlite3* database, std::string_view sql);  // A statement that does not compile is told by step().
+  Statement(sqlite3* database,
+            std::string_view sql);  // A statement that does not compile is told by step().
 
   Statement& bind(std::int64_t number);
   Statement& bind(std::string_view text);
@@ -28,8 +29,12 @@ class Statement {
   [[nodiscard]] Result<void> run();
   void reset();
 
-  [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
-  [[nodiscard]] double real(int column) const { return sqlite3_column_double(handle_.get(), column); }
+  [[nodiscard]] std::int64_t number(int column) const {
+    return sqlite3_column_int64(handle_.get(), column);
+  }
+  [[nodiscard]] double real(int column) const {
+    return sqlite3_column_double(handle_.get(), column);
+  }
   [[nodiscard]] std::string_view text(int column) const;
   [[nodiscard]] BytesView blob(int column) const;
 

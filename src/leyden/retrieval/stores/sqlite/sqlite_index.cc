@@ -54,13 +54,17 @@ class UpdateLock {
   static Result<UpdateLock> take(const fs::path& index_file, const std::stop_token& stop) {
     std::string path = index_file.string() + ".lock";
     int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return fail(Errc::unavailable, "can't make {}: {}", path, std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+    if (fd < 0)
+      return fail(Errc::unavailable, "can't make {}: {}", path,
+                  std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
     UpdateLock lock(fd);
     auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      if (stop.stop_requested()) return fail(Errc::cancelled, "interrupted while waiting for another update");
+      if (stop.stop_requested())
+        return fail(Errc::cancelled, "interrupted while waiting for another update");
       if (std::chrono::steady_clock::now() > give_up) {
-        return fail(Errc::overloaded, "another process is updating {}: wait for it to end", index_file.string());
+        return fail(Errc::overloaded, "another process is updating {}: wait for it to end",
+                    index_file.string());
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
@@ -86,15 +90,20 @@ struct KnownDocument {
 };
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
-Digest passage_digest(std::string_view name, std::string_view text) { return Hasher().field(name).field(text).finish(); }
+Digest passage_digest(std::string_view name, std::string_view text) {
+  return Hasher().field(name).field(text).finish();
+}
 
 // One run of update(): what it needs to know and what it has found out so far.
 class Update {
  public:
-  Update(sqlite3* database, const UpdateOptions& options, const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop)
+  Update(sqlite3* database, const UpdateOptions& options,
+         const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop)
       : database_(database), options_(options), on_progress_(on_progress), stop_(std::move(stop)) {}
 
   Result<UpdateReport> run(const fs::path& folder) {
@@ -105,7 +114,9 @@ class Update {
     }
     if (auto removed = remove_vanished(); !removed) return std::unexpected(removed.error());
     if (auto counted = count(); !counted) return std::unexpected(counted.error());
-    bool nothing = report_.files_added + report_.files_changed + report_.files_unchanged + report_.files_removed == 0;
+    bool nothing = report_.files_added + report_.files_changed + report_.files_unchanged +
+                       report_.files_removed ==
+                   0;
     if (nothing) return nothing_indexed(folder);
     return std::move(report_);
   }
@@ -118,7 +129,8 @@ class Update {
     if (fs::is_regular_file(canonical, error)) {
       root_ = canonical.parent_path().string();
       single_ = canonical.filename().string();
-      files_.push_back({.path = *single_, .absolute = canonical, .size_bytes = fs::file_size(canonical, error)});
+      files_.push_back(
+          {.path = *single_, .absolute = canonical, .size_bytes = fs::file_size(canonical, error)});
     } else {
       root_ = canonical.string();
       auto walked = walk_folder(
@@ -128,7 +140,9 @@ class Update {
             return !stop_.stop_requested();
           },
           [&](const std::string& path, const Error& problem) {
-            report_.skipped.push_back({.document = utf8::replace_invalid(path), .code = problem.code, .reason = problem.message});
+            report_.skipped.push_back({.document = utf8::replace_invalid(path),
+                                       .code = problem.code,
+                                       .reason = problem.message});
             unread_folders_.push_back(path);
           });
       if (!walked) return walked;
@@ -142,10 +156,11 @@ class Update {
   Result<void> load_known() {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
-    if (auto made = Statement(database_, "INSERT OR IGNORE INTO scopes(tenant, collection) VALUES(?, ?)")
-                        .bind(options_.scope.tenant)
-                        .bind(options_.scope.collection)
-                        .run();
+    if (auto made =
+            Statement(database_, "INSERT OR IGNORE INTO scopes(tenant, collection) VALUES(?, ?)")
+                .bind(options_.scope.tenant)
+                .bind(options_.scope.collection)
+                .run();
         !made) {
       return made;
     }
@@ -156,13 +171,16 @@ class Update {
     find.reset();
     table_ = text_table(scope_);
     if (auto made = execute(database_, "CREATE VIRTUAL TABLE IF NOT EXISTS " + table_ +
-                                           " USING fts5(name, body, parts, tokenize = 'porter unicode61 remove_diacritics 2')");
+                                           " USING fts5(name, body, parts, tokenize = 'porter "
+                                           "unicode61 remove_diacritics 2')");
         !made) {
       return made;
     }
     if (auto committed = transaction->commit(); !committed) return committed;
 
-    Statement known(database_, "SELECT path, id, digest, size, mtime_ns, read_ns FROM documents WHERE scope = ? AND root = ?");
+    Statement known(database_,
+                    "SELECT path, id, digest, size, mtime_ns, read_ns FROM documents WHERE scope = "
+                    "? AND root = ?");
     known.bind(scope_).bind(as_bytes(root_));
     while (true) {
       auto row = known.step();
@@ -170,8 +188,10 @@ class Update {
       if (!*row) return {};
       std::string path(as_text(known.blob(0)));
       if (single_ && path != *single_) continue;
-      known_.emplace(std::move(path), KnownDocument{known.number(1), Digest::from_bytes(known.blob(2)).value_or(Digest{}), known.number(3),
-                                                    known.number(4), known.number(5)});
+      known_.emplace(
+          std::move(path),
+          KnownDocument{known.number(1), Digest::from_bytes(known.blob(2)).value_or(Digest{}),
+                        known.number(3), known.number(4), known.number(5)});
     }
   }
 
@@ -180,8 +200,10 @@ class Update {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
     std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < kBatchFiles && next < files_.size() && bytes < kBatchBytes; ++i, ++next) {
-      if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted: what was read so far is kept");
+    for (std::size_t i = 0; i < kBatchFiles && next < files_.size() && bytes < kBatchBytes;
+         ++i, ++next) {
+      if (stop_.stop_requested())
+        return fail(Errc::cancelled, "interrupted: what was read so far is kept");
       const FoundFile& file = files_[next];
       std::string name = utf8::replace_invalid(file.path);
       progress_.document = name;
@@ -201,19 +223,23 @@ class Update {
     if (file.size_bytes > options_.file_bytes_max) {
       // An older, smaller version of it would answer for what is no longer there: it goes.
       skip(name, Errc::invalid_argument,
-           fmt::format("{} is {} MiB, above the limit of {} MiB: index it with --max-file-mib {}", name, file.size_bytes / MiB,
-                       options_.file_bytes_max / MiB, file.size_bytes / MiB + 1));
+           fmt::format("{} is {} MiB, above the limit of {} MiB: index it with --max-file-mib {}",
+                       name, file.size_bytes / MiB, options_.file_bytes_max / MiB,
+                       file.size_bytes / MiB + 1));
       return {};
     }
-    struct stat status {};
+    struct stat status{};
     if (::stat(file.absolute.c_str(), &status) != 0) {
       if (errno == ENOENT) return {};  // Gone since the walk.
-      skip(name, Errc::unavailable, fmt::format("can't read {}: {}", name, std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+      skip(name, Errc::unavailable,
+           fmt::format("can't read {}: {}", name,
+                       std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
       keep();
       return {};
     }
     std::int64_t mtime_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
-    if (known != nullptr && known->size == status.st_size && known->mtime_ns == mtime_ns && mtime_ns + kRacyNs < known->read_ns) {
+    if (known != nullptr && known->size == status.st_size && known->mtime_ns == mtime_ns &&
+        mtime_ns + kRacyNs < known->read_ns) {
       ++report_.files_unchanged;
       keep();
       return {};
@@ -221,7 +247,8 @@ class Update {
     std::int64_t read_ns = now_ns();
     auto content = read_file(file.absolute, options_.file_bytes_max);
     if (!content) {
-      skip(name, content.error().code, content.error().message + ": make it readable or add it to .gitignore");
+      skip(name, content.error().code,
+           content.error().message + ": make it readable or add it to .gitignore");
       keep();  // What it said before is better than nothing.
       return {};
     }
@@ -235,19 +262,35 @@ class Update {
     auto size = static_cast<std::int64_t>(status.st_size);
     if (known != nullptr && known->digest == digest) {
       ++report_.files_unchanged;
-      Statement touch(database_, "UPDATE documents SET size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
+      Statement touch(database_,
+                      "UPDATE documents SET size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
       return touch.bind(size).bind(mtime_ns).bind(read_ns).bind(known->id).run();
     }
     std::int64_t id = 0;
     if (known != nullptr) {
       ++report_.files_changed;
       id = known->id;
-      Statement change(database_, "UPDATE documents SET digest = ?, size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
-      if (auto changed = change.bind(digest.bytes).bind(size).bind(mtime_ns).bind(read_ns).bind(id).run(); !changed) return changed;
+      Statement change(
+          database_,
+          "UPDATE documents SET digest = ?, size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
+      if (auto changed =
+              change.bind(digest.bytes).bind(size).bind(mtime_ns).bind(read_ns).bind(id).run();
+          !changed)
+        return changed;
     } else {
       ++report_.files_added;
-      Statement add(database_, "INSERT INTO documents(scope, root, path, name, digest, size, mtime_ns, read_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-      if (auto added = add.bind(scope_).bind(as_bytes(root_)).bind(as_bytes(file.path)).bind(name).bind(digest.bytes).bind(size).bind(mtime_ns).bind(read_ns).run();
+      Statement add(database_,
+                    "INSERT INTO documents(scope, root, path, name, digest, size, mtime_ns, "
+                    "read_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+      if (auto added = add.bind(scope_)
+                           .bind(as_bytes(root_))
+                           .bind(as_bytes(file.path))
+                           .bind(name)
+                           .bind(digest.bytes)
+                           .bind(size)
+                           .bind(mtime_ns)
+                           .bind(read_ns)
+                           .run();
           !added) {
         return added;
       }
@@ -257,7 +300,8 @@ class Update {
   }
 
   // Passages whose content is the same keep their row; only their place is written anew.
-  Result<void> replace_passages(std::int64_t document, const std::string& name, const std::string& text) {
+  Result<void> replace_passages(std::int64_t document, const std::string& name,
+                                const std::string& text) {
     std::multimap<Digest, std::int64_t> old;
     Statement existing(database_, "SELECT id, content FROM passages WHERE document = ?");
     existing.bind(document);
@@ -268,23 +312,39 @@ class Update {
       old.emplace(Digest::from_bytes(existing.blob(1)).value_or(Digest{}), existing.number(0));
     }
     Statement move(database_, "UPDATE passages SET first_line = ?, last_line = ? WHERE id = ?");
-    Statement add(database_, "INSERT INTO passages(document, first_line, last_line, bytes, content) VALUES(?, ?, ?, ?, ?)");
-    Statement add_text(database_, "INSERT INTO " + table_ + "(rowid, name, body, parts) VALUES(?, ?, ?, ?)");
+    Statement add(database_,
+                  "INSERT INTO passages(document, first_line, last_line, bytes, content) VALUES(?, "
+                  "?, ?, ?, ?)");
+    Statement add_text(database_,
+                       "INSERT INTO " + table_ + "(rowid, name, body, parts) VALUES(?, ?, ?, ?)");
     for (const Chunk& part : chunk(name, text, options_.chunk)) {
       std::string_view body = std::string_view(text).substr(part.begin, part.end - part.begin);
       Digest content = passage_digest(name, body);
       auto first_line = static_cast<std::int64_t>(part.first_line);
       auto last_line = static_cast<std::int64_t>(part.last_line);
       if (auto same = old.find(content); same != old.end()) {
-        if (auto moved = move.bind(first_line).bind(last_line).bind(same->second).run(); !moved) return moved;
+        if (auto moved = move.bind(first_line).bind(last_line).bind(same->second).run(); !moved)
+          return moved;
         old.erase(same);
         ++report_.passages_kept;
         continue;
       }
-      if (auto added = add.bind(document).bind(first_line).bind(last_line).bind(static_cast<std::int64_t>(body.size())).bind(content.bytes).run(); !added) {
+      if (auto added = add.bind(document)
+                           .bind(first_line)
+                           .bind(last_line)
+                           .bind(static_cast<std::int64_t>(body.size()))
+                           .bind(content.bytes)
+                           .run();
+          !added) {
         return added;
       }
-      if (auto added = add_text.bind(sqlite3_last_insert_rowid(database_)).bind(name).bind(body).bind(camel_parts(body)).run(); !added) return added;
+      if (auto added = add_text.bind(sqlite3_last_insert_rowid(database_))
+                           .bind(name)
+                           .bind(body)
+                           .bind(camel_parts(body))
+                           .run();
+          !added)
+        return added;
       ++report_.passages_added;
     }
     for (const auto& [content, id] : old) {
@@ -294,7 +354,10 @@ class Update {
   }
 
   Result<void> remove_passage(std::int64_t id) {
-    if (auto removed = Statement(database_, "DELETE FROM " + table_ + " WHERE rowid = ?").bind(id).run(); !removed) return removed;
+    if (auto removed =
+            Statement(database_, "DELETE FROM " + table_ + " WHERE rowid = ?").bind(id).run();
+        !removed)
+      return removed;
     ++report_.passages_removed;
     return Statement(database_, "DELETE FROM passages WHERE id = ?").bind(id).run();
   }
@@ -304,7 +367,8 @@ class Update {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
     for (const auto& [path, document] : known_) {
-      bool unread = std::ranges::any_of(unread_folders_, [&](const std::string& folder) { return path.starts_with(folder); });
+      bool unread = std::ranges::any_of(
+          unread_folders_, [&](const std::string& folder) { return path.starts_with(folder); });
       if (seen_.contains(path) || unread) continue;
       Statement passages(database_, "SELECT id FROM passages WHERE document = ?");
       passages.bind(document.id);
@@ -318,14 +382,19 @@ class Update {
       for (std::int64_t id : ids) {
         if (auto removed = remove_passage(id); !removed) return removed;
       }
-      if (auto removed = Statement(database_, "DELETE FROM documents WHERE id = ?").bind(document.id).run(); !removed) return removed;
+      if (auto removed =
+              Statement(database_, "DELETE FROM documents WHERE id = ?").bind(document.id).run();
+          !removed)
+        return removed;
       ++report_.files_removed;
     }
     return transaction->commit();
   }
 
   Result<void> count() {
-    Statement all(database_, "SELECT count(*) FROM passages p JOIN documents d ON d.id = p.document WHERE d.scope = ?");
+    Statement all(
+        database_,
+        "SELECT count(*) FROM passages p JOIN documents d ON d.id = p.document WHERE d.scope = ?");
     all.bind(scope_);
     if (auto row = all.step(); !row) return std::unexpected(row.error());
     report_.passages_total = static_cast<std::uint64_t>(all.number(0));
@@ -334,9 +403,12 @@ class Update {
   }
 
   std::unexpected<Error> nothing_indexed(const fs::path& folder) const {
-    if (!binary_.empty()) return fail(Errc::invalid_argument, "{}: name a text file or a folder", binary_);
-    if (!report_.skipped.empty()) return std::unexpected(Error{report_.skipped.front().code, report_.skipped.front().reason});
-    return fail(Errc::invalid_argument, "nothing to index: no text files in {} ({} binary)", folder.string(), report_.files_binary);
+    if (!binary_.empty())
+      return fail(Errc::invalid_argument, "{}: name a text file or a folder", binary_);
+    if (!report_.skipped.empty())
+      return std::unexpected(Error{report_.skipped.front().code, report_.skipped.front().reason});
+    return fail(Errc::invalid_argument, "nothing to index: no text files in {} ({} binary)",
+                folder.string(), report_.files_binary);
   }
 
   void skip(const std::string& name, Errc code, std::string reason) {
@@ -362,16 +434,22 @@ class Update {
 
 class SqliteIndex final : public Index {
  public:
-  SqliteIndex(Database reader, SqliteIndexOptions options) : options_(std::move(options)), reader_(std::move(reader)) {}
+  SqliteIndex(Database reader, SqliteIndexOptions options)
+      : options_(std::move(options)), reader_(std::move(reader)) {}
 
   static Result<Database> connect(const SqliteIndexOptions& options) {
     sqlite3* raw = nullptr;
-    int flags = SQLITE_OPEN_FULLMUTEX | (options.read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    int flags =
+        SQLITE_OPEN_FULLMUTEX |
+        (options.read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     int opened = sqlite3_open_v2(options.file.c_str(), &raw, flags, nullptr);
     Database database(raw);
     if (opened != SQLITE_OK) return database_error(database.get());
     sqlite3_busy_timeout(database.get(), 10'000);
-    if (auto set = execute(database.get(), "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"); !set) {
+    if (auto set = execute(
+            database.get(),
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+        !set) {
       return std::unexpected(set.error());
     }
     return database;
@@ -390,30 +468,38 @@ class SqliteIndex final : public Index {
     auto version = pragma("user_version");
     if (!version) return std::unexpected(version.error());
     if (*application == kApplicationId && *version > kSchemaVersion) {
-      return fail(Errc::unsupported, "{} was written by a newer Leyden (format {}): update Leyden", options.file.string(), *version);
+      return fail(Errc::unsupported, "{} was written by a newer Leyden (format {}): update Leyden",
+                  options.file.string(), *version);
     }
     if (*application == kApplicationId) return {};
     Statement tables(database, "SELECT count(*) FROM sqlite_master");
     auto row = tables.step();
     if (!row) return std::unexpected(row.error());
-    if (tables.number(0) != 0) return fail(Errc::corrupt, "{} is a database of another program", options.file.string());
+    if (tables.number(0) != 0)
+      return fail(Errc::corrupt, "{} is a database of another program", options.file.string());
     tables.reset();
     if (options.read_only) return no_index(options);
     auto transaction = Transaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
-    auto made = execute(database, fmt::format("{} PRAGMA application_id = {}; PRAGMA user_version = {};", kSchema, kApplicationId, kSchemaVersion));
+    auto made =
+        execute(database, fmt::format("{} PRAGMA application_id = {}; PRAGMA user_version = {};",
+                                      kSchema, kApplicationId, kSchemaVersion));
     if (!made) return made;
     return transaction->commit();
   }
 
   static std::unexpected<Error> no_index(const SqliteIndexOptions& options) {
-    return fail(Errc::not_found, "nothing is indexed yet ({} is not there): run `leyden index FOLDER` first", options.file.string());
+    return fail(Errc::not_found,
+                "nothing is indexed yet ({} is not there): run `leyden index FOLDER` first",
+                options.file.string());
   }
 
   Result<UpdateReport> update(const fs::path& folder, const UpdateOptions& options,
-                              const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop) override {
+                              const std::function<void(const UpdateProgress&)>& on_progress,
+                              std::stop_token stop) override {
     if (auto good = options.check(); !good) return std::unexpected(good.error());
-    if (options_.read_only) return fail(Errc::invalid_argument, "the index is open for reading only");
+    if (options_.read_only)
+      return fail(Errc::invalid_argument, "the index is open for reading only");
     auto lock = UpdateLock::take(options_.file, stop);
     if (!lock) return std::unexpected(lock.error());
     // A connection of its own: searches go on beside it.
@@ -422,7 +508,8 @@ class SqliteIndex final : public Index {
     return Update(writer->get(), options, on_progress, std::move(stop)).run(folder);
   }
 
-  Result<std::vector<Passage>> search(const Scope& scope, std::string_view query, std::size_t top_k) override {
+  Result<std::vector<Passage>> search(const Scope& scope, std::string_view query,
+                                      std::size_t top_k) override {
     if (auto good = scope.check(); !good) return std::unexpected(good.error());
     if (top_k == 0) return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
     std::vector<Passage> passages;
@@ -437,17 +524,23 @@ class SqliteIndex final : public Index {
     std::string table = text_table(find.number(0));
     find.reset();
     // Words in the file's name count double, parts of identifiers half.
-    Statement search(reader_.get(), fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, bm25({0}, 2.0, 1.0, 0.5) AS rank FROM {0} t "
-                                                "JOIN passages p ON p.id = t.rowid JOIN documents d ON d.id = p.document WHERE {0} MATCH ? "
-                                                "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
-                                                table));
+    Statement search(reader_.get(),
+                     fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, "
+                                 "bm25({0}, 2.0, 1.0, 0.5) AS rank FROM {0} t "
+                                 "JOIN passages p ON p.id = t.rowid JOIN documents d ON d.id = "
+                                 "p.document WHERE {0} MATCH ? "
+                                 "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
+                                 table));
     search.bind(words).bind(static_cast<std::int64_t>(std::min<std::size_t>(top_k, 1'000'000)));
     while (true) {
       auto row = search.step();
       if (!row) return std::unexpected(row.error());
       if (!*row) return passages;
       auto content = Digest::from_bytes(search.blob(4));
-      if (!content) return fail(Errc::corrupt, "{} holds a passage without digest: delete it and run `leyden index` again", options_.file.string());
+      if (!content)
+        return fail(Errc::corrupt,
+                    "{} holds a passage without digest: delete it and run `leyden index` again",
+                    options_.file.string());
       passages.push_back({.document = std::string(search.text(0)),
                           .first_line = static_cast<std::size_t>(search.number(1)),
                           .last_line = static_cast<std::size_t>(search.number(2)),
@@ -460,17 +553,20 @@ class SqliteIndex final : public Index {
   Result<std::vector<ScopeSummary>> scopes() override {
     std::lock_guard lock(mutex_);
     Statement all(reader_.get(),
-                  "SELECT s.tenant, s.collection, count(DISTINCT d.id), count(p.id), coalesce(sum(p.bytes), 0) FROM scopes s LEFT JOIN "
-                  "documents d ON d.scope = s.id LEFT JOIN passages p ON p.document = d.id GROUP BY s.id ORDER BY 1, 2");
+                  "SELECT s.tenant, s.collection, count(DISTINCT d.id), count(p.id), "
+                  "coalesce(sum(p.bytes), 0) FROM scopes s LEFT JOIN "
+                  "documents d ON d.scope = s.id LEFT JOIN passages p ON p.document = d.id GROUP "
+                  "BY s.id ORDER BY 1, 2");
     std::vector<ScopeSummary> out;
     while (true) {
       auto row = all.step();
       if (!row) return std::unexpected(row.error());
       if (!*row) return out;
-      out.push_back({.scope = {.tenant = std::string(all.text(0)), .collection = std::string(all.text(1))},
-                     .documents = static_cast<std::uint64_t>(all.number(2)),
-                     .passages = static_cast<std::uint64_t>(all.number(3)),
-                     .bytes = static_cast<std::uint64_t>(all.number(4))});
+      out.push_back(
+          {.scope = {.tenant = std::string(all.text(0)), .collection = std::string(all.text(1))},
+           .documents = static_cast<std::uint64_t>(all.number(2)),
+           .passages = static_cast<std::uint64_t>(all.number(3)),
+           .bytes = static_cast<std::uint64_t>(all.number(4))});
     }
   }
 
@@ -481,9 +577,11 @@ class SqliteIndex final : public Index {
 };
 
 Result<void> check_name(std::string_view what, std::string_view name) {
-  bool control = std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  bool control = std::ranges::any_of(
+      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (name.empty() || name.size() > 200 || control || !utf8::is_valid(name)) {
-    return fail(Errc::invalid_argument, "the {} must have 1 to 200 bytes of UTF-8 without control characters", what);
+    return fail(Errc::invalid_argument,
+                "the {} must have 1 to 200 bytes of UTF-8 without control characters", what);
   }
   return {};
 }
@@ -497,7 +595,8 @@ Result<void> Scope::check() const {
 
 Result<void> UpdateOptions::check() const {
   if (auto good = scope.check(); !good) return good;
-  if (file_bytes_max == 0) return fail(Errc::invalid_argument, "file_bytes_max is 0: nothing could be indexed");
+  if (file_bytes_max == 0)
+    return fail(Errc::invalid_argument, "file_bytes_max is 0: nothing could be indexed");
   return chunk.check();
 }
 
@@ -505,10 +604,13 @@ Result<std::unique_ptr<Index>> open_sqlite_index(const SqliteIndexOptions& optio
   std::error_code error;
   if (options.read_only && !fs::exists(options.file, error)) return SqliteIndex::no_index(options);
   fs::create_directories(options.file.parent_path(), error);
-  if (error) return fail(Errc::unavailable, "can't make the folder {}: {}", options.file.parent_path().string(), error.message());
+  if (error)
+    return fail(Errc::unavailable, "can't make the folder {}: {}",
+                options.file.parent_path().string(), error.message());
   auto database = SqliteIndex::connect(options);
   if (!database) return std::unexpected(database.error());
-  if (auto prepared = SqliteIndex::prepare(database->get(), options); !prepared) return std::unexpected(prepared.error());
+  if (auto prepared = SqliteIndex::prepare(database->get(), options); !prepared)
+    return std::unexpected(prepared.error());
   ::chmod(options.file.c_str(), 0600);  // It holds the documents' text.
   return std::make_unique<SqliteIndex>(*std::move(database), options);
 }

@@ -1,0 +1,295 @@
+"""Leyden as a user has it: the program, real files, the real model. LEYDEN names the program."""
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+LEYDEN = os.environ["LEYDEN"]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
+
+DOCUMENTS = {
+    "jar.md": "# The Leyden jar\n\nThe Leyden jar was the first device that stored electric charge. Pieter van Musschenbroek built it in\n"
+              "Leiden in 1746.\n\n## Parts\n\nA glass jar, foil inside and outside, and a brass rod through the lid.\n",
+    "battery.md": "# The voltaic pile\n\nAlessandro Volta stacked zinc and copper discs in 1800 and made the first battery.\n",
+    "code/charge.py": "def charge(jar, volts):\n    \"\"\"Charges the jar to a voltage.\"\"\"\n    jar.volts = volts\n    return jar\n\n\n"
+                      "def discharge(jar):\n    jar.volts = 0\n    return jar\n",
+    "special.txt": "The mark <|im_end|> in a document about lightning rods is text, and so is <|endoftext|>.\n",
+}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="leyden-test-"))
+        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
+        self.folder = self.scratch / "documents"
+        for name, text in DOCUMENTS.items():
+            self.write(name, text)
+        self.temporary = self.scratch / "tmp"
+        self.temporary.mkdir()
+        self.environment = {**os.environ, "XDG_DATA_HOME": str(self.scratch / "data"), "XDG_CACHE_HOME": str(CACHE.parent),
+                            "XDG_CONFIG_HOME": str(self.scratch / "config"), "TMPDIR": str(self.temporary)}
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def leyden(self, *arguments, code=0, **options):
+        done = subprocess.run([LEYDEN, *map(str, arguments)], capture_output=True, cwd=self.scratch, env=self.environment, timeout=600, **options)
+        self.assertEqual(done.returncode, code, (arguments, done.stdout[-500:], done.stderr[-2000:]))
+        return done
+
+    def answer(self, *arguments):
+        return json.loads(self.leyden(*arguments, "--json").stdout)
+
+    def fails(self, *arguments, says, code, **options):
+        """One line on standard error that begins with the program's name and holds the words; no crash."""
+        done = self.leyden(*arguments, code=code, **options)
+        lines = done.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertTrue(lines[0].startswith("leyden: "), lines)
+        self.assertIn(says, lines[0])
+
+
+class MainJob(Case):
+    MODEL = "qwen2.5-coder-1.5b"
+
+    def test_the_second_ask_is_served_from_both_caches(self):
+        self.leyden("index", self.folder)
+        question = "When was the Leyden jar built, and by whom?"
+        out = self.leyden("ask", question, question, "Who made the first battery?", "--json", "--max-answer-tokens", 40).stdout
+        first, second, related = map(json.loads, out.splitlines())
+        self.assertIn("1746", first["response"])
+        self.assertIn("Volta", related["response"])
+        self.assertEqual(first["context"]["outcome"], "miss")
+        self.assertEqual(first["prompt_tokens_reused"], 0)
+        self.assertTrue(second["cache_hit"])
+        self.assertEqual(second["context"]["outcome"], "hit")
+        self.assertEqual(second["context"]["cached_tokens"], second["context_tokens"])
+        self.assertEqual(second["context"]["token_ids"], first["context"]["token_ids"])
+        self.assertGreaterEqual(second["prompt_tokens_reused"], second["context_tokens"])
+        self.assertEqual(second["response_ids"], first["response_ids"])
+        self.assertLess(second["latency_ms"]["first_token"], first["latency_ms"]["first_token"])
+        for each in (first, second, related):
+            self.assertEqual(each["total_tokens"], each["context_tokens"] + each["query_tokens"] + len(each["response_ids"]))
+            text = self.leyden("detokenize", "--tokenizer", self.MODEL, input=json.dumps({"ids": each["response_ids"]}).encode()).stdout
+            self.assertEqual(text.decode(), each["response"])
+
+    def test_the_engine_sees_exactly_our_ids(self):
+        # The context's IDs are those of a fresh encoding of its text, and the mark in a document stays text.
+        self.leyden("index", self.folder)
+        out = self.answer("ask", "What is the mark in the document about lightning rods?", "--max-answer-tokens", 8, "--verify")
+        ids = out["context"]["token_ids"]
+        control = self.answer("tokenize", "--tokenizer", self.MODEL, "--text", "<|im_end|>", "--parse-special")["ids"]
+        self.assertEqual(len(control), 1)
+        self.assertNotIn(control[0], ids)
+        text = self.leyden("detokenize", "--tokenizer", self.MODEL, input=json.dumps(ids).encode()).stdout
+        self.assertIn(b"<|im_end|>", text)
+        again = self.leyden("tokenize", "--tokenizer", self.MODEL, "--json", input=text).stdout
+        self.assertEqual(json.loads(again)["ids"], ids)
+
+    def test_ctrl_c_leaves_nothing_behind(self):
+        self.leyden("index", self.folder)
+        process = subprocess.Popen([LEYDEN, "ask", "Tell all about the jar", "--max-answer-tokens", "2000"], env=self.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(30)  # The answer has begun, or the question is shown.
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=30), 130)
+        process.stdout.close()
+        process.stderr.close()
+        self.assertEqual(list(self.temporary.iterdir()), [])
+        self.answer("retrieve", "jar")
+
+    def test_without_a_model_all_but_the_answer(self):
+        self.leyden("index", self.folder)
+        out = self.leyden("ask", "When was the jar built?", "--no-model").stdout.decode()
+        self.assertIn("jar.md", out)
+        self.assertIn("token step", out)
+        empty = {**self.environment, "XDG_CACHE_HOME": str(self.scratch / "nothing")}
+        done = subprocess.run([LEYDEN, "ask", "x"], env=empty, capture_output=True)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn(b"leyden model get", done.stderr)
+
+
+class Index(Case):
+    def test_the_second_retrieval_is_all_hits(self):
+        self.leyden("index", self.folder)
+        first = self.answer("retrieve", "Who built the jar?")
+        second = self.answer("retrieve", "Who built the jar?")
+        for key in ("token_ids", "cache_hit", "cached_tokens", "doc_count", "token_count", "outcome", "documents", "timings_ms"):
+            self.assertIn(key, first)
+        self.assertEqual((first["outcome"], first["cache_hit"], first["cached_tokens"]), ("miss", False, 0))
+        self.assertEqual((second["outcome"], second["cache_hit"], second["cached_tokens"]), ("hit", True, second["token_count"]))
+        self.assertEqual(first["token_ids"], second["token_ids"])
+        self.assertEqual(len(first["token_ids"]), first["token_count"])
+
+    def test_after_an_edit_only_changed_passages_are_misses(self):
+        self.leyden("index", self.folder)
+        query = "jar battery volts lightning"
+        before = self.answer("retrieve", query, "--top-k", 50, "--max-context-tokens", 100_000)
+        self.write("battery.md", DOCUMENTS["battery.md"].replace("Alessandro Volta", "Somebody else"))
+        report = self.answer("index", self.folder)
+        self.assertEqual((report["files_changed"], report["files_unchanged"]), (1, len(DOCUMENTS) - 1))
+        after = self.answer("retrieve", query, "--top-k", 50, "--max-context-tokens", 100_000)
+        for document in after["documents"]:
+            self.assertEqual(document["cached"], document["id"] != "battery.md", document)
+        text = self.leyden("detokenize", input=json.dumps(after["token_ids"]).encode()).stdout
+        self.assertNotIn(b"Alessandro", text)
+        self.assertNotEqual(before["token_ids"], after["token_ids"])
+        self.write("battery.md", "")
+        (self.folder / "jar.md").unlink()
+        self.assertEqual(self.answer("index", self.folder)["files_removed"], 1)
+        self.assertNotIn("jar.md", [d["id"] for d in self.answer("retrieve", query)["documents"]])
+
+    def test_killed_at_any_moment_it_completes_on_the_next_run(self):
+        rng = random.Random(3)
+        for i in range(150):
+            self.write(f"many/{i}.md", "".join(f"# Part {j} of {i}\n\n" + " ".join(rng.choices(["jar", "foil", "rod", "charge", "glass"], k=120)) + "\n\n" for j in range(5)))
+        fresh = {**self.environment, "XDG_DATA_HOME": str(self.scratch / "fresh")}
+        started = time.monotonic()
+        subprocess.run([LEYDEN, "index", str(self.folder)], env=fresh, check=True, capture_output=True)
+        whole = time.monotonic() - started
+        killed = 0
+        for round_number in range(60):
+            if round_number % 6 == 0:
+                shutil.rmtree(self.scratch / "data", ignore_errors=True)
+            process = subprocess.Popen([LEYDEN, "index", str(self.folder)], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(0, whole))
+            process.kill()
+            killed += process.wait() == -signal.SIGKILL
+            self.leyden("stats", "--json")  # It opens.
+            self.write(f"many/{round_number}.md", f"# Changed {round_number}\n\nAnother text about a jar.\n")
+        self.assertGreaterEqual(killed, 20)
+        self.leyden("index", self.folder)
+        subprocess.run([LEYDEN, "index", str(self.folder)], env=fresh, check=True, capture_output=True)
+        stats = [json.loads(subprocess.run([LEYDEN, "stats", "--json"], env=e, check=True, capture_output=True).stdout)["collections"]
+                 for e in (self.environment, fresh)]
+        self.assertEqual(stats[0], stats[1])
+        found = [json.loads(subprocess.run([LEYDEN, "retrieve", "charge glass", "--top-k", "40", "--json"], env=e, check=True, capture_output=True).stdout)["token_ids"]
+                 for e in (self.environment, fresh)]
+        self.assertEqual(found[0], found[1])
+
+    def test_tenants_and_collections_are_apart(self):
+        self.leyden("index", self.folder, "--tenant", "a")
+        self.assertEqual(self.answer("retrieve", "jar", "--tenant", "b")["outcome"], "no_documents")
+        self.assertEqual(self.answer("retrieve", "jar", "--tenant", "a", "--collection", "other")["outcome"], "no_documents")
+        self.assertGreater(self.answer("retrieve", "jar", "--tenant", "a")["doc_count"], 0)
+
+
+class WrongInput(Case):
+    def test_folders_and_files(self):
+        self.leyden("index", self.folder)
+        self.fails("index", self.scratch / "absent", says="absent", code=2)
+        (self.scratch / "empty").mkdir()
+        self.fails("index", self.scratch / "empty", says="nothing to index", code=2)
+        binary = self.write("../noise.bin", random.Random(1).randbytes(5000))
+        self.fails("index", binary, says="binary", code=2)
+        self.assertEqual(self.answer("index", self.folder)["files_unchanged"], len(DOCUMENTS))
+        self.assertGreater(self.answer("retrieve", "jar")["doc_count"], 0)
+
+    def test_nothing_indexed_yet(self):
+        self.fails("retrieve", "x", says="leyden index", code=2)
+        self.fails("ask", "x", "--no-model", says="leyden index", code=2)
+
+    def test_an_unreadable_file_is_named_and_the_rest_is_indexed(self):
+        secret = self.write("secret.md", "nobody reads this")
+        secret.chmod(0)
+        # Root reads everything, unless the program starts without the two capabilities that say so (PR_CAPBSET_DROP).
+        libc = ctypes.CDLL(None)
+        done = self.leyden("index", self.folder, "--json", code=3, preexec_fn=lambda: [libc.prctl(24, capability) for capability in (1, 2)])
+        self.assertIn(b"secret.md", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["files_added"], len(DOCUMENTS))
+
+    def test_a_text_of_200_mb(self):
+        words = b"the jar stored lightning and nobody knew why\n"
+        self.write("big.txt", words * (200_000_000 // len(words) + 1))
+        done = self.leyden("index", self.folder, "--json", code=3)
+        self.assertIn(b"--max-file-mib", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertEqual(json.loads(done.stdout)["files_added"], len(DOCUMENTS))
+        out = self.leyden("tokenize", "--tokenizer", "o200k_base", "--file", self.folder / "big.txt", "--json").stdout
+        self.assertGreater(int(out.rsplit(b":", 1)[1].rstrip(b"}\n")), 10_000_000)
+
+    def test_broken_tokenizers_and_models(self):
+        self.leyden("index", self.folder)
+        broken = self.write("../tokenizer.json", (CACHE / "tokenizers" / "qwen2.5.json").read_bytes()[:1_000_000])
+        self.fails("tokenize", "--tokenizer", broken, "--text", "x", says="damaged", code=5)
+        with open(CACHE / "models" / "smollm2-135m.gguf", "rb") as whole:
+            start = whole.read(20_000_000)
+        cut = self.write("../cut.gguf", start[:1_000_000])
+        self.fails("tokenize", "--tokenizer", cut, "--text", "x", says="cut off", code=5)
+        self.fails("ask", "jar?", "--model", cut, says="cut", code=5)
+        cut = self.write("../cut2.gguf", start)  # The tokenizer is whole, the weights are not.
+        self.fails("ask", "jar?", "--model", cut, says="cut2.gguf", code=5)
+        string = lambda text: struct.pack("<Q", len(text)) + text
+        foreign = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + string(b"tokenizer.ggml.model") + struct.pack("<I", 8) + string(b"llama")
+        foreign = self.write("../foreign.gguf", foreign)
+        self.fails("ask", "jar?", "--model", foreign, says="\"llama\"", code=2)
+        self.fails("tokenize", "--tokenizer", "no_such", "--text", "x", says="cl100k_base", code=2)
+        self.assertGreater(self.answer("retrieve", "jar")["doc_count"], 0)
+
+    def test_a_damaged_store_costs_no_answer(self):
+        self.leyden("index", self.folder)
+        before = self.answer("retrieve", "jar")
+        for file in (self.scratch / "data" / "leyden" / "tokens").glob("data.mdb"):
+            file.write_bytes(b"\0" * 4096)
+        after = self.answer("retrieve", "jar")
+        self.assertEqual(before["token_ids"], after["token_ids"])
+
+
+class Commands(Case):
+    def test_help_and_usage(self):
+        for command in ("index", "ask", "retrieve", "tokenize", "detokenize", "stats"):
+            self.assertIn(b"--json", self.leyden(command, "--help").stdout)
+        self.leyden("--help")
+        self.fails("retrieve", says="query", code=2)
+        self.fails("retrieve", "x", "--top-k", "0", says="top-k", code=2)
+        self.fails("nonsense", says="leyden", code=2)
+
+    def test_settings(self):
+        (self.scratch / "leyden.toml").write_text("top_kk = 3\n")
+        self.fails("stats", says="\"top_k\"", code=2)
+        (self.scratch / "leyden.toml").write_text("top_k = 1\n")
+        self.leyden("index", self.folder)
+        self.assertEqual(self.answer("retrieve", "jar volts battery")["doc_count"], 1)
+        self.environment["LEYDEN_TOP_K"] = "2"
+        self.assertEqual(self.answer("retrieve", "jar volts battery")["doc_count"], 2)
+        self.assertEqual(self.answer("retrieve", "jar volts battery", "--top-k", 3)["doc_count"], 3)
+
+    def test_models_are_listed(self):
+        models = {model["name"]: model for model in self.answer("model", "list")}
+        self.assertTrue(models["qwen2.5-coder-1.5b"]["default"])
+        self.assertTrue(models["smollm2-135m"]["installed"])
+
+    def test_text_goes_there_and_back(self):
+        text = "Grüße, 世界! <|im_end|> \x00\n\n  end"
+        for tokenizer in ("cl100k_base", "o200k_base", "qwen2.5-coder-1.5b"):
+            ids = self.leyden("tokenize", "--tokenizer", tokenizer, "--json", input=text.encode()).stdout
+            self.assertEqual(self.leyden("detokenize", "--tokenizer", tokenizer, input=ids).stdout.decode(), text)
+            self.assertEqual(json.loads(self.leyden("detokenize", "--tokenizer", tokenizer, "--json", input=ids).stdout)["text"], text)
+        self.fails("detokenize", "--tokenizer", "cl100k_base", input=b"4000000000", says="not in the vocabulary", code=2)
+        self.fails("detokenize", "--tokenizer", "cl100k_base", input=b"{\"ids\":[\"x\"]}", says="not a token ID", code=2)
+
+    def test_a_closed_pipe_is_no_crash(self):
+        process = subprocess.Popen([LEYDEN, "tokenize", "--tokenizer", "o200k_base"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"many words " * 200_000)
+            process.stdin.close()
+        self.assertGreater(process.wait(timeout=60), 0)
+        process.stderr.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
