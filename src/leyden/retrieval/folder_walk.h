@@ -17,6 +17,7 @@ struct FoundFile {
 
 // Regular files below `root` in byte order of their paths, without what .gitignore files (nested ones too, `git`'s rules,
 // through libgit2), .git folders and hidden VCS folders exclude. Works in folders that are no git repository as well.
+// One thing libgit2 overlooks: a negation in a nested .gitignore of a rule from a folder above.
 // Symbolic links to files are followed when they stay below the root; links to folders are not followed.
 // `on_file` returns false to stop. `on_problem` hears of folders that can't be read, once each; the walk goes on.
 // Errors: not_found (no such root), invalid_argument (root is not a folder), unavailable (root can't be read).

@@ -1,1 +1,234 @@
+#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
+
+#include <atomic>
+#include <csignal>
+#include <map>
+#include <random>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "leyden/retrieval/testing/temporary_folder.h"
+
+namespace leyden::retrieval {
+namespace {
+
+class SqliteIndexTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Index> open(bool read_only = false) {
+    auto index = open_sqlite_index({.file = file(), .read_only = read_only});
+    EXPECT_TRUE(index) << index.error().message;
+    return index ? *std::move(index) : nullptr;
+  }
+  std::filesystem::path file() const { return data_.path() / "index.sqlite"; }
+  UpdateReport update(Index& index, const Scope& scope = {}) {
+    auto report = index.update(docs_.path(), {.scope = scope}, {}, {});
+    EXPECT_TRUE(report) << report.error().message;
+    return report ? *report : UpdateReport{};
+  }
+  static std::vector<std::string> found(Index& index, std::string_view query,
+                                        const Scope& scope = {}) {
+    std::vector<std::string> documents;
+    auto passages = index.search(scope, query, 100);
+    EXPECT_TRUE(passages) << passages.error().message;
+    for (const Passage& passage : *passages) documents.push_back(passage.document);
+    return documents;
+  }
+  // What an index says of its passages, to compare two by.
+  static std::map<Digest, std::string> all(Index& index, std::string_view query) {
+    std::map<Digest, std::string> out;
+    for (const Passage& p : index.search({}, query, 10'000).value()) {
+      out[p.content] = fmt::format("{}:{}-{}\n{}", p.document, p.first_line, p.last_line, p.text);
+    }
+    return out;
+  }
+
+  testing::TemporaryFolder docs_;
+  testing::TemporaryFolder data_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(SqliteIndexTest, FollowsTheFolder) {
+  docs_.write("a.md", "# Jar\n\nGlass and foil.\n");
+  docs_.write("b.md", "# Pile\n\nZinc and copper.\n");
+  auto index = open();
+  EXPECT_EQ(update(*index).files_added, 2U);
+  EXPECT_EQ(found(*index, "foil"), Names{"a.md"});
+  EXPECT_EQ(update(*index).files_unchanged, 2U);
+
+  docs_.write("b.md", "# Pile\n\nZinc and silver.\n");
+  UpdateReport changed = update(*index);
+  EXPECT_EQ(changed.files_changed, 1U);
+  EXPECT_TRUE(found(*index, "copper").empty());
+  EXPECT_EQ(found(*index, "silver"), Names{"b.md"});
+
+  std::filesystem::remove(docs_.path() / "a.md");
+  EXPECT_EQ(update(*index).files_removed, 1U);
+  EXPECT_TRUE(found(*index, "foil").empty());
+}
+
+TEST_F(SqliteIndexTest, UnchangedPassagesOfAnEditedFileKeepTheirDigest) {
+  std::string text;
+  for (int i = 0; i < 20; ++i)
+    text += fmt::format("# Part {}\n\nlightning number {}\n\n", i, i * 77);
+  docs_.write("a.md", text);
+  auto index = open();
+  update(*index);
+  auto before = all(*index, "lightning");
+  docs_.write("a.md", "# Part new\n\nlightning first of all\n\n" + text);
+  UpdateReport report = update(*index);
+  EXPECT_EQ(report.passages_added, 1U);
+  EXPECT_EQ(report.passages_kept, 20U);
+  EXPECT_EQ(report.passages_removed, 0U);
+  auto after = all(*index, "lightning");
+  for (const auto& [content, what] : before) EXPECT_TRUE(after.contains(content)) << what;
+}
+
+TEST_F(SqliteIndexTest, FindsIdentifiersByTheirParts) {
+  docs_.write("x.h", "class TokenCachedRag {\n  Result find_or_encode(Keys keys);\n};\n");
+  docs_.write("y.h", "class Other {};\n");
+  auto index = open();
+  update(*index);
+  for (const char* query :
+       {"TokenCachedRag", "tokencachedrag", "cached", "find_or_encode", "encode"}) {
+    EXPECT_EQ(found(*index, query), Names{"x.h"}) << query;
+  }
+  EXPECT_TRUE(found(*index, "\" OR * NEAR( -").empty());
+  EXPECT_FALSE(index->search({}, "x", 0));
+}
+
+TEST_F(SqliteIndexTest, ScopesAreApart) {
+  docs_.write("a.md", "secret recipe");
+  auto index = open();
+  update(*index, {.tenant = "one", .collection = "c"});
+  EXPECT_EQ(found(*index, "recipe", {.tenant = "one", .collection = "c"}), Names{"a.md"});
+  EXPECT_TRUE(found(*index, "recipe", {.tenant = "two", .collection = "c"}).empty());
+  EXPECT_TRUE(found(*index, "recipe").empty());
+  EXPECT_FALSE(index->search({.tenant = "", .collection = "c"}, "x", 1));
+  EXPECT_FALSE(index->search({.tenant = "a\nb", .collection = "c"}, "x", 1));
+  EXPECT_EQ(index->scopes().value().size(), 1U);
+}
+
+TEST_F(SqliteIndexTest, TwoFoldersShareAScopeWithoutRemovingEachOther) {
+  docs_.write("a.md", "glass");
+  testing::TemporaryFolder other;
+  other.write("b.md", "glass");
+  auto index = open();
+  update(*index);
+  ASSERT_TRUE(index->update(other.path(), {}, {}, {}));
+  EXPECT_EQ(found(*index, "glass").size(), 2U);
+  update(*index);
+  EXPECT_EQ(found(*index, "glass").size(), 2U);
+}
+
+TEST_F(SqliteIndexTest, WrongInputIsAnErrorThatSaysWhat) {
+  auto index = open();
+  auto error = [&](const std::filesystem::path& path) {
+    return index->update(path, {}, {}, {}).error();
+  };
+  EXPECT_EQ(error(docs_.path() / "absent").code, Errc::not_found);
+  EXPECT_NE(error(docs_.path()).message.find("nothing to index"), std::string::npos);
+  docs_.write("x.bin", std::string("a\0b", 3));
+  EXPECT_NE(error(docs_.path() / "x.bin").message.find("binary"), std::string::npos);
+  EXPECT_EQ(error(docs_.path()).code, Errc::invalid_argument);
+  docs_.write("big.txt", std::string(3 * MiB, 'x'));
+  docs_.write("a.md", "glass");
+  auto report = index->update(docs_.path(), {.file_bytes_max = 1 * MiB}, {}, {});
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->skipped.size(), 1U);
+  EXPECT_NE(report->skipped[0].reason.find("--max-file-mib"), std::string::npos);
+  EXPECT_EQ(report->files_binary, 1U);
+}
+
+TEST_F(SqliteIndexTest, WhatIsNoIndexIsRefused) {
+  EXPECT_EQ(open_sqlite_index({.file = file(), .read_only = true}).error().code, Errc::not_found);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  ASSERT_TRUE(write_file_atomically(file(), std::string(10'000, 'x')));
+  EXPECT_EQ(open_sqlite_index({.file = file()}).error().code, Errc::corrupt);
+  std::filesystem::remove(file());
+  sqlite3* foreign = nullptr;
+  ASSERT_EQ(sqlite3_open(file().c_str(), &foreign), SQLITE_OK);
+  sqlite3_exec(foreign, "CREATE TABLE t(x)", nullptr, nullptr, nullptr);
+  sqlite3_close(foreign);
+  EXPECT_EQ(open_sqlite_index({.file = file()}).error().code, Errc::corrupt);
+}
+
+TEST_F(SqliteIndexTest, SearchesGoOnDuringAnUpdate) {
+  for (int i = 0; i < 200; ++i)
+    docs_.write(fmt::format("{}.md", i), fmt::format("glass jar {}", i));
+  auto index = open();
+  update(*index);
+  for (int i = 0; i < 200; ++i)
+    docs_.write(fmt::format("{}.md", i), fmt::format("glass jar again {}", i));
+  std::atomic<bool> done = false;
+  std::jthread searcher([&] {
+    while (!done) EXPECT_EQ(found(*index, "jar").size(), 100U);
+  });
+  EXPECT_EQ(update(*index).files_changed, 200U);
+  done = true;
+}
+
+TEST_F(SqliteIndexTest, ACancelledUpdateIsCompletedByTheNext) {
+  for (int i = 0; i < 200; ++i) docs_.write(fmt::format("{}.md", i), "glass");
+  auto index = open();
+  std::stop_source stop;
+  auto cancelled = index->update(
+      docs_.path(), {},
+      [&](const UpdateProgress& progress) {
+        progress.files_done > 100 ? stop.request_stop() : false;
+      },
+      stop.get_token());
+  EXPECT_EQ(cancelled.error().code, Errc::cancelled);
+  EXPECT_GT(index->scopes().value()[0].documents, 0U);
+  update(*index);
+  EXPECT_EQ(index->scopes().value()[0].documents, 200U);
+}
+
+TEST_F(SqliteIndexTest, KilledAtAnyMomentItOpensAndCompletes) {
+  std::mt19937 random(6);
+  for (int i = 0; i < 80; ++i)
+    docs_.write(fmt::format("{}.md", i),
+                fmt::format("# {}\n\nglass {}\n\n# more\n\nfoil glass {}\n", i, i, i));
+  for (int round = 0; round < 60; ++round) {
+    docs_.write(fmt::format("{}.md", random() % 80),
+                fmt::format("# changed\n\nglass changed {}\n", round));
+    pid_t child = ::fork();
+    if (child == 0) {
+      auto index = open_sqlite_index({.file = file()});
+      if (index) (void)(*index)->update(docs_.path(), {}, {}, {});
+      ::_exit(0);
+    }
+    ::usleep(static_cast<useconds_t>(random() % 30'000));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    auto index = open();
+    ASSERT_TRUE(index);
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file().c_str(), &database), SQLITE_OK);
+    std::string verdict;
+    sqlite3_exec(
+        database, "PRAGMA integrity_check",
+        [](void* out, int, char** values, char**) {
+          *static_cast<std::string*>(out) += values[0];
+          return 0;
+        },
+        &verdict, nullptr);
+    sqlite3_close(database);
+    ASSERT_EQ(verdict, "ok");
+    if (round % 10 == 9) std::filesystem::remove(file());
+  }
+  auto index = open();
+  update(*index);
+  testing::TemporaryFolder elsewhere;
+  auto fresh = open_sqlite_index({.file = elsewhere.path() / "index.sqlite"});
+  ASSERT_TRUE((*fresh)->update(docs_.path(), {}, {}, {}));
+  EXPECT_EQ(all(*index, "glass"), all(**fresh, "glass"));
+}
+
+}  // namespace
+}  // namespace leyden::retrieval
