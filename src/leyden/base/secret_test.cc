@@ -1,6 +1,7 @@
 #include "leyden/base/secret.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -34,11 +35,13 @@ TEST_F(SecretFile, IsMadeOnceAndKept) {
 TEST_F(SecretFile, EveryProcessThatStartsAtOnceGetsTheSame) {
   for (int round = 0; round < 20; ++round) {
     auto path = folder_ / std::to_string(round);
-    if (pid_t child = ::fork(); child == 0) {
-      ::_exit(load_or_create_secret(path) ? 0 : 1);
-    }
+    pid_t child = ::fork();
+    if (child == 0) ::_exit(load_or_create_secret(path) ? 0 : 1);
     ASSERT_TRUE(load_or_create_secret(path));
     ASSERT_EQ(load_or_create_secret(path).value(), load_or_create_secret(path).value());
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    ASSERT_EQ(status, 0);
   }
 }
 

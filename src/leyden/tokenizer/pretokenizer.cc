@@ -111,20 +111,19 @@ std::size_t gpt2_end(std::string_view text, std::size_t position) {
 std::size_t digits_gpt2_end(std::string_view text, std::size_t position) {
   ClassedChar c = classed_char(text, position);
   if (is(c, kDigit)) return position + c.size;
-  if (!is(c, kWhitespace)) {
-    // Symbols may hold digits of a later Unicode version than the pattern's: they end there.
-    std::size_t end = gpt2_end(text, position);
-    for (std::size_t at = position + c.size; at < end;) {
-      ClassedChar next = classed_char(text, at);
-      if (is(next, kDigit)) return at;
-      at += next.size;
-    }
-    return end;
+  if (is(c, kWhitespace)) {
+    // Whitespace that runs up to a digit runs up to the end of what gpt2 sees.
+    std::size_t run = run_end(text, position, kWhitespace);
+    if (is(classed_char(text, run), kDigit)) return run;
   }
-  // Whitespace that runs up to a digit runs up to the end of what gpt2 sees.
-  std::size_t run = run_end(text, position, kWhitespace);
-  if (is(classed_char(text, run), kDigit)) return run;
-  return gpt2_end(text, position);
+  // Symbols may hold digits of a later Unicode version than the pattern's: they end there.
+  std::size_t end = gpt2_end(text, position);
+  for (std::size_t at = position + c.size; at < end;) {
+    ClassedChar next = classed_char(text, at);
+    if (is(next, kDigit)) return at;
+    at += next.size;
+  }
+  return end;
 }
 
 std::size_t digits_end(std::string_view text, std::size_t position, int digits_max) {

@@ -131,6 +131,13 @@ TEST(Pretokenizer, DigitsComeFirstThenGpt2WithinTheRest) {
   }
 }
 
+// U+11DE0 is a digit to Digits (Unicode 17) and a symbol to the pattern (16): it ends a run of symbols, behind a space too.
+TEST(Pretokenizer, ADigitOfALaterUnicodeEndsARunOfSymbols) {
+  EXPECT_EQ(native(Pattern::digits_gpt2, " .\U00011DE0'll"),
+            (Pretokens{" .", "\U00011DE0", "'ll"}));
+  EXPECT_EQ(native(Pattern::digits_gpt2, ".\U00011DE0'll"), (Pretokens{".", "\U00011DE0", "'ll"}));
+}
+
 // What is_pretoken_border promises: cutting there changes no pretoken.
 TEST(Pretokenizer, ABorderIsABorder) {
   std::mt19937 random(13);
