@@ -1,3 +1,5 @@
+#include <cerrno>
+#include <cstring>
 #include <exception>
 
 #include "leyden/cli/commands.h"
@@ -41,7 +43,14 @@ int run_leyden(int argc, char** argv) {
   auto settings = read_settings();
   if (!settings) return report(settings.error());
   int code = run({.settings = *settings, .stop = interrupt.token()});
-  return interrupt.exit_code() != 0 ? interrupt.exit_code() : code;
+  if (interrupt.exit_code() != 0) return interrupt.exit_code();
+  // What was to be read was not written whole: no success. A reader that went away (| head) knows, and hears nothing.
+  if (int error = stdout_errno(); error != 0 && code == kDone) {
+    if (error != EPIPE)
+      print_error(std::string("can't write to standard output: ") + std::strerror(error));
+    return kEnvironment;
+  }
+  return code;
 }
 
 }  // namespace

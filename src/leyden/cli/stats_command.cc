@@ -64,7 +64,7 @@ void add_stats_command(CLI::App& app, Run& run) {
   command->add_flag("--json", *as_json, "One JSON object on standard output");
   command->footer(
       "Hits and misses of one run are in the \"cache_stats\" of `leyden retrieve --json` and "
-      "`leyden ask --json`.");
+      "`leyden ask --json`.\nExample: leyden stats --json");
   command->callback([as_json, &run] {
     run = [as_json](const Context& context) { return run_stats(*as_json, context); };
   });

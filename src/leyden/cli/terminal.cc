@@ -1,6 +1,7 @@
 #include "leyden/cli/terminal.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,9 @@
 
 namespace leyden::cli {
 namespace {
+
+// Answers are also written from the model's thread.
+std::atomic<int> first_stdout_errno{0};
 
 bool is_terminal(int fd) {
   const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe)
@@ -45,7 +49,13 @@ void print_line(std::string_view prefix, std::string_view message) {
 
 bool stdout_is_terminal() { return is_terminal(STDOUT_FILENO); }
 bool stderr_is_terminal() { return is_terminal(STDERR_FILENO); }
-bool write_stdout(std::string_view text) { return write_all(STDOUT_FILENO, text); }
+bool write_stdout(std::string_view text) {
+  if (write_all(STDOUT_FILENO, text)) return true;
+  int none = 0;
+  first_stdout_errno.compare_exchange_strong(none, errno);
+  return false;
+}
+int stdout_errno() { return first_stdout_errno; }
 void print_error(std::string_view message) { print_line("leyden: ", message); }
 void print_warning(std::string_view message) { print_line("leyden: warning: ", message); }
 

@@ -13,8 +13,11 @@ namespace leyden::cli {
 [[nodiscard]] bool stdout_is_terminal();
 [[nodiscard]] bool stderr_is_terminal();
 
-// Writes all of it to standard output. False when nobody reads any more (a closed pipe) or the disk is full.
+// Writes all of it to standard output. False when nobody reads any more (a closed pipe) or the disk is full; main turns that
+// into an exit code, so that a caller with nothing to cut short need not look.
 bool write_stdout(std::string_view text);
+// The errno of the first write_stdout that failed, 0 when all went well.
+[[nodiscard]] int stdout_errno();
 // "leyden: <message>" as one line on standard error: newlines and control characters in it are made visible.
 void print_error(std::string_view message);
 void print_warning(std::string_view message);

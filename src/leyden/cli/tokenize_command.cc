@@ -21,7 +21,7 @@ namespace {
 struct Flags {
   std::optional<std::string> tokenizer;
   std::string file = "-";
-  std::string text;
+  std::optional<std::string> text;  // Empty text is text, too.
   bool parse_special = false;
   bool as_json = false;
 };
@@ -65,15 +65,15 @@ int run_tokenize(const Flags& flags, const Context& context) {
   auto tokenizer = open_tokenizer(context.settings, flags.tokenizer);
   if (!tokenizer) return report(tokenizer.error());
   Result<std::string> text =
-      flags.text.empty() ? read_input(flags.file) : Result<std::string>(flags.text);
+      flags.text ? Result<std::string>(*flags.text) : read_input(flags.file);
   if (!text) return report(text.error());
   TokenIds ids = (*tokenizer)
                      ->encode(*text, flags.parse_special ? tokenizer::SpecialTokens::parse
                                                          : tokenizer::SpecialTokens::as_text);
-  bool written = flags.as_json ? write_stdout(fmt::format("{{\"ids\":[{}],\"count\":{}}}\n",
-                                                          joined(ids, ","), ids.size()))
-                               : write_stdout(joined(ids, " ") + "\n");
-  return written ? kDone : kEnvironment;
+  write_stdout(flags.as_json ? fmt::format("{{\"ids\":[{}],\"count\":{}}}\n", joined(ids, ","),
+                                           ids.size())
+                             : joined(ids, " ") + "\n");
+  return kDone;
 }
 
 // {"ids":[1,2]}, [1,2] or 1 2: what `tokenize` prints and what people type.
@@ -124,11 +124,15 @@ int run_detokenize(const Flags& flags, const Context& context) {
   if (!ids) return report(ids.error());
   auto text = (*tokenizer)->decode(*ids);
   if (!text) return report(text.error());
-  if (!flags.as_json) return write_stdout(*text) ? kDone : kEnvironment;
+  if (!flags.as_json) {
+    write_stdout(*text);
+    return kDone;
+  }
   nlohmann::json out = {{"text", utf8::replace_invalid(*text)},
                         {"count", ids->size()},
                         {"valid_utf8", utf8::is_valid(*text)}};
-  return write_stdout(json_line(out)) ? kDone : kEnvironment;
+  write_stdout(json_line(out));
+  return kDone;
 }
 
 }  // namespace
