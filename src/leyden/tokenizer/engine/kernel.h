@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "leyden/base/token_id.h"
+#include "leyden/tokenizer/pretokenizer.h"
+
+namespace leyden::tokenizer::engine {
+
+// Sets of instructions for which the kernel is compiled. All give the same answers.
+enum class Isa : std::uint8_t { plain, avx2, avx512 };
+
+// The best that this processor has.
+[[nodiscard]] Isa best_isa();
+
+// A short pretoken and its IDs, in half a cache line. Pretokens of more than 15 bytes or 3 IDs have no entry.
+struct alignas(32) SegmentEntry {
+  static constexpr std::size_t kBytesMax = 15;
+  static constexpr std::size_t kIdsMax = 3;
+
+  std::uint64_t low = 0;   // Bytes 0 to 7, the first lowest; zeros behind the end.
+  std::uint64_t high = 0;  // Bytes 8 to 14; the length in the highest byte. 0: a free entry.
+  TokenId ids[kIdsMax] = {};
+  std::uint32_t count = 0;
+};
+static_assert(sizeof(SegmentEntry) == 32);
+
+// Two entries that one look-up sees: a cache line.
+struct alignas(64) SegmentBucket {
+  SegmentEntry entries[2];
+};
+
+// Where a key lives in a table of 2^(64 - shift) buckets. The high bits of a product depend on all bits of its factors.
+[[nodiscard]] constexpr std::size_t segment_hash(std::uint64_t low, std::uint64_t high) {
+  return (low * 0x9E3779B97F4A7C15ULL) ^ (high * 0xC2B2AE3D27D4EB4FULL);
+}
+
+// What the kernel needs of its caller, one for each thread at a time.
+struct KernelContext {
+  SegmentBucket* buckets = nullptr;  // The thread's own table: filled by `miss`.
+  unsigned shift = 0;
+  void* owner = nullptr;     // Whatever `miss` needs.
+  // Encodes a pretoken that is not in the table: writes at most `length` IDs and returns how many. May put it into the table.
+  std::size_t (*miss)(KernelContext& context, const char* text, std::size_t length, TokenId* out) = nullptr;
+};
+
+struct KernelResult {
+  std::size_t position = 0;  // All before it is encoded.
+  std::size_t count = 0;     // IDs written.
+};
+
+// Pretokens longer than this are left to the caller: encode() stops in front of them.
+inline constexpr std::size_t kKernelBytesMax = 240;
+// IDs that encode() needs room for.
+inline constexpr std::size_t kKernelRoom = 1024;
+
+// One for each Isa. `text` is valid UTF-8, `position` a pretoken's beginning.
+struct Kernel {
+  // Encodes pretokens from `position` on until `out` (kKernelRoom IDs) is nearly full, the text ends, or a pretoken is too long.
+  // Never without progress but in the last case.
+  KernelResult (*encode)(Pattern pattern, KernelContext& context, const char* text, std::size_t size,
+                         std::size_t position, TokenId* out) = nullptr;
+  // Writes where the pretokens from `position` on end, at most `room` (64 or more) of them; returns how many. The next begins at
+  // the last end.
+  std::size_t (*scan)(Pattern pattern, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
+                      std::size_t room) = nullptr;
+};
+
+[[nodiscard]] const Kernel& kernel_of(Isa isa);
+
+}  // namespace leyden::tokenizer::engine

@@ -1,0 +1,442 @@
+// The inner loop, compiled once for each set of instructions: the including file says which (see kernel_avx2.cc) and gives
+// `Block load_block(const char*)`. Everything here is local to that file and uses no inline function of any library that the linker
+// could merge with one compiled for a lesser processor.
+//
+// How it finds pretokens: a pretoken's beginning is a place where the patterns remember nothing (no pattern looks back), so each round
+// starts at one. It loads 64 bytes, makes one bit mask per class of character, and computes from them, by a few shifts and an
+// addition for runs, a mask of all places where a pretoken begins. Places that depend on text beyond the 64 bytes, or on rules too
+// rare for masks, are left out by a limit: the next round starts at the last certain one. A round without any (a run longer than
+// a block) takes one pretoken by pretoken_end(). The plain twin of all this is pretokenizer.cc, and the tests hold them together.
+//
+// The idea of bit masks over 64-byte blocks is simdjson's (Langdale and Lemire 2019) and gigatoken's; restarting at borders instead
+// of carrying state from block to block is ours.
+
+using u64 = std::uint64_t;
+
+// One bit per byte of a block of 64.
+struct Block {
+  u64 upper = 0;   // Of ASCII when loaded; all of Unicode after classify().
+  u64 lower = 0;
+  u64 other = 0;   // Letters without case.
+  u64 mark = 0;
+  u64 number = 0;
+  u64 white = 0;   // Whitespace but newlines.
+  u64 newline = 0;
+  u64 blank = 0;   // U+0020
+  u64 quote = 0;   // '
+  u64 slash = 0;
+  u64 non_ascii = 0;
+  u64 continuation = 0;  // Bytes 0x80 to 0xBF.
+  u64 han = 0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
+};
+
+inline Block load_block(const char* text);
+
+constexpr u64 bit(unsigned i) { return u64{1} << i; }
+constexpr u64 below(unsigned i) { return i >= 64 ? ~u64{0} : bit(i) - 1; }
+inline unsigned first_of(u64 mask) { return static_cast<unsigned>(__builtin_ctzll(mask)); }
+inline unsigned last_of(u64 mask) { return 63U - static_cast<unsigned>(__builtin_clzll(mask)); }
+constexpr u64 run_starts(u64 mask) { return mask & ~(mask << 1); }
+constexpr u64 all_if(unsigned flag) { return u64{0} - u64{flag != 0}; }
+
+// Sets the masks of the characters beyond ASCII. Returns how many bytes of the block are whole characters.
+template <Pattern kPattern>
+inline unsigned classify(const char* text, Block& block, unsigned size) {
+  // The digits of digits_gpt2's first step are those of a later Unicode; find_starts() leaves both to the plain twin.
+  constexpr unsigned kNumbers = kPattern == Pattern::digits_gpt2 ? kNumber | kDigit : kNumber;
+  u64 leads = block.non_ascii & ~block.continuation & ~block.han & below(size);
+  // Characters of three bytes whose class the lead tells: 20 of a block of Chinese text, all but a few.
+  u64 han = block.han & below(size);
+  unsigned whole = size;
+  if (han != 0 && last_of(han) + 3 > size) {
+    whole = last_of(han);
+    han &= below(whole);
+  }
+  u64 of_class[8] = {};  // upper, lower, other, mark, number, white, -, none of them
+  while (leads != 0) {
+    const unsigned i = first_of(leads);
+    leads &= leads - 1;
+    auto byte = [&](unsigned k) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(text[i + k])); };
+    const std::uint32_t lead = byte(0);
+    const unsigned length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (i + length > size) {
+      whole = i < whole ? i : whole;
+      break;
+    }
+    const std::uint32_t point =
+        length == 3   ? (lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)
+        : length == 2 ? (lead & 0x1F) << 6 | (byte(1) & 0x3F)
+                      : (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+    unsigned c = detail::kBlocks[detail::kBlockOf[point >> 8]][point & 0xFF];
+    c = (c & kNumbers) != 0 ? kNumber : c & (kUpper | kLower | kOtherLetter | kMark | kWhitespace);
+    of_class[__builtin_ctz(c | 0x80)] |= (bit(length) - 1) << i;
+  }
+  block.upper |= of_class[0];
+  block.lower |= of_class[1];
+  block.other |= of_class[2] | han | han << 1 | han << 2;
+  block.mark |= of_class[3];
+  block.number |= of_class[4];
+  block.white |= of_class[5];
+  return whole;
+}
+
+// First bytes of the characters behind those whose first bytes are given, and before them.
+template <bool kAscii>
+inline u64 next_characters(u64 firsts, u64 continuation) {
+  u64 at = firsts << 1;
+  if constexpr (kAscii) return at;
+  u64 out = at & ~continuation;
+  for (int i = 0; i < 3; ++i) {
+    at = (at & continuation) << 1;
+    out |= at & ~continuation;
+  }
+  return out;
+}
+template <bool kAscii>
+inline u64 previous_characters(u64 firsts, u64 continuation) {
+  u64 at = firsts >> 1;
+  if constexpr (kAscii) return at;
+  u64 out = at & ~continuation;
+  for (int i = 0; i < 3; ++i) {
+    at = (at & continuation) >> 1;
+    out |= at & ~continuation;
+  }
+  return out;
+}
+
+// Length of the contraction that begins with the apostrophe at `text`, or 0; see pretokenizer.cc.
+template <bool kAnyCase>
+inline unsigned contraction_at(const char* text, std::size_t size) {
+  if (size < 2) return 0;
+  auto letter = [&](std::size_t i) -> char {
+    if (i >= size) return '\0';
+    char c = text[i];
+    return kAnyCase && c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  };
+  char a = letter(1);
+  char b = letter(2);
+  if (a == 's' || a == 't' || a == 'm' || a == 'd') return 2;
+  if ((a == 'r' && b == 'e') || (a == 'v' && b == 'e') || (a == 'l' && b == 'l')) return 3;
+  if (kAnyCase && a == '\xC5' && b == '\xBF') return 3;
+  return 0;
+}
+
+struct Starts {
+  u64 mask = 1;         // Where pretokens begin.
+  unsigned limit = 63;  // Bits above it mean nothing.
+};
+
+constexpr bool is_gpt2(Pattern p) { return p == Pattern::gpt2 || p == Pattern::digits_gpt2; }
+constexpr bool single_digits(Pattern p) { return p == Pattern::qwen2 || p == Pattern::digits_gpt2; }
+
+// `size` bytes of the block are text; `more`: the text goes on behind them. `rest`: bytes of text from `text` on.
+template <Pattern kPattern, bool kAscii>
+inline Starts find_starts(const char* text, std::size_t rest, const Block& b, unsigned size, bool more) {
+  constexpr bool kO200k = kPattern == Pattern::o200k;
+  Starts out;
+  u64 hard = 0;
+  auto limit_to = [&](unsigned i) { out.limit = i < out.limit ? i : out.limit; };
+  const u64 valid = below(size);
+  const u64 inner = b.continuation;
+  const u64 cased = b.upper | b.lower;
+  const u64 letter = kO200k ? cased | b.other | b.mark : cased | b.other;
+  const u64 number = b.number;
+  const u64 newline = b.newline;
+  const u64 white = b.white | newline;
+  const u64 symbol = valid & ~(letter | number | white);
+  const u64 symbol_starts = run_starts(symbol) & ~(b.blank << 1);
+
+  if constexpr (is_gpt2(kPattern)) {
+    //  's|'t|...| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+    out.mask |= (run_starts(letter) & ~(b.blank << 1)) | symbol_starts;
+    if constexpr (single_digits(kPattern)) {
+      out.mask |= number & ~inner;
+    } else {
+      out.mask |= run_starts(number) & ~(b.blank << 1);
+    }
+    for (u64 quotes = b.quote & symbol_starts; quotes != 0; quotes &= quotes - 1) {
+      unsigned i = first_of(quotes);
+      if (more && i + 3 > size) {
+        limit_to(i);
+        break;
+      }
+      if (unsigned length = contraction_at<false>(text + i, rest - i); length != 0 && i + length < 64)
+        out.mask |= bit(i + length);
+    }
+    u64 behind = next_characters<kAscii>(white & ~inner, inner) & valid & ~white;
+    if constexpr (single_digits(kPattern)) behind &= ~number;
+    out.mask |= run_starts(white) | previous_characters<kAscii>(behind, inner);
+  } else {
+    // Words: [^\r\n\p{L}\p{N}]?\p{L}+, where the character in front is whitespace, or a symbol that stands alone.
+    const u64 behind_first_symbol = next_characters<kAscii>(symbol_starts, inner);
+    out.mask |= run_starts(letter) & ~(b.white << 1) & ~behind_first_symbol;
+    out.mask |= symbol_starts;
+    if constexpr (kO200k) {
+      // [upper]*[lower]+ or [upper]+[lower]*: a word ends between lower and upper. Letters without case are both: what they do
+      // in front of an upper one depends on what follows.
+      out.mask |= b.upper & ~inner & (b.lower << 1);
+      if constexpr (!kAscii) {
+        hard |= b.upper & ~inner & ((b.other | b.mark) << 1);
+        hard |= run_starts(letter) & b.mark;  // A mark that follows no letter may be a symbol or a word.
+      }
+      // A contraction belongs to the word in front of it.
+      unsigned last_end = 0;
+      for (u64 quotes = b.quote & (letter << 1); quotes != 0; quotes &= quotes - 1) {
+        unsigned i = first_of(quotes);
+        if (i == last_end) continue;
+        if (more && i + 3 > size) {
+          hard |= bit(i);
+          break;
+        }
+        if (unsigned length = contraction_at<true>(text + i, rest - i); length != 0) {
+          last_end = i + length;
+          out.mask &= ~(below(last_end) & ~below(i));
+          if (last_end < 64) out.mask |= bit(last_end);
+        }
+      }
+    } else {
+      for (u64 quotes = b.quote & symbol_starts; quotes != 0; quotes &= quotes - 1) {
+        unsigned i = first_of(quotes);
+        if (more && i + 3 > size) {
+          limit_to(i);
+          break;
+        }
+        if (unsigned length = contraction_at<true>(text + i, rest - i); length != 0 && i + length < 64)
+          out.mask |= bit(i + length);
+      }
+    }
+    // Numbers: \p{N}{1,3} or \p{N}.
+    if constexpr (single_digits(kPattern)) {
+      out.mask |= number & ~inner;
+    } else {
+      u64 starts = run_starts(number);
+      out.mask |= starts;
+      const u64 fourth = number & (number << 1) & (number << 2) & (number << 3);
+      while ((starts = (starts << 3) & fourth) != 0) out.mask |= starts;
+      if constexpr (!kAscii) {
+        // Digits of several bytes are not counted by shifts.
+        if (u64 wide = number & b.non_ascii; wide != 0) {
+          u64 before = ~number & below(first_of(wide));
+          limit_to(before == 0 ? 0 : last_of(before) + 1);
+        }
+      }
+    }
+    // Newlines right behind symbols belong to them. Adding the first of a run carries through the run.
+    u64 taken = newline & (symbol << 1);
+    if (taken != 0) {
+      taken = newline & ~(newline + taken);
+      if constexpr (kO200k) hard |= b.slash & (taken << 1);  // [\r\n/]*
+    }
+    // What is left of whitespace: \s*[\r\n]+ up to the last newline, then all but the last character, then that.
+    const u64 left = white & ~taken;
+    out.mask |= run_starts(left);
+    out.mask |= previous_characters<kAscii>(next_characters<kAscii>(b.white & ~inner, inner) & valid & ~white, inner);
+    const u64 line_starts = run_starts(b.white) & ((newline & ~taken) << 1);
+    if (line_starts != 0) {
+      out.mask |= line_starts;
+      u64 ends = (b.white + run_starts(b.white)) & ~b.white & newline;
+      for (; ends != 0; ends &= ends - 1) {
+        u64 before = ~b.white & below(first_of(ends));
+        if (before == 0) continue;
+        unsigned begin = last_of(before) + 1;
+        if ((line_starts >> begin & 1) != 0) out.mask &= ~bit(begin);
+      }
+    }
+  }
+  if constexpr (kPattern == Pattern::digits_gpt2 && !kAscii) {
+    // Numbers of the pattern and digits of the first pre-tokenizer differ by Unicode version.
+    if (u64 wide = number & b.non_ascii; wide != 0) hard |= wide;
+  }
+  if (more && (white >> (size - 1) & 1) != 0) {
+    u64 before = ~white & valid;
+    limit_to(before == 0 ? 0 : last_of(before) + 1);
+  }
+  if (hard != 0) limit_to(last_of((out.mask | 1) & below(first_of(hard) == 0 ? 1 : first_of(hard))));
+  return out;
+}
+
+// Ends of pretokens from `position` on, relative to it, into `ends`, which has room for 64 more than `wanted`. At least one; stops
+// behind `wanted` or at the end of the text.
+template <Pattern kPattern>
+inline std::size_t scan_some(const char* text, std::size_t size, std::size_t position, std::uint32_t* ends, std::size_t wanted) {
+  std::size_t count = 0;
+  const std::size_t base = position;
+  while (count < wanted && position < size) {
+    const char* at = text + position;
+    const std::size_t rest = size - position;
+    Block block;
+    unsigned length = 64;
+    if (rest >= 64) {
+      block = load_block(at);
+    } else {
+      alignas(64) char padded[64] = {};
+      __builtin_memcpy(padded, at, rest);
+      length = static_cast<unsigned>(rest);
+      block = load_block(padded);
+    }
+    Starts starts;
+    bool more = rest > length;
+    if (block.non_ascii == 0) {
+      starts = find_starts<kPattern, true>(at, rest, block, length, more);
+    } else {
+      length = classify<kPattern>(at, block, length);
+      if (length == 0) length = 1;  // A character of the block's end alone can't be: blocks are longer.
+      more = rest > length;
+      starts = find_starts<kPattern, false>(at, rest, block, length, more);
+    }
+    u64 mask = starts.mask & below(starts.limit + 1) & below(length) & ~u64{1};
+    if (mask == 0) {
+      if (!more && starts.limit >= length) {
+        position = size;
+      } else {
+        position = pretoken_end(kPattern, {text, size}, position);
+      }
+      ends[count++] = static_cast<std::uint32_t>(position - base);
+      // So long a pretoken ends the batch: offsets stay small.
+      if (position - base > (std::size_t{1} << 20)) break;
+      continue;
+    }
+    const auto from = static_cast<std::uint32_t>(position - base);
+    position += last_of(mask);
+    do {
+      ends[count++] = from + first_of(mask);
+      mask &= mask - 1;
+    } while (mask != 0);
+    if (!more && starts.limit >= length) {
+      position = size;
+      ends[count++] = static_cast<std::uint32_t>(position - base);
+    }
+  }
+  return count;
+}
+
+struct Key {
+  u64 low;
+  u64 high;
+};
+
+// The key of the `length` (1 to 15) bytes at `text`; 16 bytes may be read.
+inline Key load_key(const char* text, std::size_t length) {
+  u64 low;
+  u64 high;
+  __builtin_memcpy(&low, text, 8);
+  __builtin_memcpy(&high, text + 8, 8);
+  const auto bits = static_cast<unsigned>(8 * length);
+  if (bits <= 64) {
+    low &= ~u64{0} >> (64 - bits);
+    high = 0;
+  } else {
+    high &= ~u64{0} >> (128 - bits);
+  }
+  return {low, high | u64{length} << 56};
+}
+
+inline Key load_key_safely(const char* text, std::size_t length) {
+  char padded[16] = {};
+  __builtin_memcpy(padded, text, length);
+  return load_key(padded, length);
+}
+
+constexpr std::size_t kBatch = 64;
+
+template <Pattern kPattern>
+KernelResult encode_pattern(KernelContext& context, const char* text, std::size_t size, std::size_t position,
+                            TokenId* out) {
+  std::uint32_t ends[kBatch + 64];
+  Key keys[kBatch + 64];
+  const SegmentBucket* places[kBatch + 64];
+  TokenId* const begin = out;
+  const unsigned shift = context.shift;
+  const SegmentBucket* const buckets = context.buckets;
+  while (position < size) {
+    const std::size_t found = scan_some<kPattern>(text, size, position, ends, kBatch);
+    const char* const base = text + position;
+    const char* const safe = text + size - (size < 16 ? size : 16);
+    std::uint32_t from = 0;
+    for (std::size_t i = 0; i < found; ++i) {
+      const char* at = base + from;
+      const std::size_t length = ends[i] - from;
+      from = ends[i];
+      if (length > SegmentEntry::kBytesMax) continue;
+      keys[i] = at < safe ? load_key(at, length) : load_key_safely(at, length);
+      places[i] = buckets + (segment_hash(keys[i].low, keys[i].high) >> shift);
+      __builtin_prefetch(places[i]);
+    }
+    from = 0;
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::size_t length = ends[i] - from;
+      if (length <= SegmentEntry::kBytesMax) {
+        const SegmentEntry* entry = places[i]->entries;
+        const bool second = ((entry[0].low ^ keys[i].low) | (entry[0].high ^ keys[i].high)) != 0;
+        entry += second ? 1 : 0;
+        if (((entry->low ^ keys[i].low) | (entry->high ^ keys[i].high)) == 0) {
+          __builtin_memcpy(out, entry->ids, 16);  // The count with them: what lies behind `out` is free.
+          out += entry->count;
+          from = ends[i];
+          if (static_cast<std::size_t>(out - begin) > kKernelRoom - kKernelBytesMax - 4) {
+            return {position + from, static_cast<std::size_t>(out - begin)};
+          }
+          continue;
+        }
+      } else if (length > kKernelBytesMax) {
+        return {position + from, static_cast<std::size_t>(out - begin)};
+      }
+      out += context.miss(context, base + from, length, out);
+      from = ends[i];
+      if (static_cast<std::size_t>(out - begin) > kKernelRoom - kKernelBytesMax - 4) {
+        return {position + from, static_cast<std::size_t>(out - begin)};
+      }
+    }
+    position += from;
+  }
+  return {position, static_cast<std::size_t>(out - begin)};
+}
+
+template <Pattern kPattern>
+std::size_t scan_pattern(const char* text, std::size_t size, std::size_t position, std::size_t* ends, std::size_t room) {
+  std::size_t count = 0;
+  std::uint32_t some[128];
+  while (position < size && room - count >= 64) {
+    std::size_t found = scan_some<kPattern>(text, size, position, some, 1);
+    if (found > room - count) break;
+    for (std::size_t i = 0; i < found; ++i) ends[count++] = position + some[i];
+    position = ends[count - 1];
+  }
+  return count;
+}
+
+KernelResult encode_any(Pattern pattern, KernelContext& context, const char* text, std::size_t size,
+                        std::size_t position, TokenId* out) {
+  switch (pattern) {
+    case Pattern::gpt2:
+      return encode_pattern<Pattern::gpt2>(context, text, size, position, out);
+    case Pattern::digits_gpt2:
+      return encode_pattern<Pattern::digits_gpt2>(context, text, size, position, out);
+    case Pattern::cl100k:
+    case Pattern::llama3:
+      return encode_pattern<Pattern::cl100k>(context, text, size, position, out);
+    case Pattern::qwen2:
+      return encode_pattern<Pattern::qwen2>(context, text, size, position, out);
+    case Pattern::o200k:
+      return encode_pattern<Pattern::o200k>(context, text, size, position, out);
+  }
+  __builtin_unreachable();
+}
+
+std::size_t scan_any(Pattern pattern, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
+                     std::size_t room) {
+  switch (pattern) {
+    case Pattern::gpt2:
+      return scan_pattern<Pattern::gpt2>(text, size, position, ends, room);
+    case Pattern::digits_gpt2:
+      return scan_pattern<Pattern::digits_gpt2>(text, size, position, ends, room);
+    case Pattern::cl100k:
+    case Pattern::llama3:
+      return scan_pattern<Pattern::cl100k>(text, size, position, ends, room);
+    case Pattern::qwen2:
+      return scan_pattern<Pattern::qwen2>(text, size, position, ends, room);
+    case Pattern::o200k:
+      return scan_pattern<Pattern::o200k>(text, size, position, ends, room);
+  }
+  __builtin_unreachable();
+}

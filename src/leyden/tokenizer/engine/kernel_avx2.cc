@@ -1,0 +1,59 @@
+// Compiled with -mavx2 -mbmi -mbmi2 -mlzcnt (CMakeLists.txt); called only where the processor has them.
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "leyden/tokenizer/engine/kernel.h"
+#include "leyden/tokenizer/unicode_classes.h"
+
+namespace leyden::tokenizer::engine {
+namespace {
+
+#include "leyden/tokenizer/engine/kernel.inl"
+
+inline u64 bits_of(__m256i low, __m256i high) {
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
+         static_cast<u64>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
+}
+
+inline Block load_block(const char* text) {
+  const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
+  const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + 32));
+  auto equal = [&](char c) {
+    const __m256i value = _mm256_set1_epi8(c);
+    return bits_of(_mm256_cmpeq_epi8(a, value), _mm256_cmpeq_epi8(b, value));
+  };
+  // low <= byte < low + count, the bytes moved so that `low` is the least signed value.
+  auto within = [&](char low, int count) {
+    const __m256i shift = _mm256_set1_epi8(static_cast<char>(0x80 - low));
+    const __m256i end = _mm256_set1_epi8(static_cast<char>(-128 + count));
+    return bits_of(_mm256_cmpgt_epi8(end, _mm256_add_epi8(a, shift)), _mm256_cmpgt_epi8(end, _mm256_add_epi8(b, shift)));
+  };
+  Block block;
+  block.non_ascii = bits_of(a, b);
+  block.upper = within('A', 26);
+  block.lower = within('a', 26);
+  block.number = within('0', 10);
+  block.blank = equal(' ');
+  const u64 controls = within('\t', 5);
+  block.newline = equal('\n') | equal('\r');
+  block.white = (controls & ~block.newline) | block.blank;
+  block.quote = equal('\'');
+  block.slash = equal('/');
+  if (block.non_ascii != 0) {
+    // 0x80 to 0xBF are the signed values below -64.
+    const __m256i limit = _mm256_set1_epi8(-64);
+    block.continuation = bits_of(_mm256_cmpgt_epi8(limit, a), _mm256_cmpgt_epi8(limit, b));
+    block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
+  }
+  return block;
+}
+
+}  // namespace
+
+extern const Kernel kAvx2Kernel;
+const Kernel kAvx2Kernel = {.encode = encode_any, .scan = scan_any};
+
+}  // namespace leyden::tokenizer::engine

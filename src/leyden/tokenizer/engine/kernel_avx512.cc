@@ -1,0 +1,47 @@
+// Compiled with -mavx512bw -mavx512vl -mavx512vbmi -mavx2 -mbmi -mbmi2 -mlzcnt (CMakeLists.txt); called only where the processor has
+// them.
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "leyden/tokenizer/engine/kernel.h"
+#include "leyden/tokenizer/unicode_classes.h"
+
+namespace leyden::tokenizer::engine {
+namespace {
+
+#include "leyden/tokenizer/engine/kernel.inl"
+
+inline Block load_block(const char* text) {
+  const __m512i bytes = _mm512_loadu_si512(text);
+  auto equal = [&](char c) -> u64 { return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c)); };
+  // low <= byte < low + count: moved so that `low` is 0.
+  auto within = [&](char low, int count) -> u64 {
+    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8(low)), _mm512_set1_epi8(static_cast<char>(count)));
+  };
+  Block block;
+  block.non_ascii = _mm512_movepi8_mask(bytes);
+  block.upper = within('A', 26);
+  block.lower = within('a', 26);
+  block.number = within('0', 10);
+  block.blank = equal(' ');
+  const u64 controls = within('\t', 5);
+  block.newline = equal('\n') | equal('\r');
+  block.white = (controls & ~block.newline) | block.blank;
+  block.quote = equal('\'');
+  block.slash = equal('/');
+  if (block.non_ascii != 0) {
+    block.continuation = within('\x80', 64);
+    block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
+  }
+  return block;
+}
+
+}  // namespace
+
+extern const Kernel kAvx512Kernel;
+const Kernel kAvx512Kernel = {.encode = encode_any, .scan = scan_any};
+
+}  // namespace leyden::tokenizer::engine

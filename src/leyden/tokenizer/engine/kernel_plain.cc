@@ -1,0 +1,41 @@
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "leyden/tokenizer/engine/kernel.h"
+#include "leyden/tokenizer/unicode_classes.h"
+
+namespace leyden::tokenizer::engine {
+namespace {
+
+#include "leyden/tokenizer/engine/kernel.inl"
+
+inline Block load_block(const char* text) {
+  Block block;
+  for (unsigned i = 0; i < 64; ++i) {
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    const u64 here = bit(i);
+    if (byte >= 0x80) {
+      block.non_ascii |= here;
+      if (byte < 0xC0) block.continuation |= here;
+      continue;
+    }
+    const unsigned c = detail::kBlocks[detail::kBlockOf[0]][byte];
+    block.upper |= here & all_if(c & kUpper);
+    block.lower |= here & all_if(c & kLower);
+    block.number |= here & all_if(c & kNumber);
+    block.newline |= here & all_if(c & kNewline);
+    block.white |= here & all_if((c & kWhitespace) != 0 && (c & kNewline) == 0);
+    block.blank |= here & all_if(byte == ' ');
+    block.quote |= here & all_if(byte == '\'');
+    block.slash |= here & all_if(byte == '/');
+  }
+  return block;
+}
+
+}  // namespace
+
+extern const Kernel kPlainKernel;
+const Kernel kPlainKernel = {.encode = encode_any, .scan = scan_any};
+
+}  // namespace leyden::tokenizer::engine
