@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "leyden/base/token_id.h"
-#include "leyden/tokenizer/pretokenizer.h"
+#include "leyden/tokenizer/engine/segmentation.h"
 
 namespace leyden::tokenizer::engine {
 
@@ -14,7 +14,7 @@ enum class Isa : std::uint8_t { plain, avx2, avx512 };
 // The best that this processor has.
 [[nodiscard]] Isa best_isa();
 
-// A short pretoken and its IDs, in half a cache line. Pretokens of more than 15 bytes or 3 IDs have no entry.
+// A short segment and its IDs, in half a cache line. Segments of more than 15 bytes or 3 IDs have no entry.
 struct alignas(32) SegmentEntry {
   static constexpr std::size_t kBytesMax = 15;
   static constexpr std::size_t kIdsMax = 3;
@@ -41,7 +41,7 @@ struct KernelContext {
   SegmentBucket* buckets = nullptr;  // The thread's own table: filled by `miss`.
   unsigned shift = 0;
   void* owner = nullptr;     // Whatever `miss` needs.
-  // Encodes a pretoken that is not in the table: writes at most `length` IDs and returns how many. May put it into the table.
+  // Encodes a segment that is not in the table: writes at most `length` IDs and returns how many. May put it into the table.
   std::size_t (*miss)(KernelContext& context, const char* text, std::size_t length, TokenId* out) = nullptr;
 };
 
@@ -50,20 +50,20 @@ struct KernelResult {
   std::size_t count = 0;     // IDs written.
 };
 
-// Pretokens longer than this are left to the caller: encode() stops in front of them.
+// Segments longer than this are left to the caller: encode() stops in front of them.
 inline constexpr std::size_t kKernelBytesMax = 240;
 // IDs that encode() needs room for.
 inline constexpr std::size_t kKernelRoom = 1024;
 
-// One for each Isa. `text` is valid UTF-8, `position` a pretoken's beginning.
+// One for each Isa. `text` is valid UTF-8, `position` a segment's beginning.
 struct Kernel {
-  // Encodes pretokens from `position` on until `out` (kKernelRoom IDs) is nearly full, the text ends, or a pretoken is too long.
+  // Encodes segments from `position` on until `out` (kKernelRoom IDs) is nearly full, the text ends, or a segment is too long.
   // Never without progress but in the last case.
-  KernelResult (*encode)(Pattern pattern, KernelContext& context, const char* text, std::size_t size,
+  KernelResult (*encode)(const Segmentation& how, KernelContext& context, const char* text, std::size_t size,
                          std::size_t position, TokenId* out) = nullptr;
-  // Writes where the pretokens from `position` on end, at most `room` (64 or more) of them; returns how many. The next begins at
+  // Writes where the segments from `position` on end, at most `room` (64 or more) of them; returns how many. The next begins at
   // the last end.
-  std::size_t (*scan)(Pattern pattern, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
+  std::size_t (*scan)(const Segmentation& how, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
                       std::size_t room) = nullptr;
 };
 

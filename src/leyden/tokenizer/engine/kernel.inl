@@ -1,12 +1,12 @@
 // The inner loop, compiled once for each set of instructions: the including file says which (see kernel_avx2.cc) and gives
-// `Block load_block(const char*)`. Everything here is local to that file and uses no inline function of any library that the linker
+// `template <Cut> Block load_block(const char*)`. Everything here is local to that file and uses no inline function of any library that the linker
 // could merge with one compiled for a lesser processor.
 //
-// How it finds pretokens: a pretoken's beginning is a place where the patterns remember nothing (no pattern looks back), so each round
+// How it finds segments: a segment's beginning is a place where the patterns remember nothing (no pattern looks back), so each round
 // starts at one. It loads 64 bytes, makes one bit mask per class of character, and computes from them, by a few shifts and an
-// addition for runs, a mask of all places where a pretoken begins. Places that depend on text beyond the 64 bytes, or on rules too
+// addition for runs, a mask of all places where a segment begins. Places that depend on text beyond the 64 bytes, or on rules too
 // rare for masks, are left out by a limit: the next round starts at the last certain one. A round without any (a run longer than
-// a block) takes one pretoken by pretoken_end(). The plain twin of all this is pretokenizer.cc, and the tests hold them together.
+// a block) takes one segment by segment_end(): the plain twin of all this, and the tests hold them together.
 //
 // The idea of bit masks over 64-byte blocks is simdjson's (Langdale and Lemire 2019) and gigatoken's; restarting at borders instead
 // of carrying state from block to block is ours.
@@ -27,9 +27,12 @@ struct Block {
   u64 slash = 0;
   u64 non_ascii = 0;
   u64 continuation = 0;  // Bytes 0x80 to 0xBF.
+  u64 no_cut = 0;  // Bytes behind which words are not cut.
   u64 han = 0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
+// For Cut::words `blank` and `no_cut` only, for all others all but `no_cut`.
+template <Cut kCut>
 inline Block load_block(const char* text);
 
 constexpr u64 bit(unsigned i) { return u64{1} << i; }
@@ -40,10 +43,10 @@ constexpr u64 run_starts(u64 mask) { return mask & ~(mask << 1); }
 constexpr u64 all_if(unsigned flag) { return u64{0} - u64{flag != 0}; }
 
 // Sets the masks of the characters beyond ASCII. Returns how many bytes of the block are whole characters.
-template <Pattern kPattern>
+template <Cut kCut>
 inline unsigned classify(const char* text, Block& block, unsigned size) {
   // The digits of digits_gpt2's first step are those of a later Unicode; find_starts() leaves both to the plain twin.
-  constexpr unsigned kNumbers = kPattern == Pattern::digits_gpt2 ? kNumber | kDigit : kNumber;
+  constexpr unsigned kNumbers = kCut == Cut::digits_gpt2 ? kNumber | kDigit : kNumber;
   u64 leads = block.non_ascii & ~block.continuation & ~block.han & below(size);
   // Characters of three bytes whose class the lead tells: 20 of a block of Chinese text, all but a few.
   u64 han = block.han & below(size);
@@ -122,17 +125,17 @@ inline unsigned contraction_at(const char* text, std::size_t size) {
 }
 
 struct Starts {
-  u64 mask = 1;         // Where pretokens begin.
+  u64 mask = 1;         // Where segments begin.
   unsigned limit = 63;  // Bits above it mean nothing.
 };
 
-constexpr bool is_gpt2(Pattern p) { return p == Pattern::gpt2 || p == Pattern::digits_gpt2; }
-constexpr bool single_digits(Pattern p) { return p == Pattern::qwen2 || p == Pattern::digits_gpt2; }
+constexpr bool is_gpt2(Cut cut) { return cut == Cut::gpt2 || cut == Cut::digits_gpt2; }
+constexpr bool single_digits(Cut cut) { return cut == Cut::qwen2 || cut == Cut::digits_gpt2; }
 
 // `size` bytes of the block are text; `more`: the text goes on behind them. `rest`: bytes of text from `text` on.
-template <Pattern kPattern, bool kAscii>
+template <Cut kCut, bool kAscii>
 inline Starts find_starts(const char* text, std::size_t rest, const Block& b, unsigned size, bool more) {
-  constexpr bool kO200k = kPattern == Pattern::o200k;
+  constexpr bool kO200k = kCut == Cut::o200k;
   Starts out;
   u64 hard = 0;
   auto limit_to = [&](unsigned i) { out.limit = i < out.limit ? i : out.limit; };
@@ -146,10 +149,10 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
   const u64 symbol = valid & ~(letter | number | white);
   const u64 symbol_starts = run_starts(symbol) & ~(b.blank << 1);
 
-  if constexpr (is_gpt2(kPattern)) {
+  if constexpr (is_gpt2(kCut)) {
     //  's|'t|...| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
     out.mask |= (run_starts(letter) & ~(b.blank << 1)) | symbol_starts;
-    if constexpr (single_digits(kPattern)) {
+    if constexpr (single_digits(kCut)) {
       out.mask |= number & ~inner;
     } else {
       out.mask |= run_starts(number) & ~(b.blank << 1);
@@ -164,7 +167,7 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
         out.mask |= bit(i + length);
     }
     u64 behind = next_characters<kAscii>(white & ~inner, inner) & valid & ~white;
-    if constexpr (single_digits(kPattern)) behind &= ~number;
+    if constexpr (single_digits(kCut)) behind &= ~number;
     out.mask |= run_starts(white) | previous_characters<kAscii>(behind, inner);
   } else {
     // Words: [^\r\n\p{L}\p{N}]?\p{L}+, where the character in front is whitespace, or a symbol that stands alone.
@@ -206,7 +209,7 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
       }
     }
     // Numbers: \p{N}{1,3} or \p{N}.
-    if constexpr (single_digits(kPattern)) {
+    if constexpr (single_digits(kCut)) {
       out.mask |= number & ~inner;
     } else {
       u64 starts = run_starts(number);
@@ -243,7 +246,7 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
       }
     }
   }
-  if constexpr (kPattern == Pattern::digits_gpt2 && !kAscii) {
+  if constexpr (kCut == Cut::digits_gpt2 && !kAscii) {
     // Numbers of the pattern and digits of the first pre-tokenizer differ by Unicode version.
     if (u64 wide = number & b.non_ascii; wide != 0) hard |= wide;
   }
@@ -255,57 +258,54 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
   return out;
 }
 
-// Ends of pretokens from `position` on, relative to it, into `ends`, which has room for 64 more than `wanted`. At least one; stops
+// Ends of segments from `position` on, relative to it, into `ends`, which has room for 64 more than `wanted`. At least one; stops
 // behind `wanted` or at the end of the text.
-template <Pattern kPattern>
-inline std::size_t scan_some(const char* text, std::size_t size, std::size_t position, std::uint32_t* ends, std::size_t wanted) {
+template <Cut kCut>
+inline std::size_t scan_some(const Segmentation& how, const char* text, std::size_t size, std::size_t position,
+                             std::uint32_t* ends, std::size_t wanted) {
   std::size_t count = 0;
   const std::size_t base = position;
-  while (count < wanted && position < size) {
+  // So long a segment ends the batch: offsets stay small.
+  while (count < wanted && position < size && position - base < (std::size_t{1} << 20)) {
+    if constexpr (kCut == Cut::pattern) {
+      position = pretoken_end(how.pattern, {text, size}, position);
+      ends[count++] = static_cast<std::uint32_t>(position - base);
+      continue;
+    }
     const char* at = text + position;
     const std::size_t rest = size - position;
     Block block;
     unsigned length = 64;
     if (rest >= 64) {
-      block = load_block(at);
+      block = load_block<kCut>(at);
     } else {
       alignas(64) char padded[64] = {};
       __builtin_memcpy(padded, at, rest);
       length = static_cast<unsigned>(rest);
-      block = load_block(padded);
+      block = load_block<kCut>(padded);
     }
     Starts starts;
-    bool more = rest > length;
-    if (block.non_ascii == 0) {
-      starts = find_starts<kPattern, true>(at, rest, block, length, more);
+    if constexpr (kCut == Cut::words) {
+      starts.mask = block.blank & ~((block.blank | block.no_cut) << 1);
+    } else if (block.non_ascii == 0) {
+      starts = find_starts<kCut, true>(at, rest, block, length, rest > length);
     } else {
-      length = classify<kPattern>(at, block, length);
-      if (length == 0) length = 1;  // A character of the block's end alone can't be: blocks are longer.
-      more = rest > length;
-      starts = find_starts<kPattern, false>(at, rest, block, length, more);
+      length = classify<kCut>(at, block, length);
+      starts = find_starts<kCut, false>(at, rest, block, length, rest > length);
     }
+    const bool whole = rest == length && starts.limit >= length;  // The last one ends where the text does.
     u64 mask = starts.mask & below(starts.limit + 1) & below(length) & ~u64{1};
-    if (mask == 0) {
-      if (!more && starts.limit >= length) {
-        position = size;
-      } else {
-        position = pretoken_end(kPattern, {text, size}, position);
-      }
-      ends[count++] = static_cast<std::uint32_t>(position - base);
-      // So long a pretoken ends the batch: offsets stay small.
-      if (position - base > (std::size_t{1} << 20)) break;
-      continue;
-    }
     const auto from = static_cast<std::uint32_t>(position - base);
-    position += last_of(mask);
-    do {
-      ends[count++] = from + first_of(mask);
-      mask &= mask - 1;
-    } while (mask != 0);
-    if (!more && starts.limit >= length) {
-      position = size;
-      ends[count++] = static_cast<std::uint32_t>(position - base);
+    if (mask != 0) {
+      position += last_of(mask);
+      do {
+        ends[count++] = from + first_of(mask);
+        mask &= mask - 1;
+      } while (mask != 0);
+      if (!whole) continue;
     }
+    position = whole ? size : segment_end(how, {text, size}, position);
+    ends[count++] = static_cast<std::uint32_t>(position - base);
   }
   return count;
 }
@@ -339,8 +339,8 @@ inline Key load_key_safely(const char* text, std::size_t length) {
 
 constexpr std::size_t kBatch = 64;
 
-template <Pattern kPattern>
-KernelResult encode_pattern(KernelContext& context, const char* text, std::size_t size, std::size_t position,
+template <Cut kCut>
+KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text, std::size_t size, std::size_t position,
                             TokenId* out) {
   std::uint32_t ends[kBatch + 64];
   Key keys[kBatch + 64];
@@ -349,7 +349,7 @@ KernelResult encode_pattern(KernelContext& context, const char* text, std::size_
   const unsigned shift = context.shift;
   const SegmentBucket* const buckets = context.buckets;
   while (position < size) {
-    const std::size_t found = scan_some<kPattern>(text, size, position, ends, kBatch);
+    const std::size_t found = scan_some<kCut>(how, text, size, position, ends, kBatch);
     const char* const base = text + position;
     const char* const safe = text + size - (size < 16 ? size : 16);
     std::uint32_t from = 0;
@@ -392,51 +392,57 @@ KernelResult encode_pattern(KernelContext& context, const char* text, std::size_
   return {position, static_cast<std::size_t>(out - begin)};
 }
 
-template <Pattern kPattern>
-std::size_t scan_pattern(const char* text, std::size_t size, std::size_t position, std::size_t* ends, std::size_t room) {
+template <Cut kCut>
+std::size_t scan_cut(const Segmentation& how, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
+                     std::size_t room) {
   std::size_t count = 0;
-  std::uint32_t some[128];
+  std::uint32_t some[kBatch + 64];
   while (position < size && room - count >= 64) {
-    std::size_t found = scan_some<kPattern>(text, size, position, some, 1);
-    if (found > room - count) break;
+    const std::size_t found = scan_some<kCut>(how, text, size, position, some, 1);
     for (std::size_t i = 0; i < found; ++i) ends[count++] = position + some[i];
     position = ends[count - 1];
   }
   return count;
 }
 
-KernelResult encode_any(Pattern pattern, KernelContext& context, const char* text, std::size_t size,
+KernelResult encode_any(const Segmentation& how, KernelContext& context, const char* text, std::size_t size,
                         std::size_t position, TokenId* out) {
-  switch (pattern) {
-    case Pattern::gpt2:
-      return encode_pattern<Pattern::gpt2>(context, text, size, position, out);
-    case Pattern::digits_gpt2:
-      return encode_pattern<Pattern::digits_gpt2>(context, text, size, position, out);
-    case Pattern::cl100k:
-    case Pattern::llama3:
-      return encode_pattern<Pattern::cl100k>(context, text, size, position, out);
-    case Pattern::qwen2:
-      return encode_pattern<Pattern::qwen2>(context, text, size, position, out);
-    case Pattern::o200k:
-      return encode_pattern<Pattern::o200k>(context, text, size, position, out);
+  switch (how.cut) {
+    case Cut::gpt2:
+      return encode_cut<Cut::gpt2>(how, context, text, size, position, out);
+    case Cut::digits_gpt2:
+      return encode_cut<Cut::digits_gpt2>(how, context, text, size, position, out);
+    case Cut::cl100k:
+      return encode_cut<Cut::cl100k>(how, context, text, size, position, out);
+    case Cut::qwen2:
+      return encode_cut<Cut::qwen2>(how, context, text, size, position, out);
+    case Cut::o200k:
+      return encode_cut<Cut::o200k>(how, context, text, size, position, out);
+    case Cut::pattern:
+      return encode_cut<Cut::pattern>(how, context, text, size, position, out);
+    case Cut::words:
+      return encode_cut<Cut::words>(how, context, text, size, position, out);
   }
   __builtin_unreachable();
 }
 
-std::size_t scan_any(Pattern pattern, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
+std::size_t scan_any(const Segmentation& how, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
                      std::size_t room) {
-  switch (pattern) {
-    case Pattern::gpt2:
-      return scan_pattern<Pattern::gpt2>(text, size, position, ends, room);
-    case Pattern::digits_gpt2:
-      return scan_pattern<Pattern::digits_gpt2>(text, size, position, ends, room);
-    case Pattern::cl100k:
-    case Pattern::llama3:
-      return scan_pattern<Pattern::cl100k>(text, size, position, ends, room);
-    case Pattern::qwen2:
-      return scan_pattern<Pattern::qwen2>(text, size, position, ends, room);
-    case Pattern::o200k:
-      return scan_pattern<Pattern::o200k>(text, size, position, ends, room);
+  switch (how.cut) {
+    case Cut::gpt2:
+      return scan_cut<Cut::gpt2>(how, text, size, position, ends, room);
+    case Cut::digits_gpt2:
+      return scan_cut<Cut::digits_gpt2>(how, text, size, position, ends, room);
+    case Cut::cl100k:
+      return scan_cut<Cut::cl100k>(how, text, size, position, ends, room);
+    case Cut::qwen2:
+      return scan_cut<Cut::qwen2>(how, text, size, position, ends, room);
+    case Cut::o200k:
+      return scan_cut<Cut::o200k>(how, text, size, position, ends, room);
+    case Cut::pattern:
+      return scan_cut<Cut::pattern>(how, text, size, position, ends, room);
+    case Cut::words:
+      return scan_cut<Cut::words>(how, text, size, position, ends, room);
   }
   __builtin_unreachable();
 }

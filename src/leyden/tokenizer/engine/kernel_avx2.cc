@@ -18,6 +18,7 @@ inline u64 bits_of(__m256i low, __m256i high) {
          static_cast<u64>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
 }
 
+template <Cut kCut>
 inline Block load_block(const char* text) {
   const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
   const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + 32));
@@ -32,6 +33,11 @@ inline Block load_block(const char* text) {
     return bits_of(_mm256_cmpgt_epi8(end, _mm256_add_epi8(a, shift)), _mm256_cmpgt_epi8(end, _mm256_add_epi8(b, shift)));
   };
   Block block;
+  if constexpr (kCut == Cut::words) {
+    block.blank = equal(' ');
+    block.no_cut = equal('>') | equal('\x81');
+    return block;
+  }
   block.non_ascii = bits_of(a, b);
   block.upper = within('A', 26);
   block.lower = within('a', 26);

@@ -14,6 +14,7 @@ namespace {
 
 #include "leyden/tokenizer/engine/kernel.inl"
 
+template <Cut kCut>
 inline Block load_block(const char* text) {
   const __m512i bytes = _mm512_loadu_si512(text);
   auto equal = [&](char c) -> u64 { return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c)); };
@@ -22,6 +23,11 @@ inline Block load_block(const char* text) {
     return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8(low)), _mm512_set1_epi8(static_cast<char>(count)));
   };
   Block block;
+  if constexpr (kCut == Cut::words) {
+    block.blank = equal(' ');
+    block.no_cut = equal('>') | equal('\x81');
+    return block;
+  }
   block.non_ascii = _mm512_movepi8_mask(bytes);
   block.upper = within('A', 26);
   block.lower = within('a', 26);

@@ -10,11 +10,17 @@ namespace {
 
 #include "leyden/tokenizer/engine/kernel.inl"
 
+template <Cut kCut>
 inline Block load_block(const char* text) {
   Block block;
   for (unsigned i = 0; i < 64; ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const u64 here = bit(i);
+    if constexpr (kCut == Cut::words) {
+      block.blank |= here & all_if(byte == ' ');
+      block.no_cut |= here & all_if(byte == '>' || byte == 0x81);
+      continue;
+    }
     if (byte >= 0x80) {
       block.non_ascii |= here;
       if (byte < 0xC0) block.continuation |= here;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -30,124 +31,143 @@ void add_pair(std::vector<std::uint64_t>& pairs, TokenId left, TokenId right, To
   pairs[slot] = key << kIdBits | (merged + 1);
 }
 
-class Prover {
+// Where the bit of a window is: 64 * word + bit.
+std::size_t guard_bit(const char* window, std::size_t length) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, window, length);
+  return (bytes * 0x9E3779B97F4A7C15ULL) >> (64U - MergeTables::kGuardBits);
+}
+
+class Analysis {
  public:
-  Prover(const BpeSpec& spec, std::size_t vocabulary_size) : spec_(spec) {
-    MergeTables::Owner& tables = result_.tables;
+  Analysis(const BpeSpec& spec, std::size_t vocabulary_size) : spec_(spec), bytes_(vocabulary_size) {
+    MergeTables::Owner& tables = out_.tables;
+    tables.byte_level = spec.byte_level;
     tables.origins.resize(vocabulary_size);
     tables.prefixes.assign(vocabulary_size, MergeTables::kNone);
     tables.pairs.resize(std::bit_ceil(2 * spec.tokens.size() + 2));
-    bytes_.resize(vocabulary_size);
     for (const SpecToken& token : spec.tokens) bytes_[token.id] = token.bytes;
   }
 
-  ProvenMerges prove() && {
-    if (!spec_.continuing_subword_prefix.empty() || !spec_.end_of_word_suffix.empty()) {
-      return fail("its merges write prefixes or suffixes within words");
-    }
-    if (bytes_.size() > MergeTables::kTokensMax) return fail("it has more tokens than 20 bits can number");
+  MergeAnalysis run() && {
     take_symbols();
-    take_merges();
-    if (!check_the_rest()) return fail("merges make tokens against the order of their ranks");
+    take_merges_in_order();
+    simulate_the_rest();
+    make_guard();
+    simulate_the_guarded();
     build_tries();
-    result_.proof.holds = true;
-    return std::move(result_);
+    return std::move(out_);
   }
 
  private:
-  ProvenMerges fail(std::string reason) {
-    result_.proof.reason = std::move(reason);
-    result_.tables = {};
-    return std::move(result_);
-  }
-
   // What text begins as: bytes or characters.
   void take_symbols() {
     for (const SpecToken& token : spec_.tokens) {
-      bool symbol = spec_.byte_level ? token.bytes.size() == 1
-                                     : !token.bytes.empty() && utf8::decode(token.bytes, 0).size == token.bytes.size() &&
-                                           utf8::decode(token.bytes, 0).valid;
-      if (symbol) result_.tables.origins[token.id].length = static_cast<std::uint32_t>(token.bytes.size());
+      if (!token.bytes.empty() && symbol_size(token.bytes, 0) == token.bytes.size()) {
+        out_.tables.origins[token.id].length = static_cast<std::uint32_t>(token.bytes.size());
+      }
     }
   }
 
-  void take_merges() {
+  [[nodiscard]] std::size_t symbol_size(std::string_view text, std::size_t at) const {
+    return spec_.byte_level ? 1 : utf8::decode(text, at).size;
+  }
+
+  void take_merges_in_order() {
     std::vector<std::uint64_t> in_order;  // Rank, index.
     in_order.reserve(spec_.merges.size());
     for (std::size_t i = 0; i < spec_.merges.size(); ++i) in_order.push_back(std::uint64_t{spec_.merges[i].rank} << 32 | i);
     if (!std::ranges::is_sorted(in_order)) std::ranges::sort(in_order);
-    MergeTables tables = result_.tables.view();
+    const MergeTables tables = out_.tables.view();
     for (std::uint64_t rank_and_index : in_order) {
-      const SpecMerge* merge = &spec_.merges[rank_and_index & 0xFFFFFFFF];
-      Origin& merged = result_.tables.origins[merge->merged];
-      if (merged.length != 0) continue;  // Made by a merge of lower rank: later ones never get to it.
-      const Origin& left = tables.origins[merge->left];
-      const Origin& right = tables.origins[merge->right];
-      if (left.length == 0 || right.length == 0) {
-        ++result_.proof.inversions;  // Or never made at all: check_the_rest() tells.
-        continue;
-      }
-      if (!tables.stay_apart(merge->left, merge->right)) continue;
-      // Ranks of merges may have gaps and repeat (all the ways to cut a token have its rank): only their order counts.
-      merged = {merge->left, merge->right, merge->rank + 1, left.length + right.length};
-      add_pair(result_.tables.pairs, merge->left, merge->right, merge->merged);
+      const SpecMerge& merge = spec_.merges[rank_and_index & 0xFFFFFFFF];
+      if (tables.origins[merge.merged].length != 0) continue;  // Made by a merge of lower rank, or a symbol.
+      // A part that was not made yet comes against the order, or never.
+      if (tables.origins[merge.left].length == 0 || tables.origins[merge.right].length == 0) continue;
+      // Ranks may repeat (all the ways to cut a token have its rank): only their order counts.
+      if (tables.stay_apart(merge.left, merge.right)) set_origin(merge.left, merge.right, merge.merged, merge.rank);
     }
   }
 
-  // Tokens without an origin: merging their bytes, by all merges in the order of the definition, must not end in them.
-  bool check_the_rest() {
+  void set_origin(TokenId left, TokenId right, TokenId merged, std::uint32_t rank) {
+    out_.tables.origins[merged] = {left, right, rank + 1, static_cast<std::uint32_t>(bytes_[merged].size())};
+    add_pair(out_.tables.pairs, left, right, merged);
+  }
+
+  // Tokens without an origin so far. Shorter ones first: simulation makes use of nothing but the list of merges.
+  void simulate_the_rest() {
+    std::vector<std::pair<TokenId, Last>> made;
     for (const SpecToken& token : spec_.tokens) {
-      if (result_.tables.origins[token.id].length != 0 || token.bytes.empty()) continue;
-      if (merges_to(token)) return false;
-      result_.proof.unreachable.push_back(token.id);
+      if (out_.tables.origins[token.id].length != 0) continue;
+      if (auto last = last_merge(token)) {
+        made.emplace_back(token.id, *last);
+      } else {
+        out_.unreachable.push_back(token.id);
+      }
     }
-    return true;
+    for (const auto& [id, last] : made) {
+      set_origin(last.left, last.right, id, last.rank);
+      out_.against_order.push_back(id);
+    }
   }
 
-  bool merges_to(const SpecToken& token) {
-    if (all_pairs_.empty()) {
-      all_pairs_.reserve(spec_.merges.size());
-      for (const SpecMerge& merge : spec_.merges) {
-        all_pairs_.push_back({pair_key(merge.left, merge.right), all_pairs_.size(), merge.rank, merge.merged});
+  // stay_apart() knew nothing of merges against the order: where they may have a say, only simulation counts.
+  void simulate_the_guarded() {
+    if (out_.against_order.empty()) return;
+    MergeTables::Owner& tables = out_.tables;
+    for (const SpecToken& token : spec_.tokens) {
+      Origin& origin = tables.origins[token.id];
+      if (origin.rank == 0 || !tables.view().is_guarded(token.bytes)) continue;
+      if (auto last = last_merge(token)) {
+        origin = {last->left, last->right, last->rank + 1, origin.length};
+      } else {
+        origin = {};
+        out_.unreachable.push_back(token.id);
       }
-      std::ranges::sort(all_pairs_, {}, [](const Pair& pair) { return std::pair(pair.key, pair.order); });
     }
+    std::ranges::fill(tables.pairs, 0);
+    for (TokenId id = 0; id < tables.origins.size(); ++id) {
+      const Origin& origin = tables.origins[id];
+      if (origin.rank != 0) add_pair(tables.pairs, origin.left, origin.right, id);
+    }
+    std::ranges::sort(out_.unreachable);
+  }
+
+  struct Last {
+    TokenId left;
+    TokenId right;
+    std::uint32_t rank;
+  };
+
+  // Merges the token's bytes by all merges of the list, as the definition says; nullopt when that does not end in the token.
+  std::optional<Last> last_merge(const SpecToken& token) {
+    if (all_pairs_.empty()) sort_pairs();
     std::vector<TokenId> symbols;
     for (std::size_t at = 0; at < token.bytes.size();) {
-      std::size_t size = spec_.byte_level ? 1 : utf8::decode(token.bytes, at).size;
+      std::size_t size = symbol_size(token.bytes, at);
       auto symbol = symbol_of(std::string_view(token.bytes).substr(at, size));
-      if (!symbol) return false;  // Such a token can't be made of symbols.
+      if (!symbol) return std::nullopt;
       symbols.push_back(*symbol);
       at += size;
     }
+    std::optional<Last> last;
     while (symbols.size() > 1) {
       const Pair* best = nullptr;
       std::size_t where = 0;
       for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
-        const Pair* pair = find(pair_key(symbols[i], symbols[i + 1]));
+        const Pair* pair = find_pair(pair_key(symbols[i], symbols[i + 1]));
         if (pair != nullptr && (best == nullptr || pair->rank < best->rank)) {
           best = pair;
           where = i;
         }
       }
-      if (best == nullptr) return false;
+      if (best == nullptr) return std::nullopt;
+      last = {symbols[where], symbols[where + 1], best->rank};
       symbols[where] = best->merged;
       symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(where) + 1);
     }
-    return symbols.size() == 1 && symbols.front() == token.id;
-  }
-
-  std::optional<TokenId> symbol_of(std::string_view bytes) {
-    if (symbols_.empty()) {
-      for (TokenId id = 0; id < bytes_.size(); ++id) {
-        const Origin& origin = result_.tables.origins[id];
-        if (origin.length != 0 && origin.rank == 0) symbols_.emplace_back(bytes_[id], id);
-      }
-      std::ranges::sort(symbols_);
-    }
-    auto found = std::ranges::lower_bound(symbols_, bytes, {}, &std::pair<std::string_view, TokenId>::first);
-    if (found == symbols_.end() || found->first != bytes) return std::nullopt;
-    return found->second;
+    if (symbols.size() != 1 || symbols.front() != token.id) return std::nullopt;
+    return last;
   }
 
   struct Pair {
@@ -156,40 +176,98 @@ class Prover {
     std::uint32_t rank;
     TokenId merged;
   };
-  const Pair* find(std::uint64_t key) const {
+
+  void sort_pairs() {
+    all_pairs_.reserve(spec_.merges.size());
+    for (const SpecMerge& merge : spec_.merges) {
+      all_pairs_.push_back({pair_key(merge.left, merge.right), all_pairs_.size(), merge.rank, merge.merged});
+    }
+    std::ranges::sort(all_pairs_, {}, [](const Pair& pair) { return std::pair(pair.key, pair.order); });
+    for (TokenId id = 0; id < bytes_.size(); ++id) {
+      const Origin& origin = out_.tables.origins[id];
+      if (origin.length != 0 && origin.rank == 0) symbols_.emplace_back(bytes_[id], id);
+    }
+    std::ranges::sort(symbols_);
+  }
+
+  [[nodiscard]] std::optional<TokenId> symbol_of(std::string_view bytes) const {
+    auto found = std::ranges::lower_bound(symbols_, bytes, {}, &std::pair<std::string_view, TokenId>::first);
+    if (found == symbols_.end() || found->first != bytes) return std::nullopt;
+    return found->second;
+  }
+
+  [[nodiscard]] const Pair* find_pair(std::uint64_t key) const {
     // Of two merges of one pair the last counts, as in the references' tables.
     auto after = std::ranges::upper_bound(all_pairs_, key, {}, &Pair::key);
     if (after == all_pairs_.begin() || std::prev(after)->key != key) return nullptr;
     return &*std::prev(after);
   }
 
+  // One window of each token that is made against the order: the one that fewest other tokens hold.
+  void make_guard() {
+    if (out_.against_order.empty()) return;
+    std::size_t window = 8;
+    for (TokenId id : out_.against_order) window = std::min(window, bytes_[id].size());
+    std::vector<std::uint32_t> uses(std::size_t{1} << MergeTables::kGuardBits);
+    auto each_bit = [&](std::string_view bytes, auto&& take) {
+      for (std::size_t at = 0; at + window <= bytes.size(); ++at) take(guard_bit(bytes.data() + at, window));
+    };
+    for (std::string_view bytes : bytes_) each_bit(bytes, [&](std::size_t bit) { ++uses[bit]; });
+    out_.tables.guard_window = static_cast<std::uint32_t>(window);
+    out_.tables.guard.resize(uses.size() / 64);
+    for (TokenId id : out_.against_order) {
+      std::size_t rarest = uses.size();
+      each_bit(bytes_[id], [&](std::size_t bit) {
+        if (rarest == uses.size() || uses[bit] < uses[rarest]) rarest = bit;
+      });
+      out_.tables.guard[rarest / 64] |= std::uint64_t{1} << (rarest % 64);
+    }
+  }
+
   void build_tries() {
+    std::vector<bool> left_out(bytes_.size());
+    for (TokenId id : out_.against_order) left_out[id] = true;
     std::vector<std::pair<std::string_view, TokenId>> keys;
     keys.reserve(spec_.tokens.size());
     for (const SpecToken& token : spec_.tokens) {
-      if (result_.tables.origins[token.id].length != 0) keys.emplace_back(token.bytes, token.id);
+      if (out_.tables.origins[token.id].length != 0 && !left_out[token.id]) keys.emplace_back(token.bytes, token.id);
     }
-    result_.tables.trie = build_trie(keys);
-    // In sorted order, the longest proper prefix of a key is the nearest key before it on the stack of its prefixes.
+    out_.tables.trie = build_trie(keys);
+    // In sorted order, the longest proper prefix of a key is the nearest key before it that is a prefix: a stack of them.
     std::vector<std::pair<std::string_view, TokenId>> open;
     for (const auto& [bytes, id] : keys) {
       while (!open.empty() && !bytes.starts_with(open.back().first)) open.pop_back();
-      if (!open.empty()) result_.tables.prefixes[id] = open.back().second;
+      if (!open.empty()) out_.tables.prefixes[id] = open.back().second;
       open.emplace_back(bytes, id);
     }
   }
 
   const BpeSpec& spec_;
-  ProvenMerges result_;
-  std::vector<std::string_view> bytes_;                          // By ID.
-  std::vector<Pair> all_pairs_;                                  // Sorted by key; made when first needed.
-  std::vector<std::pair<std::string_view, TokenId>> symbols_;    // Sorted; made when first needed.
+  MergeAnalysis out_;
+  std::vector<std::string_view> bytes_;                        // By ID.
+  std::vector<Pair> all_pairs_;                                // By key; made when first needed.
+  std::vector<std::pair<std::string_view, TokenId>> symbols_;  // By bytes; made with all_pairs_.
 };
 
 }  // namespace
 
-ProvenMerges prove_merges(const BpeSpec& spec, std::size_t vocabulary_size) {
-  return Prover(spec, vocabulary_size).prove();
+Result<MergeAnalysis> analyze_merges(const BpeSpec& spec, std::size_t vocabulary_size) {
+  if (!spec.continuing_subword_prefix.empty() || !spec.end_of_word_suffix.empty()) {
+    return fail(Errc::unsupported, "its merges write prefixes or suffixes within words");
+  }
+  if (vocabulary_size > MergeTables::kTokensMax) {
+    return fail(Errc::unsupported, "it has {} tokens, more than 20 bits can number", vocabulary_size);
+  }
+  return Analysis(spec, vocabulary_size).run();
+}
+
+bool MergeTables::is_guarded(std::string_view text) const {
+  if (guard.empty()) return false;
+  for (std::size_t at = 0; at + guard_window <= text.size(); ++at) {
+    std::size_t bit = guard_bit(text.data() + at, guard_window);
+    if ((guard[bit / 64] >> (bit % 64) & 1) != 0) return true;
+  }
+  return false;
 }
 
 TokenId MergeTables::merged(TokenId left, TokenId right) const {

@@ -38,6 +38,12 @@ class Trie {
     return best;
   }
 
+  // The token that is exactly `text`, or `otherwise`.
+  [[nodiscard]] TokenId exact(std::string_view text, TokenId otherwise) const {
+    Match match = longest(text);
+    return match.length == text.size() ? match.token : otherwise;
+  }
+
   static constexpr std::uint64_t kOccupied = std::uint64_t{1} << 63;
   static constexpr unsigned kBaseShift = 8;
   static constexpr std::uint64_t kBaseMask = (std::uint64_t{1} << 28) - 1;

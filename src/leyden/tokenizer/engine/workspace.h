@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "leyden/tokenizer/engine/backtracking.h"
+#include "leyden/tokenizer/engine/merger.h"
 #include "leyden/tokenizer/engine/kernel.h"
 #include "leyden/tokenizer/engine/recent_segments.h"
 
@@ -28,7 +28,7 @@ struct Workspace {
   static constexpr unsigned kBucketBits = 16;
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
-  BacktrackingMerger merger;
+  Merger merger;
   RecentSegments recent;
   TokenIds ids;        // Of long segments.
   std::string scratch;

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include "leyden/base/token_id.h"
+
+namespace leyden::tokenizer::engine {
+
+struct Workspace;
+
+// Encodes one segment that is in no table. const and thread-safe: what changes is in the workspace.
+class SegmentCoder {
+ public:
+  virtual ~SegmentCoder() = default;
+  // Appends the segment's IDs: no more than it has bytes.
+  virtual void encode(Workspace& workspace, std::string_view segment, TokenIds& out) const = 0;
+};
+
+}  // namespace leyden::tokenizer::engine

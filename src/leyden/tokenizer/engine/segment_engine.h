@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "leyden/base/token_id.h"
+#include "leyden/tokenizer/engine/kernel.h"
+#include "leyden/tokenizer/engine/segment_coder.h"
+#include "leyden/tokenizer/engine/segment_table.h"
+#include "leyden/tokenizer/engine/workspace.h"
+
+namespace leyden::tokenizer::engine {
+
+// Text to IDs, segment by segment: finds where segments end, looks each up in the thread's own table, then in the seed that all
+// threads share, and has `coder` encode what neither has. const and thread-safe: each call borrows a workspace. No
+// allocation per call but the output's, once a workspace is there.
+class SegmentEngine {
+ public:
+  // `seed` may be empty; it and `coder` outlive the engine.
+  SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed, const SegmentCoder& coder,
+                const MergeTables& merges, Isa isa);
+
+  // Appends the IDs of `text`: valid UTF-8, normalized, without added tokens.
+  void encode(std::string_view text, TokenIds& out) const;
+  [[nodiscard]] std::size_t count(std::string_view text) const;
+  // Of one segment, whatever it holds.
+  void encode_segment(std::string_view segment, TokenIds& out) const;
+
+ private:
+  template <class Take>
+  void run(std::string_view text, Take&& take) const;
+  // KernelContext::miss.
+  static std::size_t miss(KernelContext& context, const char* text, std::size_t length, TokenId* out);
+
+  Segmentation segmentation_;
+  SeedTable seed_;
+  const SegmentCoder& coder_;
+  const Kernel& kernel_;
+  mutable WorkspacePool pool_;
+};
+
+}  // namespace leyden::tokenizer::engine

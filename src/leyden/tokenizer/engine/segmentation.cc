@@ -1,0 +1,42 @@
+#include "leyden/tokenizer/engine/segmentation.h"
+
+namespace leyden::tokenizer::engine {
+
+Segmentation segmentation_of(Pattern pattern) {
+  Cut cut = Cut::pattern;
+  switch (pattern) {
+    case Pattern::gpt2:
+      cut = Cut::gpt2;
+      break;
+    case Pattern::digits_gpt2:
+      cut = Cut::digits_gpt2;
+      break;
+    case Pattern::cl100k:
+    case Pattern::llama3:
+      cut = Cut::cl100k;
+      break;
+    case Pattern::qwen2:
+      cut = Cut::qwen2;
+      break;
+    case Pattern::o200k:
+      cut = Cut::o200k;
+      break;
+    default:
+      break;
+  }
+  return {cut, pattern};
+}
+
+std::size_t word_end(std::string_view text, std::size_t position) {
+  for (std::size_t at = position + 1; at < text.size(); ++at) {
+    const char before = text[at - 1];
+    if (text[at] == ' ' && before != ' ' && before != '>' && before != '\x81') return at;
+  }
+  return text.size();
+}
+
+std::size_t segment_end(const Segmentation& segmentation, std::string_view text, std::size_t position) {
+  return segmentation.cut == Cut::words ? word_end(text, position) : pretoken_end(segmentation.pattern, text, position);
+}
+
+}  // namespace leyden::tokenizer::engine

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "leyden/tokenizer/pretokenizer.h"
+
+namespace leyden::tokenizer::engine {
+
+// How text is cut into segments, each of which is encoded alone.
+enum class Cut : std::uint8_t {
+  gpt2,
+  digits_gpt2,
+  cl100k,  // And llama3.
+  qwen2,
+  o200k,
+  pattern,  // Any other Pattern: by pretoken_end(), one at a time.
+  words,    // In front of runs of spaces: see word_end().
+};
+
+struct Segmentation {
+  Cut cut = Cut::pattern;
+  Pattern pattern{};  // Where `cut` is not `words`.
+};
+
+[[nodiscard]] Segmentation segmentation_of(Pattern pattern);
+
+// SentencePiece's words, spaces not yet written as U+2581. A segment is a run of spaces and what follows up to the next run. No
+// cut behind '>' (a token of Gemma 3 is ">▁</") nor behind a byte 0x81 (it may be the end of a U+2581 in the text itself): other
+// vocabularies with tokens across such a cut can't use it.
+[[nodiscard]] std::size_t word_end(std::string_view text, std::size_t position);
+
+// Where the segment that begins at `position` ends: the plain twin of Kernel::scan.
+[[nodiscard]] std::size_t segment_end(const Segmentation& segmentation, std::string_view text, std::size_t position);
+
+}  // namespace leyden::tokenizer::engine

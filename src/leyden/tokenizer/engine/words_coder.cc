@@ -1,0 +1,78 @@
+#include "leyden/tokenizer/engine/words_coder.h"
+
+#include <algorithm>
+#include <string>
+
+#include "leyden/base/utf8.h"
+#include "leyden/tokenizer/engine/workspace.h"
+
+namespace leyden::tokenizer::engine {
+namespace {
+
+constexpr std::string_view kSpace = "\xE2\x96\x81";
+
+}  // namespace
+
+void WordsCoder::encode(Workspace& workspace, std::string_view segment, TokenIds& out) const {
+  std::string& text = workspace.scratch;
+  text.clear();
+  for (char c : segment) {
+    if (c == ' ') {
+      text += kSpace;
+    } else {
+      text += c;
+    }
+  }
+  std::string_view rest = text;
+  bool after_unknown = false;
+  while (!rest.empty()) {
+    Merger::Done done = workspace.merger.encode(rest, out);
+    rest.remove_prefix(done.bytes);
+    if (rest.empty()) break;
+    // A character that is no token merges with nothing.
+    after_unknown = after_unknown && done.bytes == 0;
+    std::size_t size = utf8::decode(rest, 0).size;
+    if (unknown_.bytes) {
+      for (char c : rest.substr(0, size)) out.push_back((*unknown_.bytes)[static_cast<std::uint8_t>(c)]);
+    } else if (unknown_.unknown && !(unknown_.fuse && after_unknown)) {
+      out.push_back(*unknown_.unknown);
+    }
+    after_unknown = true;
+    rest.remove_prefix(size);
+  }
+}
+
+bool words_are_safe(const BpeSpec& spec, const MergeTables& tables) {
+  bool has_space = false;
+  for (const SpecToken& token : spec.tokens) {
+    const Origin& origin = tables.origins[token.id];
+    if (origin.length == 0) continue;
+    has_space = has_space || token.bytes == kSpace;
+    for (std::size_t at = token.bytes.find(kSpace, 1); at != std::string::npos; at = token.bytes.find(kSpace, at + 1)) {
+      // Behind U+2581 (whose last byte is 0x81) there is no cut, nor behind '>'.
+      if (token.bytes[at - 1] != '\x81' && token.bytes[at - 1] != '>') return false;
+    }
+  }
+  return has_space;
+}
+
+std::vector<SegmentEntry> words_seed(const BpeSpec& spec, const MergeTables& tables) {
+  std::vector<SegmentEntry> entries;
+  entries.reserve(spec.tokens.size());
+  for (const SpecToken& token : spec.tokens) {
+    if (token.bytes.empty() || tables.origins[token.id].length == 0) continue;
+    std::string word = token.bytes;
+    for (std::size_t at = word.find(kSpace); at != std::string::npos; at = word.find(kSpace, at + 1)) {
+      word.replace(at, kSpace.size(), " ");
+    }
+    // A token may hold a space of its own, which no text becomes.
+    if (word.size() > SegmentEntry::kBytesMax || token.bytes.contains(' ')) continue;
+    SegmentEntry entry = segment_entry(word);
+    entry.ids[0] = token.id;
+    entry.count = 1;
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+}  // namespace leyden::tokenizer::engine
