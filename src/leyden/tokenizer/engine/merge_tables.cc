@@ -141,7 +141,7 @@ class Analysis {
 
   // Merges the token's bytes by all merges of the list, as the definition says; nullopt when that does not end in the token.
   std::optional<Last> last_merge(const SpecToken& token) {
-    if (all_pairs_.empty()) sort_pairs();
+    if (all_pairs_.empty()) index_pairs();
     std::vector<TokenId> symbols;
     for (std::size_t at = 0; at < token.bytes.size();) {
       std::size_t size = symbol_size(token.bytes, at);
@@ -151,43 +151,50 @@ class Analysis {
       at += size;
     }
     std::optional<Last> last;
+    std::vector<const Pair*> pairs;  // Of symbols i and i + 1.
+    auto pair_at = [&](std::size_t i) { return find_pair(pair_key(symbols[i], symbols[i + 1])); };
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) pairs.push_back(pair_at(i));
     while (symbols.size() > 1) {
-      const Pair* best = nullptr;
-      std::size_t where = 0;
-      for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
-        const Pair* pair = find_pair(pair_key(symbols[i], symbols[i + 1]));
-        if (pair != nullptr && (best == nullptr || pair->rank < best->rank)) {
-          best = pair;
-          where = i;
-        }
-      }
-      if (best == nullptr) return std::nullopt;
-      last = {symbols[where], symbols[where + 1], best->rank};
-      symbols[where] = best->merged;
+      auto best = std::ranges::min_element(pairs, {}, [](const Pair* pair) {
+        return pair != nullptr ? std::uint64_t{pair->rank} : ~std::uint64_t{0};
+      });
+      if (*best == nullptr) return std::nullopt;
+      const auto where = static_cast<std::size_t>(best - pairs.begin());
+      last = {symbols[where], symbols[where + 1], (*best)->rank};
+      symbols[where] = (*best)->merged;
       symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(where) + 1);
+      pairs.erase(best);
+      if (where < pairs.size()) pairs[where] = pair_at(where);
+      if (where > 0) pairs[where - 1] = pair_at(where - 1);
     }
     if (symbols.size() != 1 || symbols.front() != token.id) return std::nullopt;
     return last;
   }
 
   struct Pair {
-    std::uint64_t key;
-    std::size_t order;
-    std::uint32_t rank;
-    TokenId merged;
+    std::uint64_t key = ~std::uint64_t{0};  // Free.
+    std::uint32_t rank = 0;
+    TokenId merged = 0;
   };
 
-  void sort_pairs() {
-    all_pairs_.reserve(spec_.merges.size());
+  // All merges of the list, by open addressing. Of two of one pair the last counts, as in the references' tables.
+  void index_pairs() {
+    all_pairs_.resize(std::bit_ceil(2 * spec_.merges.size() + 2));
     for (const SpecMerge& merge : spec_.merges) {
-      all_pairs_.push_back({pair_key(merge.left, merge.right), all_pairs_.size(), merge.rank, merge.merged});
+      std::uint64_t key = pair_key(merge.left, merge.right);
+      all_pairs_[slot_of(key)] = {key, merge.rank, merge.merged};
     }
-    std::ranges::sort(all_pairs_, {}, [](const Pair& pair) { return std::pair(pair.key, pair.order); });
     for (TokenId id = 0; id < bytes_.size(); ++id) {
       const Origin& origin = out_.tables.origins[id];
       if (origin.length != 0 && origin.rank == 0) symbols_.emplace_back(bytes_[id], id);
     }
     std::ranges::sort(symbols_);
+  }
+
+  [[nodiscard]] std::size_t slot_of(std::uint64_t key) const {
+    std::size_t slot = home_slot(key, all_pairs_.size());
+    while (all_pairs_[slot].key != ~std::uint64_t{0} && all_pairs_[slot].key != key) slot = (slot + 1) & (all_pairs_.size() - 1);
+    return slot;
   }
 
   [[nodiscard]] std::optional<TokenId> symbol_of(std::string_view bytes) const {
@@ -197,30 +204,41 @@ class Analysis {
   }
 
   [[nodiscard]] const Pair* find_pair(std::uint64_t key) const {
-    // Of two merges of one pair the last counts, as in the references' tables.
-    auto after = std::ranges::upper_bound(all_pairs_, key, {}, &Pair::key);
-    if (after == all_pairs_.begin() || std::prev(after)->key != key) return nullptr;
-    return &*std::prev(after);
+    const Pair& pair = all_pairs_[slot_of(key)];
+    return pair.key == key ? &pair : nullptr;
   }
 
   // One window of each token that is made against the order: the one that fewest other tokens hold.
   void make_guard() {
-    if (out_.against_order.empty()) return;
-    std::size_t window = 8;
-    for (TokenId id : out_.against_order) window = std::min(window, bytes_[id].size());
+    MergeTables::Owner& tables = out_.tables;
+    std::vector<std::string_view> minimal;
+    for (TokenId id : out_.against_order) minimal.push_back(bytes_[id]);
+    std::ranges::sort(minimal, {}, &std::string_view::size);
+    for (std::size_t i = 0; i < minimal.size(); ++i) {
+      std::erase_if(minimal, [&, token = minimal[i]](std::string_view other) {
+        return other.data() != token.data() && other.contains(token);
+      });
+    }
+    if (minimal.empty()) return;
     std::vector<std::uint32_t> uses(std::size_t{1} << MergeTables::kGuardBits);
-    auto each_bit = [&](std::string_view bytes, auto&& take) {
+    for (std::string_view token : minimal) tables.guard_windows |= 1U << std::min<std::size_t>(token.size(), 8);
+    auto each_bit = [&](std::string_view bytes, std::size_t window, auto&& take) {
       for (std::size_t at = 0; at + window <= bytes.size(); ++at) take(guard_bit(bytes.data() + at, window));
     };
-    for (std::string_view bytes : bytes_) each_bit(bytes, [&](std::size_t bit) { ++uses[bit]; });
-    out_.tables.guard_window = static_cast<std::uint32_t>(window);
-    out_.tables.guard.resize(uses.size() / 64);
-    for (TokenId id : out_.against_order) {
+    for (std::size_t window = 1; window <= 8; ++window) {
+      if ((tables.guard_windows >> window & 1) == 0) continue;
+      for (std::string_view bytes : bytes_) each_bit(bytes, window, [&](std::size_t bit) { ++uses[bit]; });
+    }
+    tables.guard.resize(uses.size() / 64);
+    for (std::string_view token : minimal) {
       std::size_t rarest = uses.size();
-      each_bit(bytes_[id], [&](std::size_t bit) {
+      each_bit(token, std::min<std::size_t>(token.size(), 8), [&](std::size_t bit) {
         if (rarest == uses.size() || uses[bit] < uses[rarest]) rarest = bit;
       });
-      out_.tables.guard[rarest / 64] |= std::uint64_t{1} << (rarest % 64);
+      tables.guard[rarest / 64] |= std::uint64_t{1} << (rarest % 64);
+      // Longer ones than a byte can tell are there by their beginning.
+      tables.guarded += static_cast<char>(std::min<std::size_t>(token.size(), 255));
+      tables.guarded += token.substr(0, 255);
     }
   }
 
@@ -245,7 +263,7 @@ class Analysis {
   const BpeSpec& spec_;
   MergeAnalysis out_;
   std::vector<std::string_view> bytes_;                        // By ID.
-  std::vector<Pair> all_pairs_;                                // By key; made when first needed.
+  std::vector<Pair> all_pairs_;                                // Made when first needed.
   std::vector<std::pair<std::string_view, TokenId>> symbols_;  // By bytes; made with all_pairs_.
 };
 
@@ -262,10 +280,20 @@ Result<MergeAnalysis> analyze_merges(const BpeSpec& spec, std::size_t vocabulary
 }
 
 bool MergeTables::is_guarded(std::string_view text) const {
-  if (guard.empty()) return false;
-  for (std::size_t at = 0; at + guard_window <= text.size(); ++at) {
-    std::size_t bit = guard_bit(text.data() + at, guard_window);
-    if ((guard[bit / 64] >> (bit % 64) & 1) != 0) return true;
+  if (guarded.empty()) return false;
+  bool suspect = false;
+  for (std::size_t window = 1; window <= 8 && !suspect; ++window) {
+    if ((guard_windows >> window & 1) == 0) continue;
+    for (std::size_t at = 0; at + window <= text.size() && !suspect; ++at) {
+      std::size_t bit = guard_bit(text.data() + at, window);
+      suspect = (guard[bit / 64] >> (bit % 64) & 1) != 0;
+    }
+  }
+  if (!suspect) return false;
+  for (std::string_view rest = guarded; !rest.empty();) {
+    std::size_t length = static_cast<std::uint8_t>(rest[0]);
+    if (text.contains(rest.substr(1, length))) return true;
+    rest.remove_prefix(1 + length);
   }
   return false;
 }

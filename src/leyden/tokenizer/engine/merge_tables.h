@@ -28,10 +28,12 @@ struct MergeTables {
   std::span<const TokenId> prefixes;     // By ID: the longest token of the trie that is a proper prefix; kNone where none is.
   std::span<const std::uint64_t> pairs;  // The origins from left and right to the token: see merged().
   std::span<const std::uint64_t> trie;   // The tokens that backtracking may use: see trie.h.
-  // A bit for each hash of `guard_window` bytes. A text none of whose windows has its bit set holds no token that is made
-  // against the order of ranks: backtracking is exact for it. Empty: for every text.
+  // The tokens that are made against the order of ranks and hold no other such token: a text without them is encoded by
+  // backtracking. Each as its length (a byte) and bytes. Empty for most vocabularies.
+  std::string_view guarded;
+  // To see quickly that a text holds none: a bit for the hash of one window of up to 8 bytes of each.
   std::span<const std::uint64_t> guard;
-  std::uint32_t guard_window = 0;
+  std::uint32_t guard_windows = 0;  // Bit n: there are windows of n bytes.
   bool byte_level = true;  // Symbols are bytes; else characters.
 
   static constexpr TokenId kNone = 0xFFFFFFFF;
@@ -49,11 +51,12 @@ struct MergeTables {
     std::vector<TokenId> prefixes;
     std::vector<std::uint64_t> pairs;
     std::vector<std::uint64_t> trie;
+    std::string guarded;
     std::vector<std::uint64_t> guard;
-    std::uint32_t guard_window = 0;
+    std::uint32_t guard_windows = 0;
     bool byte_level = true;
     [[nodiscard]] MergeTables view() const {
-      return {origins, prefixes, pairs, trie, guard, guard_window, byte_level};
+      return {origins, prefixes, pairs, trie, guarded, guard, guard_windows, byte_level};
     }
   };
 };
