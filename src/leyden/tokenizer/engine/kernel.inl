@@ -163,8 +163,10 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
         limit_to(i);
         break;
       }
-      if (unsigned length = contraction_at<false>(text + i, rest - i); length != 0 && i + length < 64)
-        out.mask |= bit(i + length);
+      if (unsigned length = contraction_at<false>(text + i, rest - i); length != 0) {
+        out.mask &= ~(below(i + length) & ~below(i + 1));
+        if (i + length < 64) out.mask |= bit(i + length);
+      }
     }
     u64 behind = next_characters<kAscii>(white & ~inner, inner) & valid & ~white;
     if constexpr (single_digits(kCut)) behind &= ~number;

@@ -51,6 +51,7 @@ class Analysis {
 
   MergeAnalysis run() && {
     take_symbols();
+    index_pairs();
     take_merges_in_order();
     simulate_the_rest();
     make_guard();
@@ -81,6 +82,7 @@ class Analysis {
     const MergeTables tables = out_.tables.view();
     for (std::uint64_t rank_and_index : in_order) {
       const SpecMerge& merge = spec_.merges[rank_and_index & 0xFFFFFFFF];
+      if (repeats_ && find_pair(pair_key(merge.left, merge.right))->rank != merge.rank) continue;  // Another of its pair counts.
       if (tables.origins[merge.merged].length != 0) continue;  // Made by a merge of lower rank, or a symbol.
       // A part that was not made yet comes against the order, or never.
       if (tables.origins[merge.left].length == 0 || tables.origins[merge.right].length == 0) continue;
@@ -141,7 +143,6 @@ class Analysis {
 
   // Merges the token's bytes by all merges of the list, as the definition says; nullopt when that does not end in the token.
   std::optional<Last> last_merge(const SpecToken& token) {
-    if (all_pairs_.empty()) index_pairs();
     std::vector<TokenId> symbols;
     for (std::size_t at = 0; at < token.bytes.size();) {
       std::size_t size = symbol_size(token.bytes, at);
@@ -182,7 +183,9 @@ class Analysis {
     all_pairs_.resize(std::bit_ceil(2 * spec_.merges.size() + 2));
     for (const SpecMerge& merge : spec_.merges) {
       std::uint64_t key = pair_key(merge.left, merge.right);
-      all_pairs_[slot_of(key)] = {key, merge.rank, merge.merged};
+      Pair& pair = all_pairs_[slot_of(key)];
+      repeats_ = repeats_ || pair.key == key;
+      pair = {key, merge.rank, merge.merged};
     }
     for (TokenId id = 0; id < bytes_.size(); ++id) {
       const Origin& origin = out_.tables.origins[id];
@@ -263,8 +266,9 @@ class Analysis {
   const BpeSpec& spec_;
   MergeAnalysis out_;
   std::vector<std::string_view> bytes_;                        // By ID.
-  std::vector<Pair> all_pairs_;                                // Made when first needed.
-  std::vector<std::pair<std::string_view, TokenId>> symbols_;  // By bytes; made with all_pairs_.
+  std::vector<Pair> all_pairs_;
+  bool repeats_ = false;  // There are several merges of one pair.
+  std::vector<std::pair<std::string_view, TokenId>> symbols_;  // By bytes.
 };
 
 }  // namespace

@@ -1,0 +1,161 @@
+#include "leyden/tokenizer/engine/merger.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace leyden::tokenizer::engine {
+namespace {
+
+// The definition: the pair of lowest rank, leftmost of equals, becomes one, until there is none.
+TokenIds merge_plainly(const BpeSpec& spec, std::string_view text) {
+  std::map<std::string, TokenId> symbols;
+  for (const SpecToken& token : spec.tokens) {
+    if (token.bytes.size() == 1) symbols[token.bytes] = token.id;
+  }
+  std::map<std::pair<TokenId, TokenId>, SpecMerge> merges;
+  for (const SpecMerge& merge : spec.merges) merges[{merge.left, merge.right}] = merge;
+  TokenIds ids;
+  for (char c : text) ids.push_back(symbols.at(std::string(1, c)));
+  while (true) {
+    const SpecMerge* best = nullptr;
+    std::size_t where = 0;
+    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
+      auto found = merges.find({ids[i], ids[i + 1]});
+      if (found != merges.end() && (best == nullptr || found->second.rank < best->rank)) {
+        best = &found->second;
+        where = i;
+      }
+    }
+    if (best == nullptr) return ids;
+    ids[where] = best->merged;
+    ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(where) + 1);
+  }
+}
+
+enum class Order {
+  trained,   // As training leaves it: a token is made of tokens that were there before.
+  shuffled,  // Ranks in any order: merges against the order of ranks.
+  bytes,     // tiktoken's: any two tokens whose bytes are a token together merge, with that token's rank.
+};
+
+BpeSpec random_vocabulary(std::mt19937& random, Order order) {
+  auto pick = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); };
+  BpeSpec spec;
+  std::map<std::string, TokenId> ids;
+  auto add = [&](const std::string& bytes) {
+    auto [at, added] = ids.try_emplace(bytes, static_cast<TokenId>(ids.size()));
+    if (added) spec.tokens.push_back({at->second, bytes});
+    return at->second;
+  };
+  for (char c = 'a'; c < static_cast<char>('a' + 2 + pick(3)); ++c) add(std::string(1, c));
+  const std::size_t count = 3 + pick(14);
+  for (std::size_t i = 0; i < count; ++i) {
+    const SpecToken left = spec.tokens[pick(spec.tokens.size())];
+    const SpecToken right = spec.tokens[pick(spec.tokens.size())];
+    if (left.bytes.size() + right.bytes.size() > 9) continue;
+    auto same_pair = [&](const SpecMerge& merge) { return merge.left == left.id && merge.right == right.id; };
+    if (order == Order::trained && std::ranges::any_of(spec.merges, same_pair)) continue;  // Files may repeat one; training does not.
+    TokenId merged = add(left.bytes + right.bytes);
+    spec.merges.push_back({left.id, right.id, merged, static_cast<std::uint32_t>(spec.merges.size())});
+  }
+  if (order == Order::shuffled) {
+    std::vector<std::uint32_t> ranks(spec.merges.size());
+    std::iota(ranks.begin(), ranks.end(), 0);
+    std::ranges::shuffle(ranks, random);
+    for (std::size_t i = 0; i < ranks.size(); ++i) spec.merges[i].rank = ranks[i];
+  }
+  if (order == Order::bytes) {
+    spec.merges.clear();
+    for (const SpecToken& token : spec.tokens) {
+      for (std::size_t cut = 1; cut < token.bytes.size(); ++cut) {
+        auto left = ids.find(token.bytes.substr(0, cut));
+        auto right = ids.find(token.bytes.substr(cut));
+        if (left != ids.end() && right != ids.end()) spec.merges.push_back({left->second, right->second, token.id, token.id});
+      }
+    }
+  }
+  return spec;
+}
+
+class RandomVocabularies : public testing::TestWithParam<Order> {};
+
+TEST_P(RandomVocabularies, EncodeAsTheDefinitionSays) {
+  std::mt19937 random(20261125);
+  std::size_t against_order = 0;
+  std::size_t unreachable = 0;
+  for (int round = 0; round < 600; ++round) {
+    const BpeSpec spec = random_vocabulary(random, GetParam());
+    auto analysis = analyze_merges(spec, spec.tokens.size());
+    ASSERT_TRUE(analysis);
+    against_order += analysis->against_order.size();
+    unreachable += analysis->unreachable.size();
+    Merger merger(analysis->tables.view());
+    const auto letters = static_cast<std::size_t>(
+        std::ranges::count_if(spec.tokens, [](const SpecToken& token) { return token.bytes.size() == 1; }));
+    for (int i = 0; i < 120; ++i) {
+      // Long ones take another path.
+      std::string text(1 + random() % (i % 10 == 0 ? 200 : 14), 'a');
+      for (char& c : text) c = static_cast<char>('a' + random() % letters);
+      TokenIds ids;
+      Merger::Done done = merger.encode(text, ids);
+      ASSERT_EQ(done.bytes, text.size());
+      ASSERT_EQ(done.count, ids.size());
+      ASSERT_EQ(ids, merge_plainly(spec, text)) << "round " << round << ", " << text;
+    }
+  }
+  // The hard cases did occur.
+  if (GetParam() == Order::shuffled) {
+    EXPECT_GT(against_order, 100U);
+    EXPECT_GT(unreachable, 100U);
+  } else if (GetParam() == Order::trained) {
+    EXPECT_EQ(against_order, 0U);
+  }
+}
+
+std::string name_of(const testing::TestParamInfo<Order>& order) {
+  constexpr const char* kNames[] = {"Trained", "Shuffled", "Bytes"};
+  return kNames[static_cast<int>(order.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, RandomVocabularies,
+                         testing::Values(Order::trained, Order::shuffled, Order::bytes), name_of);
+
+TEST(Merger, StopsAtASymbolThatIsNoToken) {
+  BpeSpec spec;
+  spec.byte_level = false;
+  spec.tokens = {{0, "a"}, {1, "é"}, {2, "aé"}};
+  spec.merges = {{0, 1, 2, 0}};
+  auto analysis = analyze_merges(spec, 3);
+  ASSERT_TRUE(analysis);
+  Merger merger(analysis->tables.view());
+  TokenIds ids;
+  Merger::Done done = merger.encode("aéa中a", ids);
+  EXPECT_EQ(done.bytes, 4U);
+  EXPECT_EQ(ids, (TokenIds{2, 0}));
+}
+
+TEST(Merger, AMegabyteOfOneLetterTakesLinearTime) {
+  // Tokens a, aa, aaaa ... : each pair of neighbours is another question.
+  BpeSpec spec;
+  std::string bytes = "a";
+  spec.tokens.push_back({0, bytes});
+  for (TokenId id = 1; id < 8; ++id) {
+    bytes += bytes;
+    spec.tokens.push_back({id, bytes});
+    spec.merges.push_back({id - 1, id - 1, id, id});
+  }
+  auto analysis = analyze_merges(spec, 8);
+  ASSERT_TRUE(analysis);
+  Merger merger(analysis->tables.view());
+  TokenIds ids;
+  merger.encode(std::string(1'000'001, 'a'), ids);
+  EXPECT_EQ(ids.size(), 1'000'000U / 128 + 2);  // 7812 of 128, one of 64, one of 1.
+}
+
+}  // namespace
+}  // namespace leyden::tokenizer::engine
