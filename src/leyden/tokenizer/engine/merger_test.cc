@@ -58,8 +58,6 @@ BpeSpec random_vocabulary(std::mt19937& random, Order order) {
     const SpecToken left = spec.tokens[pick(spec.tokens.size())];
     const SpecToken right = spec.tokens[pick(spec.tokens.size())];
     if (left.bytes.size() + right.bytes.size() > 9) continue;
-    auto same_pair = [&](const SpecMerge& merge) { return merge.left == left.id && merge.right == right.id; };
-    if (order == Order::trained && std::ranges::any_of(spec.merges, same_pair)) continue;  // Files may repeat one; training does not.
     TokenId merged = add(left.bytes + right.bytes);
     spec.merges.push_back({left.id, right.id, merged, static_cast<std::uint32_t>(spec.merges.size())});
   }
@@ -112,8 +110,6 @@ TEST_P(RandomVocabularies, EncodeAsTheDefinitionSays) {
   if (GetParam() == Order::shuffled) {
     EXPECT_GT(against_order, 100U);
     EXPECT_GT(unreachable, 100U);
-  } else if (GetParam() == Order::trained) {
-    EXPECT_EQ(against_order, 0U);
   }
 }
 
