@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "leyden/tokenizer/engine/fast_encoder.h"
 #include "leyden/tokenizer/pipeline_encoder.h"
 
 namespace leyden::tokenizer {
 
 Result<std::unique_ptr<TextEncoder>> make_text_encoder(const TokenizerSpec& spec) {
+  if (auto fast = engine::make_fast_encoder(spec, engine::best_isa())) return fast;
   auto general = PipelineEncoder::make(spec);
   if (!general) return std::unexpected(general.error());
   return std::unique_ptr<TextEncoder>(*std::move(general));

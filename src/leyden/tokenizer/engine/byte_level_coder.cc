@@ -7,7 +7,8 @@
 
 namespace leyden::tokenizer::engine {
 
-ByteLevelCoder::ByteLevelCoder(const MergeTables& merges, std::vector<std::pair<std::string, TokenId>> whole)
+ByteLevelCoder::ByteLevelCoder(const MergeTables& merges,
+                               std::vector<std::pair<std::string, TokenId>> whole)
     : whole_(std::move(whole)) {
   std::ranges::sort(whole_);
   const Trie trie(merges.trie);
@@ -20,7 +21,8 @@ ByteLevelCoder::ByteLevelCoder(const MergeTables& merges, std::vector<std::pair<
 
 void ByteLevelCoder::encode(Workspace& workspace, std::string_view segment, TokenIds& out) const {
   if (!whole_.empty() && segment.size() > SegmentEntry::kBytesMax) {
-    auto found = std::ranges::lower_bound(whole_, segment, {}, &std::pair<std::string, TokenId>::first);
+    auto found =
+        std::ranges::lower_bound(whole_, segment, {}, &std::pair<std::string, TokenId>::first);
     if (found != whole_.end() && found->first == segment) {
       out.push_back(found->second);
       return;
@@ -49,11 +51,13 @@ std::vector<SegmentEntry> byte_level_seed(const BpeSpec& spec, const MergeTables
   return entries;
 }
 
-std::vector<std::pair<std::string, TokenId>> long_whole_tokens(const BpeSpec& spec, const MergeTables& tables) {
+std::vector<std::pair<std::string, TokenId>> long_whole_tokens(const BpeSpec& spec,
+                                                               const MergeTables& tables) {
   std::vector<std::pair<std::string, TokenId>> whole;
   if (!spec.whole_first) return whole;
   for (const SpecToken& token : spec.tokens) {
-    if (token.bytes.size() > SegmentEntry::kBytesMax && tables.origins[token.id].length == 0) whole.emplace_back(token.bytes, token.id);
+    if (token.bytes.size() > SegmentEntry::kBytesMax && tables.origins[token.id].length == 0)
+      whole.emplace_back(token.bytes, token.id);
   }
   return whole;
 }

@@ -23,13 +23,16 @@ class ByteLevelCoder final : public SegmentCoder {
 
  private:
   std::vector<std::pair<std::string, TokenId>> whole_;  // By bytes.
-  std::array<bool, 256> missing_{};  // Bytes that are no token: left out of the text, as the references do.
+  std::array<bool, 256>
+      missing_{};  // Bytes that are no token: left out of the text, as the references do.
   bool any_missing_ = false;
 };
 
 // The seed for byte-level BPE: every token of up to 15 bytes that text becomes as a whole pretoken.
-[[nodiscard]] std::vector<SegmentEntry> byte_level_seed(const BpeSpec& spec, const MergeTables& tables);
+[[nodiscard]] std::vector<SegmentEntry> byte_level_seed(const BpeSpec& spec,
+                                                        const MergeTables& tables);
 // The tokens for ByteLevelCoder's `whole`.
-[[nodiscard]] std::vector<std::pair<std::string, TokenId>> long_whole_tokens(const BpeSpec& spec, const MergeTables& tables);
+[[nodiscard]] std::vector<std::pair<std::string, TokenId>> long_whole_tokens(
+    const BpeSpec& spec, const MergeTables& tables);
 
 }  // namespace leyden::tokenizer::engine

@@ -40,9 +40,10 @@ struct alignas(64) SegmentBucket {
 struct KernelContext {
   SegmentBucket* buckets = nullptr;  // The thread's own table: filled by `miss`.
   unsigned shift = 0;
-  void* owner = nullptr;     // Whatever `miss` needs.
+  void* owner = nullptr;  // Whatever `miss` needs.
   // Encodes a segment that is not in the table: writes at most `length` IDs and returns how many. May put it into the table.
-  std::size_t (*miss)(KernelContext& context, const char* text, std::size_t length, TokenId* out) = nullptr;
+  std::size_t (*miss)(KernelContext& context, const char* text, std::size_t length,
+                      TokenId* out) = nullptr;
 };
 
 struct KernelResult {
@@ -59,12 +60,12 @@ inline constexpr std::size_t kKernelRoom = 1024;
 struct Kernel {
   // Encodes segments from `position` on until `out` (kKernelRoom IDs) is nearly full, the text ends, or a segment is too long.
   // Never without progress but in the last case.
-  KernelResult (*encode)(const Segmentation& how, KernelContext& context, const char* text, std::size_t size,
-                         std::size_t position, TokenId* out) = nullptr;
+  KernelResult (*encode)(const Segmentation& how, KernelContext& context, const char* text,
+                         std::size_t size, std::size_t position, TokenId* out) = nullptr;
   // Writes where the segments from `position` on end, at most `room` (64 or more) of them; returns how many. The next begins at
   // the last end.
-  std::size_t (*scan)(const Segmentation& how, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
-                      std::size_t room) = nullptr;
+  std::size_t (*scan)(const Segmentation& how, const char* text, std::size_t size,
+                      std::size_t position, std::size_t* ends, std::size_t room) = nullptr;
 };
 
 [[nodiscard]] const Kernel& kernel_of(Isa isa);

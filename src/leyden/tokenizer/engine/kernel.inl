@@ -15,20 +15,21 @@ using u64 = std::uint64_t;
 
 // One bit per byte of a block of 64.
 struct Block {
-  u64 upper = 0;   // Of ASCII when loaded; all of Unicode after classify().
+  u64 upper = 0;  // Of ASCII when loaded; all of Unicode after classify().
   u64 lower = 0;
-  u64 other = 0;   // Letters without case.
+  u64 other = 0;  // Letters without case.
   u64 mark = 0;
   u64 number = 0;
-  u64 white = 0;   // Whitespace but newlines.
+  u64 white = 0;  // Whitespace but newlines.
   u64 newline = 0;
-  u64 blank = 0;   // U+0020
-  u64 quote = 0;   // '
+  u64 blank = 0;  // U+0020
+  u64 quote = 0;  // '
   u64 slash = 0;
   u64 non_ascii = 0;
   u64 continuation = 0;  // Bytes 0x80 to 0xBF.
-  u64 no_cut = 0;  // Bytes behind which words are not cut.
-  u64 han = 0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
+  u64 no_cut = 0;        // Bytes behind which words are not cut.
+  u64 han =
+      0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
 // For Cut::words `blank` and `no_cut` only, for all others all but `no_cut`.
@@ -59,17 +60,20 @@ inline unsigned classify(const char* text, Block& block, unsigned size) {
   while (leads != 0) {
     const unsigned i = first_of(leads);
     leads &= leads - 1;
-    auto byte = [&](unsigned k) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(text[i + k])); };
+    auto byte = [&](unsigned k) {
+      return static_cast<std::uint32_t>(static_cast<std::uint8_t>(text[i + k]));
+    };
     const std::uint32_t lead = byte(0);
     const unsigned length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
     if (i + length > size) {
       whole = i < whole ? i : whole;
       break;
     }
-    const std::uint32_t point =
-        length == 3   ? (lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)
-        : length == 2 ? (lead & 0x1F) << 6 | (byte(1) & 0x3F)
-                      : (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+    const std::uint32_t point = length == 3
+                                    ? (lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)
+                                : length == 2 ? (lead & 0x1F) << 6 | (byte(1) & 0x3F)
+                                              : (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 |
+                                                    (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
     unsigned c = detail::kBlocks[detail::kBlockOf[point >> 8]][point & 0xFF];
     c = (c & kNumbers) != 0 ? kNumber : c & (kUpper | kLower | kOtherLetter | kMark | kWhitespace);
     of_class[__builtin_ctz(c | 0x80)] |= (bit(length) - 1) << i;
@@ -134,7 +138,8 @@ constexpr bool single_digits(Cut cut) { return cut == Cut::qwen2 || cut == Cut::
 
 // `size` bytes of the block are text; `more`: the text goes on behind them. `rest`: bytes of text from `text` on.
 template <Cut kCut, bool kAscii>
-inline Starts find_starts(const char* text, std::size_t rest, const Block& b, unsigned size, bool more) {
+inline Starts find_starts(const char* text, std::size_t rest, const Block& b, unsigned size,
+                          bool more) {
   constexpr bool kO200k = kCut == Cut::o200k;
   Starts out;
   u64 hard = 0;
@@ -182,7 +187,8 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
       out.mask |= b.upper & ~inner & (b.lower << 1);
       if constexpr (!kAscii) {
         hard |= b.upper & ~inner & ((b.other | b.mark) << 1);
-        hard |= run_starts(letter) & b.mark;  // A mark that follows no letter may be a symbol or a word.
+        hard |= run_starts(letter) &
+                b.mark;  // A mark that follows no letter may be a symbol or a word.
       }
       // A contraction belongs to the word in front of it.
       unsigned last_end = 0;
@@ -206,7 +212,8 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
           limit_to(i);
           break;
         }
-        if (unsigned length = contraction_at<true>(text + i, rest - i); length != 0 && i + length < 64)
+        if (unsigned length = contraction_at<true>(text + i, rest - i);
+            length != 0 && i + length < 64)
           out.mask |= bit(i + length);
       }
     }
@@ -235,7 +242,8 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
     // What is left of whitespace: \s*[\r\n]+ up to the last newline, then all but the last character, then that.
     const u64 left = white & ~taken;
     out.mask |= run_starts(left);
-    out.mask |= previous_characters<kAscii>(next_characters<kAscii>(b.white & ~inner, inner) & valid & ~white, inner);
+    out.mask |= previous_characters<kAscii>(
+        next_characters<kAscii>(b.white & ~inner, inner) & valid & ~white, inner);
     const u64 line_starts = run_starts(b.white) & ((newline & ~taken) << 1);
     if (line_starts != 0) {
       out.mask |= line_starts;
@@ -256,15 +264,16 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
     u64 before = ~white & valid;
     limit_to(before == 0 ? 0 : last_of(before) + 1);
   }
-  if (hard != 0) limit_to(last_of((out.mask | 1) & below(first_of(hard) == 0 ? 1 : first_of(hard))));
+  if (hard != 0)
+    limit_to(last_of((out.mask | 1) & below(first_of(hard) == 0 ? 1 : first_of(hard))));
   return out;
 }
 
 // Ends of segments from `position` on, relative to it, into `ends`, which has room for 64 more than `wanted`. At least one; stops
 // behind `wanted` or at the end of the text.
 template <Cut kCut>
-inline std::size_t scan_some(const Segmentation& how, const char* text, std::size_t size, std::size_t position,
-                             std::uint32_t* ends, std::size_t wanted) {
+inline std::size_t scan_some(const Segmentation& how, const char* text, std::size_t size,
+                             std::size_t position, std::uint32_t* ends, std::size_t wanted) {
   std::size_t count = 0;
   const std::size_t base = position;
   // So long a segment ends the batch: offsets stay small.
@@ -295,7 +304,8 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
       length = classify<kCut>(at, block, length);
       starts = find_starts<kCut, false>(at, rest, block, length, rest > length);
     }
-    const bool whole = rest == length && starts.limit >= length;  // The last one ends where the text does.
+    const bool whole =
+        rest == length && starts.limit >= length;  // The last one ends where the text does.
     u64 mask = starts.mask & below(starts.limit + 1) & below(length) & ~u64{1};
     const auto from = static_cast<std::uint32_t>(position - base);
     if (mask != 0) {
@@ -342,8 +352,8 @@ inline Key load_key_safely(const char* text, std::size_t length) {
 constexpr std::size_t kBatch = 64;
 
 template <Cut kCut>
-KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text, std::size_t size, std::size_t position,
-                            TokenId* out) {
+KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text,
+                        std::size_t size, std::size_t position, TokenId* out) {
   std::uint32_t ends[kBatch + 64];
   Key keys[kBatch + 64];
   const SegmentBucket* places[kBatch + 64];
@@ -372,7 +382,8 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
         const bool second = ((entry[0].low ^ keys[i].low) | (entry[0].high ^ keys[i].high)) != 0;
         entry += second ? 1 : 0;
         if (((entry->low ^ keys[i].low) | (entry->high ^ keys[i].high)) == 0) {
-          __builtin_memcpy(out, entry->ids, 16);  // The count with them: what lies behind `out` is free.
+          __builtin_memcpy(out, entry->ids,
+                           16);  // The count with them: what lies behind `out` is free.
           out += entry->count;
           from = ends[i];
           if (static_cast<std::size_t>(out - begin) > kKernelRoom - kKernelBytesMax - 4) {
@@ -395,8 +406,8 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
 }
 
 template <Cut kCut>
-std::size_t scan_cut(const Segmentation& how, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
-                     std::size_t room) {
+std::size_t scan_cut(const Segmentation& how, const char* text, std::size_t size,
+                     std::size_t position, std::size_t* ends, std::size_t room) {
   std::size_t count = 0;
   std::uint32_t some[kBatch + 64];
   while (position < size && room - count >= 64) {
@@ -407,8 +418,8 @@ std::size_t scan_cut(const Segmentation& how, const char* text, std::size_t size
   return count;
 }
 
-KernelResult encode_any(const Segmentation& how, KernelContext& context, const char* text, std::size_t size,
-                        std::size_t position, TokenId* out) {
+KernelResult encode_any(const Segmentation& how, KernelContext& context, const char* text,
+                        std::size_t size, std::size_t position, TokenId* out) {
   switch (how.cut) {
     case Cut::gpt2:
       return encode_cut<Cut::gpt2>(how, context, text, size, position, out);
@@ -428,8 +439,8 @@ KernelResult encode_any(const Segmentation& how, KernelContext& context, const c
   __builtin_unreachable();
 }
 
-std::size_t scan_any(const Segmentation& how, const char* text, std::size_t size, std::size_t position, std::size_t* ends,
-                     std::size_t room) {
+std::size_t scan_any(const Segmentation& how, const char* text, std::size_t size,
+                     std::size_t position, std::size_t* ends, std::size_t room) {
   switch (how.cut) {
     case Cut::gpt2:
       return scan_cut<Cut::gpt2>(how, text, size, position, ends, room);

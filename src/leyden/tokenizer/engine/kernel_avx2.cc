@@ -30,7 +30,8 @@ inline Block load_block(const char* text) {
   auto within = [&](char low, int count) {
     const __m256i shift = _mm256_set1_epi8(static_cast<char>(0x80 - low));
     const __m256i end = _mm256_set1_epi8(static_cast<char>(-128 + count));
-    return bits_of(_mm256_cmpgt_epi8(end, _mm256_add_epi8(a, shift)), _mm256_cmpgt_epi8(end, _mm256_add_epi8(b, shift)));
+    return bits_of(_mm256_cmpgt_epi8(end, _mm256_add_epi8(a, shift)),
+                   _mm256_cmpgt_epi8(end, _mm256_add_epi8(b, shift)));
   };
   Block block;
   if constexpr (kCut == Cut::words) {

@@ -20,7 +20,8 @@ inline Block load_block(const char* text) {
   auto equal = [&](char c) -> u64 { return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c)); };
   // low <= byte < low + count: moved so that `low` is 0.
   auto within = [&](char low, int count) -> u64 {
-    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8(low)), _mm512_set1_epi8(static_cast<char>(count)));
+    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8(low)),
+                                  _mm512_set1_epi8(static_cast<char>(count)));
   };
   Block block;
   if constexpr (kCut == Cut::words) {

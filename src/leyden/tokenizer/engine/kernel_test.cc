@@ -13,15 +13,22 @@ namespace leyden::tokenizer::engine {
 namespace {
 
 const std::vector<std::string> kEdges = {
-    " ",   "  ",  "   ",    "\n",       "\r\n",      "\t",     "\u00A0", "\u2028", "\u0085", "\u3000", "\uFEFF", "a",  "B",
-    "the", "Zed", "é",      "É",        "ß",         "ʰ",      "ǅ",      "中",     "文字",   "한",     "か",     "1",  "23",
-    "456", "٣",   "Ⅷ",      "½",        ".",         ",",      "--",     "'",      "''",     "’",      "'s",     "'S", "'ll",
-    "'Ve", "'\u017F", "don't", "/",     "//",        "_",      "\u0301", "\u0323", "\u200D", "😀",     ">",      "▁",  "<|x|>",
-    "ABC", "xY",  "的API",  "\U00010400", "\U0001E900", "\u0E33", "क्षि",  "\x01",   "\x7F",   "&nbsp;"};
+    " ",          "  ",     "   ",    "\n",    "\r\n", "\t",     "\u00A0", "\u2028",
+    "\u0085",     "\u3000", "\uFEFF", "a",     "B",    "the",    "Zed",    "é",
+    "É",          "ß",      "ʰ",      "ǅ",     "中",   "文字",   "한",     "か",
+    "1",          "23",     "456",    "٣",     "Ⅷ",    "½",      ".",      ",",
+    "--",         "'",      "''",     "’",     "'s",   "'S",     "'ll",    "'Ve",
+    "'\u017F",    "don't",  "/",      "//",    "_",    "\u0301", "\u0323", "\u200D",
+    "😀",         ">",      "▁",      "<|x|>", "ABC",  "xY",     "的API",  "\U00010400",
+    "\U0001E900", "\u0E33", "क्षि",    "\x01",  "\x7F", "&nbsp;"};
 
-constexpr Segmentation kSegmentations[] = {
-    {Cut::gpt2, Pattern::gpt2},   {Cut::digits_gpt2, Pattern::digits_gpt2}, {Cut::cl100k, Pattern::cl100k}, {Cut::qwen2, Pattern::qwen2},
-    {Cut::o200k, Pattern::o200k}, {Cut::pattern, Pattern::cl100k},          {Cut::words, {}}};
+constexpr Segmentation kSegmentations[] = {{Cut::gpt2, Pattern::gpt2},
+                                           {Cut::digits_gpt2, Pattern::digits_gpt2},
+                                           {Cut::cl100k, Pattern::cl100k},
+                                           {Cut::qwen2, Pattern::qwen2},
+                                           {Cut::o200k, Pattern::o200k},
+                                           {Cut::pattern, Pattern::cl100k},
+                                           {Cut::words, {}}};
 
 std::vector<Isa> isas() {
   std::vector<Isa> all = {Isa::plain};
@@ -34,7 +41,8 @@ std::vector<std::size_t> ends_of(Isa isa, const Segmentation& how, std::string_v
   std::vector<std::size_t> ends;
   std::array<std::size_t, 192> some{};
   for (std::size_t at = 0; at < text.size(); at = ends.back()) {
-    std::size_t found = kernel_of(isa).scan(how, text.data(), text.size(), at, some.data(), some.size());
+    std::size_t found =
+        kernel_of(isa).scan(how, text.data(), text.size(), at, some.data(), some.size());
     if (found == 0) break;
     ends.insert(ends.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(found));
   }
@@ -43,7 +51,8 @@ std::vector<std::size_t> ends_of(Isa isa, const Segmentation& how, std::string_v
 
 std::vector<std::size_t> plain_ends(const Segmentation& how, std::string_view text) {
   std::vector<std::size_t> ends;
-  for (std::size_t at = 0; at < text.size(); at = ends.back()) ends.push_back(segment_end(how, text, at));
+  for (std::size_t at = 0; at < text.size(); at = ends.back())
+    ends.push_back(segment_end(how, text, at));
   return ends;
 }
 
@@ -58,11 +67,13 @@ TEST_P(AllIsas, CutsAsThePlainTwin) {
     std::string text;
     const std::size_t pieces = 1 + random() % 60;
     for (std::size_t i = 0; i < pieces; ++i) {
-      text += kEdges[random() % 4 == 0 ? random() % kEdges.size() : favourites[random() % favourites.size()]];
+      text += kEdges[random() % 4 == 0 ? random() % kEdges.size()
+                                       : favourites[random() % favourites.size()]];
     }
     for (const Segmentation& how : kSegmentations) {
       ASSERT_EQ(ends_of(GetParam(), how, text), plain_ends(how, text))
-          << "cut " << static_cast<int>(how.cut) << ", round " << round << ": " << testing::PrintToString(text);
+          << "cut " << static_cast<int>(how.cut) << ", round " << round << ": "
+          << testing::PrintToString(text);
     }
   }
 }
@@ -75,7 +86,8 @@ TEST_P(AllIsas, RunsOfEveryLengthAroundABlock) {
       text += "y 12";
       for (const Segmentation& how : kSegmentations) {
         ASSERT_EQ(ends_of(GetParam(), how, text), plain_ends(how, text))
-            << "cut " << static_cast<int>(how.cut) << ": " << length << " of " << testing::PrintToString(edge);
+            << "cut " << static_cast<int>(how.cut) << ": " << length << " of "
+            << testing::PrintToString(edge);
       }
     }
   }
@@ -90,7 +102,8 @@ TEST_P(AllIsas, EveryCodePointBetweenOthers) {
       utf8::append(text, point);
     }
     for (const Segmentation& how : kSegmentations) {
-      ASSERT_EQ(ends_of(GetParam(), how, text), plain_ends(how, text)) << "cut " << static_cast<int>(how.cut) << " between " << around;
+      ASSERT_EQ(ends_of(GetParam(), how, text), plain_ends(how, text))
+          << "cut " << static_cast<int>(how.cut) << " between " << around;
     }
   }
 }

@@ -40,7 +40,8 @@ std::size_t guard_bit(const char* window, std::size_t length) {
 
 class Analysis {
  public:
-  Analysis(const BpeSpec& spec, std::size_t vocabulary_size) : spec_(spec), bytes_(vocabulary_size) {
+  Analysis(const BpeSpec& spec, std::size_t vocabulary_size)
+      : spec_(spec), bytes_(vocabulary_size) {
     MergeTables::Owner& tables = out_.tables;
     tables.byte_level = spec.byte_level;
     tables.origins.resize(vocabulary_size);
@@ -77,22 +78,28 @@ class Analysis {
   void take_merges_in_order() {
     std::vector<std::uint64_t> in_order;  // Rank, index.
     in_order.reserve(spec_.merges.size());
-    for (std::size_t i = 0; i < spec_.merges.size(); ++i) in_order.push_back(std::uint64_t{spec_.merges[i].rank} << 32 | i);
+    for (std::size_t i = 0; i < spec_.merges.size(); ++i)
+      in_order.push_back(std::uint64_t{spec_.merges[i].rank} << 32 | i);
     if (!std::ranges::is_sorted(in_order)) std::ranges::sort(in_order);
     const MergeTables tables = out_.tables.view();
     for (std::uint64_t rank_and_index : in_order) {
       const SpecMerge& merge = spec_.merges[rank_and_index & 0xFFFFFFFF];
-      if (repeats_ && find_pair(pair_key(merge.left, merge.right))->rank != merge.rank) continue;  // Another of its pair counts.
-      if (tables.origins[merge.merged].length != 0) continue;  // Made by a merge of lower rank, or a symbol.
+      if (repeats_ && find_pair(pair_key(merge.left, merge.right))->rank != merge.rank)
+        continue;  // Another of its pair counts.
+      if (tables.origins[merge.merged].length != 0)
+        continue;  // Made by a merge of lower rank, or a symbol.
       // A part that was not made yet comes against the order, or never.
-      if (tables.origins[merge.left].length == 0 || tables.origins[merge.right].length == 0) continue;
+      if (tables.origins[merge.left].length == 0 || tables.origins[merge.right].length == 0)
+        continue;
       // Ranks may repeat (all the ways to cut a token have its rank): only their order counts.
-      if (tables.stay_apart(merge.left, merge.right)) set_origin(merge.left, merge.right, merge.merged, merge.rank);
+      if (tables.stay_apart(merge.left, merge.right))
+        set_origin(merge.left, merge.right, merge.merged, merge.rank);
     }
   }
 
   void set_origin(TokenId left, TokenId right, TokenId merged, std::uint32_t rank) {
-    out_.tables.origins[merged] = {left, right, rank + 1, static_cast<std::uint32_t>(bytes_[merged].size())};
+    out_.tables.origins[merged] = {left, right, rank + 1,
+                                   static_cast<std::uint32_t>(bytes_[merged].size())};
     add_pair(out_.tables.pairs, left, right, merged);
   }
 
@@ -196,12 +203,14 @@ class Analysis {
 
   [[nodiscard]] std::size_t slot_of(std::uint64_t key) const {
     std::size_t slot = home_slot(key, all_pairs_.size());
-    while (all_pairs_[slot].key != ~std::uint64_t{0} && all_pairs_[slot].key != key) slot = (slot + 1) & (all_pairs_.size() - 1);
+    while (all_pairs_[slot].key != ~std::uint64_t{0} && all_pairs_[slot].key != key)
+      slot = (slot + 1) & (all_pairs_.size() - 1);
     return slot;
   }
 
   [[nodiscard]] std::optional<TokenId> symbol_of(std::string_view bytes) const {
-    auto found = std::ranges::lower_bound(symbols_, bytes, {}, &std::pair<std::string_view, TokenId>::first);
+    auto found =
+        std::ranges::lower_bound(symbols_, bytes, {}, &std::pair<std::string_view, TokenId>::first);
     if (found == symbols_.end() || found->first != bytes) return std::nullopt;
     return found->second;
   }
@@ -224,13 +233,16 @@ class Analysis {
     }
     if (minimal.empty()) return;
     std::vector<std::uint32_t> uses(std::size_t{1} << MergeTables::kGuardBits);
-    for (std::string_view token : minimal) tables.guard_windows |= 1U << std::min<std::size_t>(token.size(), 8);
+    for (std::string_view token : minimal)
+      tables.guard_windows |= 1U << std::min<std::size_t>(token.size(), 8);
     auto each_bit = [&](std::string_view bytes, std::size_t window, auto&& take) {
-      for (std::size_t at = 0; at + window <= bytes.size(); ++at) take(guard_bit(bytes.data() + at, window));
+      for (std::size_t at = 0; at + window <= bytes.size(); ++at)
+        take(guard_bit(bytes.data() + at, window));
     };
     for (std::size_t window = 1; window <= 8; ++window) {
       if ((tables.guard_windows >> window & 1) == 0) continue;
-      for (std::string_view bytes : bytes_) each_bit(bytes, window, [&](std::size_t bit) { ++uses[bit]; });
+      for (std::string_view bytes : bytes_)
+        each_bit(bytes, window, [&](std::size_t bit) { ++uses[bit]; });
     }
     tables.guard.resize(uses.size() / 64);
     for (std::string_view token : minimal) {
@@ -251,7 +263,8 @@ class Analysis {
     std::vector<std::pair<std::string_view, TokenId>> keys;
     keys.reserve(spec_.tokens.size());
     for (const SpecToken& token : spec_.tokens) {
-      if (out_.tables.origins[token.id].length != 0 && !left_out[token.id]) keys.emplace_back(token.bytes, token.id);
+      if (out_.tables.origins[token.id].length != 0 && !left_out[token.id])
+        keys.emplace_back(token.bytes, token.id);
     }
     out_.tables.trie = build_trie(keys);
     // In sorted order, the longest proper prefix of a key is the nearest key before it that is a prefix: a stack of them.
@@ -265,7 +278,7 @@ class Analysis {
 
   const BpeSpec& spec_;
   MergeAnalysis out_;
-  std::vector<std::string_view> bytes_;                        // By ID.
+  std::vector<std::string_view> bytes_;  // By ID.
   std::vector<Pair> all_pairs_;
   bool repeats_ = false;  // There are several merges of one pair.
   std::vector<std::pair<std::string_view, TokenId>> symbols_;  // By bytes.
@@ -278,7 +291,8 @@ Result<MergeAnalysis> analyze_merges(const BpeSpec& spec, std::size_t vocabulary
     return fail(Errc::unsupported, "its merges write prefixes or suffixes within words");
   }
   if (vocabulary_size > MergeTables::kTokensMax) {
-    return fail(Errc::unsupported, "it has {} tokens, more than 20 bits can number", vocabulary_size);
+    return fail(Errc::unsupported, "it has {} tokens, more than 20 bits can number",
+                vocabulary_size);
   }
   return Analysis(spec, vocabulary_size).run();
 }
@@ -316,7 +330,8 @@ TokenId MergeTables::merged(TokenId left, TokenId right) const {
 bool MergeTables::stay_apart(TokenId left, TokenId right) const {
   std::uint32_t limit = 0xFFFFFFFF;  // Only a merge of a lower rank would have come first.
   while (true) {
-    if (TokenId made = merged(left, right); made != kNone && origins[made].rank < limit) return false;
+    if (TokenId made = merged(left, right); made != kNone && origins[made].rank < limit)
+      return false;
     const Origin& l = origins[left];
     const Origin& r = origins[right];
     if (l.rank > r.rank) {

@@ -18,23 +18,26 @@ namespace leyden::tokenizer::engine {
 struct Origin {
   TokenId left = 0;
   TokenId right = 0;
-  std::uint32_t rank = 0;    // Of that merge, from 1; 0 for a symbol (a byte or character that text begins as).
+  std::uint32_t rank =
+      0;  // Of that merge, from 1; 0 for a symbol (a byte or character that text begins as).
   std::uint32_t length = 0;  // In bytes; 0: merging never makes this token.
 };
 
 // The tables of a byte-pair vocabulary by which Merger encodes. Views: of an image, or of an Owner.
 struct MergeTables {
-  std::span<const Origin> origins;       // By ID.
-  std::span<const TokenId> prefixes;     // By ID: the longest token of the trie that is a proper prefix; kNone where none is.
-  std::span<const std::uint64_t> pairs;  // The origins from left and right to the token: see merged().
-  std::span<const std::uint64_t> trie;   // The tokens that backtracking may use: see trie.h.
+  std::span<const Origin> origins;  // By ID.
+  std::span<const TokenId>
+      prefixes;  // By ID: the longest token of the trie that is a proper prefix; kNone where none is.
+  std::span<const std::uint64_t>
+      pairs;  // The origins from left and right to the token: see merged().
+  std::span<const std::uint64_t> trie;  // The tokens that backtracking may use: see trie.h.
   // The tokens that are made against the order of ranks and hold no other such token: a text without them is encoded by
   // backtracking. Each as its length (a byte) and bytes. Empty for most vocabularies.
   std::string_view guarded;
   // To see quickly that a text holds none: a bit for the hash of one window of up to 8 bytes of each.
   std::span<const std::uint64_t> guard;
   std::uint32_t guard_windows = 0;  // Bit n: there are windows of n bytes.
-  bool byte_level = true;  // Symbols are bytes; else characters.
+  bool byte_level = true;           // Symbols are bytes; else characters.
 
   static constexpr TokenId kNone = 0xFFFFFFFF;
   static constexpr std::size_t kTokensMax = (std::size_t{1} << 20) - 2;  // IDs are kept in 20 bits.
@@ -86,6 +89,7 @@ struct MergeAnalysis {
 // is simulated: it ends in the token, which is then `against_order`, or it does not. A text without the bytes of such tokens fulfils 2.
 //
 // Errors: unsupported, for vocabularies that this can't be done for: prefixes or suffixes written within words, too many tokens.
-[[nodiscard]] Result<MergeAnalysis> analyze_merges(const BpeSpec& spec, std::size_t vocabulary_size);
+[[nodiscard]] Result<MergeAnalysis> analyze_merges(const BpeSpec& spec,
+                                                   std::size_t vocabulary_size);
 
 }  // namespace leyden::tokenizer::engine

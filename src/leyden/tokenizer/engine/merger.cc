@@ -80,7 +80,8 @@ Merger::Done Merger::encode_long(std::string_view text, TokenIds& out) {
     std::uint32_t length = next.length;
     while (true) {
       const std::size_t end = at + length;
-      if ((dead_ends_[end / 64] >> (end % 64) & 1) == 0 && (out.size() == begin || go_together(out.back(), token))) {
+      if ((dead_ends_[end / 64] >> (end % 64) & 1) == 0 &&
+          (out.size() == begin || go_together(out.back(), token))) {
         out.push_back(token);
         at = end;
         next = trie_.longest(text.substr(at));
@@ -124,8 +125,9 @@ Merger::Done Merger::merge_by_rank(std::string_view text, TokenIds& out) {
   std::size_t bytes = 0;
   while (bytes < text.size()) {
     const std::size_t size = tables_.byte_level ? 1 : character_size(text[bytes]);
-    const TokenId token = tables_.byte_level ? bytes_[static_cast<std::uint8_t>(text[bytes])]
-                                             : trie_.exact(text.substr(bytes, size), MergeTables::kNone);
+    const TokenId token = tables_.byte_level
+                              ? bytes_[static_cast<std::uint8_t>(text[bytes])]
+                              : trie_.exact(text.substr(bytes, size), MergeTables::kNone);
     if (token == MergeTables::kNone) break;
     const auto index = static_cast<std::int64_t>(symbols.size());
     symbols.push_back({token, index - 1, index + 1});

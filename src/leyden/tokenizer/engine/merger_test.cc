@@ -40,11 +40,13 @@ TokenIds merge_plainly(const BpeSpec& spec, std::string_view text) {
 enum class Order {
   trained,   // As training leaves it: a token is made of tokens that were there before.
   shuffled,  // Ranks in any order: merges against the order of ranks.
-  bytes,     // tiktoken's: any two tokens whose bytes are a token together merge, with that token's rank.
+  bytes,  // tiktoken's: any two tokens whose bytes are a token together merge, with that token's rank.
 };
 
 BpeSpec random_vocabulary(std::mt19937& random, Order order) {
-  auto pick = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); };
+  auto pick = [&](std::size_t below) {
+    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+  };
   BpeSpec spec;
   std::map<std::string, TokenId> ids;
   auto add = [&](const std::string& bytes) {
@@ -59,7 +61,8 @@ BpeSpec random_vocabulary(std::mt19937& random, Order order) {
     const SpecToken right = spec.tokens[pick(spec.tokens.size())];
     if (left.bytes.size() + right.bytes.size() > 9) continue;
     TokenId merged = add(left.bytes + right.bytes);
-    spec.merges.push_back({left.id, right.id, merged, static_cast<std::uint32_t>(spec.merges.size())});
+    spec.merges.push_back(
+        {left.id, right.id, merged, static_cast<std::uint32_t>(spec.merges.size())});
   }
   if (order == Order::shuffled) {
     std::vector<std::uint32_t> ranks(spec.merges.size());
@@ -73,7 +76,8 @@ BpeSpec random_vocabulary(std::mt19937& random, Order order) {
       for (std::size_t cut = 1; cut < token.bytes.size(); ++cut) {
         auto left = ids.find(token.bytes.substr(0, cut));
         auto right = ids.find(token.bytes.substr(cut));
-        if (left != ids.end() && right != ids.end()) spec.merges.push_back({left->second, right->second, token.id, token.id});
+        if (left != ids.end() && right != ids.end())
+          spec.merges.push_back({left->second, right->second, token.id, token.id});
       }
     }
   }
@@ -93,8 +97,8 @@ TEST_P(RandomVocabularies, EncodeAsTheDefinitionSays) {
     against_order += analysis->against_order.size();
     unreachable += analysis->unreachable.size();
     Merger merger(analysis->tables.view());
-    const auto letters = static_cast<std::size_t>(
-        std::ranges::count_if(spec.tokens, [](const SpecToken& token) { return token.bytes.size() == 1; }));
+    const auto letters = static_cast<std::size_t>(std::ranges::count_if(
+        spec.tokens, [](const SpecToken& token) { return token.bytes.size() == 1; }));
     for (int i = 0; i < 120; ++i) {
       // Long ones take another path.
       std::string text(1 + random() % (i % 10 == 0 ? 200 : 14), 'a');

@@ -25,14 +25,16 @@ std::optional<TokenIdsView> RecentSegments::find(std::string_view segment) const
   const std::uint32_t header = ring_[at];
   const std::size_t count = header >> 16;
   if ((header & 0xFFFF) != segment.size()) return std::nullopt;
-  if (std::memcmp(&ring_[at + kHeaderWords + count], segment.data(), segment.size()) != 0) return std::nullopt;
+  if (std::memcmp(&ring_[at + kHeaderWords + count], segment.data(), segment.size()) != 0)
+    return std::nullopt;
   return TokenIdsView(&ring_[at + kHeaderWords], count);
 }
 
 void RecentSegments::add(std::string_view segment, TokenIdsView ids) {
   const std::size_t words = kHeaderWords + ids.size() + (segment.size() + 3) / 4;
   // A record does not wrap around: what is left at the end stays unused.
-  if (const std::size_t at = written_ % kRingWords; at + words > kRingWords) written_ += static_cast<std::uint32_t>(kRingWords - at);
+  if (const std::size_t at = written_ % kRingWords; at + words > kRingWords)
+    written_ += static_cast<std::uint32_t>(kRingWords - at);
   const std::size_t at = written_ % kRingWords;
   ring_[at] = static_cast<std::uint32_t>(ids.size() << 16 | segment.size());
   std::memcpy(&ring_[at + kHeaderWords], ids.data(), ids.size_bytes());

@@ -26,8 +26,9 @@ class RecentSegments {
   static constexpr std::size_t kRingWords = std::size_t{1} << 20;  // 4 MiB
   static constexpr unsigned kIndexBits = 16;
   std::vector<std::uint32_t> ring_;
-  std::vector<std::uint64_t> index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.
-  std::uint32_t written_ = 0;         // Words ever written, modulo 2^32.
+  std::vector<std::uint64_t>
+      index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.
+  std::uint32_t written_ = 0;  // Words ever written, modulo 2^32.
 };
 
 }  // namespace leyden::tokenizer::engine

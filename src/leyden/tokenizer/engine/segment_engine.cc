@@ -5,9 +5,13 @@
 
 namespace leyden::tokenizer::engine {
 
-SegmentEngine::SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed, const SegmentCoder& coder,
-                             const MergeTables& merges, Isa isa)
-    : segmentation_(segmentation), seed_(seed), coder_(coder), kernel_(kernel_of(isa)), pool_(merges) {}
+SegmentEngine::SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed,
+                             const SegmentCoder& coder, const MergeTables& merges, Isa isa)
+    : segmentation_(segmentation),
+      seed_(seed),
+      coder_(coder),
+      kernel_(kernel_of(isa)),
+      pool_(merges) {}
 
 template <class Take>
 void SegmentEngine::run(std::string_view text, Take&& take) const {
@@ -16,8 +20,8 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
   workspace->context.miss = miss;
   std::size_t position = 0;
   while (position < text.size()) {
-    KernelResult done =
-        kernel_.encode(segmentation_, workspace->context, text.data(), text.size(), position, workspace->out.data());
+    KernelResult done = kernel_.encode(segmentation_, workspace->context, text.data(), text.size(),
+                                       position, workspace->out.data());
     take(TokenIdsView(workspace->out.data(), done.count));
     position = done.position;
     if (done.count == 0 && position < text.size()) {
@@ -50,11 +54,14 @@ void SegmentEngine::encode_segment(std::string_view segment, TokenIds& out) cons
     coder_.encode(*workspace, segment, out);
     return;
   }
-  std::size_t count = miss(workspace->context, segment.data(), segment.size(), workspace->out.data());
-  out.insert(out.end(), workspace->out.begin(), workspace->out.begin() + static_cast<std::ptrdiff_t>(count));
+  std::size_t count =
+      miss(workspace->context, segment.data(), segment.size(), workspace->out.data());
+  out.insert(out.end(), workspace->out.begin(),
+             workspace->out.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::size_t length, TokenId* out) {
+std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::size_t length,
+                                TokenId* out) {
   auto& workspace = *static_cast<Workspace*>(context.owner);
   const auto& engine = *static_cast<const SegmentEngine*>(workspace.engine);
   std::string_view segment(text, length);

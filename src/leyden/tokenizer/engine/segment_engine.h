@@ -18,8 +18,8 @@ namespace leyden::tokenizer::engine {
 class SegmentEngine {
  public:
   // `seed` may be empty; it and `coder` outlive the engine.
-  SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed, const SegmentCoder& coder,
-                const MergeTables& merges, Isa isa);
+  SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed,
+                const SegmentCoder& coder, const MergeTables& merges, Isa isa);
 
   // Appends the IDs of `text`: valid UTF-8, normalized, without added tokens.
   void encode(std::string_view text, TokenIds& out) const;
@@ -31,7 +31,8 @@ class SegmentEngine {
   template <class Take>
   void run(std::string_view text, Take&& take) const;
   // KernelContext::miss.
-  static std::size_t miss(KernelContext& context, const char* text, std::size_t length, TokenId* out);
+  static std::size_t miss(KernelContext& context, const char* text, std::size_t length,
+                          TokenId* out);
 
   Segmentation segmentation_;
   SeedTable seed_;

@@ -8,7 +8,9 @@
 namespace leyden::tokenizer::engine {
 namespace {
 
-unsigned shift_of(std::size_t buckets) { return 64U - static_cast<unsigned>(std::countr_zero(buckets)); }
+unsigned shift_of(std::size_t buckets) {
+  return 64U - static_cast<unsigned>(std::countr_zero(buckets));
+}
 
 }  // namespace
 
@@ -23,11 +25,13 @@ SegmentEntry segment_entry(std::string_view segment) {
   return entry;
 }
 
-SeedTable::SeedTable(std::span<const SegmentBucket> buckets) : buckets_(buckets), shift_(shift_of(buckets.size())) {}
+SeedTable::SeedTable(std::span<const SegmentBucket> buckets)
+    : buckets_(buckets), shift_(shift_of(buckets.size())) {}
 
 const SegmentEntry* SeedTable::find(const SegmentEntry& key) const {
   if (buckets_.empty()) return nullptr;
-  for (std::size_t at = segment_hash(key.low, key.high) >> shift_;; at = (at + 1) & (buckets_.size() - 1)) {
+  for (std::size_t at = segment_hash(key.low, key.high) >> shift_;;
+       at = (at + 1) & (buckets_.size() - 1)) {
     for (const SegmentEntry& entry : buckets_[at].entries) {
       if (entry.low == key.low && entry.high == key.high) return &entry;
       if (entry.high == 0) return nullptr;
@@ -41,7 +45,8 @@ std::vector<SegmentBucket> build_seed_table(std::span<const SegmentEntry> entrie
   for (const SegmentEntry& entry : entries) {
     std::size_t at = segment_hash(entry.low, entry.high) >> shift;
     while (true) {
-      SegmentEntry* free = std::ranges::find(buckets[at].entries, std::uint64_t{0}, &SegmentEntry::high);
+      SegmentEntry* free =
+          std::ranges::find(buckets[at].entries, std::uint64_t{0}, &SegmentEntry::high);
       if (free != std::end(buckets[at].entries)) {
         *free = entry;
         break;

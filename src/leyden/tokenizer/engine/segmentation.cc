@@ -35,8 +35,10 @@ std::size_t word_end(std::string_view text, std::size_t position) {
   return text.size();
 }
 
-std::size_t segment_end(const Segmentation& segmentation, std::string_view text, std::size_t position) {
-  return segmentation.cut == Cut::words ? word_end(text, position) : pretoken_end(segmentation.pattern, text, position);
+std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
+                        std::size_t position) {
+  return segmentation.cut == Cut::words ? word_end(text, position)
+                                        : pretoken_end(segmentation.pattern, text, position);
 }
 
 }  // namespace leyden::tokenizer::engine

@@ -32,6 +32,7 @@ struct Segmentation {
 [[nodiscard]] std::size_t word_end(std::string_view text, std::size_t position);
 
 // Where the segment that begins at `position` ends: the plain twin of Kernel::scan.
-[[nodiscard]] std::size_t segment_end(const Segmentation& segmentation, std::string_view text, std::size_t position);
+[[nodiscard]] std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
+                                      std::size_t position);
 
 }  // namespace leyden::tokenizer::engine

@@ -76,7 +76,9 @@ class Builder {
     for (std::size_t block = first_open_;; ++block) {
       if (block == free_in_block_.size()) add_block();
       if (free_in_block_[block] < labels_count_ || tries_in_block_[block] > kTriesMax) {
-        if (block == first_open_ && (free_in_block_[block] == 0 || tries_in_block_[block] > kTriesMax)) ++first_open_;
+        if (block == first_open_ &&
+            (free_in_block_[block] == 0 || tries_in_block_[block] > kTriesMax))
+          ++first_open_;
         continue;
       }
       for (std::size_t low = 0; low < kBlock; ++low) {

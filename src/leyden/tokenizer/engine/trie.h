@@ -56,6 +56,7 @@ class Trie {
 };
 
 // Units for keys that are not empty and differ from one another. `keys` is sorted by this.
-[[nodiscard]] std::vector<std::uint64_t> build_trie(std::vector<std::pair<std::string_view, TokenId>>& keys);
+[[nodiscard]] std::vector<std::uint64_t> build_trie(
+    std::vector<std::pair<std::string_view, TokenId>>& keys);
 
 }  // namespace leyden::tokenizer::engine

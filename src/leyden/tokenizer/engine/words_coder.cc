@@ -33,7 +33,8 @@ void WordsCoder::encode(Workspace& workspace, std::string_view segment, TokenIds
     after_unknown = after_unknown && done.bytes == 0;
     std::size_t size = utf8::decode(rest, 0).size;
     if (unknown_.bytes) {
-      for (char c : rest.substr(0, size)) out.push_back((*unknown_.bytes)[static_cast<std::uint8_t>(c)]);
+      for (char c : rest.substr(0, size))
+        out.push_back((*unknown_.bytes)[static_cast<std::uint8_t>(c)]);
     } else if (unknown_.unknown && !(unknown_.fuse && after_unknown)) {
       out.push_back(*unknown_.unknown);
     }
@@ -48,7 +49,8 @@ bool words_are_safe(const BpeSpec& spec, const MergeTables& tables) {
     const Origin& origin = tables.origins[token.id];
     if (origin.length == 0) continue;
     has_space = has_space || token.bytes == kSpace;
-    for (std::size_t at = token.bytes.find(kSpace, 1); at != std::string::npos; at = token.bytes.find(kSpace, at + 1)) {
+    for (std::size_t at = token.bytes.find(kSpace, 1); at != std::string::npos;
+         at = token.bytes.find(kSpace, at + 1)) {
       // Behind U+2581 (whose last byte is 0x81) there is no cut, nor behind '>'.
       if (token.bytes[at - 1] != '\x81' && token.bytes[at - 1] != '>') return false;
     }
@@ -62,7 +64,8 @@ std::vector<SegmentEntry> words_seed(const BpeSpec& spec, const MergeTables& tab
   for (const SpecToken& token : spec.tokens) {
     if (token.bytes.empty() || tables.origins[token.id].length == 0) continue;
     std::string word = token.bytes;
-    for (std::size_t at = word.find(kSpace); at != std::string::npos; at = word.find(kSpace, at + 1)) {
+    for (std::size_t at = word.find(kSpace); at != std::string::npos;
+         at = word.find(kSpace, at + 1)) {
       word.replace(at, kSpace.size(), " ");
     }
     // A token may hold a space of its own, which no text becomes.

@@ -13,7 +13,8 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 SegmentBucket* map_buckets(std::size_t bytes) {
   bytes = (bytes + kHugePage - 1) / kHugePage * kHugePage;
   // More than is wanted, so that an aligned part of it is there.
-  void* all = ::mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* all = ::mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (all == MAP_FAILED) throw std::bad_alloc();
   auto begin = reinterpret_cast<std::uintptr_t>(all);
   std::uintptr_t aligned = (begin + kHugePage - 1) / kHugePage * kHugePage;

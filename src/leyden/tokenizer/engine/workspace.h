@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "leyden/tokenizer/engine/merger.h"
 #include "leyden/tokenizer/engine/kernel.h"
+#include "leyden/tokenizer/engine/merger.h"
 #include "leyden/tokenizer/engine/recent_segments.h"
 
 namespace leyden::tokenizer::engine {
@@ -30,7 +30,7 @@ struct Workspace {
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
   RecentSegments recent;
-  TokenIds ids;        // Of long segments.
+  TokenIds ids;  // Of long segments.
   std::string scratch;
   std::array<TokenId, kKernelRoom> out;
 };

@@ -1,0 +1,220 @@
+#include "leyden/tokenizer/engine/fast_encoder.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "leyden/tokenizer/engine/byte_level_coder.h"
+#include "leyden/tokenizer/engine/merge_tables.h"
+#include "leyden/tokenizer/engine/nfc_check.h"
+#include "leyden/tokenizer/engine/segment_engine.h"
+#include "leyden/tokenizer/engine/words_coder.h"
+#include "leyden/tokenizer/normalizer.h"
+#include "leyden/tokenizer/pretokenizers/native_pattern.h"
+
+namespace leyden::tokenizer::engine {
+namespace {
+
+constexpr std::string_view kSpace = "\xE2\x96\x81";
+
+struct Tables {
+  MergeTables::Owner merges;
+  std::vector<SegmentBucket> seed;
+};
+
+class ByteLevelEncoder final : public TextEncoder {
+ public:
+  ByteLevelEncoder(Tables tables, std::vector<std::pair<std::string, TokenId>> whole,
+                   const Segmentation& segmentation, bool to_nfc, Isa isa)
+      : tables_(std::move(tables)),
+        to_nfc_(to_nfc),
+        coder_(tables_.merges.view(), std::move(whole)),
+        engine_(segmentation, tables_.seed, coder_, tables_.merges.view(), isa) {}
+
+  void encode(std::string_view text, bool, TokenIds& out) const override {
+    if (to_nfc_ && !is_surely_nfc(text)) return engine_.encode(tokenizer::to_nfc(text), out);
+    engine_.encode(text, out);
+  }
+  std::size_t count(std::string_view text, bool) const override {
+    if (to_nfc_ && !is_surely_nfc(text)) return engine_.count(tokenizer::to_nfc(text));
+    return engine_.count(text);
+  }
+
+ private:
+  Tables tables_;
+  bool to_nfc_;
+  ByteLevelCoder coder_;
+  SegmentEngine engine_;
+};
+
+// Where a text gets a space in front.
+enum class Prefix : std::uint8_t {
+  never,
+  always,         // Every piece.
+  where_none_is,  // Every piece that does not begin with one.
+  first_where_none_is,
+};
+
+class WordsEncoder final : public TextEncoder {
+ public:
+  WordsEncoder(Tables tables, const UnknownCharacters& unknown, Prefix prefix, Isa isa)
+      : tables_(std::move(tables)),
+        prefix_(prefix),
+        coder_(unknown),
+        engine_({Cut::words, {}}, tables_.seed, coder_, tables_.merges.view(), isa) {}
+
+  void encode(std::string_view text, bool first_piece, TokenIds& out) const override {
+    if (adds_space(text, first_piece)) {
+      const std::size_t end = word_end(text, 0);
+      std::string first = " ";
+      first += text.substr(0, end);
+      engine_.encode_segment(first, out);
+      text.remove_prefix(end);
+    }
+    engine_.encode(text, out);
+  }
+  std::size_t count(std::string_view text, bool first_piece) const override {
+    if (!adds_space(text, first_piece)) return engine_.count(text);
+    const std::size_t end = word_end(text, 0);
+    TokenIds first;
+    encode(text.substr(0, end), first_piece, first);
+    return first.size() + engine_.count(text.substr(end));
+  }
+
+ private:
+  [[nodiscard]] bool adds_space(std::string_view text, bool first_piece) const {
+    if (text.empty() || prefix_ == Prefix::never) return false;
+    if (prefix_ == Prefix::always) return true;
+    if (prefix_ == Prefix::first_where_none_is && !first_piece) return false;
+    return text[0] != ' ' && !text.starts_with(kSpace);
+  }
+
+  Tables tables_;
+  Prefix prefix_;
+  WordsCoder coder_;
+  SegmentEngine engine_;
+};
+
+// Which way of putting a space in front a specification's steps come to, spaces written as U+2581 with it; nullopt when they do
+// anything else.
+std::optional<Prefix> words_prefix(const TokenizerSpec& spec) {
+  Prefix prefix = Prefix::never;
+  bool replaces = false;
+  for (const NormalizerStep& step : spec.normalizers) {
+    if (const auto* prepend = std::get_if<NormalizePrepend>(&step)) {
+      if (prepend->text != kSpace || replaces || prefix != Prefix::never) return std::nullopt;
+      prefix = Prefix::always;
+    } else if (const auto* replace = std::get_if<NormalizeReplace>(&step)) {
+      if (replace->is_regex || replace->pattern != " " || replace->content != kSpace || replaces)
+        return std::nullopt;
+      replaces = true;
+    } else if (const auto* charsmap = std::get_if<NormalizeCharsmap>(&step)) {
+      if (!charsmap->blob.empty() || !charsmap->kept.empty()) return std::nullopt;
+    } else if (const auto* spaces = std::get_if<NormalizeSpaces>(&step)) {
+      if (spaces->remove_extra_whitespaces || spaces->treat_whitespace_as_suffix ||
+          !spaces->escape_whitespaces || replaces || prefix != Prefix::never)
+        return std::nullopt;
+      replaces = true;
+      if (spaces->add_dummy_prefix) prefix = Prefix::always;
+    } else {
+      return std::nullopt;
+    }
+  }
+  for (const PretokenizerStep& step : spec.pretokenizers) {
+    if (const auto* metaspace = std::get_if<SplitMetaspace>(&step)) {
+      if (metaspace->split || metaspace->replacement != kSpace || prefix != Prefix::never ||
+          replaces)
+        return std::nullopt;
+      replaces = true;
+      switch (metaspace->prepend) {
+        case SplitMetaspace::Prepend::always:
+          prefix = Prefix::where_none_is;
+          break;
+        case SplitMetaspace::Prepend::first:
+          prefix = Prefix::first_where_none_is;
+          break;
+        case SplitMetaspace::Prepend::never:
+          break;
+      }
+    } else if (const auto* split = std::get_if<SplitPattern>(&step)) {
+      // Gemma 3 splits at spaces after it has replaced them all: nothing is split.
+      if (split->is_regex || split->pattern != " " || !replaces || split->invert)
+        return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!replaces) return std::nullopt;
+  return prefix;
+}
+
+std::optional<UnknownCharacters> unknown_characters(const BpeSpec& bpe) {
+  UnknownCharacters unknown{.bytes = {}, .unknown = bpe.unknown, .fuse = bpe.fuse_unknown};
+  if (!bpe.byte_fallback) return unknown;
+  std::array<TokenId, 256> bytes{};
+  std::array<bool, 256> there{};
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const SpecToken& token : bpe.tokens) {
+    if (token.bytes.size() != 6 || !token.bytes.starts_with("<0x") || token.bytes[5] != '>')
+      continue;
+    const std::size_t high = kDigits.find(token.bytes[3]);
+    const std::size_t low = kDigits.find(token.bytes[4]);
+    if (high == std::string_view::npos || low == std::string_view::npos) continue;
+    bytes[high * 16 + low] = token.id;
+    there[high * 16 + low] = true;
+  }
+  // With some of them only, what becomes of a character depends on which bytes it has.
+  if (!std::ranges::all_of(there, std::identity{})) return std::nullopt;
+  unknown.bytes = bytes;
+  return unknown;
+}
+
+// The tokens that most texts hold are those that training found first: those with low IDs are looked up first.
+Tables tables_of(MergeTables::Owner merges, std::vector<SegmentEntry> seed) {
+  std::ranges::sort(seed, {}, [](const SegmentEntry& entry) { return entry.ids[0]; });
+  return {std::move(merges), build_seed_table(seed)};
+}
+
+}  // namespace
+
+std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa isa) {
+  const auto* bpe = std::get_if<BpeSpec>(&spec.model);
+  if (bpe == nullptr || !bpe->user_defined.empty()) return nullptr;
+  std::optional<Pattern> pattern;
+  std::optional<Prefix> prefix;
+  std::optional<UnknownCharacters> unknown;
+  bool to_nfc = false;
+  if (bpe->byte_level) {
+    pattern = native_pattern(spec.pretokenizers);
+    for (const NormalizerStep& step : spec.normalizers) {
+      const auto* form = std::get_if<NormalizeUnicode>(&step);
+      if (form == nullptr || form->form != NormalizeUnicode::Form::nfc) return nullptr;
+      to_nfc = true;
+    }
+    if (!pattern) return nullptr;
+  } else {
+    prefix = words_prefix(spec);
+    unknown = unknown_characters(*bpe);
+    if (!prefix || !unknown || bpe->whole_first) return nullptr;
+  }
+  auto analysis = analyze_merges(*bpe, spec.vocabulary_size);
+  if (!analysis) return nullptr;
+  const MergeTables merges = analysis->tables.view();
+  if (bpe->byte_level) {
+    auto whole = long_whole_tokens(*bpe, merges);
+    auto seed = byte_level_seed(*bpe, merges);
+    return std::make_unique<ByteLevelEncoder>(
+        tables_of(std::move(analysis->tables), std::move(seed)), std::move(whole),
+        segmentation_of(*pattern), to_nfc, isa);
+  }
+  if (!words_are_safe(*bpe, merges)) return nullptr;
+  auto seed = words_seed(*bpe, merges);
+  return std::make_unique<WordsEncoder>(tables_of(std::move(analysis->tables), std::move(seed)),
+                                        *unknown, *prefix, isa);
+}
+
+}  // namespace leyden::tokenizer::engine
