@@ -2,12 +2,11 @@
 
 The text is the same everywhere: faker's prose in many scripts and the pinned packages' own files, from fixed seeds.
 """
-import base64
+import collections
+import io
 import json
-import os
 import pathlib
 import random
-import tempfile
 
 import sentencepiece
 import tokenizers
@@ -58,15 +57,23 @@ def training_lines():
 
 def make_sentencepiece(folder, lines):
     for name, options in SENTENCEPIECE.items():
-        options = {"model_type": "unigram", "vocab_size": 5000, "character_coverage": 0.998, "num_threads": 1, "minloglevel": 2, "hard_vocab_limit": False,
+        options = {"model_type": "unigram", "vocab_size": 4000, "seed_sentencepiece_size": 60_000, "character_coverage": 0.998, "num_threads": 1, "minloglevel": 2, "hard_vocab_limit": False,
                    **options}
-        with tempfile.TemporaryDirectory() as scratch:
-            sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_prefix=f"{scratch}/{name}", **options)
-            (folder / f"sp-{name}.model").write_bytes(pathlib.Path(scratch, f"{name}.model").read_bytes())
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, **options)
+        (folder / f"sp-{name}.model").write_bytes(model.getvalue())
 
 
 def save(tokenizer, file):
     tokenizer.save(str(file), pretty=False)
+
+
+def save_but_special(tokenizer, file, special):
+    """The trainers number what is not given to them in any order, and take only special tokens: here just the first are."""
+    content = json.loads(tokenizer.to_str())
+    content["added_tokens"] = content["added_tokens"][:special]
+    file.write_text(json.dumps(content, ensure_ascii=False))
+    return content
 
 
 def as_huggingface(model_file):
@@ -74,6 +81,16 @@ def as_huggingface(model_file):
     model = references.sentencepiece_model(model_file.read_bytes())
     tokenizer = tokenizers.Tokenizer(models.Unigram([(piece, score) for piece, score, _ in model.pieces], unk_id=0))
     return tokenizer, model
+
+
+def alphabet(tokenizer, lines, size):
+    """The most frequent letters. Left to itself the trainer picks any of those that are equally frequent."""
+    counts = collections.Counter()
+    for line in lines:
+        line = tokenizer.normalizer.normalize_str(line) if tokenizer.normalizer else line
+        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(line):
+            counts.update(word)
+    return sorted(counts, key=lambda letter: (-counts[letter], letter))[:size]
 
 
 def make_unigram(folder):
@@ -109,17 +126,19 @@ def make_unigram(folder):
 
 
 def make_wordpiece(folder, lines):
-    for name, lowercase, alphabet, size in (("bert-cased", False, 1000, 8000), ("bert-uncased", True, 1000, 8000), ("bert-multilingual-cased", False, 4000, 12000)):
+    for name, lowercase, letters, size in (("bert-cased", False, 1000, 8000), ("bert-uncased", True, 1000, 8000), ("bert-multilingual-cased", False, 4000, 12000)):
         tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))
         tokenizer.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=lowercase)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         tokenizer.decoder = decoders.WordPiece()
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        tokenizer.train_from_iterator(lines, trainers.WordPieceTrainer(vocab_size=size, limit_alphabet=alphabet, special_tokens=special, show_progress=False))
+        initial = alphabet(tokenizer, lines, letters)
+        tokenizer.train_from_iterator(lines, trainers.WordPieceTrainer(
+            vocab_size=size, initial_alphabet=initial, limit_alphabet=len(initial), special_tokens=special + ["##" + letter for letter in initial], show_progress=False))
         tokenizer.post_processor = processors.TemplateProcessing(
             single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
             special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")])
-        save(tokenizer, folder / f"{name}.json")
+        save_but_special(tokenizer, folder / f"{name}.json", len(special))
 
 
 def make_bert_from_gguf(folder, gguf):
@@ -138,10 +157,10 @@ def make_bpe(folder, lines):
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=True)
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
-    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=6000, limit_alphabet=500, special_tokens=["<unk>", "<s>", "</s>", *byte_tokens], show_progress=False))
-    content = json.loads(tokenizer.to_str())
-    content["added_tokens"] = content["added_tokens"][:3]  # The trainer makes the bytes special: in real files they are plain pieces.
-    (folder / "bpe-metaspace.json").write_text(json.dumps(content, ensure_ascii=False))
+    initial = alphabet(tokenizer, lines, 500)
+    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=6000, initial_alphabet=initial, limit_alphabet=len(initial),
+                                                             special_tokens=["<unk>", "<s>", "</s>", *byte_tokens], show_progress=False))
+    content = save_but_special(tokenizer, folder / "bpe-metaspace.json", 3)
     # The same without bytes: what is unknown is <unk>, once for each letter, or once for each run.
     for name, fuse in (("bpe-unk", False), ("bpe-unk-fused", True)):
         content["model"] |= {"byte_fallback": False, "fuse_unk": fuse}
@@ -151,8 +170,11 @@ def make_bpe(folder, lines):
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.BPEDecoder(suffix="</w>")
-    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=6000, limit_alphabet=500, special_tokens=["<unk>"], end_of_word_suffix="</w>", show_progress=False))
-    save(tokenizer, folder / "bpe-end-of-word.json")
+    initial = alphabet(tokenizer, lines, 500)
+    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(
+        vocab_size=6000, initial_alphabet=initial, limit_alphabet=len(initial), special_tokens=["<unk>", *(letter + "</w>" for letter in initial)],
+        end_of_word_suffix="</w>", show_progress=False))
+    save_but_special(tokenizer, folder / "bpe-end-of-word.json", 1)
     # GPT-2's and RoBERTa's ways: byte level, a space before the first word, <s> and </s>, a mask that takes the space before it.
     tokenizer = tokenizers.Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
@@ -175,6 +197,4 @@ def make(folder, vocabularies):
     make_unigram(folder)
     make_wordpiece(folder, lines)
     make_bpe(folder, lines)
-    gguf = vocabularies / "bert-bge.gguf"
-    if gguf.exists():
-        make_bert_from_gguf(folder, gguf)
+    make_bert_from_gguf(folder, vocabularies / "bert-bge.gguf")

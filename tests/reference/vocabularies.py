@@ -174,9 +174,9 @@ def put(file, content, work):
     (work / "new").rename(FOLDER / file)
 
 
-def make(what, module, work, extra=()):
+def make(what, module, work, extra):
     """Has a module write its files into a new folder, which replaces FOLDER/what. Anew when the module or a trainer changed."""
-    inputs = [HERE / f"{module}.py", HERE / "requirements.txt", *extra]
+    inputs = [HERE / name for name in (f"{module}.py", "requirements.txt", *extra)]
     stamp = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()[:12]
     if (FOLDER / what / f".made-{stamp}").exists():
         return
@@ -212,6 +212,10 @@ def main():
     unknown = [name for name in names if name not in VOCABULARIES and name not in ("trained", "components")]
     if unknown:
         raise SystemExit(f"vocabularies: no such name: {' '.join(unknown)}; see --list")
+    if "components" in names:  # They take their charsmaps from trained ones, those BERT's vocabulary from GGUF.
+        names.append("trained")
+    if "trained" in names:
+        names.append("gguf-bert-bge")
     FOLDER.mkdir(parents=True, exist_ok=True)
     lock = open(FOLDER / ".lock", "w")
     fcntl.flock(lock, fcntl.LOCK_EX)  # One at a time; what a killed one left is cleared by the next.
@@ -231,7 +235,7 @@ def main():
     for what, module in (("trained", "training"), ("components", "components")):
         if not names or what in names:
             clean()
-            make(what, module, work, [HERE / "training_text.py"] if what == "trained" else [])
+            make(what, module, work, ["corpus.py"] if what == "trained" else ["training.py", "references.py"])
     shutil.rmtree(work, ignore_errors=True)
     check()
 
