@@ -2,7 +2,8 @@
 
 Two models make everything visible in the IDs. BYTES has nothing but the 256 byte tokens: its IDs are the normalized text.
 LETTERS is a WordPiece of single letters, which has them once for the beginning of a piece and once for its continuation:
-its IDs are the pieces. Added tokens and decoders have vocabularies of their own.
+its IDs are the pieces, of up to 500 letters: Hugging Face's WordPiece takes the cube of a piece's length, so texts for
+these files should be short. Added tokens and decoders have vocabularies of their own.
 """
 import itertools
 import json
@@ -26,7 +27,7 @@ def letters_model():
     letters = [chr(code) for first, end in LETTER_RANGES for code in range(first, end)]
     vocabulary = {"[UNK]": 0} | {letter: 1 + i for i, letter in enumerate(letters)}
     vocabulary |= {"##" + letter: len(letters) + 1 + i for i, letter in enumerate(letters) if "##" + letter not in vocabulary}
-    return models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=1_000_000)
+    return models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=500)
 
 
 def name_of(options):

@@ -78,16 +78,41 @@ def tekken_reference(name, file):
     return Reference(name, encode, lambda ids: encoding.decode([i - specials for i in ids if i >= specials]))
 
 
-def huggingface_reference(name, tokenizer, content=None):
-    """From a Tokenizer, or what its tokenizer.json holds. Padding and truncation are the application's, not the tokenizer's."""
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+def without_special_names(content):
+    """tokenizer.json's content, with names for the special tokens that no text has: as if they were not in it, IDs unmoved.
+
+    Hugging Face's own switch, encode_special_tokens, is not enough: a Unigram model has <s> among its pieces and finds it in
+    the text (XLM-R, T5). Nor does the switch let an added token be found that begins inside the name of a special one.
+    """
+    content = json.loads(content)
+    model = content["model"]
+    unknown = model.get("unk_token")  # Needs its name. Where it is a piece, it is one that means "unknown" anyway.
+    made = {"".join(pair.split(" ") if isinstance(pair, str) else pair) for pair in model.get("merges", [])}
+    hidden = {}
+    for token in content["added_tokens"]:
+        if token["special"]:
+            hidden[token["content"]] = f"\U0010FFFE{token['id']}"
+            if token["content"] != unknown:
+                token["content"], token["normalized"] = hidden[token["content"]], False
+            else:
+                token["content"], token["normalized"] = token["content"] + "\U0010FFFE", False
+    keep = made | {unknown}
+    if model["type"] == "Unigram":
+        model["vocab"] = [[hidden.get(piece, piece), score] for piece, score in model["vocab"]]
+    else:
+        model["vocab"] = {piece if piece in keep else hidden.get(piece, piece): i for piece, i in model["vocab"].items()}
+    return json.dumps(content)
+
+
+def huggingface_reference(name, tokenizer):
+    """Padding and truncation are the application's, not the tokenizer's."""
+    plain = tokenizers.Tokenizer.from_str(without_special_names(tokenizer.to_str()))
+    for each in (tokenizer, plain):
+        each.no_padding()
+        each.no_truncation()
 
     def encode(text, special="none", add_special_tokens=False):
-        # Hugging Face's own switch. It passes over the special tokens' matches: an added token which begins inside such a
-        # match is not found either. Without the special tokens in the file it would be.
-        tokenizer.encode_special_tokens = special == "none"
-        return tokenizer.encode(text, add_special_tokens=add_special_tokens).ids
+        return (tokenizer if special == "all" else plain).encode(text, add_special_tokens=add_special_tokens).ids
 
     return Reference(name, encode, lambda ids: tokenizer.decode(ids, skip_special_tokens=False))
 
@@ -96,12 +121,12 @@ def from_json(name, file):
     return huggingface_reference(name, tokenizers.Tokenizer.from_file(str(file)))
 
 
-def sentencepiece_reference(name, processor):
+def sentencepiece_reference(name, processor, ends=False):
     """The whole text at once: SentencePiece knows no lines; its normalizer may make newlines spaces."""
     def encode(text, special="none", add_special_tokens=False):
         if special == "all":
             raise NotImplementedError("SentencePiece never makes control symbols from text")
-        return processor.encode(text, add_bos=add_special_tokens and processor.bos_id() >= 0)
+        return processor.encode(text, add_bos=add_special_tokens and processor.bos_id() >= 0, add_eos=add_special_tokens and ends)
 
     return Reference(name, encode, processor.decode)
 
@@ -333,7 +358,7 @@ def from_gguf(name, file):
         tokenizer.post_processor = processors.BertProcessing(("[SEP]", 102), ("[CLS]", 101))
         return huggingface_reference(name, tokenizer)
     if model in ("llama", "t5"):
-        return sentencepiece_reference(name, sentencepiece_from_gguf(metadata))
+        return sentencepiece_reference(name, sentencepiece_from_gguf(metadata), metadata.get("tokenizer.ggml.add_eos_token", False))
     return huggingface_reference(name, bpe_from_gguf(metadata))
 
 

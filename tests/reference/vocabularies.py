@@ -86,7 +86,7 @@ VOCABULARIES = {
     "qwen3": _json("qwen3", "byte-bpe", "Apache-2.0", "qwen3"),
     "deepseek-v3": _json("deepseek-v3", "byte-bpe", "DeepSeek Model", "deepseek_v3"),
     "claude": _json("claude", "byte-bpe", "MIT", "claude"),
-    "llama2": _json("llama2", "spm-bpe", "Llama 2 Community", "llama2"),
+    "mistral-v1-json": _json("mistral-v1", "spm-bpe", "Apache-2.0", "llama2"),  # Whatever its package says: gguf-llama-spm is Llama 2's.
     "gemma2": _json("gemma2", "spm-bpe", "Gemma Terms of Use", "gemini"),
     "gemma3": _json("gemma3", "spm-bpe", "Gemma Terms of Use", "gemma3"),
     "mistral-v1": _mistral("mistral-v1.model", "tokenizer.model.v1"),
