@@ -16,7 +16,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 
 
 def enter_environment():
-    """Runs this script again with a Python that has the references."""
+    """Runs the script again with a Python that has the references."""
     requirements = HERE / "requirements.txt"
     folder = CACHE / f"references-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
     python = folder / "bin" / "python3"
@@ -25,7 +25,7 @@ def enter_environment():
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements], check=True)
         (folder / "complete").touch()
     if pathlib.Path(sys.prefix) != folder:
-        os.execv(python, [str(python), __file__, *sys.argv[1:]])
+        os.execv(python, [str(python), *sys.argv])
 
 
 def tokenize(leyden, tokenizer, file):
