@@ -17,7 +17,8 @@ class Builder {
   }
 
   std::vector<std::uint64_t> build() && {
-    units_[0] = Trie::kOccupied;
+    // Leaves lead here with byte 0: the root has a label that it is not.
+    units_[0] = Trie::kOccupied | 1;
     struct Task {
       std::size_t node, begin, end, depth;
     };
