@@ -227,21 +227,26 @@ def cut(text, size=PIECE):
         at = end
 
 
-def documents(kind):
-    """(group, package, text) of every document of a kind, in a fixed order; the parity run reads these."""
+def documents(kind, most=None):
+    """(group, package, text) of every document of a kind, in a fixed order; the parity run reads these. With `most`, a
+    package is left after that many characters."""
     for kind_of_source, group, package, read in source_list():
         if kind_of_source == kind:
             folder = npm(package[4:]) if package.startswith("npm:") else debian(package)
+            taken = 0
             for text in read(folder):
                 # Half-translated pages are left out of the scripts that have letters of their own.
                 if text and len(text) > 200 and (kind != "unicode" or group == "latin" or sum(c > "\x7F" for c in text) > 0.3 * len(text)):
                     yield group, package, clean(text)
+                    taken += len(text)
+                    if most and taken > most:
+                        break
 
 
 def mixed(kind, size):
     """About `size` bytes of a kind: equal shares of its groups, cut into pieces and shuffled."""
     groups = collections.defaultdict(list)
-    for group, _, text in documents(kind):
+    for group, _, text in documents(kind, 2 * size):
         groups[group].extend(cut(text))
     rng = random.Random(kind)
     for name in sorted(groups):
@@ -309,6 +314,13 @@ def write_lines(file, texts):
     with file.open("w", encoding="utf-8", newline="\n") as out:
         for text in texts:
             out.write(json.dumps(text, ensure_ascii=False) + "\n")
+
+
+def text_bytes(file):
+    """Bytes of text in a corpus file."""
+    if file.suffix == ".txt":
+        return file.stat().st_size
+    return sum(len(json.loads(line).encode()) for line in file.read_bytes().splitlines())
 
 
 def sha256(file):
