@@ -20,6 +20,7 @@ import platform
 import random
 import re
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -227,11 +228,14 @@ class Run:
                     processes[engine, threads] = process
             except Gone as gone:
                 print(f"  {engine} leaves: {gone}", flush=True)
+        print(f"  {time.strftime('%H:%M:%S')} warm", flush=True)
         self.warm(encoding, processes)
         for process in processes.values():
             process.end()
         survivors = sorted({engine for engine, _ in processes})
+        print(f"  {time.strftime('%H:%M:%S')} cold", flush=True)
         self.cold(encoding, survivors)
+        print(f"  {time.strftime('%H:%M:%S')} hostile", flush=True)
         self.hostile(encoding, survivors, hostile, expected)
 
     def warm(self, encoding, processes):
@@ -422,6 +426,7 @@ def main():
     for name, file in files.items():
         print(f"{name:28}{file.stat().st_size:12,}  {hashes[name]}")
     run = Run(options, files)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # What was measured so far is printed.
     try:
         for encoding in options.encodings:
             run.encoding(encoding)
