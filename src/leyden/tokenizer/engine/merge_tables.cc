@@ -58,6 +58,7 @@ class Analysis {
     make_guard();
     simulate_the_guarded();
     build_tries();
+    if (spec_.byte_level && ranks_are_ids()) pair_bytes();
     return std::move(out_);
   }
 
@@ -273,6 +274,25 @@ class Analysis {
       while (!open.empty() && !bytes.starts_with(open.back().first)) open.pop_back();
       if (!open.empty()) out_.tables.prefixes[id] = open.back().second;
       open.emplace_back(bytes, id);
+    }
+  }
+
+  [[nodiscard]] bool ranks_are_ids() const {
+    std::uint32_t last = 0;
+    for (const Origin& origin : out_.tables.origins) {
+      if (origin.rank == 0) continue;
+      if (origin.rank < last) return false;
+      last = origin.rank;
+    }
+    return true;
+  }
+
+  void pair_bytes() {
+    out_.tables.byte_pairs.assign(std::size_t{256} * 256, MergeTables::kNone);
+    for (const SpecToken& token : spec_.tokens) {
+      if (token.bytes.size() != 2 || out_.tables.origins[token.id].length == 0) continue;
+      auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(token.bytes[i]); };
+      out_.tables.byte_pairs[byte(0) * 256U + byte(1)] = token.id;
     }
   }
 

@@ -38,6 +38,8 @@ struct MergeTables {
   std::span<const std::uint64_t> guard;
   std::uint32_t guard_windows = 0;  // Bit n: there are windows of n bytes.
   bool byte_level = true;           // Symbols are bytes; else characters.
+  // Of byte-level vocabularies whose merges make higher IDs later, else empty: what two bytes become, by first * 256 + second.
+  std::span<const TokenId> byte_pairs;
 
   static constexpr TokenId kNone = 0xFFFFFFFF;
   static constexpr std::size_t kTokensMax = (std::size_t{1} << 20) - 2;  // IDs are kept in 20 bits.
@@ -58,8 +60,10 @@ struct MergeTables {
     std::vector<std::uint64_t> guard;
     std::uint32_t guard_windows = 0;
     bool byte_level = true;
+    std::vector<TokenId> byte_pairs;
     [[nodiscard]] MergeTables view() const {
-      return {origins, prefixes, pairs, trie, guarded, guard, guard_windows, byte_level};
+      return {origins, prefixes,      pairs,      trie,      guarded,
+              guard,   guard_windows, byte_level, byte_pairs};
     }
   };
 };

@@ -33,6 +33,7 @@ bool Merger::go_together(TokenId left, TokenId right) {
 }
 
 Merger::Done Merger::encode(std::string_view text, TokenIds& out) {
+  if (text.size() <= kTinyMax && !tables_.byte_pairs.empty()) return merge_tiny(text, out);
   if (tables_.is_guarded(text)) return merge_by_rank(text, out);
   return text.size() <= kShortMax ? encode_short(text, out) : encode_long(text, out);
 }
@@ -68,6 +69,37 @@ Merger::Done Merger::encode_short(std::string_view text, TokenIds& all) {
   }
   all.insert(all.end(), out, out + count);
   return {count, at};
+}
+
+Merger::Done Merger::merge_tiny(std::string_view text, TokenIds& all) const {
+  TokenId out[kTinyMax];
+  TokenId made
+      [kTinyMax];  // What i and i + 1 become; kNone is above every ID, so that the least is the next merge.
+  std::size_t count = text.size();
+  for (std::size_t i = 0; i < count; ++i) out[i] = bytes_[static_cast<std::uint8_t>(text[i])];
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    made[i] = tables_.byte_pairs[static_cast<std::uint8_t>(text[i]) * 256U +
+                                 static_cast<std::uint8_t>(text[i + 1])];
+  }
+  while (count > 1) {
+    std::size_t best = 0;
+    TokenId least = made[0];
+    for (std::size_t i = 1; i + 1 < count; ++i) {
+      best = made[i] < least ? i : best;
+      least = made[i] < least ? made[i] : least;
+    }
+    if (least == MergeTables::kNone) break;
+    out[best] = least;
+    --count;
+    for (std::size_t i = best + 1; i < count; ++i) {
+      out[i] = out[i + 1];
+      made[i - 1] = made[i];
+    }
+    if (best + 1 < count) made[best] = tables_.merged(out[best], out[best + 1]);
+    if (best > 0) made[best - 1] = tables_.merged(out[best - 1], out[best]);
+  }
+  all.insert(all.end(), out, out + count);
+  return {count, text.size()};
 }
 
 Merger::Done Merger::encode_long(std::string_view text, TokenIds& out) {

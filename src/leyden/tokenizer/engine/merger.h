@@ -34,6 +34,10 @@ class Merger {
   // Keeps everything in registers and on the stack.
   Done encode_short(std::string_view text, TokenIds& out);
   Done encode_long(std::string_view text, TokenIds& out);
+  // By merging in the order of ranks, which is the order of IDs (MergeTables::byte_pairs): for few bytes quicker than
+  // backtracking with questions that were never asked before, because its look-ups don't wait for one another.
+  static constexpr std::size_t kTinyMax = 16;
+  Done merge_tiny(std::string_view text, TokenIds& out) const;
   [[nodiscard]] bool go_together(TokenId left, TokenId right);
   Done merge_by_rank(std::string_view text, TokenIds& out);
 

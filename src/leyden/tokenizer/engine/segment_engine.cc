@@ -66,15 +66,19 @@ std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::s
   const auto& engine = *static_cast<const SegmentEngine*>(workspace.engine);
   std::string_view segment(text, length);
   SegmentEntry entry;
+  auto give = [&](const auto& known) {
+    std::memcpy(out, known.ids, sizeof(known.ids));
+    return std::size_t{known.count};
+  };
   if (length <= SegmentEntry::kBytesMax) {
     entry = segment_entry(segment);
+    if (const SegmentEntry* known = workspace.recall(entry)) return give(*known);
+    if (const WideEntry* known = workspace.find_wide(entry)) return give(*known);
     if (const SegmentEntry* known = engine.seed_.find(entry)) {
       workspace.remember(*known);
-      std::memcpy(out, known->ids, sizeof(known->ids));
-      return known->count;
+      return give(*known);
     }
-  }
-  if (auto known = workspace.recent.find(segment)) {
+  } else if (auto known = workspace.recent.find(segment)) {
     std::memcpy(out, known->data(), known->size_bytes());
     return known->size();
   }
@@ -82,12 +86,19 @@ std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::s
   engine.coder_.encode(workspace, segment, workspace.ids);
   const std::size_t count = workspace.ids.size();
   std::ranges::copy(workspace.ids, out);
-  if (length <= SegmentEntry::kBytesMax && count <= SegmentEntry::kIdsMax) {
+  if (length > SegmentEntry::kBytesMax) {
+    workspace.recent.add(segment, workspace.ids);
+  } else if (count <= SegmentEntry::kIdsMax) {
     std::ranges::copy(workspace.ids, entry.ids);
     entry.count = static_cast<std::uint32_t>(count);
     workspace.remember(entry);
-  } else {
-    workspace.recent.add(segment, workspace.ids);
+  } else if (count <= WideEntry::kIdsMax) {
+    WideEntry wide{.low = entry.low,
+                   .high = entry.high,
+                   .ids = {},
+                   .count = static_cast<std::uint32_t>(count)};
+    std::ranges::copy(workspace.ids, wide.ids);
+    workspace.remember(wide);
   }
   return count;
 }

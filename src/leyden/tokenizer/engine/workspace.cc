@@ -1,6 +1,7 @@
 #include "leyden/tokenizer/engine/workspace.h"
 
 #include <new>
+#include <utility>
 
 #include <sys/mman.h>
 
@@ -43,14 +44,33 @@ Workspace::Workspace(const MergeTables& tables) : merger(tables) {
 Workspace::~Workspace() { ::munmap(context.buckets, table_bytes()); }
 
 void Workspace::remember(const SegmentEntry& entry) {
-  SegmentBucket& bucket = context.buckets[segment_hash(entry.low, entry.high) >> context.shift];
-  auto& [first, second] = bucket.entries;
-  if (first.count > 1 && second.count == 1) {
-    second = entry;
-  } else {
-    second = first;
+  const std::size_t place = segment_hash(entry.low, entry.high) >> context.shift;
+  auto& [first, second] = context.buckets[place].entries;
+  if (first.high == 0) {
     first = entry;
+    return;
   }
+  if (second.high != 0) {
+    // The oldest of both buckets goes.
+    auto& [kept, oldest] = context.buckets[place ^ 1].entries;
+    if (oldest.high == 0 || kept.high == 0) {
+      (kept.high == 0 ? kept : oldest) = second;
+    } else {
+      oldest = second;
+    }
+  }
+  second = first;
+  first = entry;
+}
+
+const SegmentEntry* Workspace::recall(const SegmentEntry& key) {
+  const std::size_t place = segment_hash(key.low, key.high) >> context.shift;
+  for (SegmentEntry& entry : context.buckets[place ^ 1].entries) {
+    if (entry.low != key.low || entry.high != key.high) continue;
+    std::swap(entry, context.buckets[place].entries[1]);
+    return &context.buckets[place].entries[1];
+  }
+  return nullptr;
 }
 
 WorkspacePool::~WorkspacePool() {

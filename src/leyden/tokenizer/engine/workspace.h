@@ -13,23 +13,47 @@
 
 namespace leyden::tokenizer::engine {
 
+// A segment of at most SegmentEntry::kBytesMax bytes with more IDs than that has room for.
+struct alignas(64) WideEntry {
+  static constexpr std::size_t kIdsMax = 11;
+  std::uint64_t low = 0;  // As SegmentEntry's.
+  std::uint64_t high = 0;
+  TokenId ids[kIdsMax] = {};
+  std::uint32_t count = 0;
+};
+static_assert(sizeof(WideEntry) == 64);
+
 // What one thread needs while it encodes: its table of recent segments, the merger's memory and room for IDs. Bounded: about
-// 4 MiB. Confined to one thread at a time.
+// 10 MiB. Confined to one thread at a time.
 struct Workspace {
   explicit Workspace(const MergeTables& tables);
   ~Workspace();
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
-  // Puts a segment (of at most SegmentEntry::kIdsMax IDs) into the table; of its bucket goes what is
-  // quickly found again, a token of the vocabulary, else the older.
+  // Puts a segment of at most SegmentEntry::kIdsMax IDs into the table. What has no place in its bucket any more goes to the
+  // bucket beside it, where recall() finds it.
   void remember(const SegmentEntry& entry);
+  // The entry of a segment that is in the bucket beside its own; it goes back to its own. nullptr where there is none.
+  const SegmentEntry* recall(const SegmentEntry& key);
+
+  // The same for segments with more IDs.
+  void remember(const WideEntry& entry) { wide[wide_place(entry.low, entry.high)] = entry; }
+  [[nodiscard]] const WideEntry* find_wide(const SegmentEntry& key) const {
+    const WideEntry& entry = wide[wide_place(key.low, key.high)];
+    return entry.low == key.low && entry.high == key.high ? &entry : nullptr;
+  }
+  static std::size_t wide_place(std::uint64_t low, std::uint64_t high) {
+    return segment_hash(low, high) >> (64 - kWideBits);
+  }
 
   static constexpr unsigned kBucketBits = 16;
+  static constexpr unsigned kWideBits = 14;
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
   RecentSegments recent;
+  std::vector<WideEntry> wide{std::size_t{1} << kWideBits};
   TokenIds ids;  // Of long segments.
   std::string scratch;
   std::array<TokenId, kKernelRoom> out;
