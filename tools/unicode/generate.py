@@ -143,6 +143,7 @@ class File:
 
 def main():
     import regex
+    from tokenizers import Regex, normalizers
     old, new = sys.argv[1], sys.argv[2]
     version, category = ask(old, "[u.unidata_version, [u.category(chr(c)) for c in range(0x110000)]]")
     digit_version, for_digits = ask(new, "[u.unidata_version, [u.category(chr(c)) for c in range(0x110000)]]")
@@ -217,10 +218,17 @@ def main():
             for c in map(ord, match.group()):
                 if category[c] != "Cn" or name in ("Control", "Extend"):
                     breaks[c] = number
+    file.array("constexpr std::string_view kPosixNames[]", (f'"{n}"' for n in POSIX))
+    posix = []
+    for number, name in enumerate(POSIX):
+        left = set(normalizers.Replace(Regex(f"[[:{name}:]]"), "").normalize_str(every))
+        posix += ranges({c: number for c in CODE_POINTS if chr(c) not in left})
+    file.array("const SetRange kPosixRanges[]", (f"{{{a:#x},{b:#x},{v}}}" for a, b, v in posix))
     file.array("const SetRange kGraphemeRanges[]", (f"{{{a:#x},{b:#x},{v}}}" for a, b, v in ranges(breaks)))
     file.write()
 
 
+POSIX = ("alpha", "upper", "lower", "punct")
 # Scripts that a pattern may name; Common and Inherited included.
 SCRIPTS = """Common Inherited Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Nko Devanagari Bengali Gurmukhi Gujarati
 Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee Canadian_Aboriginal Ogham

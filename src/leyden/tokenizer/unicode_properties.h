@@ -57,6 +57,9 @@ struct SetRange {
 [[nodiscard]] std::span<const std::string_view> category_names();
 [[nodiscard]] std::span<const SetRange> script_ranges();
 [[nodiscard]] std::span<const std::string_view> script_names();
+// Oniguruma's POSIX classes that are no combination of categories: alpha, upper, lower, punct. Runs of one overlap others'.
+[[nodiscard]] std::span<const SetRange> posix_ranges();
+[[nodiscard]] std::span<const std::string_view> posix_names();
 
 // Hugging Face's UnicodeScripts: a number for each script, 0 for what goes with any.
 [[nodiscard]] std::uint8_t pretokenizer_script(char32_t code_point);
