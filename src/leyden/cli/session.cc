@@ -8,8 +8,15 @@
 
 namespace leyden::cli {
 
-Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
-    const Settings& settings, const std::optional<std::string>& choice) {
+namespace {
+
+struct NamedFile {
+  std::filesystem::path file;
+  std::string name;
+};
+
+Result<NamedFile> find_tokenizer(const Settings& settings,
+                                 const std::optional<std::string>& choice) {
   std::optional<std::string> name = choice ? choice : settings.tokenizer;
   auto models = ModelStore::open({.folder = settings.models_folder()});
   if (!models) return std::unexpected(models.error());
@@ -20,28 +27,48 @@ Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
       name = models->resolve(kDefaultModel) ? std::string(kDefaultModel) : "o200k_base";
     }
   }
-  for (std::string_view known : {"cl100k_base", "o200k_base"}) {
-    if (*name != known) continue;
-    auto file = settings.tokenizers_folder() / (*name + ".tiktoken");
-    auto loaded = tokenizer::load_tokenizer(file, *name);
-    if (!loaded && loaded.error().code == Errc::not_found) {
+  // Encodings whose rank file is known; some share one.
+  constexpr std::pair<std::string_view, std::string_view> kEncodings[] = {
+      {"cl100k_base", "cl100k_base"}, {"o200k_base", "o200k_base"}, {"o200k_harmony", "o200k_base"},
+      {"r50k_base", "r50k_base"},     {"p50k_base", "p50k_base"},   {"p50k_edit", "p50k_base"},
+      {"gpt2", "r50k_base"}};
+  for (const auto& [encoding, ranks] : kEncodings) {
+    if (*name != encoding) continue;
+    auto file = settings.tokenizers_folder() / (std::string(ranks) + ".tiktoken");
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) {
       return fail(Errc::not_found, "the tokenizer {} is not in {}: ./dev setup brings it", *name,
                   file.parent_path().string());
     }
-    return loaded;
+    return NamedFile{file, *name};
   }
   auto entries = models->list();
   bool catalogued = std::ranges::find(entries, *name, &ModelEntry::name) != entries.end();
   if (catalogued || std::filesystem::exists(*name)) {
     auto file = catalogued ? models->resolve(*name) : Result<std::filesystem::path>(*name);
     if (!file) return std::unexpected(file.error());
-    return tokenizer::load_tokenizer(*file, catalogued ? *name : file->filename().string());
+    return NamedFile{*file, catalogued ? *name : file->filename().string()};
   }
   return fail(Errc::not_found,
               "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, "
-              "or a tokenizer.json, .tiktoken or "
-              "GGUF file",
+              "or a tokenizer.json, .tiktoken, SentencePiece .model or GGUF file",
               *name);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
+    const Settings& settings, const std::optional<std::string>& choice) {
+  auto found = find_tokenizer(settings, choice);
+  if (!found) return std::unexpected(found.error());
+  return tokenizer::load_tokenizer(found->file, found->name);
+}
+
+Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
+                                                     const std::string& choice) {
+  auto found = find_tokenizer(settings, choice);
+  if (!found) return std::unexpected(found.error());
+  return tokenizer::load_spec(found->file, found->name);
 }
 
 Result<std::unique_ptr<Session>> Session::open(

@@ -22,6 +22,10 @@ namespace leyden::cli {
 [[nodiscard]] Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice);
 
+// The same, as its file says it.
+[[nodiscard]] Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
+                                                                   const std::string& choice);
+
 // The parts that answer questions over the user's data folder, made and joined here. A token store that can't be opened is
 // left out: the answers stay right, and say that they are degraded.
 class Session {
