@@ -88,7 +88,7 @@ int run_ask(const Flags& flags, const Context& context) {
     print_error(file.error().message + " (or --no-model for everything but the answer)");
     return file.error().code == Errc::not_found ? kNoModel : exit_code_of(file.error().code);
   }
-  auto tokenizer = tokenizer::load_tokenizer(*file, name);
+  auto tokenizer = tokenizer::load_tokenizer(*file, name, load_options(context.settings));
   if (!tokenizer) return report(tokenizer.error());
   auto session = Session::open(context.settings, *tokenizer);
   if (!session) return report(session.error());

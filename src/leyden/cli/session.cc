@@ -8,6 +8,10 @@
 
 namespace leyden::cli {
 
+tokenizer::LoadOptions load_options(const Settings& settings) {
+  return settings.simd ? tokenizer::LoadOptions{.isa = *settings.simd} : tokenizer::LoadOptions{};
+}
+
 namespace {
 
 struct NamedFile {
@@ -61,7 +65,7 @@ Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice) {
   auto found = find_tokenizer(settings, choice);
   if (!found) return std::unexpected(found.error());
-  return tokenizer::load_tokenizer(found->file, found->name);
+  return tokenizer::load_tokenizer(found->file, found->name, load_options(settings));
 }
 
 Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,

@@ -22,7 +22,10 @@ namespace leyden::cli {
 [[nodiscard]] Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice);
 
-// The same, as its file says it.
+// How the settings want tokenizers loaded.
+[[nodiscard]] tokenizer::LoadOptions load_options(const Settings& settings);
+
+// The same tokenizer, as its file says it.
 [[nodiscard]] Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
                                                                    const std::string& choice);
 

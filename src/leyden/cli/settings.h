@@ -6,6 +6,7 @@
 #include <string>
 
 #include "leyden/base/result.h"
+#include "leyden/tokenizer/engine/isa.h"
 
 namespace leyden::cli {
 
@@ -23,6 +24,9 @@ struct Settings {
   std::size_t max_context_tokens = 2048;  // LEYDEN_MAX_CONTEXT_TOKENS, `max_context_tokens`.
   std::size_t cache_budget_mb =
       100;  // LEYDEN_CACHE_BUDGET_MB, `cache_budget_mb`: the memory tier, MiB.
+
+  // LEYDEN_SIMD, `simd`: plain, avx2 or avx512; unset: the best that the processor has.
+  std::optional<tokenizer::engine::Isa> simd;
 
   [[nodiscard]] std::filesystem::path index_file() const { return data_folder / "index.sqlite"; }
   [[nodiscard]] std::filesystem::path store_folder() const { return data_folder / "tokens"; }

@@ -27,11 +27,6 @@ struct Flags {
   bool as_json = false;
 };
 
-std::string_view isa_name(engine::Isa isa) {
-  constexpr std::string_view kNames[] = {"plain", "avx2", "avx512"};
-  return kNames[static_cast<int>(isa)];
-}
-
 std::string_view model_name(const TokenizerSpec& spec) {
   if (const auto* bpe = std::get_if<BpeSpec>(&spec.model))
     return bpe->byte_level ? "BPE on bytes" : "BPE on characters";
@@ -39,13 +34,13 @@ std::string_view model_name(const TokenizerSpec& spec) {
   return std::holds_alternative<WordPieceSpec>(spec.model) ? "WordPiece" : "WordLevel";
 }
 
-nlohmann::json describe(const TokenizerSpec& spec) {
+nlohmann::json describe(const TokenizerSpec& spec, engine::Isa isa) {
   nlohmann::json out = {{"name", spec.name},
                         {"model", model_name(spec)},
                         {"vocabulary_size", spec.vocabulary_size},
                         {"added_tokens", spec.added.size()},
                         {"fingerprint", fingerprint(spec).hex()},
-                        {"simd", isa_name(engine::best_isa())},
+                        {"simd", engine::isa_name(isa)},
                         {"engine", "general"}};
   if (const auto* bpe = std::get_if<BpeSpec>(&spec.model)) {
     out["merges"] = bpe->merges.size();
@@ -54,7 +49,7 @@ nlohmann::json describe(const TokenizerSpec& spec) {
       out["tokens_made_against_rank_order"] = analysis->against_order.size();
     }
   }
-  if (engine::make_fast_encoder(spec, engine::best_isa()) != nullptr) out["engine"] = "fused";
+  if (engine::make_fast_encoder(spec, isa) != nullptr) out["engine"] = "fused";
   return out;
 }
 
@@ -76,7 +71,7 @@ void print(const nlohmann::json& facts, bool as_json) {
 int run_info(const Flags& flags, const Context& context) {
   auto spec = open_tokenizer_spec(context.settings, flags.name);
   if (!spec) return report(spec.error());
-  print(describe(*spec), flags.as_json);
+  print(describe(*spec, load_options(context.settings).isa), flags.as_json);
   return kDone;
 }
 
@@ -103,7 +98,7 @@ std::string random_text(std::mt19937_64& random) {
 int run_verify(const Flags& flags, const Context& context) {
   auto spec = open_tokenizer_spec(context.settings, flags.name);
   if (!spec) return report(spec.error());
-  nlohmann::json facts = describe(*spec);
+  nlohmann::json facts = describe(*spec, load_options(context.settings).isa);
   auto general = PipelineEncoder::make(*spec);
   if (!general) return report(general.error());
   std::vector<std::string> texts;
@@ -129,7 +124,7 @@ int run_verify(const Flags& flags, const Context& context) {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (context.stop.stop_requested()) return kInterrupted;
       if (texts[i].empty()) continue;
-      bar.update(i, texts.size(), isa_name(isa));
+      bar.update(i, texts.size(), engine::isa_name(isa));
       TokenIds ours;
       TokenIds theirs;
       fast->encode(texts[i], true, ours);

@@ -26,17 +26,19 @@ Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string n
   return read_tiktoken(content, where, std::move(name));
 }
 
-Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec) {
-  auto made = PipelineTokenizer::make(std::move(spec));
+Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec,
+                                                        const LoadOptions& options) {
+  auto made = PipelineTokenizer::make(std::move(spec), options.isa);
   if (!made) return std::unexpected(made.error());
   return std::shared_ptr<const Tokenizer>(*std::move(made));
 }
 
 Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::filesystem::path& path,
-                                                        std::string name) {
+                                                        std::string name,
+                                                        const LoadOptions& options) {
   auto spec = load_spec(path, std::move(name));
   if (!spec) return std::unexpected(spec.error());
-  auto made = make_tokenizer(*std::move(spec));
+  auto made = make_tokenizer(*std::move(spec), options);
   if (!made) {
     return fail(made.error().code, "{}: {}", path.string(), made.error().message);
   }

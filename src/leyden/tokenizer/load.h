@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "leyden/tokenizer/engine/isa.h"
 #include "leyden/tokenizer/spec.h"
 #include "leyden/tokenizer/tokenizer.h"
 
@@ -18,12 +19,17 @@ namespace leyden::tokenizer {
 // don't know: never a guess).
 [[nodiscard]] Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string name);
 
+struct LoadOptions {
+  engine::Isa isa = engine::best_isa();  // The IDs are the same for all.
+};
+
 // Errors: unsupported, corrupt: a part of the specification that can't be used; says which.
-[[nodiscard]] Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec);
+[[nodiscard]] Result<std::shared_ptr<const Tokenizer>> make_tokenizer(
+    TokenizerSpec spec, const LoadOptions& options = {});
 
 // Both.
 [[nodiscard]] Result<std::shared_ptr<const Tokenizer>> load_tokenizer(
-    const std::filesystem::path& path, std::string name);
+    const std::filesystem::path& path, std::string name, const LoadOptions& options = {});
 
 // What a GGUF says about itself besides its tokenizer. Strings are empty where the key is absent.
 struct GgufSummary {

@@ -29,10 +29,11 @@ NormalizedText tracked_text(std::string_view text) {
 
 }  // namespace
 
-Result<std::shared_ptr<const PipelineTokenizer>> PipelineTokenizer::make(TokenizerSpec spec) {
+Result<std::shared_ptr<const PipelineTokenizer>> PipelineTokenizer::make(TokenizerSpec spec,
+                                                                         engine::Isa isa) {
   std::shared_ptr<PipelineTokenizer> tokenizer(new PipelineTokenizer(spec));
   if (auto done = tokenizer->fill_vocabulary(spec); !done) return std::unexpected(done.error());
-  auto encoder = make_text_encoder(spec);
+  auto encoder = make_text_encoder(spec, isa);
   if (!encoder) return std::unexpected(encoder.error());
   tokenizer->encoder_ = *std::move(encoder);
   tokenizer->general_ = dynamic_cast<const PipelineEncoder*>(tokenizer->encoder_.get());

@@ -10,6 +10,7 @@
 
 #include "leyden/tokenizer/added_tokens.h"
 #include "leyden/tokenizer/decoders/token_decoder.h"
+#include "leyden/tokenizer/engine/isa.h"
 #include "leyden/tokenizer/pipeline_encoder.h"
 #include "leyden/tokenizer/safe_cut.h"
 #include "leyden/tokenizer/text_encoder.h"
@@ -22,7 +23,8 @@ namespace leyden::tokenizer {
 class PipelineTokenizer final : public Tokenizer {
  public:
   // Errors: unsupported, corrupt: a part of the specification that can't be used; says which.
-  [[nodiscard]] static Result<std::shared_ptr<const PipelineTokenizer>> make(TokenizerSpec spec);
+  [[nodiscard]] static Result<std::shared_ptr<const PipelineTokenizer>> make(TokenizerSpec spec,
+                                                                             engine::Isa isa);
 
   void encode_to(std::string_view text, const EncodeOptions& options, TokenIds& out) const override;
   [[nodiscard]] std::size_t count(std::string_view text,

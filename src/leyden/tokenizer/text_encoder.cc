@@ -7,8 +7,8 @@
 
 namespace leyden::tokenizer {
 
-Result<std::unique_ptr<TextEncoder>> make_text_encoder(const TokenizerSpec& spec) {
-  if (auto fast = engine::make_fast_encoder(spec, engine::best_isa())) return fast;
+Result<std::unique_ptr<TextEncoder>> make_text_encoder(const TokenizerSpec& spec, engine::Isa isa) {
+  if (auto fast = engine::make_fast_encoder(spec, isa)) return fast;
   auto general = PipelineEncoder::make(spec);
   if (!general) return std::unexpected(general.error());
   return std::unique_ptr<TextEncoder>(*std::move(general));

@@ -6,6 +6,7 @@
 
 #include "leyden/base/result.h"
 #include "leyden/base/token_id.h"
+#include "leyden/tokenizer/engine/isa.h"
 #include "leyden/tokenizer/spec.h"
 
 namespace leyden::tokenizer {
@@ -30,6 +31,7 @@ class TextEncoder {
 
 // The fastest encoder that is proven for this specification; PipelineEncoder where there is no other. The encoder keeps
 // nothing of `spec`. Errors: unsupported, corrupt: a pattern or a table that can't be used; says which.
-[[nodiscard]] Result<std::unique_ptr<TextEncoder>> make_text_encoder(const TokenizerSpec& spec);
+[[nodiscard]] Result<std::unique_ptr<TextEncoder>> make_text_encoder(const TokenizerSpec& spec,
+                                                                     engine::Isa isa);
 
 }  // namespace leyden::tokenizer

@@ -18,6 +18,18 @@ Isa best_isa() {
   return Isa::plain;
 }
 
+std::string_view isa_name(Isa isa) {
+  constexpr std::string_view kNames[] = {"plain", "avx2", "avx512"};
+  return kNames[static_cast<int>(isa)];
+}
+
+std::optional<Isa> isa_of(std::string_view name) {
+  for (Isa isa : {Isa::plain, Isa::avx2, Isa::avx512}) {
+    if (isa <= best_isa() && name == isa_name(isa)) return isa;
+  }
+  return std::nullopt;
+}
+
 const Kernel& kernel_of(Isa isa) {
 #if defined(__x86_64__)
   if (isa == Isa::avx512) return kAvx512Kernel;

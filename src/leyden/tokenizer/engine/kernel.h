@@ -4,15 +4,10 @@
 #include <cstdint>
 
 #include "leyden/base/token_id.h"
+#include "leyden/tokenizer/engine/isa.h"
 #include "leyden/tokenizer/engine/segmentation.h"
 
 namespace leyden::tokenizer::engine {
-
-// Sets of instructions for which the kernel is compiled. All give the same answers.
-enum class Isa : std::uint8_t { plain, avx2, avx512 };
-
-// The best that this processor has.
-[[nodiscard]] Isa best_isa();
 
 // A short segment and its IDs, in half a cache line. Segments of more than 15 bytes or 3 IDs have no entry.
 struct alignas(32) SegmentEntry {
