@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "leyden/tokenizer/engine/byte_level_coder.h"
+#include "leyden/tokenizer/engine/local_encoder.h"
 #include "leyden/tokenizer/engine/merge_tables.h"
 #include "leyden/tokenizer/engine/nfc_check.h"
 #include "leyden/tokenizer/engine/segment_engine.h"
@@ -183,7 +184,8 @@ Tables tables_of(MergeTables::Owner merges, std::vector<SegmentEntry> seed) {
 
 std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa isa) {
   const auto* bpe = std::get_if<BpeSpec>(&spec.model);
-  if (bpe == nullptr || !bpe->user_defined.empty()) return nullptr;
+  if (bpe == nullptr) return make_local_encoder(spec, isa);
+  if (!bpe->user_defined.empty()) return nullptr;
   std::optional<Pattern> pattern;
   std::optional<Prefix> prefix;
   std::optional<UnknownCharacters> unknown;

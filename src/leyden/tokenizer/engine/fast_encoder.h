@@ -8,8 +8,8 @@
 
 namespace leyden::tokenizer::engine {
 
-// The fused encoder for a specification: byte-level BPE with a pattern that we know, and SentencePiece-style BPE whose words can
-// be encoded one by one. nullptr where there is none, and PipelineEncoder has to do it. Keeps nothing of `spec`.
+// The fused encoder for a specification: byte-level BPE with a pattern that we know, SentencePiece-style BPE whose words can
+// be encoded one by one, and others whose words can (local_encoder.h). nullptr where there is none, and PipelineEncoder has to do it. Keeps nothing of `spec`.
 [[nodiscard]] std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa isa);
 
 }  // namespace leyden::tokenizer::engine

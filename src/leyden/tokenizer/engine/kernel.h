@@ -36,7 +36,8 @@ struct KernelContext {
   SegmentBucket* buckets = nullptr;  // The thread's own table: filled by `miss`.
   unsigned shift = 0;
   void* owner = nullptr;  // Whatever `miss` needs.
-  // Encodes a segment that is not in the table: writes at most `length` IDs and returns how many. May put it into the table.
+  // Encodes a segment that is not in the table: writes at most kKernelBytesMax IDs and returns how many. More are not written:
+  // encode() then stops in front of the segment. May put it into the table.
   std::size_t (*miss)(KernelContext& context, const char* text, std::size_t length,
                       TokenId* out) = nullptr;
 };

@@ -28,11 +28,12 @@ struct Block {
   u64 non_ascii = 0;
   u64 continuation = 0;  // Bytes 0x80 to 0xBF.
   u64 no_cut = 0;        // Bytes behind which words are not cut.
+  u64 printable = 0;     // ! to ~
   u64 han =
       0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
-// For Cut::words `blank` and `no_cut` only, for all others all but `no_cut`.
+// For Cut::words `blank` and `no_cut` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
 template <Cut kCut>
 inline Block load_block(const char* text);
 
@@ -298,6 +299,8 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     Starts starts;
     if constexpr (kCut == Cut::words) {
       starts.mask = block.blank & ~((block.blank | block.no_cut) << 1);
+    } else if constexpr (kCut == Cut::ascii_words) {
+      starts.mask = block.blank & (block.printable << 1) & (block.printable >> 1);
     } else if (block.non_ascii == 0) {
       starts = find_starts<kCut, true>(at, rest, block, length, rest > length);
     } else {
@@ -394,7 +397,10 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
       } else if (length > kKernelBytesMax) {
         return {position + from, static_cast<std::size_t>(out - begin)};
       }
-      out += context.miss(context, base + from, length, out);
+      const std::size_t written = context.miss(context, base + from, length, out);
+      if (written > kKernelBytesMax)
+        return {position + from, static_cast<std::size_t>(out - begin)};
+      out += written;
       from = ends[i];
       if (static_cast<std::size_t>(out - begin) > kKernelRoom - kKernelBytesMax - 4) {
         return {position + from, static_cast<std::size_t>(out - begin)};
@@ -433,6 +439,8 @@ KernelResult encode_any(const Segmentation& how, KernelContext& context, const c
       return encode_cut<Cut::o200k>(how, context, text, size, position, out);
     case Cut::pattern:
       return encode_cut<Cut::pattern>(how, context, text, size, position, out);
+    case Cut::ascii_words:
+      return encode_cut<Cut::ascii_words>(how, context, text, size, position, out);
     case Cut::words:
       return encode_cut<Cut::words>(how, context, text, size, position, out);
   }
@@ -454,6 +462,8 @@ std::size_t scan_any(const Segmentation& how, const char* text, std::size_t size
       return scan_cut<Cut::o200k>(how, text, size, position, ends, room);
     case Cut::pattern:
       return scan_cut<Cut::pattern>(how, text, size, position, ends, room);
+    case Cut::ascii_words:
+      return scan_cut<Cut::ascii_words>(how, text, size, position, ends, room);
     case Cut::words:
       return scan_cut<Cut::words>(how, text, size, position, ends, room);
   }

@@ -34,6 +34,11 @@ inline Block load_block(const char* text) {
                    _mm256_cmpgt_epi8(end, _mm256_add_epi8(b, shift)));
   };
   Block block;
+  if constexpr (kCut == Cut::ascii_words) {
+    block.blank = equal(' ');
+    block.printable = within('!', 94);
+    return block;
+  }
   if constexpr (kCut == Cut::words) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');

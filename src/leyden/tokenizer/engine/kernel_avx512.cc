@@ -24,6 +24,11 @@ inline Block load_block(const char* text) {
                                   _mm512_set1_epi8(static_cast<char>(count)));
   };
   Block block;
+  if constexpr (kCut == Cut::ascii_words) {
+    block.blank = equal(' ');
+    block.printable = within('!', 94);
+    return block;
+  }
   if constexpr (kCut == Cut::words) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');

@@ -16,6 +16,11 @@ inline Block load_block(const char* text) {
   for (unsigned i = 0; i < 64; ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const u64 here = bit(i);
+    if constexpr (kCut == Cut::ascii_words) {
+      block.blank |= here & all_if(byte == ' ');
+      block.printable |= here & all_if(byte > ' ' && byte <= '~');
+      continue;
+    }
     if constexpr (kCut == Cut::words) {
       block.blank |= here & all_if(byte == ' ');
       block.no_cut |= here & all_if(byte == '>' || byte == 0x81);

@@ -28,7 +28,8 @@ constexpr Segmentation kSegmentations[] = {{Cut::gpt2, Pattern::gpt2},
                                            {Cut::qwen2, Pattern::qwen2},
                                            {Cut::o200k, Pattern::o200k},
                                            {Cut::pattern, Pattern::cl100k},
-                                           {Cut::words, {}}};
+                                           {Cut::words, {}},
+                                           {Cut::ascii_words, {}}};
 
 std::vector<Isa> isas() {
   std::vector<Isa> all = {Isa::plain};

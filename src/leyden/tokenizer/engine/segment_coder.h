@@ -12,7 +12,7 @@ struct Workspace;
 class SegmentCoder {
  public:
   virtual ~SegmentCoder() = default;
-  // Appends the segment's IDs: no more than it has bytes.
+  // Appends the segment's IDs.
   virtual void encode(Workspace& workspace, std::string_view segment, TokenIds& out) const = 0;
 };
 

@@ -85,6 +85,7 @@ std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::s
   workspace.ids.clear();
   engine.coder_.encode(workspace, segment, workspace.ids);
   const std::size_t count = workspace.ids.size();
+  if (count > kKernelBytesMax) return count;
   std::ranges::copy(workspace.ids, out);
   if (length > SegmentEntry::kBytesMax) {
     workspace.recent.add(segment, workspace.ids);

@@ -35,10 +35,24 @@ std::size_t word_end(std::string_view text, std::size_t position) {
   return text.size();
 }
 
+std::size_t ascii_word_end(std::string_view text, std::size_t position) {
+  auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
+  for (std::size_t at = position + 1; at + 1 < text.size(); ++at) {
+    if (text[at] == ' ' && is_printable(text[at - 1]) && is_printable(text[at + 1])) return at;
+  }
+  return text.size();
+}
+
 std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
                         std::size_t position) {
-  return segmentation.cut == Cut::words ? word_end(text, position)
-                                        : pretoken_end(segmentation.pattern, text, position);
+  switch (segmentation.cut) {
+    case Cut::words:
+      return word_end(text, position);
+    case Cut::ascii_words:
+      return ascii_word_end(text, position);
+    default:
+      return pretoken_end(segmentation.pattern, text, position);
+  }
 }
 
 }  // namespace leyden::tokenizer::engine

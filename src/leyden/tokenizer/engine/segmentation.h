@@ -15,13 +15,14 @@ enum class Cut : std::uint8_t {
   cl100k,  // And llama3.
   qwen2,
   o200k,
-  pattern,  // Any other Pattern: by pretoken_end(), one at a time.
-  words,    // In front of runs of spaces: see word_end().
+  pattern,      // Any other Pattern: by pretoken_end(), one at a time.
+  words,        // In front of runs of spaces: see word_end().
+  ascii_words,  // In front of single spaces between ASCII: see ascii_word_end().
 };
 
 struct Segmentation {
   Cut cut = Cut::pattern;
-  Pattern pattern{};  // Where `cut` is not `words`.
+  Pattern pattern{};  // Of all cuts that are a pattern's.
 };
 
 [[nodiscard]] Segmentation segmentation_of(Pattern pattern);
@@ -30,6 +31,9 @@ struct Segmentation {
 // cut behind '>' (a token of Gemma 3 is ">▁</") nor behind a byte 0x81 (it may be the end of a U+2581 in the text itself): other
 // vocabularies with tokens across such a cut can't use it.
 [[nodiscard]] std::size_t word_end(std::string_view text, std::size_t position);
+
+// Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it.
+[[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position);
 
 // Where the segment that begins at `position` ends: the plain twin of Kernel::scan.
 [[nodiscard]] std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
