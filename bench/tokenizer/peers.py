@@ -15,6 +15,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import re
 import struct
 import sys
 import tempfile
@@ -278,9 +279,11 @@ def sentencepiece_model(file):
         score.setdefault("".join(merge.split(" ")) if isinstance(merge, str) else "".join(merge), -place)
     pieces = []
     for piece, _ in sorted(content["model"]["vocab"].items(), key=lambda item: item[1]):
-        kind = (2 if piece == "<unk>" else 3 if added.get(piece) else 4 if piece in added
-                else 6 if len(piece) == 6 and piece.startswith("<0x") else 1)
+        kind = (2 if piece == "<unk>" else 6 if re.fullmatch("<0x[0-9A-F]{2}>", piece) else 3 if added.get(piece) else 4 if piece in added else 1)
         pieces.append((1, 2, message((1, 2, piece.encode()), (2, 5, struct.pack("<f", score.get(piece, -1e9))), (3, 0, varint(kind)))))
+    # Gemma has a piece of its own for the tab; the library wants all 256 byte pieces, so that one comes last, unused.
+    missing = {f"<0x{byte:02X}>" for byte in range(256)} - content["model"]["vocab"].keys()
+    pieces += [(1, 2, message((1, 2, piece.encode()), (2, 5, struct.pack("<f", -1e9)), (3, 0, varint(6)))) for piece in sorted(missing)]
     trainer = message((3, 0, varint(2)), (4, 0, varint(len(pieces))), (35, 0, varint(1)))
     normalizer = message((1, 2, b"identity"), (3, 0, varint(int(prefix))), (4, 0, varint(0)), (5, 0, varint(1)))
     return message(*pieces, (2, 2, trainer), (3, 2, normalizer))
