@@ -26,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
