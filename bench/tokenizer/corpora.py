@@ -199,9 +199,6 @@ def source_list():
         yield "unicode", "latin", f"manpages-{language}", pages("*.gz", read=man_text, within="/man/")
     for language in ("ja", "zh-cn", "zh-tw", "ko", "ru", "el", "hi", "km", "dz", "vi", "tr"):
         yield "unicode", language[:2] if language not in ("vi", "tr") else "latin", f"libreoffice-help-{language}", pages()
-    for pair in ("jpn-eng", "jpn-rus", "ara-eng", "eng-hin", "ell-eng"):
-        group = {"jpn": "ja", "ara": "ar", "eng": "hi", "ell": "el"}[pair[:3]]
-        yield "unicode", group, f"dict-freedict-{pair}", pages("*.dict.dz", read=dict_text)
     yield "unicode", "emoji", "unicode-cldr-core", pages("*.xml", within="/annotations/", read=lambda data: re.sub(
         r"<annotation cp=\"([^\"]*)\"[^>]*>([^<]*)</annotation>", r"\1 \2", decoded(data)))
 

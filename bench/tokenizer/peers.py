@@ -10,10 +10,12 @@
 Special tokens are never added, and texts have none inside (corpora.py). Construct nothing before load: bench.py pins the
 process first, so that thread pools are sized by it.
 """
+import ctypes
 import importlib.metadata
 import json
 import os
 import pathlib
+import re
 import struct
 import sys
 import tempfile
@@ -27,6 +29,12 @@ BYTE_LEVEL = (*TIKTOKEN, "llama3", "qwen3", "deepseek3", "gptoss")
 ALL = (*BYTE_LEVEL, "llama2", "gemma1", "gemma3")
 
 
+def with_utf8(text):
+    """The text, with the UTF-8 that Python keeps beside it already made: else the first call would pay for it."""
+    ctypes.pythonapi.PyUnicode_AsUTF8AndSize(ctypes.py_object(text), None)
+    return text
+
+
 def total(results):
     return sum(map(len, results))
 
@@ -35,7 +43,7 @@ class Peer:
     package = ""  # On PyPI.
     encodings = ALL
     environment = {}  # Set before the process starts.
-    prepare = staticmethod(lambda text: text)  # What the timed calls take, made outside the timing.
+    prepare = staticmethod(with_utf8)  # What the timed calls take, made outside the timing.
 
     def version(self):
         return importlib.metadata.version(self.package)
@@ -48,9 +56,8 @@ class Peer:
             return list(pool.map(self.run, texts, chunksize=16))
 
     def tokens(self, result):
-        if isinstance(result, int):
-            return result
-        return sum(self.tokens(r) for r in result) if isinstance(result, list) and result and not isinstance(result[0], int) else len(result)
+        many = isinstance(result, list) and result and not isinstance(result[0], int)
+        return total(result) if many else len(result)
 
 
 class Tiktoken(Peer):
@@ -92,7 +99,7 @@ class HuggingFace(Peer):
 
 
 class Gigatoken(Peer):
-    """numpy of the Rust backend from bytes (a str costs the same); many: one awkward array from bytes, joined by no text."""
+    """numpy, of the Rust backend from bytes (a str costs the same); many: one awkward array (quicker than numpy for each)."""
     package = "gigatoken"
     prepare = staticmethod(lambda text: text.encode())
 
@@ -133,8 +140,15 @@ class Quicktok(Peer):
         return len(result[0])
 
 
-class BpeOpenai(Peer):
-    """A count, with the wrapper's Python left out: no list of Python's numbers is made."""
+class Counting(Peer):
+    """A peer whose calls with the least overhead give counts: no list of Python's numbers is made."""
+
+    def tokens(self, result):
+        return sum(result) if isinstance(result, list) else result
+
+
+class BpeOpenai(Counting):
+    """A count, with the wrapper's Python left out."""
     package, encodings = "bpe-openai", TIKTOKEN
 
     def load(self, encoding, files):
@@ -143,7 +157,7 @@ class BpeOpenai(Peer):
         self.encode, self.run = it.encode, it.count
 
 
-class RsBpe(Peer):
+class RsBpe(Counting):
     """A count, as bpe-openai."""
     package, encodings = "rs-bpe", TIKTOKEN
 
@@ -154,8 +168,8 @@ class RsBpe(Peer):
 
 
 class Fastokens(Peer):
-    """Flat bytes of uint32 (encode_batch_flat). It keeps the last inputs and their IDs: that is off, since a second pass
-    over the same text would only compare strings."""
+    """Flat bytes of uint32 (encode_batch_flat). Its caches of whole inputs and segments are off, as by default: a second pass
+    over the same text would only compare strings (2 GB/s)."""
     package = "fastokens"
     environment = {"FASTOKENS_INPUT_CACHE": "0", "FASTOKENS_SEGMENT_CACHE": "0"}
 
@@ -178,7 +192,7 @@ class Fastokens(Peer):
         return len(result[0]) // 4
 
 
-class Tokie(Peer):
+class Tokie(Counting):
     """Its count (count_tokens): encode makes an Encoding with five lists, encode_bytes does not pretokenize."""
     package = "tokie"
 
@@ -233,7 +247,7 @@ class Wordchipper(Peer):
 
 
 class SentencePiece(Peer):
-    """A numpy array. The .model is made here from tokenizer.json: its pieces, scored by their order."""
+    """A numpy array. The .model is made here from tokenizer.json: its pieces, scored by the order of merges."""
     package, encodings = "sentencepiece", ("llama2", "gemma1")
 
     def load(self, encoding, files):
@@ -260,11 +274,16 @@ def sentencepiece_model(file):
         return b"".join(varint(number << 3 | kind) + (varint(len(value)) + value if kind == 2 else value) for number, kind, value in fields)
 
     added = {token["content"]: token["special"] for token in content["added_tokens"]}
+    score = {}  # A merge's place; for pieces of one character nobody asks.
+    for place, merge in enumerate(content["model"]["merges"]):
+        score.setdefault("".join(merge.split(" ")) if isinstance(merge, str) else "".join(merge), -place)
     pieces = []
-    for piece, id in sorted(content["model"]["vocab"].items(), key=lambda item: item[1]):
-        kind = (2 if piece == "<unk>" else 3 if added.get(piece) else 4 if piece in added
-                else 6 if len(piece) == 6 and piece.startswith("<0x") else 1)
-        pieces.append((1, 2, message((1, 2, piece.encode()), (2, 5, struct.pack("<f", -id)), (3, 0, varint(kind)))))
+    for piece, _ in sorted(content["model"]["vocab"].items(), key=lambda item: item[1]):
+        kind = (2 if piece == "<unk>" else 6 if re.fullmatch("<0x[0-9A-F]{2}>", piece) else 3 if added.get(piece) else 4 if piece in added else 1)
+        pieces.append((1, 2, message((1, 2, piece.encode()), (2, 5, struct.pack("<f", score.get(piece, -1e9))), (3, 0, varint(kind)))))
+    # Gemma has a piece of its own for the tab; the library wants all 256 byte pieces, so that one comes last, unused.
+    missing = {f"<0x{byte:02X}>" for byte in range(256)} - content["model"]["vocab"].keys()
+    pieces += [(1, 2, message((1, 2, piece.encode()), (2, 5, struct.pack("<f", -1e9)), (3, 0, varint(6)))) for piece in sorted(missing)]
     trainer = message((3, 0, varint(2)), (4, 0, varint(len(pieces))), (35, 0, varint(1)))
     normalizer = message((1, 2, b"identity"), (3, 0, varint(int(prefix))), (4, 0, varint(0)), (5, 0, varint(1)))
     return message(*pieces, (2, 2, trainer), (3, 2, normalizer))
