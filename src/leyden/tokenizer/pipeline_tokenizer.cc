@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include <simdjson.h>
+
 #include "leyden/base/utf8.h"
 
 namespace leyden::tokenizer {
 namespace {
+
+// utf8::is_valid() by SIMD.
+bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 void append(TokenIds& out, const TokenIds& ids) { out.insert(out.end(), ids.begin(), ids.end()); }
 
@@ -150,7 +155,7 @@ void PipelineTokenizer::each_part(std::string_view text, const SpecialPolicy& po
 void PipelineTokenizer::encode_to(std::string_view text, const EncodeOptions& options,
                                   TokenIds& out) const {
   std::string repaired;
-  if (!utf8::is_valid(text)) {
+  if (!is_valid_utf8(text)) {
     repaired = utf8::replace_invalid(text);
     text = repaired;
   }
@@ -168,7 +173,7 @@ void PipelineTokenizer::encode_to(std::string_view text, const EncodeOptions& op
 }
 
 std::size_t PipelineTokenizer::count(std::string_view text, const EncodeOptions& options) const {
-  if (!utf8::is_valid(text) || searches_normalized(options.special)) {
+  if (!is_valid_utf8(text) || searches_normalized(options.special)) {
     return encode(text, options).size();
   }
   std::size_t count =

@@ -168,7 +168,11 @@ std::optional<UnknownCharacters> unknown_characters(const BpeSpec& bpe) {
     bytes[high * 16 + low] = token.id;
     there[high * 16 + low] = true;
   }
-  // With some of them only, what becomes of a character depends on which bytes it has.
+  // With some of them only, what becomes of a character depends on which bytes it has: but for ASCII, which never needs its
+  // byte where it is a token itself.
+  for (const SpecToken& token : bpe.tokens) {
+    if (token.bytes.size() == 1) there[static_cast<std::uint8_t>(token.bytes[0])] = true;
+  }
   if (!std::ranges::all_of(there, std::identity{})) return std::nullopt;
   unknown.bytes = bytes;
   return unknown;
@@ -201,7 +205,7 @@ std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa is
   } else {
     prefix = words_prefix(spec);
     unknown = unknown_characters(*bpe);
-    if (!prefix || !unknown || bpe->whole_first) return nullptr;
+    if (!prefix || !unknown || bpe->whole_first) return make_local_encoder(spec, isa);
   }
   auto analysis = analyze_merges(*bpe, spec.vocabulary_size);
   if (!analysis) return nullptr;

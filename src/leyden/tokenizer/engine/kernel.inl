@@ -15,7 +15,8 @@ using u64 = std::uint64_t;
 
 // One bit per byte of a block of 64.
 struct Block {
-  u64 upper = 0;  // Of ASCII when loaded; all of Unicode after classify().
+  u64 upper =
+      0;  // Of ASCII when loaded; all of Unicode after classify(). For Cut::o200k only: else ASCII letters are `other`.
   u64 lower = 0;
   u64 other = 0;  // Letters without case.
   u64 mark = 0;
@@ -270,7 +271,7 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
   return out;
 }
 
-// Ends of segments from `position` on, relative to it, into `ends`, which has room for 64 more than `wanted`. At least one; stops
+// Ends of segments from `position` on, relative to it, into `ends`, which has room for 80 more than `wanted`. At least one; stops
 // behind `wanted` or at the end of the text.
 template <Cut kCut>
 inline std::size_t scan_some(const Segmentation& how, const char* text, std::size_t size,
@@ -313,10 +314,15 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     const auto from = static_cast<std::uint32_t>(position - base);
     if (mask != 0) {
       position += last_of(mask);
-      do {
-        ends[count++] = from + first_of(mask);
+      // Most blocks have up to 16: as many are written without asking, so that nothing has to be guessed.
+      const auto starts_count = static_cast<unsigned>(__builtin_popcountll(mask));
+      std::uint32_t* to = ends + count;
+      count += starts_count;
+      for (unsigned i = 0; i < 16; ++i) {
+        to[i] = from + first_of(mask | u64{1} << 63);
         mask &= mask - 1;
-      } while (mask != 0);
+      }
+      for (to += 16; mask != 0; mask &= mask - 1) *to++ = from + first_of(mask);
       if (!whole) continue;
     }
     position = whole ? size : segment_end(how, {text, size}, position);
@@ -330,20 +336,25 @@ struct Key {
   u64 high;
 };
 
+// By length: which bytes are the segment's. A table, because a branch on the length is guessed wrong every few words.
+struct KeyMasks {
+  Key of[SegmentEntry::kBytesMax + 1] = {};
+  constexpr KeyMasks() {
+    for (unsigned length = 0; length <= SegmentEntry::kBytesMax; ++length) {
+      of[length] = {below(8 * length), length > 8 ? below(8 * length - 64) : 0};
+    }
+  }
+  constexpr const Key& operator[](std::size_t length) const { return of[length]; }
+};
+constexpr KeyMasks kKeyMasks;
+
 // The key of the `length` (1 to 15) bytes at `text`; 16 bytes may be read.
 inline Key load_key(const char* text, std::size_t length) {
   u64 low;
   u64 high;
   __builtin_memcpy(&low, text, 8);
   __builtin_memcpy(&high, text + 8, 8);
-  const auto bits = static_cast<unsigned>(8 * length);
-  if (bits <= 64) {
-    low &= ~u64{0} >> (64 - bits);
-    high = 0;
-  } else {
-    high &= ~u64{0} >> (128 - bits);
-  }
-  return {low, high | u64{length} << 56};
+  return {low & kKeyMasks[length].low, (high & kKeyMasks[length].high) | u64{length} << 56};
 }
 
 inline Key load_key_safely(const char* text, std::size_t length) {
@@ -357,13 +368,17 @@ constexpr std::size_t kBatch = 64;
 template <Cut kCut>
 KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text,
                         std::size_t size, std::size_t position, TokenId* out) {
-  std::uint32_t ends[kBatch + 64];
-  Key keys[kBatch + 64];
-  const SegmentBucket* places[kBatch + 64];
+  std::uint32_t ends[kBatch + 80];
+  Key keys[kBatch + 80];
+  const SegmentBucket* places[kBatch + 80];
   TokenId* const begin = out;
   const unsigned shift = context.shift;
   const SegmentBucket* const buckets = context.buckets;
-  while (position < size) {
+  // Room for a batch of hits and one miss.
+  constexpr std::size_t kFullAt =
+      kKernelRoom - (kBatch + 80) * SegmentEntry::kIdsMax - kKernelBytesMax - 16;
+  const auto written = [&] { return static_cast<std::size_t>(out - begin); };
+  while (position < size && written() <= kFullAt) {
     const std::size_t found = scan_some<kCut>(how, text, size, position, ends, kBatch);
     const char* const base = text + position;
     const char* const safe = text + size - (size < 16 ? size : 16);
@@ -385,26 +400,20 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
         const bool second = ((entry[0].low ^ keys[i].low) | (entry[0].high ^ keys[i].high)) != 0;
         entry += second ? 1 : 0;
         if (((entry->low ^ keys[i].low) | (entry->high ^ keys[i].high)) == 0) {
-          __builtin_memcpy(out, entry->ids,
-                           16);  // The count with them: what lies behind `out` is free.
+          // The count goes with them: what lies behind `out` is free.
+          __builtin_memcpy(out, entry->ids, 16);
           out += entry->count;
           from = ends[i];
-          if (static_cast<std::size_t>(out - begin) > kKernelRoom - kKernelBytesMax - 4) {
-            return {position + from, static_cast<std::size_t>(out - begin)};
-          }
           continue;
         }
       } else if (length > kKernelBytesMax) {
-        return {position + from, static_cast<std::size_t>(out - begin)};
+        return {position + from, written()};
       }
-      const std::size_t written = context.miss(context, base + from, length, out);
-      if (written > kKernelBytesMax)
-        return {position + from, static_cast<std::size_t>(out - begin)};
-      out += written;
+      const std::size_t count = context.miss(context, base + from, length, out);
+      if (count > kKernelBytesMax) return {position + from, written()};
+      out += count;
       from = ends[i];
-      if (static_cast<std::size_t>(out - begin) > kKernelRoom - kKernelBytesMax - 4) {
-        return {position + from, static_cast<std::size_t>(out - begin)};
-      }
+      if (written() > kFullAt) return {position + from, written()};
     }
     position += from;
   }
@@ -415,7 +424,7 @@ template <Cut kCut>
 std::size_t scan_cut(const Segmentation& how, const char* text, std::size_t size,
                      std::size_t position, std::size_t* ends, std::size_t room) {
   std::size_t count = 0;
-  std::uint32_t some[kBatch + 64];
+  std::uint32_t some[kBatch + 80];
   while (position < size && room - count >= 64) {
     const std::size_t found = scan_some<kCut>(how, text, size, position, some, 1);
     for (std::size_t i = 0; i < found; ++i) ends[count++] = position + some[i];

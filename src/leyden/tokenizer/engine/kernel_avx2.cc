@@ -33,6 +33,15 @@ inline Block load_block(const char* text) {
     return bits_of(_mm256_cmpgt_epi8(end, _mm256_add_epi8(a, shift)),
                    _mm256_cmpgt_epi8(end, _mm256_add_epi8(b, shift)));
   };
+  auto letters = [&] {
+    const __m256i to_lower = _mm256_set1_epi8(0x20);
+    const __m256i shift = _mm256_set1_epi8(static_cast<char>(0x80 - 'a'));
+    const __m256i end = _mm256_set1_epi8(-128 + 26);
+    auto of = [&](__m256i bytes) {
+      return _mm256_cmpgt_epi8(end, _mm256_add_epi8(_mm256_or_si256(bytes, to_lower), shift));
+    };
+    return bits_of(of(a), of(b));
+  };
   Block block;
   if constexpr (kCut == Cut::ascii_words) {
     block.blank = equal(' ');
@@ -45,15 +54,19 @@ inline Block load_block(const char* text) {
     return block;
   }
   block.non_ascii = bits_of(a, b);
-  block.upper = within('A', 26);
-  block.lower = within('a', 26);
+  if constexpr (kCut == Cut::o200k) {
+    block.upper = within('A', 26);
+    block.lower = within('a', 26);
+    block.slash = equal('/');
+  } else {
+    block.other = letters();  // Case does not matter.
+  }
   block.number = within('0', 10);
   block.blank = equal(' ');
   const u64 controls = within('\t', 5);
   block.newline = equal('\n') | equal('\r');
   block.white = (controls & ~block.newline) | block.blank;
   block.quote = equal('\'');
-  block.slash = equal('/');
   if (block.non_ascii != 0) {
     // 0x80 to 0xBF are the signed values below -64.
     const __m256i limit = _mm256_set1_epi8(-64);

@@ -23,6 +23,11 @@ inline Block load_block(const char* text) {
     return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8(low)),
                                   _mm512_set1_epi8(static_cast<char>(count)));
   };
+  auto letters = [&]() -> u64 {
+    const __m512i lower = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')),
+                                  _mm512_set1_epi8(26));
+  };
   Block block;
   if constexpr (kCut == Cut::ascii_words) {
     block.blank = equal(' ');
@@ -35,15 +40,19 @@ inline Block load_block(const char* text) {
     return block;
   }
   block.non_ascii = _mm512_movepi8_mask(bytes);
-  block.upper = within('A', 26);
-  block.lower = within('a', 26);
+  if constexpr (kCut == Cut::o200k) {
+    block.upper = within('A', 26);
+    block.lower = within('a', 26);
+    block.slash = equal('/');
+  } else {
+    block.other = letters();  // Case does not matter.
+  }
   block.number = within('0', 10);
   block.blank = equal(' ');
   const u64 controls = within('\t', 5);
   block.newline = equal('\n') | equal('\r');
   block.white = (controls & ~block.newline) | block.blank;
   block.quote = equal('\'');
-  block.slash = equal('/');
   if (block.non_ascii != 0) {
     block.continuation = within('\x80', 64);
     block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));

@@ -48,7 +48,7 @@ struct Workspace {
   }
 
   static constexpr unsigned kBucketBits = 16;
-  static constexpr unsigned kWideBits = 14;
+  static constexpr unsigned kWideBits = 16;
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
