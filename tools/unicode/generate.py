@@ -166,7 +166,7 @@ def main():
     # The order of the bits is that of enum CharProperty.
     seconds = {b for _, b, _ in pairs} | set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
     sets = [hf["word"], hf["punctuation"], hf["bert_removed"], hf["bert_accents"], hf["accents"], hf["lower"], hf["nfc"], hf["nfd"],
-            hf["nfkc"], hf["nfkd"], combining, seconds]
+            hf["nfkc"], hf["nfkd"], combining, seconds, {c for c, value in enumerate(category) if value[0] in "PS"}]
     properties = [0] * 0x110000
     for bit, members in enumerate(sets):
         for c in members:

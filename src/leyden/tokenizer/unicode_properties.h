@@ -20,8 +20,9 @@ enum CharProperty : std::uint16_t {
   kChangesNfd = 128,
   kChangesNfkc = 256,
   kChangesNfkd = 512,
-  kCombining = 1024,     // Its canonical combining class is not 0.
-  kComposesBack = 2048,  // May become one with the character before it.
+  kCombining = 1024,            // Its canonical combining class is not 0.
+  kComposesBack = 2048,         // May become one with the character before it.
+  kPunctuationOrSymbol = 4096,  // P and S at the patterns' version of Unicode.
 };
 
 namespace detail {
