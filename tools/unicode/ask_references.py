@@ -173,14 +173,14 @@ def grapheme_table(file):
                 "GC_Extended_Pictographic": 14, "GC_InCB_Consonant": 15}
     point = r"'(?:\\u\{([0-9a-f]+)\}|(.))'"
     values = []
-    for a, a2, b, b2, kind in re.findall(rf"\({point}, {point}, (GC_\w+)\)", table):
+    for a, a2, b, b2, kind in re.findall(rf"\({point},\s*{point},\s*(GC_\w+)\)", table):
         first, last = (int(x, 16) if x else ord(y) for x, y in ((a, a2), (b, b2)))
         values += [(c, value_of[kind]) for c in range(first, last + 1)]
     linkers = re.search(r"pub fn is_incb_linker.*?\{(.*?)\n\}", source, re.S).group(1)
     incb = source[source.index("const InCB_Extend_table"):]
     incb = incb[:incb.index("];")]
     extend = []
-    for a, a2, b, b2 in re.findall(rf"\({point}, {point}\)", incb):
+    for a, a2, b, b2 in re.findall(rf"\({point},\s*{point}\)", incb):
         first, last = (int(x, 16) if x else ord(y) for x, y in ((a, a2), (b, b2)))
         extend += range(first, last + 1)
     return sorted(values), [int(x, 16) for x in re.findall(r"\\u\{([0-9a-fA-F]+)\}", linkers)], sorted(extend)
