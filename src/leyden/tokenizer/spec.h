@@ -44,8 +44,9 @@ struct NormalizeBert {
 // SentencePiece's compiled character map: a Darts double array and the replacements, as in the file. How a matched
 // prefix is chosen differs between the references.
 struct NormalizeCharsmap {
-  std::string blob;
+  std::string blob;  // Empty: nothing is replaced.
   enum class Matching : std::uint8_t { sentencepiece, huggingface } matching{};
+  std::vector<std::string> kept;  // SentencePiece's user-defined symbols: stay as they are, the longest first.
 };
 // SentencePiece's own handling of spaces, after its character map.
 struct NormalizeSpaces {
@@ -120,6 +121,8 @@ struct BpeSpec {
   bool fuse_unknown = false;  // A run of unknown characters is one token.
   std::string continuing_subword_prefix;
   std::string end_of_word_suffix;
+  // SentencePiece's user-defined symbols: the longest at each place is one symbol that never merges.
+  std::vector<SpecToken> user_defined;
 };
 struct UnigramSpec {
   struct Piece {
@@ -195,8 +198,14 @@ struct DecodeCtc {
   std::string word_delimiter_token;
   bool cleanup = true;
 };
+// SentencePieceProcessor::DecodeIds, as the only step: control tokens are invisible, "<0x..>" are bytes, U+2581 is a space.
+struct DecodeSentencePiece {
+  bool strip_first_space = true;        // add_dummy_prefix or remove_extra_whitespaces.
+  bool strip_all_first_spaces = false;  // remove_extra_whitespaces.
+  std::string unknown_surface = " \xE2\x81\x87 ";
+};
 using DecoderStep = std::variant<DecodeByteLevel, DecodeReplace, DecodeByteFallback, DecodeFuse, DecodeStrip,
-                                 DecodeWordPiece, DecodeMetaspace, DecodeBpe, DecodeCtc>;
+                                 DecodeWordPiece, DecodeMetaspace, DecodeBpe, DecodeCtc, DecodeSentencePiece>;
 
 struct TokenizerSpec {
   std::string name;  // For people; not part of the fingerprint.

@@ -1,4 +1,5 @@
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ namespace {
 
 class Bpe final : public Model {
  public:
-  explicit Bpe(const BpeSpec& spec) : spec_(spec), ids_(vocabulary_of(spec.tokens)) {
+  explicit Bpe(const BpeSpec& spec) : spec_(spec), ids_(vocabulary_of(spec.tokens)), user_defined_(vocabulary_of(spec.user_defined)) {
     for (const SpecMerge& merge : spec.merges) merges_[{merge.left, merge.right}] = merge;
     spec_.tokens.clear();
     spec_.merges.clear();
@@ -35,20 +36,43 @@ class Bpe final : public Model {
       for (const std::string& symbol : symbols) whole += symbol;
       if (auto found = ids_.find(whole); found != ids_.end()) return {found->second};
     }
+    TokenIds ids;
+    // User-defined symbols never merge: they cut.
+    std::vector<std::string> part;
+    for (const std::string& symbol : symbols) {
+      auto own = user_defined_.find(symbol);
+      if (own == user_defined_.end()) {
+        part.push_back(symbol);
+        continue;
+      }
+      put_merged(std::exchange(part, {}), ids);
+      ids.push_back(own->second);
+    }
+    put_merged(part, ids);
+    return ids;
+  }
+
+ private:
+  void put_merged(const std::vector<std::string>& symbols, TokenIds& out) const {
     TokenIds ids = first_ids(symbols);
     while (auto at = best_pair(ids)) {
       ids[*at] = merges_.at({ids[*at], ids[*at + 1]}).merged;
       ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(*at) + 1);
     }
-    return ids;
+    out.insert(out.end(), ids.begin(), ids.end());
   }
 
- private:
-  // What merging begins with: characters, or bytes. A byte-level tokenizer's vocabulary is given in bytes, so characters that
+  // What merging begins with: characters (the longest user-defined symbol before a character), or bytes. A byte-level tokenizer's vocabulary is given in bytes, so characters that
   // stand for bytes become them.
   [[nodiscard]] std::vector<std::string> symbols_of(const Piece& piece) const {
     std::vector<std::string> symbols;
-    for (char32_t c : piece.text.chars) {
+    for (std::size_t i = 0; i < piece.text.size(); ++i) {
+      if (std::size_t length = user_defined_at(piece.text.chars, i); length > 0) {
+        symbols.push_back(to_utf8(piece.text.chars.substr(i, length)));
+        i += length - 1;
+        continue;
+      }
+      char32_t c = piece.text.chars[i];
       auto byte = piece.byte_level ? char_to_byte(c) : std::nullopt;
       std::string utf8 = to_utf8(std::u32string(1, c));
       if (!spec_.byte_level) {
@@ -60,6 +84,16 @@ class Bpe final : public Model {
       }
     }
     return symbols;
+  }
+
+  // In characters; 0 for none.
+  [[nodiscard]] std::size_t user_defined_at(const std::u32string& chars, std::size_t at) const {
+    std::size_t longest = 0;
+    for (const auto& [text, id] : user_defined_) {
+      std::u32string symbol = to_chars(text);
+      if (symbol.size() > longest && std::u32string_view(chars).substr(at).starts_with(symbol)) longest = symbol.size();
+    }
+    return longest;
   }
 
   [[nodiscard]] TokenIds first_ids(const std::vector<std::string>& symbols) const {
@@ -109,6 +143,7 @@ class Bpe final : public Model {
 
   BpeSpec spec_;
   Vocabulary ids_;
+  Vocabulary user_defined_;
   std::map<std::pair<TokenId, TokenId>, SpecMerge> merges_;
 };
 

@@ -151,7 +151,7 @@ Strings replace(const Strings& tokens, const DecodeReplace& step) {
   return out;
 }
 
-Strings apply(Strings tokens, const DecoderStep& any) {
+Strings apply(Strings tokens, const DecoderStep& any) {  // Not for SentencePiece's, which looks at IDs.
   if (std::holds_alternative<DecodeByteLevel>(any)) return byte_level(tokens);
   if (const auto* step = std::get_if<DecodeReplace>(&any)) return replace(tokens, *step);
   if (std::holds_alternative<DecodeByteFallback>(any)) return byte_fallback(tokens);
@@ -173,15 +173,64 @@ Decoders::Decoders(const TokenizerSpec& spec) : steps_(spec.decoders), to_bytes_
     for (const auto& token : tokens) texts_[token.id] = token.bytes;
   };
   take(spec.unused);
-  if (const auto* model = std::get_if<BpeSpec>(&spec.model)) take(model->tokens);
-  if (const auto* model = std::get_if<UnigramSpec>(&spec.model)) take(model->pieces);
+  auto note = [&](const auto& model) {
+    unknown_ = model.unknown;
+    byte_fallback_ = model.byte_fallback;
+  };
+  if (const auto* model = std::get_if<BpeSpec>(&spec.model)) {
+    take(model->tokens);
+    take(model->user_defined);
+    note(*model);
+  }
+  if (const auto* model = std::get_if<UnigramSpec>(&spec.model)) {
+    take(model->pieces);
+    note(*model);
+  }
   if (const auto* model = std::get_if<WordPieceSpec>(&spec.model)) take(model->tokens);
   if (const auto* model = std::get_if<WordLevelSpec>(&spec.model)) take(model->tokens);
   Normalizers normalizers(spec);
   for (const AddedToken& token : spec.added) {
+    if (token.special) controls_.insert(token.id);
     // The reference writes a normalized token as the normalizer left it.
     texts_[token.id] = token.normalized ? to_utf8(normalizers.apply(to_text(token.text)).chars) : token.text;
   }
+}
+
+// SentencePieceProcessor::Decode.
+std::string Decoders::sentencepiece(TokenIdsView ids, const DecodeSentencePiece& step) const {
+  std::string out;
+  std::string bytes;
+  auto put_bytes = [&] {  // Here every ill-formed byte is one U+FFFD, not every maximal part.
+    for (std::size_t at = 0; at < bytes.size();) {
+      utf8::Decoded next = utf8::decode(bytes, at);
+      std::size_t size = next.valid ? next.size : 1;
+      out += next.valid ? bytes.substr(at, size) : "\xEF\xBF\xBD";
+      at += size;
+    }
+    bytes.clear();
+  };
+  bool at_start = true;
+  for (TokenId id : ids) {
+    const std::string& text = texts_.at(id);
+    bool invisible = controls_.contains(id) && id != unknown_;
+    if (auto byte = byte_fallback_ && !invisible ? byte_of(text) : std::nullopt) {
+      bytes += *byte;
+      continue;
+    }
+    put_bytes();
+    if (!out.empty()) at_start = false;
+    if (invisible) continue;
+    std::string_view piece = text;
+    bool took_space = false;
+    if (at_start && step.strip_first_space && piece.starts_with("\xE2\x96\x81")) {
+      piece.remove_prefix(3);
+      took_space = !step.strip_all_first_spaces;
+    }
+    out += id == unknown_ ? step.unknown_surface : replace_all(std::string(piece), "\xE2\x96\x81", " ");
+    if (took_space || !out.empty()) at_start = false;
+  }
+  put_bytes();
+  return out;
 }
 
 std::optional<std::string> Decoders::decode(TokenIdsView ids) const {
@@ -190,6 +239,9 @@ std::optional<std::string> Decoders::decode(TokenIdsView ids) const {
     auto text = texts_.find(id);
     if (text == texts_.end()) return std::nullopt;
     tokens.push_back(text->second);
+  }
+  if (steps_.size() == 1) {
+    if (const auto* step = std::get_if<DecodeSentencePiece>(&steps_[0])) return sentencepiece(ids, *step);
   }
   if (to_bytes_) return joined(tokens);
   if (tokens.empty()) return "";

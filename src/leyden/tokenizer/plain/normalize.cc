@@ -52,6 +52,8 @@ Text to_form(const Text& text, Form form) {
       std::swap(apart.origin[j - 1], apart.origin[j]);
     }
   }
+  // The reference places whatever comes first at the beginning.
+  if (!apart.empty()) apart.origin[0] = text.origin[0];
   if (form == Form::nfd || form == Form::nfkd) return apart;
   Text out;
   std::optional<std::size_t> starter;  // The last one in `out`.
@@ -178,9 +180,11 @@ Text charsmap_huggingface(const Text& text, const Charsmap& charsmap) {
 // SentencePiece's normalizer is one thing: character map and spaces in one pass, user-defined symbols left alone.
 class SentencePieceNormalizer {
  public:
-  SentencePieceNormalizer(std::optional<Charsmap> charsmap, NormalizeSpaces spaces, bool has_spaces,
-                          std::vector<std::string> user_defined)
-      : charsmap_(std::move(charsmap)), spaces_(spaces), has_spaces_(has_spaces), user_defined_(std::move(user_defined)) {}
+  SentencePieceNormalizer(const NormalizeCharsmap* charsmap, const NormalizeSpaces* spaces)
+      : charsmap_(charsmap != nullptr ? charsmap->blob : ""), has_spaces_(spaces != nullptr) {
+    if (charsmap != nullptr) kept_ = charsmap->kept;
+    if (spaces != nullptr) spaces_ = *spaces;
+  }
 
   [[nodiscard]] Text apply(const Text& text) const {
     if (text.empty()) return text;
@@ -198,14 +202,12 @@ class SentencePieceNormalizer {
   };
   [[nodiscard]] Prefix prefix(std::string_view input) const {
     std::size_t symbol = 0;
-    for (const std::string& each : user_defined_) {
+    for (const std::string& each : kept_) {
       if (input.starts_with(each)) symbol = std::max(symbol, each.size());
     }
     if (symbol > 0) return {std::string(input.substr(0, symbol)), symbol};
-    if (charsmap_) {
-      auto rules = charsmap_->prefixes(input);
-      if (!rules.empty()) return {rules.back().replacement, rules.back().length};
-    }
+    auto rules = charsmap_.prefixes(input);
+    if (!rules.empty()) return {rules.back().replacement, rules.back().length};
     std::size_t size = utf8::decode(input, 0).size;
     return {std::string(input.substr(0, size)), size};
   }
@@ -254,21 +256,11 @@ class SentencePieceNormalizer {
     return out;
   }
 
-  std::optional<Charsmap> charsmap_;
+  Charsmap charsmap_;
+  std::vector<std::string> kept_;
   NormalizeSpaces spaces_;
   bool has_spaces_;
-  std::vector<std::string> user_defined_;
 };
-
-std::vector<std::string> user_defined_symbols(const TokenizerSpec& spec) {
-  std::vector<std::string> symbols;
-  if (const auto* unigram = std::get_if<UnigramSpec>(&spec.model)) {
-    for (const auto& piece : unigram->pieces) {
-      if (piece.kind == UnigramSpec::Piece::Kind::user_defined) symbols.push_back(piece.bytes);
-    }
-  }
-  return symbols;
-}
 
 using Apply = std::function<Text(const Text&)>;
 
@@ -303,12 +295,10 @@ Apply step_of(const NormalizeSpaces& /*step*/) { return [](const Text& text) { r
 }  // namespace
 
 Normalizers::Normalizers(const TokenizerSpec& spec) {
-  std::optional<Charsmap> pending;  // SentencePiece's character map, until we know whether spaces follow.
+  const NormalizeCharsmap* pending = nullptr;  // SentencePiece's character map, until we know whether spaces follow.
   auto flush = [&](const NormalizeSpaces* spaces) {
-    if (!pending && spaces == nullptr) return;
-    SentencePieceNormalizer normalizer(std::exchange(pending, std::nullopt),
-                                       spaces != nullptr ? *spaces : NormalizeSpaces{}, spaces != nullptr,
-                                       user_defined_symbols(spec));
+    if (pending == nullptr && spaces == nullptr) return;
+    SentencePieceNormalizer normalizer(std::exchange(pending, nullptr), spaces);
     steps_.emplace_back([normalizer](const Text& text) { return normalizer.apply(text); });
   };
   for (const NormalizerStep& any : spec.normalizers) {
@@ -316,7 +306,7 @@ Normalizers::Normalizers(const TokenizerSpec& spec) {
     const auto* charsmap = std::get_if<NormalizeCharsmap>(&any);
     flush(spaces);
     if (charsmap != nullptr && charsmap->matching == NormalizeCharsmap::Matching::sentencepiece) {
-      pending.emplace(charsmap->blob);
+      pending = charsmap;
     } else if (spaces == nullptr) {
       steps_.push_back(std::visit([](const auto& step) { return step_of(step); }, any));
     }
