@@ -3,14 +3,14 @@
 strings with it, so that tests and fuzzers need no downloads:  make_small_vocabularies.py fuzz/vocabularies
 
 Needs tokenizers==0.23.3, sentencepiece==0.2.3 and protobuf. Trainers may break ties anew, so the files are kept in git; run it again only to
-add to them. <name>.golden: JSON lines {"text": base64, "special": bool, "ids": [...]}.
+add to them. texts.base64: one a line. <name>.ids: the IDs of each; behind a tab those with special tokens found in the
+text, where they differ; "error" where the reference refuses.
 """
 import base64
 import io
 import json
 import pathlib
 import random
-import struct
 import sys
 
 import sentencepiece
@@ -35,7 +35,7 @@ def texts():
     return [line for line in lines if line.strip()]
 
 
-def byte_level(pre=None, normalizer=None, size=420, ignore_merges=False, specials=("<|endoftext|>", "<|im_start|>"), add_prefix_space=False):
+def byte_level(pre=None, normalizer=None, size=330, ignore_merges=False, specials=("<|endoftext|>", "<|im_start|>"), add_prefix_space=False):
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     steps = list(pre or [])
     steps.append(pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space, use_regex=not pre))
@@ -58,11 +58,11 @@ def edited(tokenizer, change):
     return Tokenizer.from_str(json.dumps(content))
 
 
-def sentencepiece_style(size=500, byte_fallback=True, drop_bytes=(), prepend=True, split_space=False):
+def sentencepiece_style(size=260, byte_fallback=True, drop_bytes=(), prepend=True, split_space=False):
     vocabulary = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256) if b not in drop_bytes]
     trained = Tokenizer(models.BPE())
     trained.normalizer = normalizers.Replace(" ", "\u2581")
-    trained.train_from_iterator([t.replace("\n", " ") for t in texts()], trainers.BpeTrainer(vocab_size=size, limit_alphabet=150, show_progress=False, max_token_length=12))
+    trained.train_from_iterator([t.replace("\n", " ") for t in texts()], trainers.BpeTrainer(vocab_size=size, limit_alphabet=90, show_progress=False, max_token_length=12))
     content = json.loads(trained.to_str())
     ids = {token: i for i, token in enumerate(vocabulary + [t for t in content["model"]["vocab"] if t not in vocabulary])}
     tokenizer = Tokenizer(models.BPE(vocab=ids, merges=[tuple(m) for m in content["model"]["merges"]], unk_token="<unk>", fuse_unk=True, byte_fallback=byte_fallback))
@@ -83,7 +83,7 @@ def wordpiece(lowercase):
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer.train_from_iterator(texts(), trainers.WordPieceTrainer(vocab_size=700, limit_alphabet=200, special_tokens=specials, show_progress=False))
+    tokenizer.train_from_iterator(texts(), trainers.WordPieceTrainer(vocab_size=420, limit_alphabet=150, special_tokens=specials, show_progress=False))
     tokenizer.add_special_tokens([AddedToken("[MASK]", lstrip=True, normalized=False, special=True)])
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
     return tokenizer
@@ -98,7 +98,7 @@ def unigram(normalizer, pre, byte_fallback=False, decoder=None, with_markup=True
         for _ in range(4):
             at = source.randrange(len(text))
             pieces[text[at:at + 1 + source.randrange(6)]] = None
-    pieces = [p for p in pieces if p and "\ufffd" not in p][:700]
+    pieces = [p for p in pieces if p and "\ufffd" not in p][:220]
     vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)] if with_markup else [("<unk>", 0.0)]
     unknown = len(vocabulary) - 1
     if byte_fallback:
@@ -158,7 +158,7 @@ def huggingface(map_blob):
             vocabulary[token] = len(vocabulary)
     yield "llama3", edited(byte_level([split(CL100K)], ignore_merges=True, specials=("<|begin_of_text|>", "<|eot_id|>")), unreachable)
     yield "o200k", byte_level([split(O200K)], ignore_merges=True)
-    yield "qwen", added(byte_level([split(QWEN)], normalizers.NFC()), AddedToken("<think>", normalized=False), AddedToken("<tool\u0301>", normalized=True))
+    yield "qwen", added(byte_level([split(QWEN)], normalizers.NFC()), AddedToken("<think>", normalized=False), AddedToken("<cafe\u0301\u4e2d>", normalized=True))
     yield "deepseek", added(byte_level([split(p) for p in DEEPSEEK], specials=("<\uff5cbegin\u2581of\u2581sentence\uff5c>",)), AddedToken("<\uff5cUser\uff5c>", normalized=True), AddedToken("<think>", normalized=True))
     yield "smollm", byte_level([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)][:1] + [split(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")])
     yield "digits", edited(byte_level([pre_tokenizers.Digits(individual_digits=True)]), lambda c: c["pre_tokenizer"]["pretokenizers"][-1].update(use_regex=True))
@@ -184,54 +184,58 @@ def huggingface(map_blob):
     clip = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
     clip.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
     clip.pre_tokenizer = pre_tokenizers.Sequence([split(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", "removed", True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    clip.decoder = decoders.BPEDecoder("</w>")
-    clip.train_from_iterator(texts(), trainers.BpeTrainer(vocab_size=700, end_of_word_suffix="</w>", initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), special_tokens=["<|startoftext|>", "<|endoftext|>"], show_progress=False))
+    clip.decoder = decoders.ByteLevel()
+    clip.train_from_iterator(texts(), trainers.BpeTrainer(vocab_size=560, end_of_word_suffix="</w>", initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), special_tokens=["<|startoftext|>", "<|endoftext|>"], show_progress=False))
     yield "clip", clip
     prefixed = Tokenizer(models.BPE(continuing_subword_prefix="##", unk_token="[UNK]", fuse_unk=False))
     prefixed.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("merged_with_previous")])
     prefixed.normalizer = normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents(), normalizers.Lowercase()])
     prefixed.decoder = decoders.WordPiece(prefix="##", cleanup=False)
-    prefixed.train_from_iterator(texts(), trainers.BpeTrainer(vocab_size=500, limit_alphabet=120, continuing_subword_prefix="##", special_tokens=["[UNK]"], show_progress=False))
+    prefixed.train_from_iterator(texts(), trainers.BpeTrainer(vocab_size=320, limit_alphabet=80, continuing_subword_prefix="##", special_tokens=["[UNK]"], show_progress=False))
     yield "bpe-prefix", prefixed
     flags = byte_level([split(CL100K)], normalizers.Lowercase())
     yield "added-flags", added(flags, AddedToken("<l>", lstrip=True, normalized=False), AddedToken("<r>", rstrip=True, normalized=False, special=True), AddedToken("the", single_word=True, normalized=False), AddedToken("HELLO", normalized=True),
                                AddedToken("a b", normalized=True, lstrip=True, rstrip=True), AddedToken("<l><", normalized=False), AddedToken("\n\n", normalized=False), AddedToken("IPHONE", single_word=True, normalized=True, special=True))
     for behavior in ("removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"):
-        yield f"split-{behavior}", edited(byte_level([pre_tokenizers.Punctuation(behavior), split(r"\s", behavior), pre_tokenizers.Split("l", behavior, True)], size=270), lambda c: None)
-    yield "falcon", edited(byte_level(size=300), lambda c: c.update(pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        yield f"split-{behavior}", edited(byte_level([pre_tokenizers.Punctuation(behavior), split(r"\s", behavior), pre_tokenizers.Split("l", behavior, True)], size=262), lambda c: None)
+    yield "falcon", edited(byte_level(size=290), lambda c: c.update(pre_tokenizer={"type": "Sequence", "pretokenizers": [
         {"type": "Punctuation", "behavior": "Contiguous"}, c["pre_tokenizer"], {"type": "Digits", "individual_digits": False},
         {"type": "Split", "pattern": {"Regex": "[0-9][0-9][0-9]"}, "behavior": "Isolated", "invert": False}]}))
     yield "scripts", unigram(normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents()]), pre_tokenizers.Sequence([pre_tokenizers.UnicodeScripts(), pre_tokenizers.CharDelimiterSplit("|"), pre_tokenizers.FixedLength(7)]), decoder=decoders.CTC("<pad>", "\u2581"))
 
 
+def golden_texts():
+    texts = [text for text in fuzz_strings.fuzz_strings(70, 11) if len(text) < 200]
+    return texts + [b"", b" ", b"  ", b"\n", b"Hello world", b"  Hello  world  ", "I'M caf\u00e9 \u4e2d\u6587 <s>1234</s>\n\n  iPhone<sep>".encode()]
+
+
 def write_golden(file, encode):
-    strings = [text for text in fuzz_strings.fuzz_strings(160, 11)] + [b"", b" ", b"  ", b"\n", b"Hello world", b"  Hello  world  "]
     with open(file, "w") as out:
-        for text in strings:
-            for special in (False, True):
-                ids = encode(text.decode("utf-8", "replace"), special)
-                if ids is not None:
-                    out.write(json.dumps({"text": base64.b64encode(text).decode(), "special": special, "ids": ids}, separators=(",", ":")) + "\n")
+        for text in golden_texts():
+            lines = [encode(text.decode("utf-8", "replace"), special) for special in (False, True)]
+            lines = ["error" if ids is None else " ".join(map(str, ids)) for ids in lines]
+            print(lines[0] if lines[0] == lines[1] else "\t".join(lines), file=out)
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
+    (folder / "texts.base64").write_text("".join(base64.b64encode(text).decode() + "\n" for text in golden_texts()))
     rules = charsmap()
     common = dict(character_coverage=0.98, normalization_rule_tsv=rules)
     sp = {
         "spm-unigram": train_sentencepiece(model_type="unigram", vocab_size=400, user_defined_symbols=["<sep>", "hello wor", "iPhone"], **common),
-        "spm-unigram-bytes": train_sentencepiece(model_type="unigram", vocab_size=650, byte_fallback=True, character_coverage=0.98, remove_extra_whitespaces=False, normalization_rule_name="identity"),
-        "spm-suffix": train_sentencepiece(model_type="unigram", vocab_size=400, treat_whitespace_as_suffix=True, **common),
-        "spm-bpe": train_sentencepiece(model_type="bpe", vocab_size=700, byte_fallback=True, character_coverage=0.98, normalization_rule_name="identity", remove_extra_whitespaces=False, split_digits=True, allow_whitespace_only_pieces=True),
-        "spm-bpe-user": train_sentencepiece(model_type="bpe", vocab_size=400, user_defined_symbols=["<sep>", "\n", "iPhone"], add_dummy_prefix=False, **common),
+        "spm-unigram-bytes": train_sentencepiece(model_type="unigram", vocab_size=640, byte_fallback=True, character_coverage=0.98, remove_extra_whitespaces=False, normalization_rule_name="identity"),
+        "spm-suffix": train_sentencepiece(model_type="unigram", vocab_size=380, treat_whitespace_as_suffix=True, **common),
+        "spm-bpe": train_sentencepiece(model_type="bpe", vocab_size=640, byte_fallback=True, character_coverage=0.98, normalization_rule_name="identity", remove_extra_whitespaces=False, split_digits=True, allow_whitespace_only_pieces=True),
+        "spm-bpe-user": train_sentencepiece(model_type="bpe", vocab_size=420, user_defined_symbols=["<sep>", "\n", "iPhone"], add_dummy_prefix=False, **common),
     }
     blob = charsmap_of(sp["spm-unigram"])
     print(len(blob), "bytes of character map")
     for name, model in sp.items():
         (folder / f"{name}.model").write_bytes(model)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-        write_golden(folder / f"{name}.golden", lambda text, special: None if special else processor.encode(text))
+        write_golden(folder / f"{name}.ids", lambda text, special: processor.encode(text))
     for name, tokenizer in huggingface(blob):
         text = tokenizer.to_str()
         (folder / f"{name}.json").write_text(text)
@@ -243,7 +247,7 @@ def main():
                 return again.encode(text, add_special_tokens=False).ids
             except BaseException:
                 return None
-        write_golden(folder / f"{name}.golden", encode)
+        write_golden(folder / f"{name}.ids", encode)
         print(name, len(text), "bytes")
 
 
