@@ -32,7 +32,7 @@ def huggingface():
     unigram = {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["a", -1.5], ["b", -2], ["ab", -3.5], ["\u2581", -4], ["<0x0A>", -9]], "byte_fallback": True}
     wordpiece = {"type": "WordPiece", "unk_token": "<unk>", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": letters}
     word_level = {"type": "WordLevel", "unk_token": "<unk>", "vocab": letters}
-    special = {"id": 300, "content": "<s>", "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    special = {"id": 260, "content": "<s>", "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 
     def whole(model, **parts):
@@ -49,7 +49,7 @@ def huggingface():
     pattern = {"type": "Split", "pattern": {"Regex": r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|\s+(?!\S)|\s+"}, "behavior": "Isolated", "invert": False}
     yield "split", whole({**bpe, "ignore_merges": True}, pre_tokenizer={"type": "Sequence", "pretokenizers": [pattern, {**level, "use_regex": False}]}, normalizer={"type": "NFC"}, decoder=level,
                          post_processor={"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
-                                         "special_tokens": {"<s>": {"id": "<s>", "ids": [300], "tokens": ["<s>"]}}}, added_tokens=[special])
+                                         "special_tokens": {"<s>": {"id": "<s>", "ids": [260], "tokens": ["<s>"]}}}, added_tokens=[special])
     normalizers = [{"type": t} for t in ("NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt")]
     normalizers += [{"type": "Strip", "strip_left": True, "strip_right": True}, {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
                     {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap()).decode()}]
@@ -61,9 +61,11 @@ def huggingface():
         yield f"pretokenizer_{i}", whole(word_level, pre_tokenizer=cutter)
     yield "decoder_ctc", whole(word_level, decoder={"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": True})
     yield "decoder_bpe", whole({**spm, "end_of_word_suffix": "</w>", "byte_fallback": False}, decoder={"type": "BPEDecoder", "suffix": "</w>"})
-    flags = [{**special, "id": 400 + i, "content": content, **change} for i, (content, change) in enumerate([("<l>", {"lstrip": True}), ("<r>", {"rstrip": True, "special": False}), ("word", {"single_word": True}), ("N", {"normalized": True, "special": False}), ("", {})])]
+    flags = [{**special, "id": 260 + i, "content": content, **change} for i, (content, change) in enumerate([("<l>", {"lstrip": True}), ("<r>", {"rstrip": True, "special": False}), ("word", {"single_word": True}), ("N", {"normalized": True, "special": False})])]
     yield "added", whole(bpe, pre_tokenizer=level, decoder=level, added_tokens=flags, normalizer={"type": "Lowercase"})
     # Wrong in one thing each.
+    yield "added_elsewhere", whole(bpe, pre_tokenizer=level, decoder=level, added_tokens=[{**special, "id": 300}])  # The reference makes it 260.
+    yield "added_empty", whole(bpe, pre_tokenizer=level, decoder=level, added_tokens=[{**special, "content": ""}])
     yield "wrong_merge", whole({**spm, "merges": [["a", "zz"]]})
     yield "wrong_merge_type", whole({**spm, "merges": [["a"], 7, "a", "a b c", ["a", "b", "ab"]]})
     yield "wrong_ids", whole({**spm, "vocab": {"a": -1, "b": 4294967295, "c": 1e300, "d": "4", "e": None}})
