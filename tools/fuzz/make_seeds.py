@@ -61,7 +61,7 @@ def huggingface():
         yield f"pretokenizer_{i}", whole(word_level, pre_tokenizer=cutter)
     yield "decoder_ctc", whole(word_level, decoder={"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": True})
     yield "decoder_bpe", whole({**spm, "end_of_word_suffix": "</w>", "byte_fallback": False}, decoder={"type": "BPEDecoder", "suffix": "</w>"})
-    flags = [{**special, "id": 260 + i, "content": content, **change} for i, (content, change) in enumerate([("<l>", {"lstrip": True}), ("<r>", {"rstrip": True, "special": False}), ("word", {"single_word": True}), ("N", {"normalized": True, "special": False})])]
+    flags = [{**special, "id": 260 + i, "content": content, **change} for i, (content, change) in enumerate([("<l>", {"lstrip": True}), ("<r>", {"rstrip": True, "special": False}), ("word", {"single_word": True}), ("NN", {"normalized": True, "special": False})])]
     yield "added", whole(bpe, pre_tokenizer=level, decoder=level, added_tokens=flags, normalizer={"type": "Lowercase"})
     # Wrong in one thing each.
     yield "added_elsewhere", whole(bpe, pre_tokenizer=level, decoder=level, added_tokens=[{**special, "id": 300}])  # The reference makes it 260.
