@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 
 #include "leyden/tokenizer/plain/reference_unicode.h"
 #include "leyden/tokenizer/plain/regex.h"
@@ -237,6 +238,7 @@ Apply step_of(const SplitCharDelimiter& step) {
   return cut_chars([delimiter = step.delimiter](char32_t c) { return c == delimiter; }, SplitBehavior::removed);
 }
 Apply step_of(const SplitFixedLength& step) {
+  if (step.length == 0) throw std::runtime_error("plain: pieces of length 0");  // The reference panics.
   return [length = step.length](const Piece& piece) { return fixed_length(piece, length); };
 }
 

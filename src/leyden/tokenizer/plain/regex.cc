@@ -137,13 +137,17 @@ std::vector<Regex::Match> Regex::find_all(std::u32string_view text) const {
   std::vector<Match> found;
   pcre2_match_data* data = pcre2_match_data_create_from_pattern(compiled_->code, nullptr);
   pcre2_match_context* context = pcre2_match_context_create(nullptr);
-  pcre2_set_match_limit(context, 1'000'000'000);
+  pcre2_set_match_limit(context, 10'000'000);
   std::size_t from = 0;
+  int failed = 0;
   while (from <= text.size()) {
     int count = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
                             PCRE2_NO_UTF_CHECK, data, context);
-    if (count < 0 && count != PCRE2_ERROR_NOMATCH) throw std::runtime_error(fmt::format("PCRE2 error {}", count));
-    if (count < 0) break;
+    if (count == PCRE2_ERROR_NOMATCH) break;
+    if (count < 0) {
+      failed = count;
+      break;
+    }
     const PCRE2_SIZE* where = pcre2_get_ovector_pointer(data);
     Match match{where[0], where[1]};
     // Both references take no empty match where the last match ended.
@@ -156,6 +160,7 @@ std::vector<Regex::Match> Regex::find_all(std::u32string_view text) const {
   }
   pcre2_match_context_free(context);
   pcre2_match_data_free(data);
+  if (failed < 0) throw std::runtime_error(fmt::format("plain regex: PCRE2 error {}", failed));
   return found;
 }
 
