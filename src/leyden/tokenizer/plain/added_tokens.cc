@@ -10,7 +10,8 @@ namespace {
 bool is_space(char32_t c) { return unicode::in_set("rust_whitespace", c); }
 bool is_word(char32_t c) { return unicode::in_set("rust_word", c); }
 
-const Wanted* longest_at(std::u32string_view text, std::size_t at, const std::vector<Wanted>& wanted) {
+const Wanted* longest_at(std::u32string_view text, std::size_t at,
+                         const std::vector<Wanted>& wanted) {
   const Wanted* best = nullptr;
   for (const Wanted& each : wanted) {
     if (each.chars.empty() || !text.substr(at).starts_with(each.chars)) continue;
@@ -21,7 +22,8 @@ const Wanted* longest_at(std::u32string_view text, std::size_t at, const std::ve
 
 }  // namespace
 
-std::vector<Section> cut_at_added(const Text& text, const std::vector<Wanted>& wanted, const SpecialPolicy& policy) {
+std::vector<Section> cut_at_added(const Text& text, const std::vector<Wanted>& wanted,
+                                  const SpecialPolicy& policy) {
   std::vector<Section> sections;
   auto put = [&](std::size_t begin, std::size_t end, std::optional<TokenId> id) {
     if (begin < end) sections.push_back({text.part(begin, end), id});

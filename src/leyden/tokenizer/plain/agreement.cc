@@ -13,9 +13,11 @@ namespace leyden::tokenizer::plain {
 namespace {
 
 bool loses_nothing(const PretokenizerStep& any) {
-  if (const auto* step = std::get_if<SplitPattern>(&any)) return step->behavior != SplitBehavior::removed;
+  if (const auto* step = std::get_if<SplitPattern>(&any))
+    return step->behavior != SplitBehavior::removed;
   if (const auto* step = std::get_if<SplitByteLevel>(&any)) return !step->add_prefix_space;
-  if (const auto* step = std::get_if<SplitPunctuation>(&any)) return step->behavior != SplitBehavior::removed;
+  if (const auto* step = std::get_if<SplitPunctuation>(&any))
+    return step->behavior != SplitBehavior::removed;
   return std::holds_alternative<SplitDigits>(any);
 }
 
@@ -33,7 +35,8 @@ std::optional<std::string> wrong_spans(const Encoding& encoding, std::string_vie
     }
     if (span.begin == span.end) continue;
     if (span.begin < last_begin || span.end < last_end) {
-      return fmt::format("span {} is [{}, {}), behind [{}, {})", i, span.begin, span.end, last_begin, last_end);
+      return fmt::format("span {} is [{}, {}), behind [{}, {})", i, span.begin, span.end,
+                         last_begin, last_end);
     }
     last_begin = span.begin;
     last_end = span.end;
@@ -62,10 +65,13 @@ std::string quoted(std::string_view text) {
 
 bool gives_text_back(const TokenizerSpec& spec) {
   const auto* model = std::get_if<BpeSpec>(&spec.model);
-  if (model == nullptr || !model->byte_level || !spec.decodes_to_bytes || !spec.normalizers.empty()) return false;
+  if (model == nullptr || !model->byte_level || !spec.decodes_to_bytes || !spec.normalizers.empty())
+    return false;
   if (!model->continuing_subword_prefix.empty() || !model->end_of_word_suffix.empty()) return false;
   if (!std::ranges::all_of(spec.pretokenizers, loses_nothing)) return false;
-  if (std::ranges::any_of(spec.added, [](const AddedToken& token) { return token.lstrip || token.rstrip; })) return false;
+  if (std::ranges::any_of(spec.added,
+                          [](const AddedToken& token) { return token.lstrip || token.rstrip; }))
+    return false;
   std::array<bool, 256> has{};
   for (const SpecToken& token : model->tokens) {
     if (token.bytes.size() == 1) has[static_cast<std::uint8_t>(token.bytes[0])] = true;
@@ -77,7 +83,8 @@ std::optional<std::string> disagreement_on_text(const Subject& subject, std::str
                                                 const EncodeOptions& options) {
   TokenIds expected = subject.plain.encode(text, options);
   TokenIds ids = subject.tokenizer.encode(text, options);
-  if (ids != expected) return fmt::format("encode({}): {}, expected {}", quoted(text), ids, expected);
+  if (ids != expected)
+    return fmt::format("encode({}): {}, expected {}", quoted(text), ids, expected);
   if (std::size_t count = subject.tokenizer.count(text, options); count != ids.size()) {
     return fmt::format("count({}): {}, expected {}", quoted(text), count, ids.size());
   }
@@ -85,11 +92,13 @@ std::optional<std::string> disagreement_on_text(const Subject& subject, std::str
   if (encoding.ids != ids) {
     return fmt::format("encode_with_offsets({}): {}, expected {}", quoted(text), encoding.ids, ids);
   }
-  if (auto wrong = wrong_spans(encoding, text)) return fmt::format("encode_with_offsets({}): {}", quoted(text), *wrong);
+  if (auto wrong = wrong_spans(encoding, text))
+    return fmt::format("encode_with_offsets({}): {}", quoted(text), *wrong);
   if (gives_text_back(subject.spec) && !options.add_special_tokens) {
     auto back = subject.tokenizer.decode(ids);
     if (!back || *back != utf8::replace_invalid(text)) {
-      return fmt::format("decode(encode({})): {}", quoted(text), back ? quoted(*back) : back.error().message);
+      return fmt::format("decode(encode({})): {}", quoted(text),
+                         back ? quoted(*back) : back.error().message);
     }
   }
   return disagreement_on_ids(subject, ids);
@@ -99,14 +108,17 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
   auto expected = subject.plain.decode(ids);
   auto text = subject.tokenizer.decode(ids);
   if (expected.has_value() != text.has_value()) {
-    return fmt::format("decode({}): {}, expected {}", ids, text ? quoted(*text) : text.error().message,
+    return fmt::format("decode({}): {}, expected {}", ids,
+                       text ? quoted(*text) : text.error().message,
                        expected ? quoted(*expected) : "an error");
   }
   if (!text) {
-    if (text.error().code != Errc::invalid_argument) return fmt::format("decode({}): {}", ids, text.error().message);
+    if (text.error().code != Errc::invalid_argument)
+      return fmt::format("decode({}): {}", ids, text.error().message);
     return std::nullopt;
   }
-  if (*text != *expected) return fmt::format("decode({}): {}, expected {}", ids, quoted(*text), quoted(*expected));
+  if (*text != *expected)
+    return fmt::format("decode({}): {}, expected {}", ids, quoted(*text), quoted(*expected));
   StreamDecoder stream(subject.tokenizer);
   std::string streamed;
   for (TokenId id : ids) {
@@ -118,7 +130,8 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
     }
   }
   streamed += stream.finish();
-  if (streamed != *text) return fmt::format("StreamDecoder({}): {}, decode {}", ids, quoted(streamed), quoted(*text));
+  if (streamed != *text)
+    return fmt::format("StreamDecoder({}): {}, decode {}", ids, quoted(streamed), quoted(*text));
   return std::nullopt;
 }
 

@@ -25,12 +25,15 @@ struct Subject {
 };
 
 // encode, count, encode_with_offsets, and decode of the IDs.
-[[nodiscard]] std::optional<std::string> disagreement_on_text(const Subject& subject, std::string_view text,
+[[nodiscard]] std::optional<std::string> disagreement_on_text(const Subject& subject,
+                                                              std::string_view text,
                                                               const EncodeOptions& options);
 // decode and StreamDecoder. The IDs need not come from a text.
-[[nodiscard]] std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsView ids);
+[[nodiscard]] std::optional<std::string> disagreement_on_ids(const Subject& subject,
+                                                             TokenIdsView ids);
 // is_safe_cut, wherever it says yes in `text`.
-[[nodiscard]] std::optional<std::string> disagreement_on_cuts(const Subject& subject, std::string_view text);
+[[nodiscard]] std::optional<std::string> disagreement_on_cuts(const Subject& subject,
+                                                              std::string_view text);
 
 // "a\xFF\n" as C++ would write it, so that it can be pasted into a test.
 [[nodiscard]] std::string quoted(std::string_view text);

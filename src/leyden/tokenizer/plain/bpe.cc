@@ -23,7 +23,10 @@ namespace {
 
 class Bpe final : public Model {
  public:
-  explicit Bpe(const BpeSpec& spec) : spec_(spec), ids_(vocabulary_of(spec.tokens)), user_defined_(vocabulary_of(spec.user_defined)) {
+  explicit Bpe(const BpeSpec& spec)
+      : spec_(spec),
+        ids_(vocabulary_of(spec.tokens)),
+        user_defined_(vocabulary_of(spec.user_defined)) {
     for (const SpecMerge& merge : spec.merges) merges_[{merge.left, merge.right}] = merge;
     spec_.tokens.clear();
     spec_.merges.clear();
@@ -91,14 +94,16 @@ class Bpe final : public Model {
     std::size_t longest = 0;
     for (const auto& [text, id] : user_defined_) {
       std::u32string symbol = to_chars(text);
-      if (symbol.size() > longest && std::u32string_view(chars).substr(at).starts_with(symbol)) longest = symbol.size();
+      if (symbol.size() > longest && std::u32string_view(chars).substr(at).starts_with(symbol))
+        longest = symbol.size();
     }
     return longest;
   }
 
   [[nodiscard]] TokenIds first_ids(const std::vector<std::string>& symbols) const {
     TokenIds ids;
-    std::size_t unknown = 0;  // How many are waiting: the reference puts them down before the next known symbol.
+    std::size_t unknown =
+        0;  // How many are waiting: the reference puts them down before the next known symbol.
     auto put_unknown = [&] {
       for (; unknown > 0; --unknown) ids.push_back(*spec_.unknown);
     };

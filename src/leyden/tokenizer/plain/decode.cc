@@ -94,8 +94,9 @@ std::string strip(const std::string& token, const DecodeStrip& step) {
 
 std::string clean_up(std::string text) {
   constexpr std::pair<std::string_view, std::string_view> kChanges[] = {
-      {" .", "."},   {" ?", "?"},      {" !", "!"},        {" ,", ","},     {" ' ", "'"},    {" n't", "n't"},
-      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+      {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+      {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+      {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (auto [from, to] : kChanges) text = replace_all(text, from, to);
   return text;
 }
@@ -103,7 +104,8 @@ std::string clean_up(std::string text) {
 Strings wordpiece(Strings tokens, const DecodeWordPiece& step) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0) {
-      tokens[i] = tokens[i].starts_with(step.prefix) ? tokens[i].substr(step.prefix.size()) : " " + tokens[i];
+      tokens[i] = tokens[i].starts_with(step.prefix) ? tokens[i].substr(step.prefix.size())
+                                                     : " " + tokens[i];
     }
     if (step.cleanup) tokens[i] = clean_up(tokens[i]);
   }
@@ -112,7 +114,8 @@ Strings wordpiece(Strings tokens, const DecodeWordPiece& step) {
 
 Strings metaspace(Strings tokens, const DecodeMetaspace& step) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    tokens[i] = replace_all(tokens[i], step.replacement, i == 0 && step.add_prefix_space ? "" : " ");
+    tokens[i] =
+        replace_all(tokens[i], step.replacement, i == 0 && step.add_prefix_space ? "" : " ");
   }
   return tokens;
 }
@@ -151,7 +154,8 @@ Strings replace(const Strings& tokens, const DecodeReplace& step) {
   return out;
 }
 
-Strings apply(Strings tokens, const DecoderStep& any) {  // Not for SentencePiece's, which looks at IDs.
+Strings apply(Strings tokens,
+              const DecoderStep& any) {  // Not for SentencePiece's, which looks at IDs.
   if (std::holds_alternative<DecodeByteLevel>(any)) return byte_level(tokens);
   if (const auto* step = std::get_if<DecodeReplace>(&any)) return replace(tokens, *step);
   if (std::holds_alternative<DecodeByteFallback>(any)) return byte_fallback(tokens);
@@ -160,15 +164,18 @@ Strings apply(Strings tokens, const DecoderStep& any) {  // Not for SentencePiec
     for (std::string& token : tokens) token = strip(token, *step);
     return tokens;
   }
-  if (const auto* step = std::get_if<DecodeWordPiece>(&any)) return wordpiece(std::move(tokens), *step);
-  if (const auto* step = std::get_if<DecodeMetaspace>(&any)) return metaspace(std::move(tokens), *step);
+  if (const auto* step = std::get_if<DecodeWordPiece>(&any))
+    return wordpiece(std::move(tokens), *step);
+  if (const auto* step = std::get_if<DecodeMetaspace>(&any))
+    return metaspace(std::move(tokens), *step);
   if (const auto* step = std::get_if<DecodeBpe>(&any)) return bpe(std::move(tokens), *step);
   return ctc(std::move(tokens), std::get<DecodeCtc>(any));
 }
 
 }  // namespace
 
-Decoders::Decoders(const TokenizerSpec& spec) : steps_(spec.decoders), to_bytes_(spec.decodes_to_bytes) {
+Decoders::Decoders(const TokenizerSpec& spec)
+    : steps_(spec.decoders), to_bytes_(spec.decodes_to_bytes) {
   auto take = [&](const auto& tokens) {
     for (const auto& token : tokens) texts_[token.id] = token.bytes;
   };
@@ -192,7 +199,8 @@ Decoders::Decoders(const TokenizerSpec& spec) : steps_(spec.decoders), to_bytes_
   for (const AddedToken& token : spec.added) {
     if (token.special) controls_.insert(token.id);
     // The reference writes a normalized token as the normalizer left it.
-    texts_[token.id] = token.normalized ? to_utf8(normalizers.apply(to_text(token.text)).chars) : token.text;
+    texts_[token.id] =
+        token.normalized ? to_utf8(normalizers.apply(to_text(token.text)).chars) : token.text;
   }
 }
 
@@ -226,7 +234,8 @@ std::string Decoders::sentencepiece(TokenIdsView ids, const DecodeSentencePiece&
       piece.remove_prefix(3);
       took_space = !step.strip_all_first_spaces;
     }
-    out += id == unknown_ ? step.unknown_surface : replace_all(std::string(piece), "\xE2\x96\x81", " ");
+    out += id == unknown_ ? step.unknown_surface
+                          : replace_all(std::string(piece), "\xE2\x96\x81", " ");
     if (took_space || !out.empty()) at_start = false;
   }
   put_bytes();
@@ -241,7 +250,8 @@ std::optional<std::string> Decoders::decode(TokenIdsView ids) const {
     tokens.push_back(text->second);
   }
   if (steps_.size() == 1) {
-    if (const auto* step = std::get_if<DecodeSentencePiece>(&steps_[0])) return sentencepiece(ids, *step);
+    if (const auto* step = std::get_if<DecodeSentencePiece>(&steps_[0]))
+      return sentencepiece(ids, *step);
   }
   if (to_bytes_) return joined(tokens);
   if (tokens.empty()) return "";

@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace leyden;
-  tokenizer::plain::check_loaded(
-      tokenizer::read_gguf_tokenizer(BytesView(reinterpret_cast<const std::byte*>(data), size), "fuzz", "fuzz"));
+  tokenizer::plain::check_loaded(tokenizer::read_gguf_tokenizer(
+      BytesView(reinterpret_cast<const std::byte*>(data), size), "fuzz", "fuzz"));
   return 0;
 }

@@ -44,14 +44,14 @@ bool joined(std::u32string_view chars, std::size_t at) {
   GraphemeBreak left = unicode::grapheme_break(chars[at - 1]);
   GraphemeBreak right = unicode::grapheme_break(chars[at]);
   auto is_control = [](GraphemeBreak b) { return b == control || b == cr || b == lf; };
-  if (left == cr && right == lf) return true;                    // GB3
-  if (is_control(left) || is_control(right)) return false;       // GB4, GB5
+  if (left == cr && right == lf) return true;               // GB3
+  if (is_control(left) || is_control(right)) return false;  // GB4, GB5
   if (left == l && (right == l || right == v || right == lv || right == lvt)) return true;  // GB6
   if ((left == lv || left == v) && (right == v || right == t)) return true;                 // GB7
   if ((left == lvt || left == t) && right == t) return true;                                // GB8
-  if (right == extend || right == zwj || right == spacing_mark) return true;                // GB9, GB9a
-  if (left == prepend) return true;                                                         // GB9b
-  if (right == incb_consonant && ends_in_conjunct(chars, at)) return true;                  // GB9c
+  if (right == extend || right == zwj || right == spacing_mark) return true;  // GB9, GB9a
+  if (left == prepend) return true;                                           // GB9b
+  if (right == incb_consonant && ends_in_conjunct(chars, at)) return true;    // GB9c
   if (right == extended_pictographic && ends_in_joined_pictograph(chars, at)) return true;  // GB11
   return left == regional_indicator && right == regional_indicator &&
          odd_regional_indicators(chars, at);  // GB12, GB13

@@ -21,7 +21,8 @@ void check_error(const Error& error) {
   auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (error.message.empty()) give_up("an error without a message");
   if (error.message.size() > 500) give_up("a message of more than 500 bytes: " + error.message);
-  if (std::ranges::any_of(error.message, is_control)) give_up("a control character in " + quoted(error.message));
+  if (std::ranges::any_of(error.message, is_control))
+    give_up("a control character in " + quoted(error.message));
   if (!utf8::is_valid(error.message)) give_up("ill-formed UTF-8 in " + quoted(error.message));
   if (error.code == Errc::internal) give_up("a bug of ours: " + error.message);
 }
@@ -29,7 +30,8 @@ void check_error(const Error& error) {
 constexpr std::string_view kProbes[] = {
     "",
     " ",
-    "a b  ab\n\nhello hell \u2581ab<s>c \xFF\xE4\xB8 1234 \u4E2D\u6587 I'M \u017F e\u0301 \r\n\tword word. <sep><l>  <r> N",
+    "a b  ab\n\nhello hell \u2581ab<s>c \xFF\xE4\xB8 1234 \u4E2D\u6587 I'M \u017F e\u0301 "
+    "\r\n\tword word. <sep><l>  <r> N",
     "aaaaaaaabbbbbbbbabababab\u2581\u2581\u2581b",
 };
 

@@ -113,11 +113,13 @@ Text replace(const Text& text, const Regex& pattern, const std::u32string& conte
 
 Text nmt(const Text& text) {
   auto removed = [](char32_t c) {
-    return (c >= 1 && c <= 8) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
+    return (c >= 1 && c <= 8) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F ||
+           c == 0x9F;
   };
   auto is_space = [](char32_t c) {
-    return c == 9 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 || (c >= 0x200B && c <= 0x200F) ||
-           c == 0x2028 || c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
+    return c == 9 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 ||
+           (c >= 0x200B && c <= 0x200F) || c == 0x2028 || c == 0x2029 || c == 0x2581 ||
+           c == 0xFEFF || c == 0xFFFD;
   };
   return map(keep(text, [&](char32_t c) { return !removed(c); }),
              [&](char32_t c) { return std::u32string(1, is_space(c) ? U' ' : c); });
@@ -128,7 +130,8 @@ bool is_chinese(char32_t c) {
   constexpr std::pair<char32_t, char32_t> kRanges[] = {
       {0x4E00, 0x9FFF},   {0x3400, 0x4DBF},   {0x20000, 0x2A6DF}, {0x2A700, 0x2B73F},
       {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0xF900, 0xFAFF},   {0x2F800, 0x2FA1F}};
-  return std::ranges::any_of(kRanges, [&](auto range) { return range.first <= c && c <= range.second; });
+  return std::ranges::any_of(kRanges,
+                             [&](auto range) { return range.first <= c && c <= range.second; });
 }
 
 Text bert(Text text, const NormalizeBert& step) {
@@ -144,7 +147,8 @@ Text bert(Text text, const NormalizeBert& step) {
     });
   }
   if (step.strip_accents) {
-    text = keep(to_form(text, Form::nfd), [](char32_t c) { return !unicode::in_set("bert_accent", c); });
+    text = keep(to_form(text, Form::nfd),
+                [](char32_t c) { return !unicode::in_set("bert_accent", c); });
   }
   if (step.lowercase) text = map(text, unicode::lowercase);
   return text;
@@ -158,7 +162,8 @@ Text charsmap_huggingface(const Text& text, const Charsmap& charsmap) {
   for (std::size_t end : grapheme_ends(text.chars)) {
     // Puts the replacement for [from, to) if there is one.
     auto replaced = [&](std::size_t from, std::size_t to) {
-      auto rules = charsmap.prefixes(to_utf8(std::u32string_view(text.chars).substr(from, to - from)));
+      auto rules =
+          charsmap.prefixes(to_utf8(std::u32string_view(text.chars).substr(from, to - from)));
       if (rules.empty()) return false;
       // What leads the text is placed at its beginning, even if characters before it were removed.
       for (char32_t c : to_chars(rules.front().replacement)) {
@@ -271,7 +276,9 @@ Apply step_of(const NormalizeLowercase& /*step*/) {
   return [](const Text& text) { return map(text, unicode::lowercase); };
 }
 Apply step_of(const NormalizeStripAccents& /*step*/) {
-  return [](const Text& text) { return keep(text, [](char32_t c) { return !unicode::in_set("accent", c); }); };
+  return [](const Text& text) {
+    return keep(text, [](char32_t c) { return !unicode::in_set("accent", c); });
+  };
 }
 Apply step_of(const NormalizeStrip& step) {
   return [step](const Text& text) { return strip(text, step); };
@@ -281,21 +288,29 @@ Apply step_of(const NormalizePrepend& step) {
 }
 Apply step_of(const NormalizeReplace& step) {
   return [pattern = step.is_regex ? Regex(step.pattern) : Regex::literal(step.pattern),
-          content = to_chars(step.content)](const Text& text) { return replace(text, pattern, content); };
+          content = to_chars(step.content)](const Text& text) {
+    return replace(text, pattern, content);
+  };
 }
 Apply step_of(const NormalizeNmt& /*step*/) { return nmt; }
 Apply step_of(const NormalizeBert& step) {
   return [step](const Text& text) { return bert(text, step); };
 }
-Apply step_of(const NormalizeCharsmap& step) {  // Hugging Face's; SentencePiece's goes with its spaces.
-  return [charsmap = Charsmap(step.blob)](const Text& text) { return charsmap_huggingface(text, charsmap); };
+Apply step_of(
+    const NormalizeCharsmap& step) {  // Hugging Face's; SentencePiece's goes with its spaces.
+  return [charsmap = Charsmap(step.blob)](const Text& text) {
+    return charsmap_huggingface(text, charsmap);
+  };
 }
-Apply step_of(const NormalizeSpaces& /*step*/) { return [](const Text& text) { return text; }; }  // Not reached.
+Apply step_of(const NormalizeSpaces& /*step*/) {
+  return [](const Text& text) { return text; };
+}  // Not reached.
 
 }  // namespace
 
 Normalizers::Normalizers(const TokenizerSpec& spec) {
-  const NormalizeCharsmap* pending = nullptr;  // SentencePiece's character map, until we know whether spaces follow.
+  const NormalizeCharsmap* pending =
+      nullptr;  // SentencePiece's character map, until we know whether spaces follow.
   auto flush = [&](const NormalizeSpaces* spaces) {
     if (pending == nullptr && spaces == nullptr) return;
     SentencePieceNormalizer normalizer(std::exchange(pending, nullptr), spaces);

@@ -6,14 +6,19 @@ namespace {
 std::unique_ptr<Model> make_model(const TokenizerSpec& spec) {
   if (const auto* bpe = std::get_if<BpeSpec>(&spec.model)) return make_bpe(*bpe);
   if (std::holds_alternative<UnigramSpec>(spec.model)) return make_unigram(spec);
-  if (const auto* wordpiece = std::get_if<WordPieceSpec>(&spec.model)) return make_wordpiece(*wordpiece);
+  if (const auto* wordpiece = std::get_if<WordPieceSpec>(&spec.model))
+    return make_wordpiece(*wordpiece);
   return make_wordlevel(std::get<WordLevelSpec>(spec.model));
 }
 
 }  // namespace
 
 PlainTokenizer::PlainTokenizer(const TokenizerSpec& spec)
-    : normalizers_(spec), pretokenizers_(spec), model_(make_model(spec)), decoders_(spec), post_(spec.post) {
+    : normalizers_(spec),
+      pretokenizers_(spec),
+      model_(make_model(spec)),
+      decoders_(spec),
+      post_(spec.post) {
   for (const AddedToken& token : spec.added) {
     if (token.normalized) {
       normalized_.push_back({token, normalizers_.apply(to_text(token.text)).chars});
@@ -26,12 +31,14 @@ PlainTokenizer::PlainTokenizer(const TokenizerSpec& spec)
 TokenIds PlainTokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   TokenIds ids;
   if (options.add_special_tokens) ids = post_.before;
-  for (const Section& section : cut_at_added(to_text(utf8::replace_invalid(text)), raw_, options.special)) {
+  for (const Section& section :
+       cut_at_added(to_text(utf8::replace_invalid(text)), raw_, options.special)) {
     if (section.id) {
       ids.push_back(*section.id);
       continue;
     }
-    for (const Section& part : cut_at_added(normalizers_.apply(section.text), normalized_, options.special)) {
+    for (const Section& part :
+         cut_at_added(normalizers_.apply(section.text), normalized_, options.special)) {
       if (part.id) {
         ids.push_back(*part.id);
       } else {
@@ -54,6 +61,8 @@ TokenIds encode(const TokenizerSpec& spec, std::string_view text, const EncodeOp
   return PlainTokenizer(spec).encode(text, options);
 }
 
-std::optional<std::string> decode(const TokenizerSpec& spec, TokenIdsView ids) { return PlainTokenizer(spec).decode(ids); }
+std::optional<std::string> decode(const TokenizerSpec& spec, TokenIdsView ids) {
+  return PlainTokenizer(spec).decode(ids);
+}
 
 }  // namespace leyden::tokenizer::plain

@@ -25,7 +25,9 @@ class PlainTokenizer {
 
   // As Tokenizer::encode and decode; nullopt for an unknown ID.
   [[nodiscard]] TokenIds encode(std::string_view text, const EncodeOptions& options = {}) const;
-  [[nodiscard]] std::optional<std::string> decode(TokenIdsView ids) const { return decoders_.decode(ids); }
+  [[nodiscard]] std::optional<std::string> decode(TokenIdsView ids) const {
+    return decoders_.decode(ids);
+  }
 
  private:
   void encode_ordinary(const Text& text, TokenIds& out) const;
@@ -40,7 +42,8 @@ class PlainTokenizer {
 };
 
 // Once.
-[[nodiscard]] TokenIds encode(const TokenizerSpec& spec, std::string_view text, const EncodeOptions& options = {});
+[[nodiscard]] TokenIds encode(const TokenizerSpec& spec, std::string_view text,
+                              const EncodeOptions& options = {});
 [[nodiscard]] std::optional<std::string> decode(const TokenizerSpec& spec, TokenIdsView ids);
 
 }  // namespace leyden::tokenizer::plain

@@ -17,7 +17,8 @@ std::vector<SpecToken> numbered(std::initializer_list<const char*> texts) {
   return tokens;
 }
 
-TokenizerSpec bpe(std::initializer_list<const char*> tokens, std::vector<SpecMerge> merges, bool byte_level = true) {
+TokenizerSpec bpe(std::initializer_list<const char*> tokens, std::vector<SpecMerge> merges,
+                  bool byte_level = true) {
   TokenizerSpec spec;
   BpeSpec model;
   model.tokens = numbered(tokens);
@@ -27,10 +28,12 @@ TokenizerSpec bpe(std::initializer_list<const char*> tokens, std::vector<SpecMer
   return spec;
 }
 
-TokenizerSpec unigram(std::vector<std::pair<const char*, double>> pieces, std::optional<TokenId> unknown) {
+TokenizerSpec unigram(std::vector<std::pair<const char*, double>> pieces,
+                      std::optional<TokenId> unknown) {
   TokenizerSpec spec;
   UnigramSpec model;
-  for (auto [text, score] : pieces) model.pieces.push_back({static_cast<TokenId>(model.pieces.size()), text, score, {}});
+  for (auto [text, score] : pieces)
+    model.pieces.push_back({static_cast<TokenId>(model.pieces.size()), text, score, {}});
   model.unknown = unknown;
   spec.model = model;
   return spec;
@@ -40,7 +43,8 @@ TokenizerSpec unigram(std::vector<std::pair<const char*, double>> pieces, std::o
 TokenizerSpec letters() {
   TokenizerSpec spec;
   BpeSpec model;
-  for (TokenId c = 0; c < 128; ++c) model.tokens.push_back({c, std::string(1, static_cast<char>(c))});
+  for (TokenId c = 0; c < 128; ++c)
+    model.tokens.push_back({c, std::string(1, static_cast<char>(c))});
   spec.model = model;
   return spec;
 }
@@ -116,13 +120,15 @@ TEST(PlainWordPiece, AWordIsUnknownAsAWhole) {
 
 TEST(PlainAdded, TheLongestAtEachPlace) {
   auto spec = letters();
-  spec.added = {{200, "<a>", false, false, false, false, false}, {201, "<a><", false, false, false, false, false}};
+  spec.added = {{200, "<a>", false, false, false, false, false},
+                {201, "<a><", false, false, false, false, false}};
   EXPECT_EQ(encode(spec, "<a><a>"), (TokenIds{201, 'a', '>'}));
 }
 
 TEST(PlainAdded, SpecialOnesFollowThePolicyAndHideWhatIsInThem) {
   auto spec = letters();
-  spec.added = {{200, "<|x|>", true, false, false, false, false}, {201, "x", false, false, false, false, false}};
+  spec.added = {{200, "<|x|>", true, false, false, false, false},
+                {201, "x", false, false, false, false, false}};
   EXPECT_EQ(encode(spec, "x<|x|>"), (TokenIds{201, '<', '|', 'x', '|', '>'}));
   EXPECT_EQ(encode(spec, "x<|x|>", {.special = SpecialPolicy::all()}), (TokenIds{201, 200}));
   EXPECT_EQ(encode(spec, "<|x|>", {.special = SpecialPolicy::only({200})}), (TokenIds{200}));
@@ -136,13 +142,15 @@ TEST(PlainAdded, WhitespaceAndWordsAround) {
   EXPECT_EQ(encode(spec, "a \n<l> b"), (TokenIds{'a', 200, ' ', 'b'}));
   EXPECT_EQ(encode(spec, "a <r>\t b"), (TokenIds{'a', ' ', 201, 'b'}));
   EXPECT_EQ(encode(spec, "<r>  <l>"), (TokenIds{201, 200}));
-  EXPECT_EQ(encode(spec, "w aw wa w."), (TokenIds{202, ' ', 'a', 'w', ' ', 'w', 'a', ' ', 202, '.'}));
+  EXPECT_EQ(encode(spec, "w aw wa w."),
+            (TokenIds{202, ' ', 'a', 'w', ' ', 'w', 'a', ' ', 202, '.'}));
 }
 
 TEST(PlainAdded, NormalizedOnesAreFoundInNormalizedText) {
   auto spec = letters();
   spec.normalizers = {NormalizeLowercase{}};
-  spec.added = {{200, "ABC", false, false, false, false, true}, {201, "DEF", false, false, false, false, false}};
+  spec.added = {{200, "ABC", false, false, false, false, true},
+                {201, "DEF", false, false, false, false, false}};
   EXPECT_EQ(encode(spec, "aBc"), (TokenIds{200}));
   EXPECT_EQ(encode(spec, "def"), (TokenIds{'d', 'e', 'f'}));
   EXPECT_EQ(encode(spec, "DEF"), (TokenIds{201}));
@@ -153,7 +161,8 @@ TEST(PlainNormalize, PrependStandsBeforeEverySection) {
   auto spec = letters();
   spec.normalizers = {NormalizePrepend{"_"}};
   spec.added = {{200, "<s>", true, false, false, false, false}};
-  EXPECT_EQ(encode(spec, "a<s>b", {.special = SpecialPolicy::all()}), (TokenIds{'_', 'a', 200, '_', 'b'}));
+  EXPECT_EQ(encode(spec, "a<s>b", {.special = SpecialPolicy::all()}),
+            (TokenIds{'_', 'a', 200, '_', 'b'}));
   EXPECT_EQ(encode(spec, ""), TokenIds{});
 }
 
@@ -175,26 +184,33 @@ TEST(PlainNormalize, ComposesAsOfUnicode9) {
 
 TEST(PlainNormalize, SentencePieceSpaces) {
   EXPECT_EQ(normalized(NormalizeSpaces{}, "  a  b "), "\u2581a\u2581b");
-  EXPECT_EQ(normalized(NormalizeSpaces{.remove_extra_whitespaces = false}, " a "), "\u2581\u2581a\u2581");
-  EXPECT_EQ(normalized(NormalizeSpaces{.treat_whitespace_as_suffix = true}, "a b"), "a\u2581b\u2581");
+  EXPECT_EQ(normalized(NormalizeSpaces{.remove_extra_whitespaces = false}, " a "),
+            "\u2581\u2581a\u2581");
+  EXPECT_EQ(normalized(NormalizeSpaces{.treat_whitespace_as_suffix = true}, "a b"),
+            "a\u2581b\u2581");
   EXPECT_EQ(normalized(NormalizeSpaces{}, "   "), "");
-  EXPECT_EQ(normalized(NormalizeSpaces{}, "a\u2581"), "\u2581a");  // A mark of the text's own goes with the spaces.
+  EXPECT_EQ(normalized(NormalizeSpaces{}, "a\u2581"),
+            "\u2581a");  // A mark of the text's own goes with the spaces.
 }
 
 std::vector<std::string> pieces(std::vector<PretokenizerStep> steps, std::string_view text) {
   TokenizerSpec spec;
   spec.pretokenizers = std::move(steps);
   std::vector<std::string> out;
-  for (const Piece& piece : Pretokenizers(spec).apply(to_text(text))) out.push_back(to_utf8(piece.text.chars));
+  for (const Piece& piece : Pretokenizers(spec).apply(to_text(text)))
+    out.push_back(to_utf8(piece.text.chars));
   return out;
 }
 using Strings = std::vector<std::string>;
 
 TEST(PlainPretokenize, TheFiveBehaviors) {
-  auto cut = [](SplitBehavior behavior) { return pieces({SplitPattern{"-", false, behavior, false}}, "the--final-countdown"); };
+  auto cut = [](SplitBehavior behavior) {
+    return pieces({SplitPattern{"-", false, behavior, false}}, "the--final-countdown");
+  };
   EXPECT_EQ(cut(SplitBehavior::removed), (Strings{"the", "final", "countdown"}));
   EXPECT_EQ(cut(SplitBehavior::isolated), (Strings{"the", "-", "-", "final", "-", "countdown"}));
-  EXPECT_EQ(cut(SplitBehavior::merged_with_previous), (Strings{"the-", "-", "final-", "countdown"}));
+  EXPECT_EQ(cut(SplitBehavior::merged_with_previous),
+            (Strings{"the-", "-", "final-", "countdown"}));
   EXPECT_EQ(cut(SplitBehavior::merged_with_next), (Strings{"the", "-", "-final", "-countdown"}));
   EXPECT_EQ(cut(SplitBehavior::contiguous), (Strings{"the", "--", "final", "-", "countdown"}));
 }
@@ -212,9 +228,10 @@ TEST(PlainPretokenize, MetaspaceFirstGoesByWhereThePieceComesFrom) {
 }
 
 TEST(PlainRegex, UnicodeIsThatOfTheReferences) {
-  EXPECT_EQ(Regex::translate(R"(\p{Zl}[^\s\p{Zp}x]\\p)"),
-            R"([\x{2028}-\x{2028}][^\x{9}-\x{D}\x{20}-\x{20}\x{85}-\x{85}\x{A0}-\x{A0}\x{1680}-\x{1680}\x{2000}-\x{200A})"
-            R"(\x{2028}-\x{2029}\x{202F}-\x{202F}\x{205F}-\x{205F}\x{3000}-\x{3000}\x{2029}-\x{2029}x]\\p)");
+  EXPECT_EQ(
+      Regex::translate(R"(\p{Zl}[^\s\p{Zp}x]\\p)"),
+      R"([\x{2028}-\x{2028}][^\x{9}-\x{D}\x{20}-\x{20}\x{85}-\x{85}\x{A0}-\x{A0}\x{1680}-\x{1680}\x{2000}-\x{200A})"
+      R"(\x{2028}-\x{2029}\x{202F}-\x{202F}\x{205F}-\x{205F}\x{3000}-\x{3000}\x{2029}-\x{2029}x]\\p)");
   EXPECT_THROW(Regex(R"(\p{Klingon})"), std::runtime_error);
   EXPECT_EQ(Regex("(?i:'s)").find_all(U"x'\u017F").size(), 1U);
   EXPECT_EQ(Regex(R"(\s+(?!\S)|\s+)").find_all(U"a  b ").size(), 3U);
@@ -230,7 +247,8 @@ TEST(PlainGraphemes, Clusters) {
 TEST(PlainDecode, RunsOfBytes) {
   auto spec = bpe({"a", "<0xC3>", "<0xA9>", "\u2581b"}, {}, false);
   spec.decodes_to_bytes = false;
-  spec.decoders = {DecodeReplace{"\u2581", false, " "}, DecodeByteFallback{}, DecodeFuse{}, DecodeStrip{" ", 1, 0}};
+  spec.decoders = {DecodeReplace{"\u2581", false, " "}, DecodeByteFallback{}, DecodeFuse{},
+                   DecodeStrip{" ", 1, 0}};
   EXPECT_EQ(decode(spec, TokenIds{3, 1, 2, 3}), "b\u00E9 b");
   EXPECT_EQ(decode(spec, TokenIds{1, 2, 1}), "\uFFFD\uFFFD\uFFFD");
   std::get<BpeSpec>(spec.model).byte_fallback = true;
@@ -242,7 +260,8 @@ TEST(PlainDecode, RunsOfBytes) {
 TEST(PlainTokenizer, IllFormedBytesAreReplaced) {
   auto spec = letters();
   auto& model = std::get<BpeSpec>(spec.model);
-  for (TokenId byte : {0xEFU, 0xBFU, 0xBDU}) model.tokens.push_back({byte, std::string(1, static_cast<char>(byte))});
+  for (TokenId byte : {0xEFU, 0xBFU, 0xBDU})
+    model.tokens.push_back({byte, std::string(1, static_cast<char>(byte))});
   EXPECT_EQ(encode(spec, "a\xE2\x82z"), (TokenIds{'a', 0xEF, 0xBF, 0xBD, 'z'}));
 }
 

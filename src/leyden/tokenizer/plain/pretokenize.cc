@@ -45,14 +45,16 @@ Stretches find_regex(const Text& text, const Regex& regex) {
 }
 
 // What becomes of matches and of what stands between them.
-std::vector<Piece> cut(const Piece& piece, Stretches found, SplitBehavior behavior, bool invert = false) {
+std::vector<Piece> cut(const Piece& piece, Stretches found, SplitBehavior behavior,
+                       bool invert = false) {
   if (invert) {
     for (Stretch& each : found) each.matched = !each.matched;
   }
   Stretches kept;
   switch (behavior) {
     case SplitBehavior::removed:
-      std::ranges::copy_if(found, std::back_inserter(kept), [](const Stretch& each) { return !each.matched; });
+      std::ranges::copy_if(found, std::back_inserter(kept),
+                           [](const Stretch& each) { return !each.matched; });
       break;
     case SplitBehavior::isolated:
       kept = found;
@@ -69,7 +71,8 @@ std::vector<Piece> cut(const Piece& piece, Stretches found, SplitBehavior behavi
       }
       break;
     }
-    case SplitBehavior::merged_with_previous: {  // A match joins what is before it, but not another match.
+    case SplitBehavior::
+        merged_with_previous: {  // A match joins what is before it, but not another match.
       bool previous = false;
       for (const Stretch& each : found) {
         if (each.matched && !previous && !kept.empty()) {
@@ -97,7 +100,8 @@ std::vector<Piece> cut(const Piece& piece, Stretches found, SplitBehavior behavi
     }
   }
   std::vector<Piece> out;
-  for (const Stretch& each : kept) out.push_back({piece.text.part(each.begin, each.end), piece.byte_level});
+  for (const Stretch& each : kept)
+    out.push_back({piece.text.part(each.begin, each.end), piece.byte_level});
   return out;
 }
 
@@ -111,9 +115,11 @@ Text with_prefix(const Text& text, const std::u32string& prefix) {
 
 std::vector<Piece> byte_level(const Piece& piece, const SplitByteLevel& step, const Regex& gpt2) {
   Piece whole = piece;
-  if (step.add_prefix_space && !whole.text.chars.starts_with(U' ')) whole.text = with_prefix(whole.text, U" ");
+  if (step.add_prefix_space && !whole.text.chars.starts_with(U' '))
+    whole.text = with_prefix(whole.text, U" ");
   std::vector<Piece> pieces =
-      step.use_regex ? cut(whole, find_regex(whole.text, gpt2), SplitBehavior::isolated) : std::vector{whole};
+      step.use_regex ? cut(whole, find_regex(whole.text, gpt2), SplitBehavior::isolated)
+                     : std::vector{whole};
   for (Piece& each : pieces) {
     Text written;
     for (std::size_t i = 0; i < each.text.size(); ++i) {
@@ -144,7 +150,8 @@ std::vector<Piece> metaspace(const Piece& piece, const SplitMetaspace& step) {
     whole.text = with_prefix(whole.text, mark);
   }
   if (!step.split) return {whole};
-  return cut(whole, find_chars(whole.text, [&](char32_t c) { return mark == std::u32string(1, c); }),
+  return cut(whole,
+             find_chars(whole.text, [&](char32_t c) { return mark == std::u32string(1, c); }),
              SplitBehavior::merged_with_next);
 }
 
@@ -170,7 +177,8 @@ std::vector<Piece> scripts(const Piece& piece) {
 std::vector<Piece> fixed_length(const Piece& piece, std::size_t length) {
   std::vector<Piece> out;
   for (std::size_t at = 0; at < piece.text.size(); at += length) {
-    out.push_back({piece.text.part(at, std::min(at + length, piece.text.size())), piece.byte_level});
+    out.push_back(
+        {piece.text.part(at, std::min(at + length, piece.text.size())), piece.byte_level});
   }
   return out;
 }
@@ -197,8 +205,10 @@ std::vector<Piece> words(const Piece& piece) {
 
 std::vector<Piece> bert(const Piece& piece) {
   std::vector<Piece> out;
-  for (const Piece& word : cut(piece, find_chars(piece.text, in("rust_whitespace")), SplitBehavior::removed)) {
-    for (Piece& each : cut(word, find_chars(word.text, in("bert_punctuation")), SplitBehavior::isolated)) {
+  for (const Piece& word :
+       cut(piece, find_chars(piece.text, in("rust_whitespace")), SplitBehavior::removed)) {
+    for (Piece& each :
+         cut(word, find_chars(word.text, in("bert_punctuation")), SplitBehavior::isolated)) {
       out.push_back(std::move(each));
     }
   }
@@ -211,12 +221,14 @@ constexpr std::string_view kGpt2 =
 using Apply = std::function<std::vector<Piece>(const Piece&)>;
 
 Apply cut_chars(std::function<bool(char32_t)> is, SplitBehavior behavior) {
-  return [is = std::move(is), behavior](const Piece& piece) { return cut(piece, find_chars(piece.text, is), behavior); };
+  return [is = std::move(is), behavior](const Piece& piece) {
+    return cut(piece, find_chars(piece.text, is), behavior);
+  };
 }
 
 Apply step_of(const SplitPattern& step) {
-  return [regex = step.is_regex ? Regex(step.pattern) : Regex::literal(step.pattern), behavior = step.behavior,
-          invert = step.invert](const Piece& piece) {
+  return [regex = step.is_regex ? Regex(step.pattern) : Regex::literal(step.pattern),
+          behavior = step.behavior, invert = step.invert](const Piece& piece) {
     return cut(piece, find_regex(piece.text, regex), behavior, invert);
   };
 }
@@ -224,26 +236,34 @@ Apply step_of(const SplitByteLevel& step) {
   return [step, gpt2 = Regex(kGpt2)](const Piece& piece) { return byte_level(piece, step, gpt2); };
 }
 Apply step_of(const SplitDigits& step) {
-  return cut_chars(in("rust_numeric"), step.individual ? SplitBehavior::isolated : SplitBehavior::contiguous);
+  return cut_chars(in("rust_numeric"),
+                   step.individual ? SplitBehavior::isolated : SplitBehavior::contiguous);
 }
 Apply step_of(const SplitMetaspace& step) {
   return [step](const Piece& piece) { return metaspace(piece, step); };
 }
-Apply step_of(const SplitPunctuation& step) { return cut_chars(in("bert_punctuation"), step.behavior); }
+Apply step_of(const SplitPunctuation& step) {
+  return cut_chars(in("bert_punctuation"), step.behavior);
+}
 Apply step_of(const SplitWhitespace& /*step*/) { return words; }
-Apply step_of(const SplitOnWhitespace& /*step*/) { return cut_chars(in("rust_whitespace"), SplitBehavior::removed); }
+Apply step_of(const SplitOnWhitespace& /*step*/) {
+  return cut_chars(in("rust_whitespace"), SplitBehavior::removed);
+}
 Apply step_of(const SplitBert& /*step*/) { return bert; }
 Apply step_of(const SplitUnicodeScripts& /*step*/) { return scripts; }
 Apply step_of(const SplitCharDelimiter& step) {
-  return cut_chars([delimiter = step.delimiter](char32_t c) { return c == delimiter; }, SplitBehavior::removed);
+  return cut_chars([delimiter = step.delimiter](char32_t c) { return c == delimiter; },
+                   SplitBehavior::removed);
 }
 Apply step_of(const SplitFixedLength& step) {
-  if (step.length == 0) throw std::runtime_error("plain: pieces of length 0");  // The reference panics.
+  if (step.length == 0)
+    throw std::runtime_error("plain: pieces of length 0");  // The reference panics.
   return [length = step.length](const Piece& piece) { return fixed_length(piece, length); };
 }
 
 bool is_printed(int byte) {
-  return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || (byte >= 0xAE && byte <= 0xFF);
+  return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) ||
+         (byte >= 0xAE && byte <= 0xFF);
 }
 
 }  // namespace

@@ -114,8 +114,8 @@ std::optional<char32_t> compose(char32_t a, char32_t b) {
   if (a >= kLeading && a < kLeading + 19 && b >= kVowels && b < kVowels + kVowelCount) {
     return kSyllables + ((a - kLeading) * kVowelCount + (b - kVowels)) * kTrailingCount;
   }
-  if (a >= kSyllables && a < kSyllables + kSyllableCount && (a - kSyllables) % kTrailingCount == 0 &&
-      b > kTrailing && b < kTrailing + kTrailingCount) {
+  if (a >= kSyllables && a < kSyllables + kSyllableCount &&
+      (a - kSyllables) % kTrailingCount == 0 && b > kTrailing && b < kTrailing + kTrailingCount) {
     return a + (b - kTrailing);
   }
   auto found = kCompositions.find({a, b});

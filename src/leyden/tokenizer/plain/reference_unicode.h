@@ -21,8 +21,22 @@ namespace leyden::tokenizer::plain::unicode {
 [[nodiscard]] int script(char32_t c);
 
 enum class GraphemeBreak : std::uint8_t {
-  any, cr, lf, control, extend, zwj, regional_indicator, prepend, spacing_mark, l, v, t, lv, lvt,
-  extended_pictographic, incb_consonant
+  any,
+  cr,
+  lf,
+  control,
+  extend,
+  zwj,
+  regional_indicator,
+  prepend,
+  spacing_mark,
+  l,
+  v,
+  t,
+  lv,
+  lvt,
+  extended_pictographic,
+  incb_consonant
 };
 [[nodiscard]] GraphemeBreak grapheme_break(char32_t c);
 

@@ -70,7 +70,8 @@ std::string escape(std::string_view pattern, std::size_t& at, bool within_class)
     at += 5;
     return code;
   }
-  if (std::string_view("rntfvxe0").contains(c) || (static_cast<unsigned char>(c) < 0x80 && std::ispunct(c) != 0)) {
+  if (std::string_view("rntfvxe0").contains(c) ||
+      (static_cast<unsigned char>(c) < 0x80 && std::ispunct(c) != 0)) {
     ++at;
     return {'\\', c};
   }
@@ -120,10 +121,12 @@ Regex::Regex(std::string_view pattern) {
   auto compiled = std::make_shared<Compiled>();
   pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
   pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-  compiled->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                 PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY, &error, &offset, context);
+  compiled->code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY, &error, &offset, context);
   pcre2_compile_context_free(context);
-  if (compiled->code == nullptr) cannot(pattern, fmt::format("PCRE2 error {} at {}", error, offset));
+  if (compiled->code == nullptr)
+    cannot(pattern, fmt::format("PCRE2 error {} at {}", error, offset));
   compiled_ = std::move(compiled);
 }
 
@@ -141,8 +144,8 @@ std::vector<Regex::Match> Regex::find_all(std::u32string_view text) const {
   std::size_t from = 0;
   int failed = 0;
   while (from <= text.size()) {
-    int count = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
-                            PCRE2_NO_UTF_CHECK, data, context);
+    int count = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                            from, PCRE2_NO_UTF_CHECK, data, context);
     if (count == PCRE2_ERROR_NOMATCH) break;
     if (count < 0) {
       failed = count;

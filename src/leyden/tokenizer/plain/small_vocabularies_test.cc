@@ -25,7 +25,8 @@ std::vector<std::string> lines_of(const fs::path& file) {
 }
 
 std::string from_base64(std::string_view text) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   std::uint32_t bits = 0;
   int count = 0;
@@ -69,7 +70,8 @@ TEST_P(SmallVocabulary, GivesTheReferencesIds) {
       // SentencePiece has no control tokens in texts.
       if (special && GetParam().ends_with(".model")) continue;
       options.special = special ? SpecialPolicy::all() : SpecialPolicy::none();
-      std::string its = special && tab != std::string::npos ? expected[i].substr(tab + 1) : expected[i].substr(0, tab);
+      std::string its = special && tab != std::string::npos ? expected[i].substr(tab + 1)
+                                                            : expected[i].substr(0, tab);
       auto ids = ids_of(its);
       if (!ids) continue;
       EXPECT_EQ(oracle.encode(text, options), *ids) << quoted(text);
@@ -92,7 +94,8 @@ std::vector<std::string> names() {
 
 INSTANTIATE_TEST_SUITE_P(All, SmallVocabulary, testing::ValuesIn(names()), [](const auto& info) {
   std::string name = info.param;
-  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
 });
 

@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace leyden;
-  tokenizer::plain::check_loaded(
-      tokenizer::read_tiktoken(std::string_view(reinterpret_cast<const char*>(data), size), "fuzz", "fuzz"));
+  tokenizer::plain::check_loaded(tokenizer::read_tiktoken(
+      std::string_view(reinterpret_cast<const char*>(data), size), "fuzz", "fuzz"));
   return 0;
 }

@@ -35,8 +35,9 @@ struct Family {
 bool is_tokenizer_file(const fs::path& file) {
   const std::string name = file.filename().string();
   if (name.ends_with(".config.json")) return false;
-  return std::ranges::any_of(std::initializer_list<const char*>{".json", ".model", ".gguf", ".tiktoken"},
-                             [&](const char* end) { return name.ends_with(end); });
+  return std::ranges::any_of(
+      std::initializer_list<const char*>{".json", ".model", ".gguf", ".tiktoken"},
+      [&](const char* end) { return name.ends_with(end); });
 }
 
 std::vector<fs::path> files() {
@@ -61,7 +62,8 @@ std::vector<fs::path> files() {
   }
   std::ranges::sort(found);
   if (const char* only = std::getenv("LEYDEN_FUZZ_ONLY")) {
-    std::erase_if(found, [&](const fs::path& file) { return !file.filename().string().contains(only); });
+    std::erase_if(found,
+                  [&](const fs::path& file) { return !file.filename().string().contains(only); });
   }
   return found;
 }
@@ -90,7 +92,8 @@ const Family& family(std::size_t index) {
   chosen.spec = std::move(*spec);
   auto tokenizer = make_tokenizer(chosen.spec);
   if (!tokenizer) {
-    std::fprintf(stderr, "not made: %s: %s\n", chosen.file.c_str(), tokenizer.error().message.c_str());
+    std::fprintf(stderr, "not made: %s: %s\n", chosen.file.c_str(),
+                 tokenizer.error().message.c_str());
     return chosen;
   }
   try {
@@ -116,7 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!of.tokenizer) return 0;
   const std::uint8_t mode = data[1];
   // The oracle is quadratic.
-  std::string_view rest(reinterpret_cast<const char*>(data) + 2, std::min<std::size_t>(size - 2, 2000));
+  std::string_view rest(reinterpret_cast<const char*>(data) + 2,
+                        std::min<std::size_t>(size - 2, 2000));
   plain::Subject subject{*of.tokenizer, *of.oracle, of.spec};
 
   if ((mode & 0xC0) == 0xC0) {

@@ -68,7 +68,8 @@ class Unigram final : public Model {
         offer(end, score_of(found->second) + here, found->second.id);
         if (end == char_end) single = true;
       }
-      if (!single) offer(char_end, min_score_ - static_cast<Score>(kUnknownPenalty) + here, unknown_);
+      if (!single)
+        offer(char_end, min_score_ - static_cast<Score>(kUnknownPenalty) + here, unknown_);
       begin = char_end;
     }
     std::vector<Node> path;
@@ -96,7 +97,8 @@ class Unigram final : public Model {
   }
 
   // Unknown neighbours become one string, and every string is looked up again.
-  [[nodiscard]] TokenIds ids_huggingface(const std::string& text, const std::vector<Node>& path) const {
+  [[nodiscard]] TokenIds ids_huggingface(const std::string& text,
+                                         const std::vector<Node>& path) const {
     TokenIds ids;
     for (std::size_t i = 0; i < path.size();) {
       std::size_t begin = path[i].begin;
@@ -114,7 +116,8 @@ class Unigram final : public Model {
   }
 
   // Every unknown character becomes bytes, or unknown neighbours one token.
-  [[nodiscard]] TokenIds ids_sentencepiece(const std::string& text, const std::vector<Node>& path) const {
+  [[nodiscard]] TokenIds ids_sentencepiece(const std::string& text,
+                                           const std::vector<Node>& path) const {
     TokenIds ids;
     bool after_unknown = false;
     for (const Node& node : path) {
@@ -151,7 +154,8 @@ class Unigram final : public Model {
 }  // namespace
 
 std::unique_ptr<Model> make_unigram(const TokenizerSpec& spec) {
-  if (std::get<UnigramSpec>(spec.model).single_precision) return std::make_unique<Unigram<float>>(spec);
+  if (std::get<UnigramSpec>(spec.model).single_precision)
+    return std::make_unique<Unigram<float>>(spec);
   return std::make_unique<Unigram<double>>(spec);
 }
 

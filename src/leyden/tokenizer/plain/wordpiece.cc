@@ -40,10 +40,12 @@ class WordPiece final : public Model {
 
 class WordLevel final : public Model {
  public:
-  explicit WordLevel(const WordLevelSpec& spec) : ids_(vocabulary_of(spec.tokens)), unknown_(spec.unknown) {}
+  explicit WordLevel(const WordLevelSpec& spec)
+      : ids_(vocabulary_of(spec.tokens)), unknown_(spec.unknown) {}
 
   [[nodiscard]] TokenIds encode(const Piece& piece) const override {
-    if (auto found = ids_.find(to_utf8(piece.text.chars)); found != ids_.end()) return {found->second};
+    if (auto found = ids_.find(to_utf8(piece.text.chars)); found != ids_.end())
+      return {found->second};
     if (unknown_) return {*unknown_};
     return {};
   }
@@ -55,7 +57,11 @@ class WordLevel final : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> make_wordpiece(const WordPieceSpec& spec) { return std::make_unique<WordPiece>(spec); }
-std::unique_ptr<Model> make_wordlevel(const WordLevelSpec& spec) { return std::make_unique<WordLevel>(spec); }
+std::unique_ptr<Model> make_wordpiece(const WordPieceSpec& spec) {
+  return std::make_unique<WordPiece>(spec);
+}
+std::unique_ptr<Model> make_wordlevel(const WordLevelSpec& spec) {
+  return std::make_unique<WordLevel>(spec);
+}
 
 }  // namespace leyden::tokenizer::plain
