@@ -46,7 +46,7 @@ std::optional<std::string> wrong_spans(const Encoding& encoding, std::string_vie
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string as_literal(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     auto byte = static_cast<std::uint8_t>(c);
@@ -84,21 +84,21 @@ std::optional<std::string> disagreement_on_text(const Subject& subject, std::str
   TokenIds expected = subject.plain.encode(text, options);
   TokenIds ids = subject.tokenizer.encode(text, options);
   if (ids != expected)
-    return fmt::format("encode({}): {}, expected {}", quoted(text), ids, expected);
+    return fmt::format("encode({}): {}, expected {}", as_literal(text), ids, expected);
   if (std::size_t count = subject.tokenizer.count(text, options); count != ids.size()) {
-    return fmt::format("count({}): {}, expected {}", quoted(text), count, ids.size());
+    return fmt::format("count({}): {}, expected {}", as_literal(text), count, ids.size());
   }
   Encoding encoding = subject.tokenizer.encode_with_offsets(text, options);
   if (encoding.ids != ids) {
-    return fmt::format("encode_with_offsets({}): {}, expected {}", quoted(text), encoding.ids, ids);
+    return fmt::format("encode_with_offsets({}): {}, expected {}", as_literal(text), encoding.ids, ids);
   }
   if (auto wrong = wrong_spans(encoding, text))
-    return fmt::format("encode_with_offsets({}): {}", quoted(text), *wrong);
+    return fmt::format("encode_with_offsets({}): {}", as_literal(text), *wrong);
   if (gives_text_back(subject.spec) && !options.add_special_tokens) {
     auto back = subject.tokenizer.decode(ids);
     if (!back || *back != utf8::replace_invalid(text)) {
-      return fmt::format("decode(encode({})): {}", quoted(text),
-                         back ? quoted(*back) : back.error().message);
+      return fmt::format("decode(encode({})): {}", as_literal(text),
+                         back ? as_literal(*back) : back.error().message);
     }
   }
   return disagreement_on_ids(subject, ids);
@@ -109,8 +109,8 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
   auto text = subject.tokenizer.decode(ids);
   if (expected.has_value() != text.has_value()) {
     return fmt::format("decode({}): {}, expected {}", ids,
-                       text ? quoted(*text) : text.error().message,
-                       expected ? quoted(*expected) : "an error");
+                       text ? as_literal(*text) : text.error().message,
+                       expected ? as_literal(*expected) : "an error");
   }
   if (!text) {
     if (text.error().code != Errc::invalid_argument)
@@ -118,7 +118,7 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
     return std::nullopt;
   }
   if (*text != *expected)
-    return fmt::format("decode({}): {}, expected {}", ids, quoted(*text), quoted(*expected));
+    return fmt::format("decode({}): {}, expected {}", ids, as_literal(*text), as_literal(*expected));
   StreamDecoder stream(subject.tokenizer);
   std::string streamed;
   for (TokenId id : ids) {
@@ -126,12 +126,12 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
     if (!part) return fmt::format("push({}) of {}: {}", id, ids, part.error().message);
     streamed += *part;
     if (utf8::is_valid(*text) && !utf8::is_valid(*part)) {
-      return fmt::format("push({}) of {}: gives part of a character, {}", id, ids, quoted(*part));
+      return fmt::format("push({}) of {}: gives part of a character, {}", id, ids, as_literal(*part));
     }
   }
   streamed += stream.finish();
   if (streamed != *text)
-    return fmt::format("StreamDecoder({}): {}, decode {}", ids, quoted(streamed), quoted(*text));
+    return fmt::format("StreamDecoder({}): {}, decode {}", ids, as_literal(streamed), as_literal(*text));
   return std::nullopt;
 }
 
@@ -144,8 +144,8 @@ std::optional<std::string> disagreement_on_cuts(const Subject& subject, std::str
     TokenIds right = subject.plain.encode(text.substr(at));
     ids.insert(ids.end(), right.begin(), right.end());
     if (ids != *whole) {
-      return fmt::format("is_safe_cut({}, {}): apart {}, together {}", quoted(text.substr(0, at)),
-                         quoted(text.substr(at)), ids, *whole);
+      return fmt::format("is_safe_cut({}, {}): apart {}, together {}", as_literal(text.substr(0, at)),
+                         as_literal(text.substr(at)), ids, *whole);
     }
   }
   return std::nullopt;

@@ -36,6 +36,6 @@ struct Subject {
                                                               std::string_view text);
 
 // "a\xFF\n" as C++ would write it, so that it can be pasted into a test.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string as_literal(std::string_view text);
 
 }  // namespace leyden::tokenizer::plain

@@ -22,8 +22,8 @@ void check_error(const Error& error) {
   if (error.message.empty()) give_up("an error without a message");
   if (error.message.size() > 500) give_up("a message of more than 500 bytes: " + error.message);
   if (std::ranges::any_of(error.message, is_control))
-    give_up("a control character in " + quoted(error.message));
-  if (!utf8::is_valid(error.message)) give_up("ill-formed UTF-8 in " + quoted(error.message));
+    give_up("a control character in " + as_literal(error.message));
+  if (!utf8::is_valid(error.message)) give_up("ill-formed UTF-8 in " + as_literal(error.message));
   if (error.code == Errc::internal) give_up("a bug of ours: " + error.message);
 }
 

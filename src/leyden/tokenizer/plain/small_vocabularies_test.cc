@@ -74,8 +74,8 @@ TEST_P(SmallVocabulary, GivesTheReferencesIds) {
                                                             : expected[i].substr(0, tab);
       auto ids = ids_of(its);
       if (!ids) continue;
-      EXPECT_EQ(oracle.encode(text, options), *ids) << quoted(text);
-      EXPECT_EQ((*tokenizer)->encode(text, options), *ids) << quoted(text);
+      EXPECT_EQ(oracle.encode(text, options), *ids) << as_literal(text);
+      EXPECT_EQ((*tokenizer)->encode(text, options), *ids) << as_literal(text);
       EXPECT_EQ(disagreement_on_text({**tokenizer, oracle, *spec}, text, options), std::nullopt);
     }
     EXPECT_EQ(disagreement_on_cuts({**tokenizer, oracle, *spec}, text), std::nullopt);
