@@ -64,15 +64,14 @@ std::string joined(TokenIdsView ids, std::string_view separator) {
 int run_tokenize(const Flags& flags, const Context& context) {
   auto tokenizer = open_tokenizer(context.settings, flags.tokenizer);
   if (!tokenizer) return report(tokenizer.error());
-  Result<std::string> text =
-      flags.text ? Result<std::string>(*flags.text) : read_input(flags.file);
+  Result<std::string> text = flags.text ? Result<std::string>(*flags.text) : read_input(flags.file);
   if (!text) return report(text.error());
-  TokenIds ids = (*tokenizer)
-                     ->encode(*text, flags.parse_special ? tokenizer::SpecialTokens::parse
-                                                         : tokenizer::SpecialTokens::as_text);
-  write_stdout(flags.as_json ? fmt::format("{{\"ids\":[{}],\"count\":{}}}\n", joined(ids, ","),
-                                           ids.size())
-                             : joined(ids, " ") + "\n");
+  tokenizer::EncodeOptions options;
+  if (flags.parse_special) options.special = tokenizer::SpecialPolicy::all();
+  TokenIds ids = (*tokenizer)->encode(*text, options);
+  write_stdout(flags.as_json
+                   ? fmt::format("{{\"ids\":[{}],\"count\":{}}}\n", joined(ids, ","), ids.size())
+                   : joined(ids, " ") + "\n");
   return kDone;
 }
 

@@ -3,25 +3,42 @@
 #include <utility>
 
 #include "leyden/base/files.h"
-#include "leyden/tokenizer/byte_level.h"
-#include "leyden/tokenizer/gguf_reader.h"
-#include "leyden/tokenizer/load_internal.h"
+#include "leyden/tokenizer/loaders/gguf_reader.h"
+#include "leyden/tokenizer/loaders/loaders.h"
+#include "leyden/tokenizer/pipeline_tokenizer.h"
 
 namespace leyden::tokenizer {
 
-Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::filesystem::path& path,
-                                                        std::string name) {
+Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string name) {
   auto file = MappedFile::open(path);
   if (!file) return std::unexpected(file.error());
   std::string where = path.string();
   std::string_view content = as_text(file->bytes());
   if (content.empty()) return fail(Errc::corrupt, "{} is empty: not a tokenizer", where);
-  if (content.starts_with("GGUF")) return load_gguf(file->bytes(), where, std::move(name));
+  if (content.starts_with("GGUF"))
+    return read_gguf_tokenizer(file->bytes(), where, std::move(name));
   if (std::size_t first = content.find_first_not_of(" \t\r\n");
       first != std::string_view::npos && content[first] == '{') {
-    return load_huggingface(content, where, std::move(name));
+    return read_huggingface(content, where, std::move(name));
   }
-  return load_tiktoken(content, where, std::move(name));
+  return read_tiktoken(content, where, std::move(name));
+}
+
+Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec) {
+  auto made = PipelineTokenizer::make(std::move(spec));
+  if (!made) return std::unexpected(made.error());
+  return std::shared_ptr<const Tokenizer>(*std::move(made));
+}
+
+Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::filesystem::path& path,
+                                                        std::string name) {
+  auto spec = load_spec(path, std::move(name));
+  if (!spec) return std::unexpected(spec.error());
+  auto made = make_tokenizer(*std::move(spec));
+  if (!made) {
+    return fail(made.error().code, "{}: {}", path.string(), made.error().message);
+  }
+  return made;
 }
 
 Result<GgufSummary> read_gguf_summary(const std::filesystem::path& path) {
@@ -36,20 +53,6 @@ Result<GgufSummary> read_gguf_summary(const std::filesystem::path& path) {
   summary.chat_template = gguf->text("tokenizer.chat_template");
   summary.context_length = gguf->number(summary.architecture + ".context_length").value_or(0);
   return summary;
-}
-
-Result<Merge> resolve_merge(const Vocabulary& vocabulary, std::string_view left,
-                            std::string_view right, std::uint32_t rank, const std::string& where) {
-  auto left_bytes = bytes_of_byte_level(left);
-  auto right_bytes = bytes_of_byte_level(right);
-  if (left_bytes && right_bytes) {
-    auto left_id = vocabulary.find(*left_bytes);
-    auto right_id = vocabulary.find(*right_bytes);
-    auto merged = vocabulary.find(*left_bytes + *right_bytes);
-    if (left_id && right_id && merged) return Merge{*left_id, *right_id, *merged, rank};
-  }
-  return fail(Errc::corrupt, "{}: merge number {} joins tokens that are not in the vocabulary",
-              where, rank);
 }
 
 }  // namespace leyden::tokenizer

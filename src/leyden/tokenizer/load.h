@@ -4,16 +4,24 @@
 #include <memory>
 #include <string>
 
+#include "leyden/tokenizer/spec.h"
 #include "leyden/tokenizer/tokenizer.h"
 
 namespace leyden::tokenizer {
 
-// Reads a tokenizer from a file and tells what it is by content, not by name: GGUF (magic "GGUF"),
+// Reads what a tokenizer's file says and tells what kind it is by content, not by name: GGUF (magic "GGUF"),
 // Hugging Face tokenizer.json ('{'), tiktoken ranks (base64, space, rank per line; which pattern belongs
-// to it is told by the file's SHA-256, so only the published cl100k_base and o200k_base files load).
+// to it is told by the file's SHA-256, so only the published ones load; two of them stand for a second encoding, which loads
+// when `name` is "p50k_edit" or "o200k_harmony"), else a SentencePiece model.
 //
 // Errors: not_found; corrupt (truncated or malformed; says where); unsupported (names the component that we
 // don't know: never a guess).
+[[nodiscard]] Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string name);
+
+// Errors: unsupported, corrupt: a part of the specification that can't be used; says which.
+[[nodiscard]] Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec);
+
+// Both.
 [[nodiscard]] Result<std::shared_ptr<const Tokenizer>> load_tokenizer(
     const std::filesystem::path& path, std::string name);
 

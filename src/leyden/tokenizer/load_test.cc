@@ -54,6 +54,13 @@ TEST_F(LoadTokenizer, ASmallTokenizerJson) {
   EXPECT_EQ((*tokenizer)->encode("aab"), (TokenIds{0, 2}));
   EXPECT_EQ((*tokenizer)->vocabulary_size(), 4U);
   EXPECT_EQ((*tokenizer)->special_token("<s>"), 3U);
+  EXPECT_EQ((*tokenizer)->token_id("ab"), 2U);
+}
+
+TEST_F(LoadTokenizer, AnAddedTokensIdFollowsFromItsPlace) {
+  json file = small();
+  file["added_tokens"][0]["id"] = 7;
+  expect_error(file.dump(), Errc::corrupt, "its place makes it 3");
 }
 
 TEST_F(LoadTokenizer, AComponentThatIsNotKnownIsNamed) {
@@ -62,29 +69,24 @@ TEST_F(LoadTokenizer, AComponentThatIsNotKnownIsNamed) {
     change(file);
     return file.dump();
   };
-  expect_error(with([](json& j) { j["normalizer"] = {{"type", "Nmt"}}; }), Errc::unsupported,
-               "\"Nmt\"");
-  expect_error(with([](json& j) { j["pre_tokenizer"] = {{"type", "Metaspace"}}; }),
-               Errc::unsupported, "\"Metaspace\"");
-  expect_error(with([](json& j) { j["pre_tokenizer"]["add_prefix_space"] = true; }),
-               Errc::unsupported, "add_prefix_space");
-  expect_error(with([](json& j) { j["model"]["type"] = "Unigram"; }), Errc::unsupported,
-               "\"Unigram\"");
+  expect_error(with([](json& j) { j["normalizer"] = {{"type", "Nfx"}}; }), Errc::unsupported,
+               "\"Nfx\"");
+  expect_error(with([](json& j) { j["pre_tokenizer"] = {{"type", "Metaspice"}}; }),
+               Errc::unsupported, "\"Metaspice\"");
+  expect_error(with([](json& j) { j["pre_tokenizer"]["shape"] = true; }), Errc::unsupported,
+               "\"shape\"");
+  expect_error(with([](json& j) { j["model"]["type"] = "Trigram"; }), Errc::unsupported,
+               "\"Trigram\"");
+  expect_error(with([](json& j) { j["model"]["type"] = "WordLevel"; }), Errc::unsupported,
+               "ByteLevel with the model \"WordLevel\"");
   expect_error(with([](json& j) { j["model"]["byte_fallback"] = true; }), Errc::unsupported,
                "byte_fallback");
   expect_error(with([](json& j) { j["model"]["dropout"] = 0.1; }), Errc::unsupported, "dropout");
-  expect_error(with([](json& j) { j["decoder"]["type"] = "Fuse"; }), Errc::unsupported, "\"Fuse\"");
-  expect_error(with([](json& j) { j["added_tokens"][0]["lstrip"] = true; }), Errc::unsupported,
-               "lstrip");
-  expect_error(with([](json& j) {
-                 j["pre_tokenizer"] = {{"type", "Sequence"},
-                                       {"pretokenizers",
-                                        {{{"type", "Split"},
-                                          {"pattern", {{"Regex", "[abc]+"}}},
-                                          {"behavior", "Isolated"},
-                                          {"invert", false}}}}};
-               }),
-               Errc::unsupported, "[abc]+");
+  expect_error(with([](json& j) { j["decoder"]["type"] = "Guess"; }), Errc::unsupported,
+               "\"Guess\"");
+  expect_error(with([](json& j) { j["added_tokens"][0]["colour"] = true; }), Errc::unsupported,
+               "\"colour\"");
+  expect_error(with([](json& j) { j["version"] = "2.0"; }), Errc::unsupported, "version");
 }
 
 TEST_F(LoadTokenizer, ABrokenTokenizerJsonIsAnError) {
@@ -110,7 +112,7 @@ TEST_F(LoadTokenizer, ABrokenTokenizerJsonIsAnError) {
   expect_error(with([](json& j) { j["model"]["merges"] = {7}; }), Errc::corrupt, "not a pair");
   expect_error(with([](json& j) { j.erase("model"); }), Errc::corrupt, "no \"model\"");
   expect_error("[1, 2]", Errc::corrupt, "not a tokenizer");
-  expect_error("{}", Errc::unsupported, "pre-tokenizer");
+  expect_error("{}", Errc::corrupt, "no \"model\"");
 }
 
 TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
@@ -123,8 +125,7 @@ TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
 
 TEST_F(LoadTokenizer, ARankFileThatWasTouchedIsRefused) {
   std::string ranks = cached("tokenizers/cl100k_base.tiktoken");
-  expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported,
-               "neither cl100k_base nor o200k_base");
+  expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported, "none of the rank files");
 }
 
 TEST_F(LoadTokenizer, AGgufIsAnErrorWhereverItIsCutOff) {

@@ -5,8 +5,6 @@
 
 namespace leyden::tokenizer {
 
-enum class Normalizer { none, nfc };
-
 // Unicode Normalization Form C (UAX #15) of valid UTF-8, at Unicode 9.0 as the reference does it (normalizer.cc). Linear. Text that is ASCII is returned as it is.
 [[nodiscard]] std::string to_nfc(std::string_view text);
 

@@ -15,6 +15,10 @@ constexpr std::array kRegexes = {
               std::string_view(
                   R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)")},
     std::pair{
+        Pattern::gpt2,
+        std::string_view(
+            R"('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)")},
+    std::pair{
         Pattern::cl100k,
         std::string_view(
             R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)")},
@@ -239,6 +243,10 @@ std::optional<Pattern> pattern_of_regex(std::string_view regex) {
   for (const auto& [pattern, text] : kRegexes) {
     if (text == regex) return pattern;
   }
+  return std::nullopt;
+}
+
+std::optional<Pattern> pattern_of_regexes(std::string_view, std::string_view, std::string_view) {
   return std::nullopt;
 }
 

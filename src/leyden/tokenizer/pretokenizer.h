@@ -21,6 +21,10 @@ enum class Pattern {
 
 // The pattern that a regular expression in a tokenizer.json stands for, by its exact text.
 [[nodiscard]] std::optional<Pattern> pattern_of_regex(std::string_view regex);
+// The same for three that cut one after the other.
+[[nodiscard]] std::optional<Pattern> pattern_of_regexes(std::string_view first,
+                                                        std::string_view second,
+                                                        std::string_view third);
 
 // Where the pretoken that begins at `position` ends. `text` is valid UTF-8, `position` < text.size() and a pretoken's
 // beginning; the pretokens cover the text without gaps. Reads to the end of the pretoken and a character more (whitespace:

@@ -46,22 +46,30 @@ struct NormalizeBert {
 struct NormalizeCharsmap {
   std::string blob;  // Empty: nothing is replaced.
   enum class Matching : std::uint8_t { sentencepiece, huggingface } matching{};
-  std::vector<std::string> kept;  // SentencePiece's user-defined symbols: stay as they are, the longest first.
+  std::vector<std::string>
+      kept;  // SentencePiece's user-defined symbols: stay as they are, the longest first.
 };
 // SentencePiece's own handling of spaces, after its character map.
 struct NormalizeSpaces {
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
-  bool escape_whitespaces = true;          // " " becomes U+2581.
+  bool escape_whitespaces = true;  // " " becomes U+2581.
   bool treat_whitespace_as_suffix = false;
 };
-using NormalizerStep = std::variant<NormalizeUnicode, NormalizeLowercase, NormalizeStripAccents, NormalizeStrip,
-                                    NormalizePrepend, NormalizeReplace, NormalizeNmt, NormalizeBert,
-                                    NormalizeCharsmap, NormalizeSpaces>;
+using NormalizerStep =
+    std::variant<NormalizeUnicode, NormalizeLowercase, NormalizeStripAccents, NormalizeStrip,
+                 NormalizePrepend, NormalizeReplace, NormalizeNmt, NormalizeBert, NormalizeCharsmap,
+                 NormalizeSpaces>;
 
 // --- pre-tokenizers: one text to several, in order; each cuts the pieces that the one before left
 
-enum class SplitBehavior : std::uint8_t { removed, isolated, merged_with_previous, merged_with_next, contiguous };
+enum class SplitBehavior : std::uint8_t {
+  removed,
+  isolated,
+  merged_with_previous,
+  merged_with_next,
+  contiguous
+};
 
 struct SplitPattern {
   std::string pattern;
@@ -69,7 +77,8 @@ struct SplitPattern {
   SplitBehavior behavior{};
   bool invert = false;
 };
-struct SplitByteLevel {  // The bytes themselves are already in the vocabulary: only prefix and pattern are left to do.
+struct
+    SplitByteLevel {  // The bytes themselves are already in the vocabulary: only prefix and pattern are left to do.
   bool add_prefix_space = false;
   bool use_regex = true;  // GPT-2's.
 };
@@ -84,8 +93,8 @@ struct SplitMetaspace {
 struct SplitPunctuation {
   SplitBehavior behavior = SplitBehavior::isolated;
 };
-struct SplitWhitespace {};       // \w+|[^\w\s]+
-struct SplitOnWhitespace {};     // WhitespaceSplit
+struct SplitWhitespace {};    // \w+|[^\w\s]+
+struct SplitOnWhitespace {};  // WhitespaceSplit
 struct SplitBert {};
 struct SplitUnicodeScripts {};
 struct SplitCharDelimiter {
@@ -94,9 +103,10 @@ struct SplitCharDelimiter {
 struct SplitFixedLength {
   std::size_t length = 5;  // In characters.
 };
-using PretokenizerStep = std::variant<SplitPattern, SplitByteLevel, SplitDigits, SplitMetaspace, SplitPunctuation,
-                                      SplitWhitespace, SplitOnWhitespace, SplitBert, SplitUnicodeScripts,
-                                      SplitCharDelimiter, SplitFixedLength>;
+using PretokenizerStep =
+    std::variant<SplitPattern, SplitByteLevel, SplitDigits, SplitMetaspace, SplitPunctuation,
+                 SplitWhitespace, SplitOnWhitespace, SplitBert, SplitUnicodeScripts,
+                 SplitCharDelimiter, SplitFixedLength>;
 
 // --- models: one piece to IDs
 
@@ -114,9 +124,10 @@ struct SpecMerge {
 struct BpeSpec {
   std::vector<SpecToken> tokens;  // Ordinary ones.
   std::vector<SpecMerge> merges;
-  bool byte_level = true;     // Symbols begin as bytes; else as characters.
-  bool whole_first = false;   // A piece that is a token is that token: `ignore_merges`, tiktoken.
-  bool byte_fallback = false; // A character that is no token becomes tokens "<0x..>", when all of them are there.
+  bool byte_level = true;    // Symbols begin as bytes; else as characters.
+  bool whole_first = false;  // A piece that is a token is that token: `ignore_merges`, tiktoken.
+  bool byte_fallback =
+      false;  // A character that is no token becomes tokens "<0x..>", when all of them are there.
   std::optional<TokenId> unknown;
   bool fuse_unknown = false;  // A run of unknown characters is one token.
   std::string continuing_subword_prefix;
@@ -128,7 +139,8 @@ struct UnigramSpec {
   struct Piece {
     TokenId id = 0;
     std::string bytes;
-    double score = 0;  // Log probability. As in the file: SentencePiece counts in float, Hugging Face in double.
+    double score =
+        0;  // Log probability. As in the file: SentencePiece counts in float, Hugging Face in double.
     enum class Kind : std::uint8_t { normal, user_defined, unused } kind{};
   };
   std::vector<Piece> pieces;
@@ -153,11 +165,12 @@ using ModelSpec = std::variant<BpeSpec, UnigramSpec, WordPieceSpec, WordLevelSpe
 struct AddedToken {
   TokenId id = 0;
   std::string text;
-  bool special = false;      // Control: text becomes it only where the caller's SpecialPolicy says so.
-  bool lstrip = false;       // Takes the white space on its left.
+  bool special = false;  // Control: text becomes it only where the caller's SpecialPolicy says so.
+  bool lstrip = false;   // Takes the white space on its left.
   bool rstrip = false;
   bool single_word = false;  // Not within a word.
-  bool normalized = false;   // Searched in the normalized text, itself normalized; else in the text as given.
+  bool normalized =
+      false;  // Searched in the normalized text, itself normalized; else in the text as given.
 };
 
 // --- post-processors: what is put around the IDs of one text, when asked for
@@ -204,11 +217,13 @@ struct DecodeSentencePiece {
   bool strip_all_first_spaces = false;  // remove_extra_whitespaces.
   std::string unknown_surface = " \xE2\x81\x87 ";
 };
-using DecoderStep = std::variant<DecodeByteLevel, DecodeReplace, DecodeByteFallback, DecodeFuse, DecodeStrip,
-                                 DecodeWordPiece, DecodeMetaspace, DecodeBpe, DecodeCtc, DecodeSentencePiece>;
+// An empty list joins the tokens with spaces, as Hugging Face does without a decoder.
+using DecoderStep =
+    std::variant<DecodeByteLevel, DecodeReplace, DecodeByteFallback, DecodeFuse, DecodeStrip,
+                 DecodeWordPiece, DecodeMetaspace, DecodeBpe, DecodeCtc, DecodeSentencePiece>;
 
 struct TokenizerSpec {
-  std::string name;  // For people; not part of the fingerprint.
+  std::string name;                 // For people; not part of the fingerprint.
   std::size_t vocabulary_size = 0;  // One more than the highest ID, padding included.
   std::vector<NormalizerStep> normalizers;
   std::vector<PretokenizerStep> pretokenizers;

@@ -7,7 +7,7 @@
 namespace leyden::tokenizer {
 
 Result<std::string> StreamDecoder::push(TokenId id) {
-  auto bytes = tokenizer_->decode(TokenIdsView(&id, 1));
+  auto bytes = incremental_ ? incremental_->push(id) : tokenizer_->decode(TokenIdsView(&id, 1));
   if (!bytes) return bytes;
   std::string text = std::exchange(held_, {}) + *bytes;
   std::size_t keep = utf8::incomplete_suffix(text);
@@ -16,6 +16,10 @@ Result<std::string> StreamDecoder::push(TokenId id) {
   return text;
 }
 
-std::string StreamDecoder::finish() { return std::exchange(held_, {}); }
+std::string StreamDecoder::finish() {
+  std::string rest = std::exchange(held_, {});
+  if (incremental_) rest += incremental_->finish();
+  return rest;
+}
 
 }  // namespace leyden::tokenizer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "leyden/tokenizer/tokenizer.h"
@@ -10,15 +11,18 @@ namespace leyden::tokenizer {
 // one are held back (three at most) until the next ID or finish(). Confined to one thread.
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
+  // `tokenizer` outlives the decoder.
+  explicit StreamDecoder(const Tokenizer& tokenizer)
+      : tokenizer_(&tokenizer), incremental_(tokenizer.incremental_decoder()) {}
 
   // The text that became complete with this ID; often empty. Errors: invalid_argument, as decode().
   [[nodiscard]] Result<std::string> push(TokenId id);
-  // What was held back, as the bytes that they are.
+  // What was held back, as the bytes that they are: all texts together are decode() of all IDs.
   [[nodiscard]] std::string finish();
 
  private:
   const Tokenizer* tokenizer_;
+  std::unique_ptr<IncrementalDecoder> incremental_;  // Null where each ID is decoded by itself.
   std::string held_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,7 +36,9 @@ class SpecialPolicy {
     std::ranges::sort(policy.ids_);
     return policy;
   }
-  [[nodiscard]] bool allows(TokenId id) const { return all_ || std::ranges::binary_search(ids_, id); }
+  [[nodiscard]] bool allows(TokenId id) const {
+    return all_ || std::ranges::binary_search(ids_, id);
+  }
   [[nodiscard]] bool allows_none() const { return !all_ && ids_.empty(); }
   [[nodiscard]] bool allows_all() const { return all_; }
 
@@ -63,6 +66,16 @@ struct Encoding {
   std::vector<Span> spans;  // As many as ids.
 };
 
+// The text of IDs that arrive one by one; StreamDecoder is what callers use. Confined to one thread.
+class IncrementalDecoder {
+ public:
+  virtual ~IncrementalDecoder() = default;
+  // What is certain after this ID; may end within a character. Errors: invalid_argument, as decode().
+  [[nodiscard]] virtual Result<std::string> push(TokenId id) = 0;
+  // The rest: all that came out, and this, is decode() of all IDs. Nothing may be pushed after it.
+  [[nodiscard]] virtual std::string finish() = 0;
+};
+
 // Text to IDs and back, exactly as the reference implementation does it.
 //
 // Text is UTF-8; every maximal ill-formed part counts as one U+FFFD (utf8.h), which is what the references
@@ -72,7 +85,8 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
 
   // Appends the IDs of `text`: no IDs for empty text (but for a template's). Linear time and memory for any text.
-  virtual void encode_to(std::string_view text, const EncodeOptions& options, TokenIds& out) const = 0;
+  virtual void encode_to(std::string_view text, const EncodeOptions& options,
+                         TokenIds& out) const = 0;
 
   [[nodiscard]] TokenIds encode(std::string_view text, const EncodeOptions& options = {}) const {
     TokenIds ids;
@@ -81,7 +95,8 @@ class Tokenizer {
   }
 
   // encode(text, options).size(), without making the IDs where the engine can.
-  [[nodiscard]] virtual std::size_t count(std::string_view text, const EncodeOptions& options = {}) const = 0;
+  [[nodiscard]] virtual std::size_t count(std::string_view text,
+                                          const EncodeOptions& options = {}) const = 0;
 
   // The same IDs, each with its place. Slower.
   [[nodiscard]] virtual Encoding encode_with_offsets(std::string_view text,
@@ -91,6 +106,11 @@ class Tokenizer {
   // tokenizers the exact bytes: UTF-8 only where the IDs end on character borders.
   // Errors: invalid_argument for an ID that is not in the vocabulary (the ID itself is not named).
   [[nodiscard]] virtual Result<std::string> decode(TokenIdsView ids) const = 0;
+
+  // For StreamDecoder. nullptr: decoding each ID by itself and putting the texts side by side is decode().
+  [[nodiscard]] virtual std::unique_ptr<IncrementalDecoder> incremental_decoder() const {
+    return nullptr;
+  }
 
   // The bytes of one token within a text: for byte-level tokenizers what decode() adds for it, else the token as the
   // vocabulary writes it, U+2581 as a space and "<0x0A>" as its byte. nullopt when there is no such ID.

@@ -63,4 +63,12 @@ struct ClassedChar {
   return {code_point, size, char_class(code_point)};
 }
 
+// The character that ends before `position`; size 0 at the beginning.
+[[nodiscard]] inline ClassedChar char_before(std::string_view text, std::size_t position) {
+  if (position == 0) return {};
+  std::size_t at = position - 1;
+  while (at > 0 && (static_cast<std::uint8_t>(text[at]) & 0xC0U) == 0x80) --at;
+  return classed_char(text, at);
+}
+
 }  // namespace leyden::tokenizer

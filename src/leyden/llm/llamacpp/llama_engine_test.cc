@@ -16,7 +16,7 @@ namespace leyden::llm {
 namespace {
 
 using namespace std::chrono_literals;
-using tokenizer::SpecialTokens;
+using tokenizer::EncodeOptions;
 using tokenizer::Tokenizer;
 
 std::filesystem::path model_path() {
@@ -29,21 +29,29 @@ class WrongTokenizer final : public Tokenizer {
   enum class Fault { size, bytes, cuts };
   WrongTokenizer(const Tokenizer& right, Fault fault) : right_(right), fault_(fault) {}
 
-  [[nodiscard]] TokenIds encode(std::string_view text, SpecialTokens special) const override {
-    if (fault_ != Fault::cuts) return right_.encode(text, special);
-    TokenIds ids;  // Each byte for itself: decodes to the same text.
-    for (const char& c : text) {
-      const TokenIds one = right_.encode(std::string_view(&c, 1), special);
-      ids.insert(ids.end(), one.begin(), one.end());
-    }
-    return ids;
+  void encode_to(std::string_view text, const EncodeOptions& options,
+                 TokenIds& out) const override {
+    if (fault_ != Fault::cuts) return right_.encode_to(text, options, out);
+    // Each byte for itself: decodes to the same text.
+    for (const char& c : text) right_.encode_to(std::string_view(&c, 1), options, out);
+  }
+  [[nodiscard]] std::size_t count(std::string_view text,
+                                  const EncodeOptions& options) const override {
+    return encode(text, options).size();
+  }
+  [[nodiscard]] tokenizer::Encoding encode_with_offsets(
+      std::string_view text, const EncodeOptions& options) const override {
+    return right_.encode_with_offsets(text, options);
   }
   [[nodiscard]] Result<std::string> decode(TokenIdsView ids) const override {
     return right_.decode(ids);
   }
-  [[nodiscard]] std::optional<std::string_view> token_bytes(TokenId id) const override {
+  [[nodiscard]] std::optional<std::string> token_bytes(TokenId id) const override {
     if (fault_ == Fault::bytes && id == 777) return "something else";
     return right_.token_bytes(id);
+  }
+  [[nodiscard]] std::optional<TokenId> token_id(std::string_view piece) const override {
+    return right_.token_id(piece);
   }
   [[nodiscard]] bool is_safe_cut(std::string_view left, std::string_view right) const override {
     return right_.is_safe_cut(left, right);
@@ -112,7 +120,7 @@ class LlamaEngineTest : public testing::Test {
   }
 
   static TokenIds ids(std::string_view text) {
-    return tokenizer_->encode(text, SpecialTokens::parse);
+    return tokenizer_->encode(text, {.special = tokenizer::SpecialPolicy::all()});
   }
   static TokenIds chat(std::string_view question) {
     return ids(fmt::format("<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n", question));

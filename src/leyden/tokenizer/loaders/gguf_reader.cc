@@ -1,4 +1,4 @@
-#include "leyden/tokenizer/gguf_reader.h"
+#include "leyden/tokenizer/loaders/gguf_reader.h"
 
 #include <bit>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "leyden/tokenizer/byte_level.h"
+#include "leyden/tokenizer/loaders/byte_level.h"
 
 #include <array>
 #include <cstdint>

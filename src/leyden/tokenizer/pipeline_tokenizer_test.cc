@@ -1,9 +1,10 @@
-#include "leyden/tokenizer/byte_pair_tokenizer.h"
+#include "leyden/tokenizer/pipeline_tokenizer.h"
 
 #include <algorithm>
 #include <random>
 
 #include "leyden/base/utf8.h"
+#include "leyden/tokenizer/normalizer.h"
 #include "leyden/tokenizer/test_tokenizers.h"
 
 namespace leyden::tokenizer {
@@ -86,7 +87,7 @@ TEST_P(EachTokenizer, LongRunsOfOneCharacterEndSoon) {
   }
 }
 
-TEST(BytePairTokenizer, SpecialTokensAreTextUnlessAskedFor) {
+TEST(PipelineTokenizer, SpecialTokensAreTextUnlessAskedFor) {
   const Tokenizer& qwen = test_tokenizer("tokenizers/qwen2.5.json");
   TokenId start = qwen.special_token("<|im_start|>").value();
   EXPECT_EQ(start, 151644U);
@@ -94,27 +95,44 @@ TEST(BytePairTokenizer, SpecialTokensAreTextUnlessAskedFor) {
   TokenIds as_text = qwen.encode(text);
   EXPECT_EQ(std::ranges::count(as_text, start), 0);
   EXPECT_EQ(qwen.decode(as_text).value(), text);
-  TokenIds parsed = qwen.encode(text, SpecialTokens::parse);
+  TokenIds parsed = qwen.encode(text, {.special = SpecialPolicy::all()});
   EXPECT_EQ(parsed, (TokenIds{64, start, 65}));
   EXPECT_EQ(qwen.decode(parsed).value(), text);
   EXPECT_FALSE(qwen.special_token("<|no_such|>"));
 }
 
-TEST(BytePairTokenizer, TheFingerprintFollowsTheContent) {
-  auto spec = [](Pattern pattern, std::string_view token) {
-    BytePairSpec made;
-    made.name = "x";
-    made.pattern = pattern;
-    made.vocabulary = Vocabulary(2);
-    EXPECT_TRUE(made.vocabulary.add(0, token, TokenKind::ordinary));
-    return made;
+TEST(PipelineTokenizer, TheFingerprintFollowsTheContent) {
+  auto of = [](std::string_view pattern, std::string_view token) {
+    TokenizerSpec spec;
+    spec.name = "x";
+    spec.vocabulary_size = 2;
+    spec.pretokenizers.emplace_back(SplitPattern{.pattern = std::string(pattern)});
+    BpeSpec bpe;
+    bpe.tokens = {{0, std::string(token)}};
+    spec.model = bpe;
+    return fingerprint(spec);
   };
-  auto of = [&](Pattern pattern, std::string_view token) {
-    return BytePairTokenizer(spec(pattern, token)).fingerprint();
-  };
-  EXPECT_EQ(of(Pattern::gpt2, "a"), of(Pattern::gpt2, "a"));
-  EXPECT_NE(of(Pattern::gpt2, "a"), of(Pattern::gpt2, "b"));
-  EXPECT_NE(of(Pattern::gpt2, "a"), of(Pattern::o200k, "a"));
+  EXPECT_EQ(of("x", "a"), of("x", "a"));
+  EXPECT_NE(of("x", "a"), of("x", "b"));
+  EXPECT_NE(of("x", "a"), of("y", "a"));
+}
+
+TEST_P(EachTokenizer, OffsetsCoverTheTextAndTheIdsAreTheSame) {
+  std::mt19937 random(23);
+  for (int round = 0; round < 500; ++round) {
+    std::string text = random_text(random, 20);
+    Encoding encoding = tokenizer().encode_with_offsets(text);
+    ASSERT_EQ(encoding.ids, tokenizer().encode(text));
+    ASSERT_EQ(encoding.ids.size(), encoding.spans.size());
+    ASSERT_EQ(tokenizer().count(text), encoding.ids.size());
+    std::size_t covered = 0;
+    for (const Span& span : encoding.spans) {
+      ASSERT_LE(span.begin, covered);
+      ASSERT_LE(span.end, text.size());
+      covered = std::max(covered, span.end);
+    }
+    ASSERT_EQ(covered, text.size()) << testing::PrintToString(text);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,110 @@
+#include "leyden/tokenizer/added_tokens.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "leyden/tokenizer/unicode_classes.h"
+
+namespace leyden::tokenizer {
+namespace {
+
+// Rust's \w.
+bool is_word(char32_t, std::size_t size) { return size != 0; }
+
+}  // namespace
+
+TextSearch::TextSearch(std::vector<std::pair<std::string_view, std::uint32_t>> patterns) {
+  std::erase_if(patterns, [](const auto& pattern) { return pattern.first.empty(); });
+  if (patterns.empty()) return;
+  for (const auto& [text, value] : patterns) {
+    starts_[static_cast<std::uint8_t>(text.front())] = true;
+    longest_ = std::max(longest_, text.size());
+  }
+  if (std::ranges::count(starts_, true) == 1) only_start_ = patterns.front().first.front();
+  trie_ = ByteTrie(std::move(patterns));
+}
+
+std::optional<TextSearch::Match> TextSearch::find(std::string_view text, std::size_t from) const {
+  if (empty()) return std::nullopt;
+  for (std::size_t at = from; at < text.size(); ++at) {
+    if (only_start_) {
+      const void* found = std::memchr(text.data() + at, *only_start_, text.size() - at);
+      if (found == nullptr) return std::nullopt;
+      at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    } else {
+      while (at < text.size() && !starts_[static_cast<std::uint8_t>(text[at])]) ++at;
+      if (at == text.size()) return std::nullopt;
+    }
+    if (auto match = trie_.longest_prefix(text.substr(at))) {
+      return Match{at, match->length, match->value};
+    }
+  }
+  return std::nullopt;
+}
+
+bool TextSearch::spans_cut(std::string_view left, std::string_view right) const {
+  if (empty() || right.empty()) return false;
+  std::size_t first = left.size() > longest_ ? left.size() - longest_ : 0;
+  for (std::size_t start = first; start < left.size(); ++start) {
+    if (!starts_[static_cast<std::uint8_t>(left[start])]) continue;
+    ByteTrie::Node node = ByteTrie::kRoot;
+    bool alive = true;
+    for (std::size_t i = start; i < left.size() && alive; ++i) {
+      auto child = trie_.next(node, left[i]);
+      alive = child.has_value();
+      if (alive) node = *child;
+    }
+    // A pattern that begins here and goes on where `right` begins: conservative, it need not end.
+    if (alive && trie_.next(node, right.front())) return true;
+  }
+  return false;
+}
+
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+  std::vector<std::pair<std::string_view, std::uint32_t>> patterns;
+  for (std::uint32_t i = 0; i < tokens_.size(); ++i) {
+    const AddedToken& token = tokens_[i];
+    patterns.emplace_back(token.text, i);
+    any_ordinary_ = any_ordinary_ || !token.special;
+    looks_around_ =
+        looks_around_ || (!token.special && (token.lstrip || token.rstrip || token.single_word));
+  }
+  search_ = TextSearch(std::move(patterns));
+}
+
+// Hugging Face's AddedVocabulary::find_matches.
+bool AddedTokens::widen(std::string_view text, const AddedToken& token, std::size_t start,
+                        Part& part) {
+  if (token.single_word) {
+    ClassedChar before = char_before(text, part.begin);
+    ClassedChar after = classed_char(text, part.end);
+    if (is_word(before.code_point, before.size) || is_word(after.code_point, after.size)) {
+      return false;
+    }
+  }
+  if (token.lstrip) {
+    std::size_t at = part.begin;
+    while (at > 0) {
+      ClassedChar c = char_before(text, at);
+      if ((c.char_class & kWhitespace) == 0) break;
+      at -= c.size;
+    }
+    part.begin = std::max(at, start);  // An earlier token may have taken them.
+  }
+  if (token.rstrip) {
+    while (true) {
+      ClassedChar c = classed_char(text, part.end);
+      if ((c.char_class & kWhitespace) == 0) break;
+      part.end += c.size;
+    }
+  }
+  return true;
+}
+
+bool AddedTokens::is_safe_cut(std::string_view left, std::string_view right) const {
+  if (!any_ordinary_) return true;
+  return !looks_around_ && !search_.spans_cut(left, right);
+}
+
+}  // namespace leyden::tokenizer
