@@ -90,7 +90,8 @@ std::optional<std::string> disagreement_on_text(const Subject& subject, std::str
   }
   Encoding encoding = subject.tokenizer.encode_with_offsets(text, options);
   if (encoding.ids != ids) {
-    return fmt::format("encode_with_offsets({}): {}, expected {}", as_literal(text), encoding.ids, ids);
+    return fmt::format("encode_with_offsets({}): {}, expected {}", as_literal(text), encoding.ids,
+                       ids);
   }
   if (auto wrong = wrong_spans(encoding, text))
     return fmt::format("encode_with_offsets({}): {}", as_literal(text), *wrong);
@@ -118,7 +119,8 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
     return std::nullopt;
   }
   if (*text != *expected)
-    return fmt::format("decode({}): {}, expected {}", ids, as_literal(*text), as_literal(*expected));
+    return fmt::format("decode({}): {}, expected {}", ids, as_literal(*text),
+                       as_literal(*expected));
   StreamDecoder stream(subject.tokenizer);
   std::string streamed;
   for (TokenId id : ids) {
@@ -126,12 +128,14 @@ std::optional<std::string> disagreement_on_ids(const Subject& subject, TokenIdsV
     if (!part) return fmt::format("push({}) of {}: {}", id, ids, part.error().message);
     streamed += *part;
     if (utf8::is_valid(*text) && !utf8::is_valid(*part)) {
-      return fmt::format("push({}) of {}: gives part of a character, {}", id, ids, as_literal(*part));
+      return fmt::format("push({}) of {}: gives part of a character, {}", id, ids,
+                         as_literal(*part));
     }
   }
   streamed += stream.finish();
   if (streamed != *text)
-    return fmt::format("StreamDecoder({}): {}, decode {}", ids, as_literal(streamed), as_literal(*text));
+    return fmt::format("StreamDecoder({}): {}, decode {}", ids, as_literal(streamed),
+                       as_literal(*text));
   return std::nullopt;
 }
 
@@ -144,8 +148,8 @@ std::optional<std::string> disagreement_on_cuts(const Subject& subject, std::str
     TokenIds right = subject.plain.encode(text.substr(at));
     ids.insert(ids.end(), right.begin(), right.end());
     if (ids != *whole) {
-      return fmt::format("is_safe_cut({}, {}): apart {}, together {}", as_literal(text.substr(0, at)),
-                         as_literal(text.substr(at)), ids, *whole);
+      return fmt::format("is_safe_cut({}, {}): apart {}, together {}",
+                         as_literal(text.substr(0, at)), as_literal(text.substr(at)), ids, *whole);
     }
   }
   return std::nullopt;

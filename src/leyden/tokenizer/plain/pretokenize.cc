@@ -1,6 +1,7 @@
 #include "leyden/tokenizer/plain/pretokenize.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <stdexcept>
 
@@ -278,10 +279,16 @@ char32_t byte_to_char(std::uint8_t byte) {
 }
 
 std::optional<std::uint8_t> char_to_byte(char32_t c) {
-  for (int byte = 0; byte < 256; ++byte) {
-    if (byte_to_char(static_cast<std::uint8_t>(byte)) == c) return static_cast<std::uint8_t>(byte);
-  }
-  return std::nullopt;
+  static const std::map<char32_t, std::uint8_t> kBytes = [] {
+    std::map<char32_t, std::uint8_t> bytes;
+    for (int byte = 0; byte < 256; ++byte) {
+      bytes[byte_to_char(static_cast<std::uint8_t>(byte))] = static_cast<std::uint8_t>(byte);
+    }
+    return bytes;
+  }();
+  auto found = kBytes.find(c);
+  if (found == kBytes.end()) return std::nullopt;
+  return found->second;
 }
 
 Pretokenizers::Pretokenizers(const TokenizerSpec& spec) {
