@@ -214,7 +214,7 @@ def gguf():
             "tokenizer.ggml.merges": ["h e", "l l", "he ll"], "tokenizer.ggml.eos_token_id": 259}
     yield "gpt2", file(gpt2)
     for pre in ("llama-bpe", "qwen2", "smollm", "gpt-4o", "deepseek-v3", "falcon", "nonsense"):
-        yield f"pre_{pre}", file({**gpt2, "tokenizer.ggml.pre": pre, "tokenizer.ggml.tokens": letters[90:130] + ["\u0120a"], "tokenizer.ggml.token_type": [1] * 41, "tokenizer.ggml.merges": ["a b", "\u0120 a"], "tokenizer.ggml.eos_token_id": 3})
+        yield f"pre_{pre}", file({**gpt2, "tokenizer.ggml.pre": pre, "tokenizer.ggml.tokens": letters[90:130] + ["\u0120a", "ab", "\u0120"], "tokenizer.ggml.token_type": [1] * 43, "tokenizer.ggml.merges": ["a b", "\u0120 a"], "tokenizer.ggml.eos_token_id": 3})
     pieces = ["<unk>", "<s>", "</s>", "<0x0A>", "<0x41>", "\u2581", "a", "b", "ab", "\u2581a"]
     llama = {"general.architecture": "llama", "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": pieces, "tokenizer.ggml.scores": [0.0, 0.0, 0.0, 0.0, 0.0, -1.0, -2.0, -3.0, -4.0, -5.0],
              "tokenizer.ggml.token_type": [2, 3, 3, 6, 6, 1, 1, 1, 1, 1], "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.add_bos_token": True}
