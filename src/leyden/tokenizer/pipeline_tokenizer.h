@@ -42,7 +42,9 @@ class PipelineTokenizer final : public Tokenizer {
  private:
   explicit PipelineTokenizer(const TokenizerSpec& spec);
   [[nodiscard]] Result<void> fill_vocabulary(const TokenizerSpec& spec);
-  [[nodiscard]] Result<void> sort_added_tokens(const TokenizerSpec& spec);
+  // The texts that normalization changed, by ID.
+  [[nodiscard]] Result<std::unordered_map<TokenId, std::string>> sort_added_tokens(
+      const TokenizerSpec& spec);
   // Calls `on_text(piece, first)` and `on_token(id)` for what `text` consists of; false when added tokens have to be
   // searched in the normalized text.
   template <class OnText, class OnToken>

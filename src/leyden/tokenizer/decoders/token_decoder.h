@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "leyden/base/result.h"
 #include "leyden/tokenizer/spec.h"
@@ -10,19 +11,32 @@
 
 namespace leyden::tokenizer {
 
+// What the tokens are called when decoded: as in the vocabulary, but for added tokens whose text was normalized.
+struct TokenTexts {
+  const Vocabulary* vocabulary = nullptr;  // Outlives the decoder.
+  std::unordered_map<TokenId, std::string> normalized;
+
+  // nullopt for an ID that no token has.
+  [[nodiscard]] std::optional<std::string_view> of(TokenId id) const {
+    if (vocabulary->kind(id) == TokenKind::absent) return std::nullopt;
+    if (auto found = normalized.find(id); found != normalized.end()) return found->second;
+    return vocabulary->bytes(id);
+  }
+};
+
 // IDs to text, as the reference's decoder writes it. const, safe to share.
 class TokenDecoder {
  public:
   virtual ~TokenDecoder() = default;
   // Errors: invalid_argument for an ID that is not in the vocabulary (the ID itself is not named).
   [[nodiscard]] virtual Result<std::string> decode(TokenIdsView ids) const = 0;
-  // nullptr where each ID is decoded by itself.
+  // nullptr where each ID is decoded by itself. The decoder outlives it.
   [[nodiscard]] virtual std::unique_ptr<IncrementalDecoder> incremental() const = 0;
 };
 
-// `vocabulary` outlives the decoder. Errors: unsupported.
+// Errors: unsupported.
 [[nodiscard]] Result<std::unique_ptr<TokenDecoder>> make_decoder(const TokenizerSpec& spec,
-                                                                 const Vocabulary& vocabulary);
+                                                                 TokenTexts texts);
 
 // The answer to an ID that no token has.
 [[nodiscard]] Error unknown_id(std::size_t position, std::size_t vocabulary_size);

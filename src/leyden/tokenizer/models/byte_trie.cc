@@ -8,58 +8,38 @@ namespace {
 
 using Keys = std::vector<std::pair<std::string_view, std::uint32_t>>;
 
-// The free units form a list in the order of their places, so that finding room for a node's children looks at free
-// places only.
-class FreeList {
+// Where nodes can put their children. Places that were looked at in vain some hundred times are passed over from then on:
+// filling every hole would make building quadratic.
+class Places {
  public:
-  explicit FreeList(std::size_t size) { grow(size); }
-  [[nodiscard]] std::size_t size() const { return next_.size(); }
-  void grow(std::size_t size) {
-    std::size_t from = next_.size();
-    next_.resize(size);
-    previous_.resize(size);
-    taken_.resize(size, false);
-    for (std::size_t i = from; i < size; ++i) {
-      previous_[i] = last_;
-      next_[i] = kEnd;
-      (last_ == kEnd ? first_ : next_[last_]) = i;
-      last_ = i;
+  [[nodiscard]] std::size_t size() const { return taken_.size(); }
+  void grow(std::size_t size) { taken_.resize(size, false); }
+  void take(std::size_t place) { taken_[place] = true; }
+
+  // A place from which all of `bytes` lead to free units; size() and more are free.
+  std::size_t find(const std::vector<std::uint8_t>& bytes) {
+    while (from_ < taken_.size() && taken_[from_]) ++from_;
+    int looked = 0;
+    for (std::size_t at = std::max<std::size_t>(from_, bytes.front()); at < taken_.size(); ++at) {
+      if (++looked == 512) {
+        from_ = at;
+        looked = 0;
+      }
+      if (taken_[at]) continue;
+      std::size_t base = at - bytes.front();
+      if (std::ranges::none_of(bytes, [&](std::uint8_t byte) {
+            return base + byte < taken_.size() && taken_[base + byte];
+          })) {
+        return base;
+      }
     }
+    return taken_.size() - bytes.front();
   }
-  [[nodiscard]] bool taken(std::size_t i) const { return i < taken_.size() && taken_[i]; }
-  void take(std::size_t i) {
-    taken_[i] = true;
-    std::size_t before = previous_[i];
-    std::size_t after = next_[i];
-    (before == kEnd ? first_ : next_[before]) = after;
-    (after == kEnd ? last_ : previous_[after]) = before;
-  }
-  [[nodiscard]] std::size_t first() const { return first_; }
-  [[nodiscard]] std::size_t next(std::size_t i) const { return next_[i]; }
-  static constexpr std::size_t kEnd = ~std::size_t{0};
 
  private:
-  std::vector<std::size_t> next_;
-  std::vector<std::size_t> previous_;
   std::vector<bool> taken_;
-  std::size_t first_ = kEnd;
-  std::size_t last_ = kEnd;
+  std::size_t from_ = 0;
 };
-
-// A place where units are free for all of `bytes`. Looks at some hundred free places at most, then goes to the end: filling
-// every hole would make building quadratic.
-std::size_t find_base(FreeList& free, const std::vector<std::uint8_t>& bytes) {
-  int tries = 0;
-  for (std::size_t at = free.first(); at != FreeList::kEnd && tries < 256;
-       at = free.next(at), ++tries) {
-    if (at < bytes.front()) continue;
-    std::size_t base = at - bytes.front();
-    if (std::ranges::none_of(bytes, [&](std::uint8_t byte) { return free.taken(base + byte); })) {
-      return base;
-    }
-  }
-  return free.size();
-}
 
 }  // namespace
 
@@ -74,9 +54,10 @@ ByteTrie::ByteTrie(Keys keys) {
   sorted.reserve(keys.size());
   for (std::uint32_t i : order) sorted.push_back(keys[i]);
   keys = std::move(sorted);
-  FreeList free(1024);
-  units_.resize(free.size());
-  free.take(kRoot);
+  Places places;
+  places.grow(1024);
+  units_.resize(places.size());
+  places.take(kRoot);
 
   struct Task {
     Node node;
@@ -105,15 +86,15 @@ ByteTrie::ByteTrie(Keys keys) {
       }
     }
     begins.push_back(task.end);
-    std::size_t base = find_base(free, bytes);
-    if (base + 256 > free.size()) {
-      free.grow(std::max(base + 256, free.size() * 2));
-      units_.resize(free.size());
+    std::size_t base = places.find(bytes);
+    if (base + 256 > places.size()) {
+      places.grow(std::max(base + 256, places.size() * 3 / 2));
+      units_.resize(places.size());
     }
     units_[task.node].base = static_cast<std::uint32_t>(base);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       std::size_t child = base + bytes[i];
-      free.take(child);
+      places.take(child);
       units_[child].parent = task.node;
       tasks.push_back({static_cast<Node>(child), begins[i], begins[i + 1], task.depth + 1});
     }

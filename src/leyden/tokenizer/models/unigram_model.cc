@@ -1,0 +1,209 @@
+#include "leyden/tokenizer/models/unigram_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+#include "leyden/tokenizer/unicode_classes.h"
+
+namespace leyden::tokenizer {
+namespace {
+
+constexpr TokenId kNoToken = ~0U;
+constexpr std::uint32_t kUnknownEntry = ~0U;
+constexpr double kUnknownPenalty = 10.0;
+
+}  // namespace
+
+Result<std::unique_ptr<UnigramModel>> UnigramModel::make(const UnigramSpec& spec) {
+  using Kind = UnigramSpec::Piece::Kind;
+  std::unique_ptr<UnigramModel> model(new UnigramModel);
+  model->unknown_ = spec.unknown;
+  model->single_precision_ = spec.single_precision;
+  model->byte_fallback_ = spec.byte_fallback;
+  model->fallback_tokens_.fill(kNoToken);
+  // Scores of what counts: Hugging Face takes all pieces, SentencePiece the normal ones.
+  double lowest = spec.single_precision ? std::numeric_limits<float>::max()
+                                        : std::numeric_limits<double>::infinity();
+  model->score_max_ = std::numeric_limits<float>::min();  // SentencePiece's FLT_MIN: above zero.
+  std::vector<std::pair<std::string_view, std::uint32_t>> keys;
+  std::unordered_map<std::string_view, TokenId> bytes;
+  for (const UnigramSpec::Piece& piece : spec.pieces) {
+    if (std::isnan(piece.score)) return fail(Errc::corrupt, "piece {} has no score", piece.id);
+    if (!spec.single_precision || piece.kind == Kind::normal) {
+      lowest = std::min(lowest, piece.score);
+      model->score_max_ = std::max(model->score_max_, static_cast<float>(piece.score));
+    }
+    if (piece.bytes.size() == 6 && piece.bytes.starts_with("<0x")) bytes[piece.bytes] = piece.id;
+    if (piece.kind == Kind::unused || piece.bytes.empty()) continue;
+    keys.emplace_back(piece.bytes, static_cast<std::uint32_t>(model->entries_.size()));
+    model->entries_.push_back({piece.id, piece.score, piece.kind == Kind::user_defined});
+  }
+  model->unknown_score_ = spec.single_precision
+                              ? static_cast<float>(lowest) - static_cast<float>(kUnknownPenalty)
+                              : lowest - kUnknownPenalty;
+  model->trie_ = ByteTrie(std::move(keys));
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    auto found = bytes.find(fmt::format("<0x{:02X}>", byte));
+    if (found != bytes.end()) model->fallback_tokens_[byte] = found->second;
+  }
+  return model;
+}
+
+// One segment's search. Settles whatever lies before a place that no piece spans, and goes on with the score that the best
+// way there has: resetting it would round differently.
+template <class Real>
+class UnigramModel::Search {
+ public:
+  Search(const UnigramModel& model, std::string_view segment, TokenIds& out,
+         std::vector<std::size_t>* ends)
+      : model_(model), segment_(segment), out_(out), ends_(ends) {}
+
+  void run() {
+    nodes_.resize(64);
+    std::size_t reach = 0;
+    for (std::size_t at = 0; at < segment_.size();) {
+      if (at == reach) settle(at);
+      std::size_t size = classed_char(segment_, at).size;
+      reach = std::max(reach, extend(at, size));
+      at += size;
+    }
+    settle(segment_.size());
+    flush_unknown();
+  }
+
+ private:
+  struct Node {
+    Real score = 0;
+    std::uint32_t entry = 0;
+    std::size_t begin = kNone;
+  };
+  static constexpr std::size_t kNone = ~std::size_t{0};
+
+  // Tries all pieces that begin at `at`, whose first character has `size` bytes. Where the longest ends.
+  std::size_t extend(std::size_t at, std::size_t size) {
+    Real here = nodes_[at - block_].score;
+    bool single = false;
+    std::size_t reach = at;
+    ByteTrie::Node node = ByteTrie::kRoot;
+    for (std::size_t end = at; !model_.trie_.empty() && end < segment_.size();) {
+      auto child = model_.trie_.next(node, segment_[end++]);
+      if (!child) break;
+      node = *child;
+      auto index = model_.trie_.value(node);
+      if (!index) continue;
+      const Entry& entry = model_.entries_[*index];
+      if (single_precision() && entry.user_defined) {
+        // Always taken: a bonus that is computed in double.
+        double bonus = static_cast<double>(static_cast<float>(end - at) * model_.score_max_) - 0.1;
+        offer(at, end, bonus + static_cast<double>(here), *index);
+      } else {
+        // The library's `auto` makes this sum a double in SentencePiece, too, before it is kept as a float.
+        offer(at, end, entry.score + static_cast<double>(here), *index);
+      }
+      single = single || end - at == size;
+      reach = end;
+    }
+    if (!single) {
+      Real score = static_cast<Real>(model_.unknown_score_) + here;
+      offer(at, at + size, static_cast<double>(score), kUnknownEntry);
+      reach = std::max(reach, at + size);
+    }
+    return reach;
+  }
+
+  static constexpr bool single_precision() { return sizeof(Real) == sizeof(float); }
+
+  void offer(std::size_t begin, std::size_t end, double score, std::uint32_t entry) {
+    std::size_t index = end - block_;
+    if (index >= nodes_.size()) nodes_.resize(2 * index + 1);
+    Node& node = nodes_[index];
+    if (node.begin == kNone || score > static_cast<double>(node.score)) {
+      node = {static_cast<Real>(score), entry, begin};
+    }
+  }
+
+  // Puts down the best way to `end` and begins a new block there.
+  void settle(std::size_t end) {
+    if (end == block_) return;
+    way_.clear();
+    for (std::size_t at = end; at > block_; at = nodes_[at - block_].begin) way_.push_back(at);
+    for (auto it = way_.rbegin(); it != way_.rend(); ++it) {
+      const Node& node = nodes_[*it - block_];
+      put(node.begin, *it, node.entry);
+    }
+    Real score = nodes_[end - block_].score;
+    std::fill_n(nodes_.begin(), end - block_ + 1, Node{});
+    block_ = end;
+    nodes_.front().score = score;
+  }
+
+  void put(std::size_t begin, std::size_t end, std::uint32_t entry) {
+    // A piece may itself be the unknown token: it is treated as unknown text.
+    bool unknown = entry == kUnknownEntry || model_.entries_[entry].id == model_.unknown_;
+    if (unknown) {
+      // In SentencePiece each unknown character falls back for itself; in Hugging Face the whole run.
+      if (unknown_begin_ == kNone) unknown_begin_ = begin;
+      unknown_end_ = end;
+      return;
+    }
+    flush_unknown();
+    emit(model_.entries_[entry].id, end);
+  }
+
+  void flush_unknown() {
+    if (unknown_begin_ == kNone) return;
+    std::string_view text = segment_.substr(unknown_begin_, unknown_end_ - unknown_begin_);
+    unknown_begin_ = kNone;
+    auto fallback = [&](char byte) {
+      return model_.fallback_tokens_[static_cast<std::uint8_t>(byte)];
+    };
+    // Hugging Face looks the fused text up first: it may be a piece that no best way goes through.
+    if (!single_precision()) {
+      auto match = model_.trie_.longest_prefix(text);
+      if (match && match->length == text.size()) {
+        return emit(model_.entries_[match->value].id, unknown_end_);
+      }
+    }
+    if (model_.byte_fallback_ &&
+        std::ranges::none_of(text, [&](char byte) { return fallback(byte) == kNoToken; })) {
+      std::size_t at = unknown_end_ - text.size();
+      for (std::size_t i = 0; i < text.size();) {
+        std::size_t size = classed_char(text, i).size;
+        for (std::size_t k = i; k < i + size; ++k) emit(fallback(text[k]), at + i + size);
+        i += size;
+      }
+      return;
+    }
+    // Without an unknown token the reference gives no IDs at all for such text; the rest of it is kept here.
+    if (model_.unknown_) emit(*model_.unknown_, unknown_end_);
+  }
+
+  void emit(TokenId id, std::size_t end) {
+    out_.push_back(id);
+    if (ends_ != nullptr) ends_->push_back(end);
+  }
+
+  const UnigramModel& model_;
+  std::string_view segment_;
+  TokenIds& out_;
+  std::vector<std::size_t>* ends_;
+  std::size_t block_ = 0;    // Where the block begins.
+  std::vector<Node> nodes_;  // The best way to each byte behind block_.
+  std::vector<std::size_t> way_;
+  std::size_t unknown_begin_ = kNone;  // A run of unknown text that is not put down yet.
+  std::size_t unknown_end_ = 0;
+};
+
+void UnigramModel::encode(std::string_view segment, TokenIds& out,
+                          std::vector<std::size_t>* ends) const {
+  if (single_precision_) {
+    Search<float>(*this, segment, out, ends).run();
+  } else {
+    Search<double>(*this, segment, out, ends).run();
+  }
+}
+
+}  // namespace leyden::tokenizer
