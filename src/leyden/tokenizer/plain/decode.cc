@@ -45,7 +45,7 @@ Strings byte_level(const Strings& tokens) {
     }
     bytes += all ? its : token;
   }
-  return {bytes};
+  return {utf8::replace_invalid(bytes)};
 }
 
 std::optional<char> byte_of(const std::string& token) {
