@@ -10,3 +10,6 @@ if(LEYDEN_SANITIZE)
   add_compile_options(-fsanitize=${LEYDEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LEYDEN_SANITIZE})
 endif()
+if(LEYDEN_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # So that the fuzzers see which code their inputs reach.
+endif()

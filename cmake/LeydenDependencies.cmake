@@ -13,6 +13,9 @@ pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # Header-only: the packaged library throws.
 find_package(CLI11 REQUIRED)
+if(LEYDEN_TESTS OR LEYDEN_FUZZ)
+  pkg_check_modules(PCRE2_32 REQUIRED IMPORTED_TARGET libpcre2-32)  # The tokenizers' oracle runs their patterns.
+endif()
 if(LEYDEN_TESTS)
   find_package(GTest REQUIRED)
   pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # An oracle for the normalizer

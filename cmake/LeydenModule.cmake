@@ -33,6 +33,8 @@ function(leyden_module name)
     get_filename_component(fuzzer ${file} NAME_WE)
     add_executable(${fuzzer} ${file})
     target_link_libraries(${fuzzer} PRIVATE leyden::${name})
+    target_compile_definitions(${fuzzer} PRIVATE LEYDEN_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                 LEYDEN_CACHE_DIR="${LEYDEN_CACHE_DIR}")
     if(LEYDEN_FUZZ)
       target_compile_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
