@@ -28,11 +28,13 @@ def enter_environment():
         os.execv(python, [str(python), *sys.argv])
 
 
-def tokenize(leyden, tokenizer, file):
-    out = subprocess.run([leyden, "tokenize", "--tokenizer", tokenizer, "--file", file, "--json"], check=True, capture_output=True).stdout
-    answer = json.loads(out)
-    assert answer["count"] == len(answer["ids"])
-    return answer["ids"], out
+def tokenize(leyden, tokenizer, files):
+    """The IDs of each file, in one run of the program."""
+    out = subprocess.run([leyden, "tokenize", "--tokenizer", tokenizer, "--json", *map(str, files)], check=True, capture_output=True).stdout
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [answer["file"] for answer in answers] == [str(file) for file in files]
+    assert all(answer["count"] == len(answer["ids"]) for answer in answers)
+    return [answer["ids"] for answer in answers]
 
 
 def main():
@@ -45,13 +47,13 @@ def main():
     files = list(corpus.files(root))
     print(f"{len(files)} texts, {sum(len(content) for _, content in files):,} bytes", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        text_file = pathlib.Path(scratch) / "text"
+        paths = [pathlib.Path(scratch) / f"{i:03}" for i in range(len(files))]
+        for path, (_, content) in zip(paths, files):
+            path.write_bytes(content)
         ids_file = pathlib.Path(scratch) / "ids"
         for tokenizer, encode in references.all_references(references.cache_folder()):
             ids_count = wrong = 0
-            for name, content in files:
-                text_file.write_bytes(content)
-                ours, printed = tokenize(leyden, tokenizer, text_file)
+            for (name, content), ours in zip(files, tokenize(leyden, tokenizer, paths)):
                 text = content.decode("utf-8", errors="replace")
                 theirs = encode(text)
                 total_bytes += len(content)
@@ -61,7 +63,7 @@ def main():
                     at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
                     print(f"DIFFERENT: {tokenizer}, {name}: ID {at}: ours {ours[at - 2:at + 6]}, theirs {theirs[at - 2:at + 6]}")
                 elif name in ("every code point", "random bytes", "greek", "python"):
-                    ids_file.write_bytes(printed)
+                    ids_file.write_text(json.dumps(ours))
                     back = subprocess.run([leyden, "detokenize", "--tokenizer", tokenizer, ids_file], check=True, capture_output=True).stdout
                     # Qwen's normalizer changes text, SmolLM2's vocabulary lacks some bytes: theirs come back otherwise.
                     if tokenizer in ("cl100k_base", "o200k_base") and back != text.encode():
