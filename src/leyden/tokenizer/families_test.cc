@@ -181,7 +181,9 @@ TEST_P(Family, AStreamDecodesAsTheWholeDoes) {
     for (TokenId id : ids) {
       std::string part = decoder.push(id).value();
       // Whole characters, as far as the whole has them.
-      if (utf8::is_valid(whole)) ASSERT_TRUE(utf8::is_valid(part));
+      if (utf8::is_valid(whole)) {
+        ASSERT_TRUE(utf8::is_valid(part));
+      }
       parts += part;
     }
     ASSERT_EQ(parts + decoder.finish(), whole);
@@ -236,8 +238,12 @@ TEST_P(Family, ADamagedFileIsAnErrorAndNoCrash) {
     }
     ASSERT_TRUE(write_file_atomically(folder / "x", broken));
     auto loaded = load_tokenizer(folder / "x", "x");
-    if (round % 2 == 0) ASSERT_FALSE(loaded);
-    if (!loaded) EXPECT_EQ(loaded.error().message.find('\n'), std::string::npos);
+    if (round % 2 == 0) {
+      ASSERT_FALSE(loaded);
+    }
+    if (!loaded) {
+      EXPECT_EQ(loaded.error().message.find('\n'), std::string::npos);
+    }
   }
   std::filesystem::remove_all(folder);
 }

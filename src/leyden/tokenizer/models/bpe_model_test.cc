@@ -59,7 +59,9 @@ TokenIds encoded(const SegmentModel& model, std::string_view text) {
   std::vector<std::size_t> ends;
   model.encode(text, ids, &ends);
   EXPECT_EQ(ids.size(), ends.size());
-  if (!ends.empty()) EXPECT_EQ(ends.back(), text.size());
+  if (!ends.empty()) {
+    EXPECT_EQ(ends.back(), text.size());
+  }
   return ids;
 }
 

@@ -24,7 +24,9 @@ TokenIds encoded(const UnigramSpec& spec, std::string_view text) {
   auto model = UnigramModel::make(spec).value();
   model->encode(text, ids, &ends);
   EXPECT_EQ(ids.size(), ends.size());
-  if (!ends.empty()) EXPECT_EQ(ends.back(), text.size());
+  if (!ends.empty()) {
+    EXPECT_EQ(ends.back(), text.size());
+  }
   return ids;
 }
 
