@@ -143,6 +143,7 @@ class File:
 
 def main():
     import regex
+    from tokenizers import Regex, normalizers
     old, new = sys.argv[1], sys.argv[2]
     version, category = ask(old, "[u.unidata_version, [u.category(chr(c)) for c in range(0x110000)]]")
     digit_version, for_digits = ask(new, "[u.unidata_version, [u.category(chr(c)) for c in range(0x110000)]]")
@@ -165,7 +166,7 @@ def main():
     # The order of the bits is that of enum CharProperty.
     seconds = {b for _, b, _ in pairs} | set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
     sets = [hf["word"], hf["punctuation"], hf["bert_removed"], hf["bert_accents"], hf["accents"], hf["lower"], hf["nfc"], hf["nfd"],
-            hf["nfkc"], hf["nfkd"], combining, seconds]
+            hf["nfkc"], hf["nfkd"], combining, seconds, {c for c, value in enumerate(category) if value[0] in "PS"}]
     properties = [0] * 0x110000
     for bit, members in enumerate(sets):
         for c in members:
@@ -217,10 +218,17 @@ def main():
             for c in map(ord, match.group()):
                 if category[c] != "Cn" or name in ("Control", "Extend"):
                     breaks[c] = number
+    file.array("constexpr std::string_view kPosixNames[]", (f'"{n}"' for n in POSIX))
+    posix = []
+    for number, name in enumerate(POSIX):
+        left = set(normalizers.Replace(Regex(f"[[:{name}:]]"), "").normalize_str(every))
+        posix += ranges({c: number for c in CODE_POINTS if chr(c) not in left})
+    file.array("const SetRange kPosixRanges[]", (f"{{{a:#x},{b:#x},{v}}}" for a, b, v in posix))
     file.array("const SetRange kGraphemeRanges[]", (f"{{{a:#x},{b:#x},{v}}}" for a, b, v in ranges(breaks)))
     file.write()
 
 
+POSIX = ("alpha", "upper", "lower", "punct")
 # Scripts that a pattern may name; Common and Inherited included.
 SCRIPTS = """Common Inherited Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Nko Devanagari Bengali Gurmukhi Gujarati
 Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee Canadian_Aboriginal Ogham

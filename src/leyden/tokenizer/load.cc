@@ -21,6 +21,8 @@ Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string n
       first != std::string_view::npos && content[first] == '{') {
     return read_huggingface(content, where, std::move(name));
   }
+  // The first field of a SentencePiece model, a piece: as text a newline, with which no rank file begins.
+  if (content.front() == '\x0A') return read_sentencepiece(content, where, std::move(name));
   return read_tiktoken(content, where, std::move(name));
 }
 

@@ -9,11 +9,9 @@ namespace leyden::tokenizer {
 
 Result<std::unique_ptr<PipelineEncoder>> PipelineEncoder::make(const TokenizerSpec& spec) {
   std::unique_ptr<PipelineEncoder> encoder(new PipelineEncoder);
-  for (const NormalizerStep& step : spec.normalizers) {
-    auto normalizer = make_normalizer(step);
-    if (!normalizer) return std::unexpected(normalizer.error());
-    encoder->normalizers_.push_back(*std::move(normalizer));
-  }
+  auto normalizers = make_normalizers(spec.normalizers);
+  if (!normalizers) return std::unexpected(normalizers.error());
+  encoder->normalizers_ = *std::move(normalizers);
   encoder->pattern_ = native_pattern(spec.pretokenizers);
   for (const PretokenizerStep& step : spec.pretokenizers) {
     if (encoder->pattern_) break;

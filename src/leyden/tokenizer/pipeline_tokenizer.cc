@@ -97,14 +97,9 @@ Result<std::unordered_map<TokenId, std::string>> PipelineTokenizer::sort_added_t
   std::vector<AddedToken> given;
   std::vector<AddedToken> normalized;
   std::unordered_map<TokenId, std::string> changed;
-  std::vector<std::unique_ptr<TextNormalizer>> normalizers;
   bool any = std::ranges::any_of(spec.added, &AddedToken::normalized);
-  for (const NormalizerStep& step : spec.normalizers) {
-    if (!any) break;
-    auto normalizer = make_normalizer(step);
-    if (!normalizer) return std::unexpected(normalizer.error());
-    normalizers.push_back(*std::move(normalizer));
-  }
+  auto normalizers = make_normalizers(any ? spec.normalizers : std::vector<NormalizerStep>());
+  if (!normalizers) return std::unexpected(normalizers.error());
   for (AddedToken token : spec.added) {
     if (!token.normalized) {
       given.push_back(std::move(token));
@@ -112,7 +107,7 @@ Result<std::unordered_map<TokenId, std::string>> PipelineTokenizer::sort_added_t
     }
     // It is searched in normalized text, so it must look as it does there; Hugging Face decodes it so, too.
     NormalizedText text(token.text, 0, false);
-    for (const auto& normalizer : normalizers) normalizer->apply(text);
+    for (const auto& normalizer : *normalizers) normalizer->apply(text);
     if (text.text() != token.text) {
       token.text = text.text();
       changed.emplace(token.id, token.text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "leyden/tokenizer/unicode_classes.h"
+#include "leyden/tokenizer/unicode_properties.h"
 
 namespace leyden::tokenizer {
 namespace {
@@ -27,6 +28,12 @@ constexpr std::array kRegexes = {
         std::string_view(
             R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
 };
+
+constexpr std::string_view kDeepSeekNumbers = R"(\p{N}{1,3})";
+constexpr std::string_view kDeepSeekCjk = "[一-龥぀-ゟ゠-ヿ]+";
+constexpr std::string_view kDeepSeekRest =
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]"
+    "+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
 
 constexpr bool is(ClassedChar c, unsigned classes) { return (c.char_class & classes) != 0; }
 
@@ -204,11 +211,88 @@ std::size_t o200k_end(std::string_view text, std::size_t position) {
   return whitespace_end(text, position, true);
 }
 
-// The last character of valid UTF-8 that is not empty.
-ClassedChar last_char(std::string_view text) {
-  std::size_t at = text.size() - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) --at;
-  return classed_char(text, at);
+// What DeepSeek's second pattern takes: Chinese and Japanese.
+constexpr bool is_deepseek_cjk(ClassedChar c) {
+  return (c.code_point >= 0x4E00 && c.code_point <= 0x9FA5) ||
+         (c.code_point >= 0x3040 && c.code_point <= 0x30FF);
+}
+
+bool is_sign(ClassedChar c) { return (char_properties(c.code_point) & kPunctuationOrSymbol) != 0; }
+
+// DeepSeek's third pattern within what the first two left: each run between numbers that is Chinese or Japanese, or is not,
+// is a text of its own.
+class DeepSeekRest {
+ public:
+  DeepSeekRest(std::string_view text, bool cjk) : text_(text), cjk_(cjk) {}
+
+  // True where this text ends.
+  [[nodiscard]] bool ends(ClassedChar c) const {
+    return c.size == 0 || is(c, kNumber) || is_deepseek_cjk(c) != cjk_;
+  }
+  // Where the match at `position` ends; `position` when there is none.
+  [[nodiscard]] std::size_t match_end(std::size_t position) const {
+    ClassedChar c = at(position);
+    ClassedChar next = at(position + c.size);
+    if (c.code_point < 0x80 && is_sign(c) && is_ascii_letter(next)) {
+      return run(position + 1, is_ascii_letter);
+    }
+    if (is_word(c)) return run(position, is_word);
+    if (!is(c, kNewline) && !is_sign(c) && !ends(next) && is_word(next)) {
+      return run(position + c.size, is_word);
+    }
+    std::size_t signs = position + (c.code_point == ' ' ? 1 : 0);
+    if (std::size_t end = run(signs, is_sign); end != signs) {
+      while (is(at(end), kNewline) && !ends(at(end))) ++end;
+      return end;
+    }
+    if (!is(c, kWhitespace)) return position;
+    // Whitespace in front of what ends this text runs up to the end, as at the end of all text.
+    std::size_t whole = run_end(text_, position, kWhitespace);
+    std::string_view spaces = text_.substr(position, whole - position);
+    if (ends(at(whole)) && spaces.find_first_of("\r\n") == std::string_view::npos) return whole;
+    return whitespace_end(text_, position, true);
+  }
+
+ private:
+  [[nodiscard]] ClassedChar at(std::size_t position) const { return classed_char(text_, position); }
+  template <class Holds>
+  [[nodiscard]] std::size_t run(std::size_t position, Holds&& holds) const {
+    while (!ends(at(position)) && holds(at(position))) position += at(position).size;
+    return position;
+  }
+  static bool is_word(ClassedChar c) { return is(c, kLetter | kMark); }
+  static bool is_ascii_letter(ClassedChar c) {
+    char32_t lower = c.code_point | 0x20U;
+    return lower >= 'a' && lower <= 'z' && c.code_point < 0x80;
+  }
+  std::string_view text_;
+  bool cjk_;
+};
+
+std::size_t deepseek_v3_end(std::string_view text, std::size_t position) {
+  ClassedChar c = classed_char(text, position);
+  if (is(c, kNumber)) return digits_end(text, position, 3);
+  DeepSeekRest rest(text, is_deepseek_cjk(c));
+  std::size_t end = rest.match_end(position);
+  if (end != position) return end;
+  // Characters that no alternative takes (controls, unassigned ones) stay together until one is.
+  do {
+    position += c.size;
+    c = classed_char(text, position);
+  } while (!rest.ends(c) && rest.match_end(position) == position);
+  return position;
+}
+
+ClassedChar last_char(std::string_view text) { return char_before(text, text.size()); }
+
+// Whether the whitespace that `text` begins with holds a newline.
+bool leading_whitespace_has_newline(std::string_view text) {
+  for (std::size_t at = 0;;) {
+    ClassedChar c = classed_char(text, at);
+    if (!is(c, kWhitespace)) return false;
+    if (is(c, kNewline)) return true;
+    at += c.size;
+  }
 }
 
 }  // namespace
@@ -227,6 +311,8 @@ std::string_view pattern_name(Pattern pattern) {
       return "qwen2";
     case Pattern::o200k:
       return "o200k";
+    case Pattern::deepseek_v3:
+      return "deepseek_v3";
   }
   std::unreachable();
 }
@@ -238,7 +324,11 @@ std::optional<Pattern> pattern_of_regex(std::string_view regex) {
   return std::nullopt;
 }
 
-std::optional<Pattern> pattern_of_regexes(std::string_view, std::string_view, std::string_view) {
+std::optional<Pattern> pattern_of_regexes(std::string_view first, std::string_view second,
+                                          std::string_view third) {
+  if (first == kDeepSeekNumbers && second == kDeepSeekCjk && third == kDeepSeekRest) {
+    return Pattern::deepseek_v3;
+  }
   return std::nullopt;
 }
 
@@ -255,6 +345,8 @@ std::size_t pretoken_end(Pattern pattern, std::string_view text, std::size_t pos
       return cl100k_end(text, position, 1);
     case Pattern::o200k:
       return o200k_end(text, position);
+    case Pattern::deepseek_v3:
+      return deepseek_v3_end(text, position);
   }
   std::unreachable();
 }
@@ -263,19 +355,31 @@ bool is_pretoken_border(Pattern pattern, std::string_view left, std::string_view
   if (left.empty() || right.empty()) return true;
   ClassedChar before = last_char(left);
   ClassedChar after = classed_char(right, 0);
-  if (!is(before, kWhitespace)) return is(after, kWhitespace) && !is(after, kNewline);
-  if (!is(before, kNewline) || is(after, kWhitespace)) return false;
-  switch (pattern) {
-    case Pattern::gpt2:
-    case Pattern::digits_gpt2: {
-      std::string_view rest = left.substr(0, left.size() - before.size);
-      return rest.empty() || !is(last_char(rest), kWhitespace);
-    }
-    case Pattern::o200k:
-      return right.front() != '/';
-    default:
-      return true;
+  bool has_newline_rule = pattern != Pattern::gpt2 && pattern != Pattern::digits_gpt2;
+  if (is(before, kNumber)) {
+    if (!is(after, kNumber)) return true;  // R4, R6.
+    bool each_apart = pattern == Pattern::qwen2 || pattern == Pattern::digits_gpt2;
+    return each_apart && is(before, kDigit) && is(after, kDigit);
   }
+  if (is(before, kLetter)) {
+    if (is(after, kLetter)) return false;
+    switch (pattern) {  // R4, R5.
+      case Pattern::o200k:
+        return !is(after, kMark) && after.code_point != '\'';
+      case Pattern::deepseek_v3:
+        return !is(after, kMark);
+      default:
+        return true;
+    }
+  }
+  if (!is(before, kWhitespace)) return is(after, kWhitespace) && !is(after, kNewline);  // R1.
+  if (!is(before, kNewline)) return false;
+  if (is(after, kWhitespace))
+    return has_newline_rule && !leading_whitespace_has_newline(right);  // R3.
+  if (pattern == Pattern::o200k) return after.code_point != '/';        // R2.
+  if (has_newline_rule) return true;
+  std::string_view rest = left.substr(0, left.size() - before.size);
+  return rest.empty() || !is(last_char(rest), kWhitespace);
 }
 
 }  // namespace leyden::tokenizer

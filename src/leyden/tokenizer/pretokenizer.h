@@ -15,6 +15,7 @@ enum class Pattern {
   llama3,       // As cl100k.
   qwen2,        // As cl100k, but every digit apart: Qwen 2 to 3.
   o200k,        // GPT-4o, gpt-oss.
+  deepseek_v3,  // Three patterns, one behind the other: numbers, Chinese and Japanese, the rest.
 };
 
 [[nodiscard]] std::string_view pattern_name(Pattern pattern);
@@ -33,10 +34,14 @@ enum class Pattern {
                                        std::size_t position);
 
 // Tokenizer::is_safe_cut, as far as pretokens decide it: true when cutting valid UTF-8 between the two gives the same
-// pretokens, by the rules below (docs/decisions/joins.md).
+// pretokens, by the rules below (docs/decisions/2026-11-24-joins.md).
 //   R1: left ends in a character that is no whitespace, right begins with whitespace that is no newline.
 //   R2: left ends in a newline, right begins with a character that is no whitespace (o200k: nor '/'; gpt2: the newline is a
 //       whitespace run of its own).
+//   R3: left ends in a newline, right begins with whitespace whose whole run holds no newline (not gpt2).
+//   R4: left ends in a letter or number, right begins with any whitespace.
+//   R5: left ends in a letter, right begins with no letter (o200k: nor a mark or an apostrophe; DeepSeek: nor a mark).
+//   R6: left ends in a number, right begins with no number (Qwen, SmolLM2: or with one).
 [[nodiscard]] bool is_pretoken_border(Pattern pattern, std::string_view left,
                                       std::string_view right);
 

@@ -38,6 +38,20 @@ class Regex {
                               PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr));
     match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
   }
+  // The matches and what lies between them.
+  Pretokens isolate(std::string_view text) const {
+    Pretokens out;
+    std::size_t at = 0;
+    while (at < text.size() && pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
+                                           text.size(), at, 0, match_.get(), nullptr) > 0) {
+      PCRE2_SIZE* where = pcre2_get_ovector_pointer(match_.get());
+      if (where[0] > at) out.emplace_back(text.substr(at, where[0] - at));
+      out.emplace_back(text.substr(where[0], where[1] - where[0]));
+      at = where[1];
+    }
+    if (at < text.size()) out.emplace_back(text.substr(at));
+    return out;
+  }
   Pretokens split(std::string_view text) const {
     Pretokens out;
     PCRE2_SIZE at = 0;
@@ -72,13 +86,19 @@ constexpr const char* kQwen2 =
 constexpr const char* kO200k =
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+// DeepSeek's three, each within what the one before left.
+constexpr const char* kDeepSeekRest =
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]"
+    "+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
+constexpr const char* kDeepSeek[] = {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", kDeepSeekRest};
+
 std::string random_text(std::mt19937& random) {
   // Every class and every character that a pattern names; no character on which Unicode 14 (PCRE2) and 16 differ.
   static constexpr std::string_view kPieces[] = {
-      " ", " ", "\n", "\r", "\t", "\u00A0", "\u2028", "\u0085",     "a",     "b",      "A",
-      "Z", "s", "S",  "t",  "re", "VE",     "ll",     "d",          "m",     "1",      "2",
-      "٣", "Ⅷ", ".",  ",",  "-",  "/",      "'",      "'s",         "'LL",   "\u017F", "\u0301",
-      "é", "ß", "中", "ʰ",  "ǅ",  "😀",     "\uFEFF", "\U00011DE0", "\u0000"};
+      " ", " ", "\n", "\r", "\t", "\u00A0", "\u2028", "\u0085", "a",          "b",     "A", "Z",
+      "s", "S", "t",  "re", "VE", "ll",     "d",      "m",      "1",          "2",     "٣", "Ⅷ",
+      ".", ",", "-",  "/",  "'",  "'s",     "'LL",    "\u017F", "\u0301",     "é",     "ß", "中",
+      "ʰ", "ǅ", "😀", "カ", "・", "ー",     "+",      "\uFEFF", "\U00011DE0", "\u0000"};
   std::string text;
   for (std::size_t i = 1 + random() % 10; i > 0; --i)
     text += kPieces[random() % std::size(kPieces)];
@@ -102,6 +122,24 @@ TEST(Pretokenizer, CutsAsTheRegularExpressionsDo) {
           << pattern_name(each.pattern) << ": " << testing::PrintToString(text);
     }
   }
+}
+
+TEST(Pretokenizer, CutsAsDeepSeeksThreePatternsDo) {
+  Regex regexes[] = {Regex(kDeepSeek[0]), Regex(kDeepSeek[1]), Regex(kDeepSeek[2])};
+  std::mt19937 random(14);
+  for (int round = 0; round < 100'000; ++round) {
+    std::string text = random_text(random);
+    Pretokens expected{text};
+    for (const Regex& regex : regexes) {
+      Pretokens finer;
+      for (const std::string& piece : expected) {
+        for (std::string& part : regex.isolate(piece)) finer.push_back(std::move(part));
+      }
+      expected = std::move(finer);
+    }
+    ASSERT_EQ(native(Pattern::deepseek_v3, text), expected) << testing::PrintToString(text);
+  }
+  EXPECT_EQ(pattern_of_regexes(kDeepSeek[0], kDeepSeek[1], kDeepSeek[2]), Pattern::deepseek_v3);
 }
 
 TEST(Pretokenizer, DigitsComeFirstThenGpt2WithinTheRest) {
@@ -146,7 +184,7 @@ TEST(Pretokenizer, ABorderIsABorder) {
     std::string left = random_text(random);
     std::string right = random_text(random);
     for (Pattern pattern : {Pattern::gpt2, Pattern::digits_gpt2, Pattern::cl100k, Pattern::llama3,
-                            Pattern::qwen2, Pattern::o200k}) {
+                            Pattern::qwen2, Pattern::o200k, Pattern::deepseek_v3}) {
       if (!is_pretoken_border(pattern, left, right)) continue;
       ++borders;
       Pretokens apart = native(pattern, left);
@@ -163,12 +201,17 @@ TEST(Pretokenizer, TheKnownCounterexamplesAreNoBorders) {
   for (Pattern pattern : {Pattern::gpt2, Pattern::cl100k, Pattern::qwen2, Pattern::o200k}) {
     EXPECT_FALSE(is_pretoken_border(pattern, "foo ", "bar"));
     EXPECT_FALSE(is_pretoken_border(pattern, "\n", "\n"));
-    EXPECT_FALSE(is_pretoken_border(pattern, "12", "3"));
+    EXPECT_EQ(is_pretoken_border(pattern, "12", "3"), pattern == Pattern::qwen2);
     EXPECT_FALSE(is_pretoken_border(pattern, ".", "\n"));
     EXPECT_TRUE(is_pretoken_border(pattern, "foo", " bar"));
     EXPECT_TRUE(is_pretoken_border(pattern, "foo\n", "bar"));
   }
   EXPECT_FALSE(is_pretoken_border(Pattern::o200k, "\n", "/x"));
+  EXPECT_FALSE(is_pretoken_border(Pattern::o200k, "don", "'t"));
+  EXPECT_FALSE(is_pretoken_border(Pattern::o200k, "e", "\u0301"));
+  EXPECT_FALSE(is_pretoken_border(Pattern::deepseek_v3, "e", "\u0301"));
+  EXPECT_FALSE(is_pretoken_border(Pattern::cl100k, "x\n", " \n"));
+  EXPECT_TRUE(is_pretoken_border(Pattern::cl100k, "x\n", "  y"));
   EXPECT_FALSE(is_pretoken_border(Pattern::gpt2, "x\n\n", "y"));
   EXPECT_TRUE(is_pretoken_border(Pattern::cl100k, "x\n\n", "y"));
 }

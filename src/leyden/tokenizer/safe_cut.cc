@@ -4,16 +4,107 @@
 
 #include "leyden/base/utf8.h"
 #include "leyden/tokenizer/pretokenizers/native_pattern.h"
+#include "leyden/tokenizer/unicode_classes.h"
 
 namespace leyden::tokenizer {
+namespace {
 
-SafeCut::SafeCut(const TokenizerSpec& spec) {
-  bool only_forms = std::ranges::all_of(spec.normalizers, [](const NormalizerStep& step) {
-    return std::holds_alternative<NormalizeUnicode>(step);
+constexpr std::string_view kBlock = "\xE2\x96\x81";  // U+2581
+
+template <class T>
+bool is(const NormalizerStep& step) {
+  return std::holds_alternative<T>(step);
+}
+template <class T>
+bool is(const PretokenizerStep& step) {
+  return std::holds_alternative<T>(step);
+}
+
+// " " becomes U+2581, and nothing else happens: Gemma's normalizer.
+bool only_marks_spaces(const std::vector<NormalizerStep>& steps) {
+  if (steps.size() != 1) return false;
+  const auto* replace = std::get_if<NormalizeReplace>(&steps.front());
+  return replace != nullptr && !replace->is_regex && replace->pattern == " " &&
+         replace->content == kBlock;
+}
+
+// Nothing, or Gemma 3's Split at spaces, of which the normalizer leaves none.
+bool leaves_marked_text_whole(const std::vector<PretokenizerStep>& steps) {
+  return std::ranges::all_of(steps, [](const PretokenizerStep& step) {
+    const auto* split = std::get_if<SplitPattern>(&step);
+    return split != nullptr && !split->is_regex && split->pattern == " " && !split->invert;
   });
-  right_must_be_ascii_ = !spec.normalizers.empty();
-  pattern_ = native_pattern(spec.pretokenizers);
-  if (only_forms && pattern_) rule_ = Rule::native_pattern;
+}
+
+// Characters to characters, each for itself or together with marks behind it.
+bool changes_characters_only(const NormalizerStep& step) {
+  return is<NormalizeUnicode>(step) || is<NormalizeBert>(step) || is<NormalizeLowercase>(step) ||
+         is<NormalizeStripAccents>(step);
+}
+
+// Pieces are cut without regard to where they stand.
+bool forgets_places(const PretokenizerStep& step) {
+  const auto* metaspace = std::get_if<SplitMetaspace>(&step);
+  return metaspace == nullptr || metaspace->prepend != SplitMetaspace::Prepend::first;
+}
+
+bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+}  // namespace
+
+SafeCut::SafeCut(const TokenizerSpec& spec)
+    : rule_(rule_of(spec)),
+      pattern_(native_pattern(spec.pretokenizers)),
+      right_must_be_ascii_(!spec.normalizers.empty()) {
+  if (rule_ == Rule::block_merge) learn_joined(std::get<BpeSpec>(spec.model));
+}
+
+SafeCut::Rule SafeCut::rule_of(const TokenizerSpec& spec) {
+  const auto& normalizers = spec.normalizers;
+  const auto& cutters = spec.pretokenizers;
+  bool only_forms = std::ranges::all_of(
+      normalizers, [](const NormalizerStep& step) { return is<NormalizeUnicode>(step); });
+  if (only_forms && native_pattern(cutters)) return Rule::pattern;
+  if (!cutters.empty() && std::ranges::all_of(normalizers, changes_characters_only) &&
+      std::ranges::all_of(cutters, forgets_places) &&
+      (is<SplitBert>(cutters[0]) || is<SplitWhitespace>(cutters[0]) ||
+       is<SplitOnWhitespace>(cutters[0]))) {
+    return Rule::words;
+  }
+  if (only_forms && cutters.size() == 1 && is<SplitMetaspace>(cutters[0])) {
+    const auto& metaspace = std::get<SplitMetaspace>(cutters[0]);
+    if (metaspace.split && metaspace.replacement == kBlock) return Rule::metaspace;
+  }
+  const auto* bpe = std::get_if<BpeSpec>(&spec.model);
+  if (bpe != nullptr && !bpe->byte_level && !bpe->whole_first && bpe->user_defined.empty() &&
+      bpe->continuing_subword_prefix.empty() && bpe->end_of_word_suffix.empty() &&
+      only_marks_spaces(normalizers) && leaves_marked_text_whole(cutters) &&
+      std::ranges::count(bpe->tokens, kBlock, &SpecToken::bytes) == 1) {
+    return Rule::block_merge;
+  }
+  return Rule::none;
+}
+
+void SafeCut::learn_joined(const BpeSpec& bpe) {
+  TokenId highest = 0;
+  for (const SpecToken& token : bpe.tokens) highest = std::max(highest, token.id);
+  std::vector<const SpecToken*> by_id(highest + std::size_t{1});
+  for (const SpecToken& token : bpe.tokens) by_id[token.id] = &token;
+  auto find = [&](TokenId id) { return id <= highest ? by_id[id] : nullptr; };
+  for (const SpecMerge& merge : bpe.merges) {
+    const SpecToken* left = find(merge.left);
+    const SpecToken* right = find(merge.right);
+    if (left == nullptr || right == nullptr || left->bytes.empty() ||
+        !utf8::is_valid(left->bytes)) {
+      rule_ = Rule::none;  // A merge of tokens that we can't look into.
+      return;
+    }
+    if (!right->bytes.starts_with(kBlock)) continue;
+    joined_.push_back(char_before(left->bytes, left->bytes.size()).code_point);
+  }
+  std::ranges::sort(joined_);
+  auto again = std::ranges::unique(joined_);
+  joined_.erase(again.begin(), again.end());
 }
 
 bool SafeCut::holds(std::string_view left, std::string_view right) const {
@@ -25,8 +116,23 @@ bool SafeCut::holds(std::string_view left, std::string_view right) const {
     --last;
   }
   if (!utf8::is_valid(left.substr(last)) || !utf8::decode(right, 0).valid) return false;
-  if (right_must_be_ascii_ && static_cast<unsigned char>(right.front()) >= 0x80) return false;
-  return is_pretoken_border(*pattern_, left, right);
+  char32_t before = char_before(left, left.size()).code_point;
+  switch (rule_) {
+    case Rule::pattern:
+      if (right_must_be_ascii_ && static_cast<unsigned char>(right.front()) >= 0x80) return false;
+      return is_pretoken_border(*pattern_, left, right);
+    case Rule::words:
+      return is_ascii_space(right.front()) ||
+             (is_ascii_space(left.back()) && static_cast<unsigned char>(right.front()) < 0x80);
+    case Rule::metaspace:
+      return right.front() == ' ' && before != ' ' && before != 0x2581;
+    case Rule::block_merge:
+      return right.front() == ' ' && before != ' ' && before != 0x2581 &&
+             !std::ranges::binary_search(joined_, before);
+    case Rule::none:
+      break;
+  }
+  return false;
 }
 
 }  // namespace leyden::tokenizer

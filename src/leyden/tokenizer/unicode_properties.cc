@@ -97,6 +97,9 @@ std::span<const std::string_view> category_names() { return kCategoryNames; }
 std::span<const SetRange> script_ranges() { return kScriptRanges; }
 std::span<const std::string_view> script_names() { return kScriptNames; }
 
+std::span<const SetRange> posix_ranges() { return kPosixRanges; }
+std::span<const std::string_view> posix_names() { return kPosixNames; }
+
 std::uint8_t pretokenizer_script(char32_t code_point) {
   const SetRange* range = range_of<SetRange>(kPretokenizerScripts, code_point);
   return range != nullptr ? range->value : 0;

@@ -20,8 +20,9 @@ enum CharProperty : std::uint16_t {
   kChangesNfd = 128,
   kChangesNfkc = 256,
   kChangesNfkd = 512,
-  kCombining = 1024,     // Its canonical combining class is not 0.
-  kComposesBack = 2048,  // May become one with the character before it.
+  kCombining = 1024,            // Its canonical combining class is not 0.
+  kComposesBack = 2048,         // May become one with the character before it.
+  kPunctuationOrSymbol = 4096,  // P and S at the patterns' version of Unicode.
 };
 
 namespace detail {
@@ -57,6 +58,9 @@ struct SetRange {
 [[nodiscard]] std::span<const std::string_view> category_names();
 [[nodiscard]] std::span<const SetRange> script_ranges();
 [[nodiscard]] std::span<const std::string_view> script_names();
+// Oniguruma's POSIX classes that are no combination of categories: alpha, upper, lower, punct. Runs of one overlap others'.
+[[nodiscard]] std::span<const SetRange> posix_ranges();
+[[nodiscard]] std::span<const std::string_view> posix_names();
 
 // Hugging Face's UnicodeScripts: a number for each script, 0 for what goes with any.
 [[nodiscard]] std::uint8_t pretokenizer_script(char32_t code_point);

@@ -1,5 +1,7 @@
 #include "leyden/tokenizer/vocabulary.h"
 
+#include <bit>
+
 #include <xxhash.h>
 
 namespace leyden::tokenizer {
@@ -34,7 +36,8 @@ std::size_t Vocabulary::slot_of(std::string_view wanted) const {
 }
 
 void Vocabulary::grow() {
-  slots_.assign(slots_.empty() ? 1024 : slots_.size() * 2, 0);
+  // At first for as many as there are IDs, which is nearly always enough.
+  slots_.assign(slots_.empty() ? std::bit_ceil(2 * entries_.size() + 2) : slots_.size() * 2, 0);
   for (TokenId id = 0; id < entries_.size(); ++id) {
     if (entries_[id].kind == TokenKind::ordinary) slots_[slot_of(bytes(id))] = id + 1;
   }

@@ -1,135 +1,19 @@
-#include <array>
-#include <utility>
-
-#include "leyden/tokenizer/loaders/byte_level.h"
-#include "leyden/tokenizer/loaders/gguf_reader.h"
+#include "leyden/tokenizer/loaders/gguf_models.h"
 #include "leyden/tokenizer/loaders/loaders.h"
-#include "leyden/tokenizer/loaders/text_table.h"
 
 namespace leyden::tokenizer {
 namespace {
 
-// Patterns as tokenizer.json files spell them.
-constexpr std::string_view kGpt2 = "";  // ByteLevel's own.
-constexpr std::string_view kLlama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kQwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-// `tokenizer.ggml.pre` names what a tokenizer.json spells out. The rest (normalizer, ignore_merges) is not in the file: it
-// is taken from the model's own tokenizer.json, because that is what the model was trained with. llama.cpp leaves Qwen's NFC
-// out; docs/decisions/2026-11-24-unicode.md.
-struct Pre {
-  std::string_view name;
-  std::string_view pattern;
-  bool digits = false;  // Each apart, before the pattern.
-  bool nfc = false;
-  bool whole_first = false;
-};
-
-constexpr std::array kPres = {
-    Pre{"gpt-2", kGpt2},
-    Pre{"smollm", kGpt2, true},
-    Pre{"llama-bpe", kLlama3, false, false, true},
-    Pre{"llama3", kLlama3, false, false, true},
-    Pre{"qwen2", kQwen2, false, true},
-};
-
-// llama.cpp's token types.
-enum GgufTokenType : std::int64_t {
-  normal = 1,
-  unknown = 2,
-  control = 3,
-  user_defined = 4,
-  unused = 5,
-  byte = 6
-};
-
-void put_pretokenizers(const Pre& pre, TokenizerSpec& spec) {
-  if (pre.nfc) spec.normalizers.emplace_back(NormalizeUnicode{NormalizeUnicode::Form::nfc});
-  if (pre.digits) spec.pretokenizers.emplace_back(SplitDigits{.individual = true});
-  if (!pre.pattern.empty()) {
-    spec.pretokenizers.emplace_back(SplitPattern{.pattern = std::string(pre.pattern),
-                                                 .is_regex = true,
-                                                 .behavior = SplitBehavior::isolated,
-                                                 .invert = false});
-  }
-  spec.pretokenizers.emplace_back(
-      SplitByteLevel{.add_prefix_space = false, .use_regex = pre.pattern.empty()});
-}
-
-Result<TokenizerSpec> read_byte_level(const Gguf& gguf, const std::string& where) {
-  std::string pre_name = gguf.text("tokenizer.ggml.pre");
-  const Pre* pre = nullptr;
-  for (const Pre& candidate : kPres) {
-    if (candidate.name == pre_name) pre = &candidate;
-  }
-  if (pre == nullptr) {
-    return fail(Errc::unsupported, "{}: the pre-tokenizer \"{}\" is not supported yet", where,
-                pre_name);
-  }
-  const auto* tokens = gguf.find<Gguf::Strings>("tokenizer.ggml.tokens");
-  const auto* types = gguf.find<Gguf::Integers>("tokenizer.ggml.token_type");
-  const auto* merges = gguf.find<Gguf::Strings>("tokenizer.ggml.merges");
-  if (tokens == nullptr || types == nullptr || merges == nullptr ||
-      types->size() != tokens->size()) {
-    return fail(Errc::corrupt,
-                "{}: tokens, token types or merges are missing or don't belong together", where);
-  }
-  TokenizerSpec spec;
-  spec.vocabulary_size = tokens->size();
-  spec.decoders = {DecodeByteLevel{}};
-  put_pretokenizers(*pre, spec);
-  BpeSpec bpe;
-  bpe.whole_first = pre->whole_first;
-  TextTable table(tokens->size());
-  for (TokenId id = 0; id < tokens->size(); ++id) {
-    std::string_view token = (*tokens)[id];
-    switch ((*types)[id]) {
-      case normal: {
-        auto bytes = bytes_of_byte_level(token);
-        if (!bytes || !table.add(token, id)) {
-          return fail(Errc::corrupt,
-                      "{}: token {} is not written in byte-level characters, or is there twice",
-                      where, id);
-        }
-        bpe.tokens.push_back({id, *std::move(bytes)});
-        break;
-      }
-      case unused:
-        spec.unused.push_back({id, std::string(token)});
-        break;
-      case unknown:
-      case control:
-      case user_defined:
-        // User-defined tokens are applied to all text, as in the model's own tokenizer.
-        spec.added.push_back(
-            {.id = id, .text = std::string(token), .special = (*types)[id] != user_defined});
-        break;
-      default:
-        return fail(Errc::unsupported, "{}: token {} has type {}", where, id, (*types)[id]);
+// What add_special_tokens puts around a text: as the file says, else as the kind of model is used to.
+void put_template(const Gguf& gguf, bool adds_bos, bool adds_eos, TokenizerSpec& spec) {
+  auto put = [&](const char* flag, bool otherwise, const char* key, TokenIds& ids) {
+    auto id = gguf.number(key);
+    if (gguf.flag(flag).value_or(otherwise) && id && *id < spec.vocabulary_size) {
+      ids.push_back(static_cast<TokenId>(*id));
     }
-  }
-  bpe.merges.reserve(merges->size());
-  std::string joined;
-  for (std::uint32_t rank = 0; rank < merges->size(); ++rank) {
-    std::string_view both = (*merges)[rank];
-    std::size_t space = both.find(' ', 1);
-    if (space == std::string_view::npos)
-      return fail(Errc::corrupt, "{}: merge number {} is no pair", where, rank);
-    auto left = table.find(both.substr(0, space));
-    auto right = table.find(both.substr(space + 1));
-    joined = both.substr(0, space);
-    joined += both.substr(space + 1);
-    auto merged = table.find(joined);
-    if (!left || !right || !merged) {
-      return fail(Errc::corrupt, "{}: merge number {} joins tokens that are not in the vocabulary",
-                  where, rank);
-    }
-    bpe.merges.push_back({*left, *right, *merged, rank});
-  }
-  spec.model = std::move(bpe);
-  return spec;
+  };
+  put("tokenizer.ggml.add_bos_token", adds_bos, "tokenizer.ggml.bos_token_id", spec.post.before);
+  put("tokenizer.ggml.add_eos_token", adds_eos, "tokenizer.ggml.eos_token_id", spec.post.after);
 }
 
 }  // namespace
@@ -140,11 +24,23 @@ Result<TokenizerSpec> read_gguf_tokenizer(BytesView content, const std::string& 
   if (!gguf) return std::unexpected(gguf.error());
   std::string model = gguf->text("tokenizer.ggml.model");
   if (model.empty()) return fail(Errc::unsupported, "{} holds no tokenizer", where);
-  if (model != "gpt2") {
-    return fail(Errc::unsupported, "{}: the tokenizer model \"{}\" is not supported yet", where,
+  Result<TokenizerSpec> spec;
+  if (model == "gpt2") {
+    spec = read_gguf_byte_level(*gguf, where);
+    std::string pre = gguf->text("tokenizer.ggml.pre");
+    if (spec) put_template(*gguf, pre == "llama-bpe" || pre == "llama3", false, *spec);
+  } else if (model == "llama") {
+    spec = read_gguf_sentencepiece(*gguf, where, true);
+    if (spec) put_template(*gguf, true, false, *spec);
+  } else if (model == "t5") {
+    spec = read_gguf_sentencepiece(*gguf, where, false);
+    if (spec) put_template(*gguf, false, true, *spec);
+  } else if (model == "bert") {
+    spec = read_gguf_bert(*gguf, where);
+  } else {
+    return fail(Errc::unsupported, "{}: the tokenizer model \"{:.80}\" is not supported", where,
                 model);
   }
-  auto spec = read_byte_level(*gguf, where);
   if (spec) spec->name = std::move(name);
   return spec;
 }

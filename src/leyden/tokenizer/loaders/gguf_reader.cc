@@ -47,6 +47,12 @@ class Cursor {
     position_ += *length;
     return text;
   }
+  std::optional<std::string_view> take_bytes(std::size_t count) {
+    if (count > left()) return std::nullopt;
+    std::string_view text = as_text(bytes_.subspan(position_, count));
+    position_ += count;
+    return text;
+  }
   bool skip(std::size_t count, std::size_t size) {
     if (count > left() / size) return false;
     position_ += count * size;
@@ -124,11 +130,17 @@ std::optional<Gguf::Value> take_array(Cursor& cursor) {
   }
   std::size_t size = size_of(*type);
   if (size == 0) return std::nullopt;  // Arrays of arrays: none of the keys that we know has them.
-  if (*type == f32 || *type == f64) {
+  if (*count > cursor.left() / size) return std::nullopt;
+  if (*type == f64) {
     if (!cursor.skip(*count, size)) return std::nullopt;
     return Gguf::Value{};
   }
-  if (*count > cursor.left() / size) return std::nullopt;
+  if (*type == f32) {
+    Gguf::Floats floats(*count);
+    for (float& entry : floats) entry = *cursor.take<float>();
+    return floats;
+  }
+  if (*type == u8 || *type == i8) return Gguf::Bytes{*cursor.take_bytes(*count)};
   Gguf::Integers integers(*count);
   for (std::int64_t& entry : integers) entry = *take_integer(cursor, *type);
   return integers;
@@ -181,9 +193,9 @@ std::optional<std::uint64_t> Gguf::number(std::string_view key) const {
   return std::nullopt;
 }
 
-bool Gguf::flag(std::string_view key) const {
+std::optional<bool> Gguf::flag(std::string_view key) const {
   const auto* found = find<bool>(key);
-  return found != nullptr && *found;
+  return found != nullptr ? std::optional(*found) : std::nullopt;
 }
 
 Result<Gguf> read_gguf(BytesView content, const std::string& where) {

@@ -17,14 +17,18 @@ namespace leyden::tokenizer {
 struct Gguf {
   using Strings = std::vector<std::string_view>;
   using Integers = std::vector<std::int64_t>;
-  // Arrays of floats and nested arrays are read over and kept as monostate.
+  using Floats = std::vector<float>;
+  // Arrays of bytes stay what they are in the file; arrays of doubles are read over and kept as monostate.
+  struct Bytes {
+    std::string_view content;
+  };
   using Value = std::variant<std::monostate, std::uint64_t, std::int64_t, double, bool,
-                             std::string_view, Strings, Integers>;
+                             std::string_view, Strings, Integers, Floats, Bytes>;
   std::map<std::string_view, Value> metadata;
 
   [[nodiscard]] std::string text(std::string_view key) const;  // Empty when absent.
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view key) const;
-  [[nodiscard]] bool flag(std::string_view key) const;  // False when absent.
+  [[nodiscard]] std::optional<bool> flag(std::string_view key) const;
   template <class T>
   [[nodiscard]] const T* find(std::string_view key) const {
     auto found = metadata.find(key);

@@ -42,6 +42,11 @@ Vocab read_vocab(Component& model) {
     }
     vocab.entries.push_back({key, static_cast<TokenId>(id)});
   }
+  // A few bytes of JSON must not make a table of millions of entries.
+  auto highest = std::ranges::max_element(vocab.entries, {}, &Vocab::Entry::id);
+  if (highest != vocab.entries.end() && highest->id > 4 * vocab.entries.size() + 100'000) {
+    model.context().malformed("the IDs in \"vocab\" have too many gaps");
+  }
   vocab.table = TextTable(vocab.entries.size());
   for (const Vocab::Entry& entry : vocab.entries) {
     if (!vocab.table.add(entry.text, entry.id)) {

@@ -66,6 +66,14 @@ void read_template(Component& component, TemplateSpec& out) {
   if (!text_seen) component.context().unsupported("a template without the text");
 }
 
+// Behind a processor that adds tokens another one takes the parts for two texts.
+void take_first(const TokenizerSpec& spec, Component& component) {
+  if (!spec.post.before.empty() || !spec.post.after.empty()) {
+    component.context().unsupported("a second post-processor that adds tokens, \"{:.80}\",",
+                                    component.type());
+  }
+}
+
 }  // namespace
 
 void read_post_processor(Context& context, element json, TokenizerSpec& spec, int depth) {
@@ -79,15 +87,12 @@ void read_post_processor(Context& context, element json, TokenizerSpec& spec, in
   } else if (type == "ByteLevel") {
     component.ignore({"add_prefix_space", "trim_offsets", "use_regex"});  // Offsets only.
   } else if (type == "TemplateProcessing") {
-    TemplateSpec made;
-    read_template(component, made);
-    // One in a row puts its tokens around those of the one before.
-    made.before.insert(made.before.end(), spec.post.before.begin(), spec.post.before.end());
-    made.after.insert(made.after.begin(), spec.post.after.begin(), spec.post.after.end());
-    spec.post = std::move(made);
+    take_first(spec, component);
+    read_template(component, spec.post);
   } else if (type == "BertProcessing" || type == "RobertaProcessing") {
     if (type == "RobertaProcessing") component.ignore({"trim_offsets", "add_prefix_space"});
-    spec.post.before.insert(spec.post.before.begin(), token_pair(component, "cls"));
+    take_first(spec, component);
+    spec.post.before.push_back(token_pair(component, "cls"));
     spec.post.after.push_back(token_pair(component, "sep"));
   } else {
     component.unsupported_type();

@@ -15,6 +15,8 @@ namespace leyden::tokenizer {
                                                   const std::string& where, std::string name);
 [[nodiscard]] Result<TokenizerSpec> read_huggingface(std::string_view content,
                                                      const std::string& where, std::string name);
+[[nodiscard]] Result<TokenizerSpec> read_sentencepiece(std::string_view content,
+                                                       const std::string& where, std::string name);
 [[nodiscard]] Result<TokenizerSpec> read_gguf_tokenizer(BytesView content, const std::string& where,
                                                         std::string name);
 

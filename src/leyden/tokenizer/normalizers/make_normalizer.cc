@@ -5,7 +5,7 @@
 #include "leyden/tokenizer/normalizer.h"
 #include "leyden/tokenizer/normalizers/char_map.h"
 #include "leyden/tokenizer/normalizers/charsmap.h"
-#include "leyden/tokenizer/normalizers/spaces.h"
+#include "leyden/tokenizer/normalizers/sentencepiece_normalizer.h"
 #include "leyden/tokenizer/normalizers/text_normalizer.h"
 #include "leyden/tokenizer/normalizers/unicode_form.h"
 #include "leyden/tokenizer/regex/regex.h"
@@ -202,13 +202,29 @@ struct Maker {
     return std::make_unique<BertTextNormalizer>(step);
   }
   Made operator()(const NormalizeCharsmap& step) const { return make_charsmap_normalizer(step); }
-  Made operator()(const NormalizeSpaces& step) const { return make_spaces_normalizer(step); }
+  Made operator()(const NormalizeSpaces& step) const {
+    return make_sentencepiece_normalizer({}, step);
+  }
 };
 
 }  // namespace
 
-Result<std::unique_ptr<TextNormalizer>> make_normalizer(const NormalizerStep& step) {
-  return std::visit(Maker{}, step);
+Result<std::vector<std::unique_ptr<TextNormalizer>>> make_normalizers(
+    const std::vector<NormalizerStep>& steps) {
+  std::vector<std::unique_ptr<TextNormalizer>> made;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto* charsmap = std::get_if<NormalizeCharsmap>(&steps[i]);
+    const auto* spaces =
+        i + 1 < steps.size() ? std::get_if<NormalizeSpaces>(&steps[i + 1]) : nullptr;
+    bool together = charsmap != nullptr && spaces != nullptr &&
+                    charsmap->matching == NormalizeCharsmap::Matching::sentencepiece;
+    auto normalizer = together ? make_sentencepiece_normalizer(*charsmap, *spaces)
+                               : std::visit(Maker{}, steps[i]);
+    if (!normalizer) return std::unexpected(normalizer.error());
+    made.push_back(*std::move(normalizer));
+    if (together) ++i;
+  }
+  return made;
 }
 
 }  // namespace leyden::tokenizer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "leyden/base/result.h"
 #include "leyden/tokenizer/normalizers/normalized_text.h"
@@ -18,7 +19,8 @@ class TextNormalizer {
   [[nodiscard]] virtual bool may_change(std::string_view text) const { return !text.empty(); }
 };
 
-// Errors: unsupported (a pattern), corrupt (a character map).
-[[nodiscard]] Result<std::unique_ptr<TextNormalizer>> make_normalizer(const NormalizerStep& step);
+// All steps, to be applied in order. Errors: unsupported (a pattern), corrupt (a character map).
+[[nodiscard]] Result<std::vector<std::unique_ptr<TextNormalizer>>> make_normalizers(
+    const std::vector<NormalizerStep>& steps);
 
 }  // namespace leyden::tokenizer

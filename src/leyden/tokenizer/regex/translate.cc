@@ -55,6 +55,8 @@ class Translator {
         if (ignore_case_outer_.empty()) return unsupported("a group that was not opened");
         ignore_case_ = ignore_case_outer_.back();
         ignore_case_outer_.pop_back();
+        dot_all_ = dot_all_outer_.back();
+        dot_all_outer_.pop_back();
         break;
       case '{':
         return braces();
@@ -74,6 +76,10 @@ class Translator {
         out_ += "\\#";
         return;
       case '.':
+        ++at_;
+        last_letter_ = 0;
+        out_ += dot_all_ ? "(?s:.)" : ".";
+        return;
       case '|':
       case '*':
       case '+':
@@ -145,11 +151,16 @@ class Translator {
     ignore_case_outer_.push_back(ignore_case_);
     for (std::string_view kind : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
       if (take(kind)) {
+        dot_all_outer_.push_back(dot_all_);
         out_ += kind;
         return;
       }
     }
-    if (take("(?i:")) {
+    dot_all_outer_.push_back(dot_all_);
+    if (take("(?m:")) {
+      dot_all_ = true;  // Ruby's m is what others call s.
+      out_ += "(?:";
+    } else if (take("(?i:")) {
       ignore_case_ = true;
       out_ += "(?:";
     } else if (take("(?-i:")) {
@@ -157,6 +168,7 @@ class Translator {
       out_ += "(?:";
     } else if (take("(?i)")) {
       ignore_case_outer_.pop_back();
+      dot_all_outer_.pop_back();
       ignore_case_ = true;
     } else if (pattern_.substr(at_).starts_with("(?") || pattern_.substr(at_).starts_with("(*")) {
       unsupported("the group {:.4}", pattern_.substr(at_, 4));
@@ -288,6 +300,16 @@ class Translator {
       out_ += pattern_[at_++];
       return;
     }
+    if (c >= '1' && c <= '9' && !(peek(1) >= '0' && peek(1) <= '9')) {
+      out_ += fmt::format("(?:\\{})", c);
+      ++at_;
+      return;
+    }
+    if (c == 'R') {
+      ++at_;
+      out_ += R"((?>\x{d}\x{a}|[\x{a}-\x{d}\x{85}\x{2028}\x{2029}]))";
+      return;
+    }
     if (c == 'b' || c == 'B') {
       ++at_;
       std::string word = word_set().class_body();
@@ -301,38 +323,63 @@ class Translator {
 
   void char_class() {
     last_letter_ = 0;
-    ++at_;
-    bool negated = take("^");
-    CodePointSet set;
-    bool first = true;
-    while (!error_) {
-      if (at_ >= pattern_.size()) return unsupported("an open character class");
-      if (peek() == ']' && !first) {
-        ++at_;
-        break;
-      }
-      first = false;
-      if (peek() == '[') {
-        if (peek(1) == ':') return unsupported("a POSIX class");
-        return unsupported("a character class within another");
-      }
-      if (pattern_.substr(at_).starts_with("&&")) return unsupported("an intersection of classes");
-      std::optional<char32_t> low = class_member(set);
-      if (!low) continue;
-      char32_t high = *low;
-      if (peek() == '-' && peek(1) != ']' && peek(1) != '\0') {
-        ++at_;
-        CodePointSet none;
-        std::optional<char32_t> end = class_member(none);
-        if (!end || *end < *low) return unsupported("a range without end in a character class");
-        high = *end;
-      }
-      add_with_cases(set, *low, high);
-    }
-    set.settle();
-    if (negated) set = set.complement();
+    CodePointSet set = class_set(0);
     // No character at all: an assertion that never holds.
     out_ += set.empty() ? std::string("(?!)") : fmt::format("[{}]", set.class_body());
+  }
+  // The class at `at_`, with classes within it and intersections. Settled.
+  CodePointSet class_set(int depth) {
+    if (depth > 8) unsupported("character classes nested too deeply");
+    ++at_;
+    bool negated = take("^");
+    std::optional<CodePointSet> before;  // What stands before "&&".
+    CodePointSet set;
+    auto intersect = [&] {
+      set.settle();
+      if (before) set = before->intersection(set);
+    };
+    for (bool first = true; !error_; first = false) {
+      if (at_ >= pattern_.size()) {
+        unsupported("an open character class");
+      } else if (peek() == ']' && !first) {
+        ++at_;
+        break;
+      } else if (take("&&")) {
+        intersect();
+        before = std::exchange(set, {});
+      } else if (peek() == '[' && peek(1) == ':') {
+        posix_class(set);
+      } else if (peek() == '[') {
+        set.add(class_set(depth + 1));
+      } else {
+        class_range(set);
+      }
+    }
+    intersect();
+    return negated ? set.complement() : set;
+  }
+  void posix_class(CodePointSet& set) {
+    std::size_t end = pattern_.find(":]", at_);
+    if (end == std::string_view::npos) return unsupported("an open POSIX class");
+    std::string_view name = pattern_.substr(at_ + 2, end - at_ - 2);
+    bool negated = name.starts_with('^');
+    auto found = posix_set(name.substr(negated ? 1 : 0));
+    if (!found || ignore_case_) return unsupported("[:{:.40}:]", name);
+    set.add(negated ? found->complement() : *found);
+    at_ = end + 2;
+  }
+  void class_range(CodePointSet& set) {
+    std::optional<char32_t> low = class_member(set);
+    if (!low) return;
+    char32_t high = *low;
+    if (peek() == '-' && peek(1) != ']' && peek(1) != '\0') {
+      ++at_;
+      CodePointSet none;
+      std::optional<char32_t> end = class_member(none);
+      if (!end || *end < *low) return unsupported("a range without end in a character class");
+      high = *end;
+    }
+    add_with_cases(set, *low, high);
   }
   // One character; nullopt after a class escape, which is added to `set`.
   std::optional<char32_t> class_member(CodePointSet& set) {
@@ -368,8 +415,10 @@ class Translator {
   std::size_t at_ = 0;
   std::string out_;
   bool ignore_case_ = false;
-  char32_t last_letter_ = 0;             // The letter before, with the flag i.
+  char32_t last_letter_ = 0;  // The letter before, with the flag i.
+  bool dot_all_ = false;
   std::vector<bool> ignore_case_outer_;  // Of the open groups.
+  std::vector<bool> dot_all_outer_;
   std::optional<Error> error_;
 };
 

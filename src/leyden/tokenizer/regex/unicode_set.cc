@@ -73,6 +73,13 @@ CodePointSet CodePointSet::complement() const {
   return out;
 }
 
+CodePointSet CodePointSet::intersection(const CodePointSet& other) const {
+  CodePointSet outside = complement();
+  outside.add(other.complement());
+  outside.settle();
+  return outside.complement();
+}
+
 std::string CodePointSet::class_body() const {
   std::string body;
   auto put = [&](char32_t first, char32_t last) {
@@ -125,6 +132,31 @@ std::optional<CodePointSet> unicode_property_set(std::string_view name) {
   }
   if (wanted == "any") return CodePointSet().complement();
   return std::nullopt;
+}
+
+std::optional<CodePointSet> posix_set(std::string_view name) {
+  if (name == "space") return whitespace_set();
+  if (name == "digit") return digit_set();
+  if (name == "word") return word_set();
+  CodePointSet set;
+  if (name == "xdigit") {
+    set.add('0', '9');
+    set.add('A', 'F');
+    set.add('a', 'f');
+    return set;
+  }
+  if (name == "blank") {
+    set = matching(category_ranges(), category_names(), "Zs", true);
+    set.add('\t', '\t');
+  } else if (name == "alpha" || name == "alnum") {
+    set = matching(posix_ranges(), posix_names(), "alpha", false);
+    if (name == "alnum") set.add(digit_set());
+  } else {
+    set = matching(posix_ranges(), posix_names(), name, false);
+    if (set.empty()) return std::nullopt;
+  }
+  set.settle();
+  return set;
 }
 
 CodePointSet whitespace_set() {

@@ -21,7 +21,9 @@ class CodePointSet {
   }
   // Sorts and joins; call before reading.
   void settle();
-  [[nodiscard]] CodePointSet complement() const;  // Of a settled set; without surrogates.
+  // Of settled sets; settled.
+  [[nodiscard]] CodePointSet complement() const;
+  [[nodiscard]] CodePointSet intersection(const CodePointSet& other) const;
   // "\x{61}-\x{7a}..." for within the brackets of a PCRE2 character class.
   [[nodiscard]] std::string class_body() const;
   [[nodiscard]] bool empty() const { return runs_.empty(); }
@@ -33,6 +35,9 @@ class CodePointSet {
 // The set of \p{name}: a general category ("L", "Lu"), a script ("Han") or "Alphabetic"-like properties that patterns use,
 // at the patterns' version of Unicode. Settled. nullopt for a name that we don't know.
 [[nodiscard]] std::optional<CodePointSet> unicode_property_set(std::string_view name);
+
+// [:name:] as Oniguruma takes it. Settled.
+[[nodiscard]] std::optional<CodePointSet> posix_set(std::string_view name);
 
 // \s, \d and \w as Oniguruma takes them. Settled.
 [[nodiscard]] CodePointSet whitespace_set();
