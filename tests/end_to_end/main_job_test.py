@@ -235,9 +235,9 @@ class WrongInput(Case):
         cut = self.write("../cut2.gguf", start)  # The tokenizer is whole, the weights are not.
         self.fails("ask", "jar?", "--model", cut, says="cut2.gguf", code=5)
         string = lambda text: struct.pack("<Q", len(text)) + text
-        foreign = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + string(b"tokenizer.ggml.model") + struct.pack("<I", 8) + string(b"llama")
+        foreign = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + string(b"tokenizer.ggml.model") + struct.pack("<I", 8) + string(b"rwkv")
         foreign = self.write("../foreign.gguf", foreign)
-        self.fails("ask", "jar?", "--model", foreign, says="\"llama\"", code=2)
+        self.fails("ask", "jar?", "--model", foreign, says="\"rwkv\"", code=2)
         self.fails("tokenize", "--tokenizer", "no_such", "--text", "x", says="cl100k_base", code=2)
         self.assertGreater(self.answer("retrieve", "jar")["doc_count"], 0)
 

@@ -11,7 +11,9 @@ namespace leyden::tokenizer {
 namespace {
 
 // utf8::is_valid() by SIMD.
-bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_valid_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
 
 void append(TokenIds& out, const TokenIds& ids) { out.insert(out.end(), ids.begin(), ids.end()); }
 

@@ -285,12 +285,12 @@ std::size_t deepseek_v3_end(std::string_view text, std::size_t position) {
 
 ClassedChar last_char(std::string_view text) { return char_before(text, text.size()); }
 
-// Whether the whitespace that `text` begins with holds a newline.
-bool leading_whitespace_has_newline(std::string_view text) {
+// Whether the whitespace that `text` begins with ends within it and holds no newline. Where it does not end, what follows decides.
+bool leading_whitespace_is_one_line(std::string_view text) {
   for (std::size_t at = 0;;) {
     ClassedChar c = classed_char(text, at);
-    if (!is(c, kWhitespace)) return false;
-    if (is(c, kNewline)) return true;
+    if (!is(c, kWhitespace)) return c.size != 0;
+    if (is(c, kNewline)) return false;
     at += c.size;
   }
 }
@@ -375,8 +375,8 @@ bool is_pretoken_border(Pattern pattern, std::string_view left, std::string_view
   if (!is(before, kWhitespace)) return is(after, kWhitespace) && !is(after, kNewline);  // R1.
   if (!is(before, kNewline)) return false;
   if (is(after, kWhitespace))
-    return has_newline_rule && !leading_whitespace_has_newline(right);  // R3.
-  if (pattern == Pattern::o200k) return after.code_point != '/';        // R2.
+    return has_newline_rule && leading_whitespace_is_one_line(right);  // R3.
+  if (pattern == Pattern::o200k) return after.code_point != '/';       // R2.
   if (has_newline_rule) return true;
   std::string_view rest = left.substr(0, left.size() - before.size);
   return rest.empty() || !is(last_char(rest), kWhitespace);

@@ -48,7 +48,23 @@ bool forgets_places(const PretokenizerStep& step) {
   return metaspace == nullptr || metaspace->prepend != SplitMetaspace::Prepend::first;
 }
 
-bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+// Not the other two that C calls spaces: BertNormalizer deletes them.
+bool is_ascii_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// What the rules look at: the last characters of `left` (two are enough) and the first ones of `right`, as far as they are
+// well-formed; empty where they are not.
+std::string_view end_of(std::string_view left) {
+  std::size_t begin = left.size() > 12 ? left.size() - 12 : 0;
+  while (begin > 0 && begin < left.size() &&
+         (static_cast<unsigned char>(left[begin]) & 0xC0U) == 0x80)
+    ++begin;
+  std::string_view end = left.substr(begin);
+  return utf8::is_valid(end) ? end : std::string_view();
+}
+std::string_view beginning_of(std::string_view right) {
+  right = right.substr(0, 4096);
+  return right.substr(0, utf8::valid_prefix(right));
+}
 
 }  // namespace
 
@@ -110,12 +126,9 @@ void SafeCut::learn_joined(const BpeSpec& bpe) {
 bool SafeCut::holds(std::string_view left, std::string_view right) const {
   if (rule_ == Rule::none) return false;
   // The rules speak of characters: nothing is claimed for a cut beside ill-formed bytes.
-  std::size_t last = left.size() - 1;
-  while (last > 0 && left.size() - last < 4 &&
-         (static_cast<unsigned char>(left[last]) & 0xC0U) == 0x80) {
-    --last;
-  }
-  if (!utf8::is_valid(left.substr(last)) || !utf8::decode(right, 0).valid) return false;
+  left = end_of(left);
+  right = beginning_of(right);
+  if (left.empty() || right.empty()) return false;
   char32_t before = char_before(left, left.size()).code_point;
   switch (rule_) {
     case Rule::pattern:

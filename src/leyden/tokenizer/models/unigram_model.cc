@@ -27,14 +27,12 @@ Result<std::unique_ptr<UnigramModel>> UnigramModel::make(const UnigramSpec& spec
   // Scores of what counts: Hugging Face takes all pieces, SentencePiece the normal ones.
   double lowest = spec.single_precision ? std::numeric_limits<float>::max()
                                         : std::numeric_limits<double>::infinity();
-  model->score_max_ = std::numeric_limits<float>::min();  // SentencePiece's FLT_MIN: above zero.
   std::vector<std::pair<std::string_view, std::uint32_t>> keys;
   std::unordered_map<std::string_view, TokenId> bytes;
   for (const UnigramSpec::Piece& piece : spec.pieces) {
     if (std::isnan(piece.score)) return fail(Errc::corrupt, "piece {} has no score", piece.id);
     if (!spec.single_precision || piece.kind == Kind::normal) {
       lowest = std::min(lowest, piece.score);
-      model->score_max_ = std::max(model->score_max_, static_cast<float>(piece.score));
     }
     if (piece.bytes.size() == 6 && piece.bytes.starts_with("<0x")) bytes[piece.bytes] = piece.id;
     if (piece.kind == Kind::unused || piece.bytes.empty()) continue;
@@ -84,6 +82,7 @@ class UnigramModel::Search {
 
   // Tries all pieces that begin at `at`, whose first character has `size` bytes. Where the longest ends.
   std::size_t extend(std::size_t at, std::size_t size) {
+    if (single_precision()) keep_small(at - block_);
     Real here = nodes_[at - block_].score;
     bool single = false;
     std::size_t reach = at;
@@ -95,33 +94,41 @@ class UnigramModel::Search {
       auto index = model_.trie_.value(node);
       if (!index) continue;
       const Entry& entry = model_.entries_[*index];
+      Real score = static_cast<Real>(entry.score);
       if (single_precision() && entry.user_defined) {
-        // Always taken: a bonus that is computed in double.
-        double bonus = static_cast<double>(static_cast<float>(end - at) * model_.score_max_) - 0.1;
-        offer(at, end, bonus + static_cast<double>(here), *index);
-      } else {
-        // The library's `auto` makes this sum a double in SentencePiece, too, before it is kept as a float.
-        offer(at, end, entry.score + static_cast<double>(here), *index);
+        // Always taken: a bonus by length.
+        score = static_cast<Real>(0.1 * (static_cast<double>(end - at) - 1));
       }
+      offer(at, end, score + here, *index);
       single = single || end - at == size;
       reach = end;
     }
     if (!single) {
-      Real score = static_cast<Real>(model_.unknown_score_) + here;
-      offer(at, at + size, static_cast<double>(score), kUnknownEntry);
+      offer(at, at + size, static_cast<Real>(model_.unknown_score_) + here, kUnknownEntry);
       reach = std::max(reach, at + size);
     }
     return reach;
   }
 
+  // SentencePiece (0.2.3) subtracts from all scores that are still in use once they are large, which changes how they round.
+  void keep_small(std::size_t here) {
+    constexpr Real kThreshold = 100'000;
+    const Real offset = nodes_[here].score;
+    if (offset >= -kThreshold && offset <= kThreshold) return;
+    for (std::size_t i = here + 1; i < nodes_.size(); ++i) {
+      if (nodes_[i].begin != kNone) nodes_[i].score -= offset;
+    }
+    nodes_[here].score = 0;
+  }
+
   static constexpr bool single_precision() { return sizeof(Real) == sizeof(float); }
 
-  void offer(std::size_t begin, std::size_t end, double score, std::uint32_t entry) {
+  void offer(std::size_t begin, std::size_t end, Real score, std::uint32_t entry) {
     std::size_t index = end - block_;
     if (index >= nodes_.size()) nodes_.resize(2 * index + 1);
     Node& node = nodes_[index];
-    if (node.begin == kNone || score > static_cast<double>(node.score)) {
-      node = {static_cast<Real>(score), entry, begin};
+    if (node.begin == kNone || score > node.score) {
+      node = {score, entry, begin};
     }
   }
 

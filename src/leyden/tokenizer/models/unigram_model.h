@@ -36,7 +36,6 @@ class UnigramModel final : public SegmentModel {
   };
   std::vector<Entry> entries_;
   double unknown_score_ = 0;
-  float score_max_ = 0;
   std::optional<TokenId> unknown_;
   bool single_precision_ = false;
   bool byte_fallback_ = false;
