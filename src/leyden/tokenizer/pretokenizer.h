@@ -38,7 +38,8 @@ enum class Pattern {
 //   R1: left ends in a character that is no whitespace, right begins with whitespace that is no newline.
 //   R2: left ends in a newline, right begins with a character that is no whitespace (o200k: nor '/'; gpt2: the newline is a
 //       whitespace run of its own).
-//   R3: left ends in a newline, right begins with whitespace whose whole run holds no newline (not gpt2).
+//   R3: left ends in a newline, right begins with whitespace whose whole run holds no newline and ends in right (not gpt2).
+// A cut stays one when more text follows right.
 //   R4: left ends in a letter or number, right begins with any whitespace.
 //   R5: left ends in a letter, right begins with no letter (o200k: nor a mark or an apostrophe; DeepSeek: nor a mark).
 //   R6: left ends in a number, right begins with no number (Qwen, SmolLM2: or with one).
