@@ -77,7 +77,8 @@ inline unsigned classify(const char* text, Block& block, unsigned size) {
                                               : (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 |
                                                     (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
     unsigned c = detail::kBlocks[detail::kBlockOf[point >> 8]][point & 0xFF];
-    c = (c & kNumbers) != 0 ? kNumber : c & (kUpper | kLower | kOtherLetter | kMark | kWhitespace);
+    c = (c & kNumbers) != 0 ? static_cast<unsigned>(kNumber)
+                            : c & (kUpper | kLower | kOtherLetter | kMark | kWhitespace);
     of_class[__builtin_ctz(c | 0x80)] |= (bit(length) - 1) << i;
   }
   block.upper |= of_class[0];
