@@ -30,13 +30,17 @@ struct Block {
   u64 continuation = 0;  // Bytes 0x80 to 0xBF.
   u64 no_cut = 0;        // Bytes behind which words are not cut.
   u64 printable = 0;     // ! to ~
+  u64 three = 0;         // First bytes of characters of three bytes.
   u64 han =
       0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
-// For Cut::words `blank` and `no_cut` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
+// For Cut::words `blank`, `no_cut` and `three` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
 template <Cut kCut>
 inline Block load_block(const char* text);
+
+// Writes from + i for each bit i of `mask`, the lowest first; what stands within 64 + 8 numbers from `to` on may be overwritten.
+inline void write_positions(u64 mask, std::uint32_t from, std::uint32_t* to);
 
 constexpr u64 bit(unsigned i) { return u64{1} << i; }
 constexpr u64 below(unsigned i) { return i >= 64 ? ~u64{0} : bit(i) - 1; }
@@ -272,6 +276,18 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
   return out;
 }
 
+// Those of `candidates` where a segment may be cut; each begins a character of three bytes behind another.
+inline u64 cuts_among(const CharacterCuts& cuts, const char* text, u64 candidates) {
+  u64 found = 0;
+  for (; candidates != 0; candidates &= candidates - 1) {
+    const unsigned i = first_of(candidates);
+    found |= u64{cuts.cuts_at(text + i)} << i;
+  }
+  return found;
+}
+
+#include "leyden/tokenizer/engine/kernel_stream.inl"
+
 // Ends of segments from `position` on, relative to it, into `ends`, which has room for 80 more than `wanted`. At least one; stops
 // behind `wanted` or at the end of the text.
 template <Cut kCut>
@@ -292,6 +308,11 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     unsigned length = 64;
     if (rest >= 64) {
       block = load_block<kCut>(at);
+      if (block.non_ascii == 0 && rest >= 128) {
+        const std::size_t before = position;
+        count = scan_stream<kCut>(how, block, text, size, base, position, ends, count, wanted);
+        if (position != before) continue;
+      }
     } else {
       alignas(64) char padded[64] = {};
       __builtin_memcpy(padded, at, rest);
@@ -315,15 +336,11 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     const auto from = static_cast<std::uint32_t>(position - base);
     if (mask != 0) {
       position += last_of(mask);
-      // Most blocks have up to 16: as many are written without asking, so that nothing has to be guessed.
-      const auto starts_count = static_cast<unsigned>(__builtin_popcountll(mask));
-      std::uint32_t* to = ends + count;
-      count += starts_count;
-      for (unsigned i = 0; i < 16; ++i) {
-        to[i] = from + first_of(mask | u64{1} << 63);
-        mask &= mask - 1;
-      }
-      for (to += 16; mask != 0; mask &= mask - 1) *to++ = from + first_of(mask);
+      // Behind the last border the next round looks again.
+      if (how.cuts != nullptr && block.three != 0)
+        mask |= cuts_among(*how.cuts, at, block.three & block.three << 3 & ~mask & below(last_of(mask)));
+      write_positions(mask, from, ends + count);
+      count += static_cast<unsigned>(__builtin_popcountll(mask));
       if (!whole) continue;
     }
     position = whole ? size : segment_end(how, {text, size}, position);
@@ -337,7 +354,8 @@ struct Key {
   u64 high;
 };
 
-// By length: which bytes are the segment's. A table, because a branch on the length is guessed wrong every few words.
+// By length: which bytes are the segment's, and the length where the key has it. A table, because a branch on the length is guessed
+// wrong every few words.
 struct KeyMasks {
   Key of[SegmentEntry::kBytesMax + 1] = {};
   constexpr KeyMasks() {
@@ -345,80 +363,90 @@ struct KeyMasks {
       of[length] = {below(8 * length), length > 8 ? below(8 * length - 64) : 0};
     }
   }
-  constexpr const Key& operator[](std::size_t length) const { return of[length]; }
 };
 constexpr KeyMasks kKeyMasks;
 
-// The key of the `length` (1 to 15) bytes at `text`; 16 bytes may be read.
-inline Key load_key(const char* text, std::size_t length) {
+// The key of the `length` bytes at `text`; 16 bytes may be read. Of more than 15 bytes: a key that no entry has.
+inline Key load_key(const char* text, std::uint32_t length) {
   u64 low;
   u64 high;
   __builtin_memcpy(&low, text, 8);
   __builtin_memcpy(&high, text + 8, 8);
-  return {low & kKeyMasks[length].low, (high & kKeyMasks[length].high) | u64{length} << 56};
+  const Key& mask = kKeyMasks.of[length & 15];
+  const std::uint32_t capped = length < 255 ? length : 255;
+  return {low & mask.low, (high & mask.high) | u64{capped} << 56};
 }
 
-inline Key load_key_safely(const char* text, std::size_t length) {
-  char padded[16] = {};
-  __builtin_memcpy(padded, text, length);
-  return load_key(padded, length);
-}
+constexpr std::size_t kBatch = 128;
 
-constexpr std::size_t kBatch = 64;
+// What one batch of segments needs.
+struct Batch {
+  std::uint32_t ends[kBatch + 80];
+  Key keys[kBatch + 80];
+  const SegmentBucket* places[kBatch + 80];
+};
+
+// Keys of all, and where they live; the processor is told to fetch that.
+inline void find_places(Batch& batch, std::size_t found, const char* text, std::size_t rest,
+                        const KernelContext& context) {
+  const unsigned shift = context.shift;
+  const SegmentBucket* const buckets = context.buckets;
+  auto place = [&](std::size_t i, const Key& key) {
+    batch.keys[i] = key;
+    batch.places[i] = buckets + (segment_hash(key.low, key.high) >> shift);
+    __builtin_prefetch(batch.places[i]);
+  };
+  std::uint32_t from = 0;
+  std::size_t i = 0;
+  if (rest >= 16) {
+    for (; i < found && from <= rest - 16; from = batch.ends[i++])
+      place(i, load_key(text + from, batch.ends[i] - from));
+  }
+  // The text's last bytes, from which 16 can't be read.
+  for (; i < found; from = batch.ends[i++]) {
+    const std::uint32_t length = batch.ends[i] - from;
+    char padded[16] = {};
+    __builtin_memcpy(padded, text + from, length < 16 ? length : 16);
+    place(i, load_key(padded, length));
+  }
+}
 
 template <Cut kCut>
 KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text,
                         std::size_t size, std::size_t position, TokenId* out) {
-  std::uint32_t ends[kBatch + 80];
-  Key keys[kBatch + 80];
-  const SegmentBucket* places[kBatch + 80];
+  Batch batch;
   TokenId* const begin = out;
-  const unsigned shift = context.shift;
-  const SegmentBucket* const buckets = context.buckets;
   // Room for a batch of hits and one miss.
   constexpr std::size_t kFullAt =
       kKernelRoom - (kBatch + 80) * SegmentEntry::kIdsMax - kKernelBytesMax - 16;
   const auto written = [&] { return static_cast<std::size_t>(out - begin); };
   while (position < size && written() <= kFullAt) {
-    const std::size_t found = scan_some<kCut>(how, text, size, position, ends, kBatch);
+    const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch);
     const char* const base = text + position;
-    const char* const safe = text + size - (size < 16 ? size : 16);
+    find_places(batch, found, base, size - position, context);
     std::uint32_t from = 0;
     for (std::size_t i = 0; i < found; ++i) {
-      const char* at = base + from;
-      const std::size_t length = ends[i] - from;
-      from = ends[i];
-      if (length > SegmentEntry::kBytesMax) continue;
-      keys[i] = at < safe ? load_key(at, length) : load_key_safely(at, length);
-      places[i] = buckets + (segment_hash(keys[i].low, keys[i].high) >> shift);
-      __builtin_prefetch(places[i]);
-    }
-    from = 0;
-    for (std::size_t i = 0; i < found; ++i) {
-      const std::size_t length = ends[i] - from;
-      if (length <= SegmentEntry::kBytesMax) {
-        const SegmentEntry* entry = places[i]->entries;
-        const bool second = ((entry[0].low ^ keys[i].low) | (entry[0].high ^ keys[i].high)) != 0;
-        entry += second ? 1 : 0;
-        if (((entry->low ^ keys[i].low) | (entry->high ^ keys[i].high)) == 0) {
-          // The count goes with them: what lies behind `out` is free.
-          __builtin_memcpy(out, entry->ids, 16);
-          out += entry->count;
-          from = ends[i];
-          continue;
-        }
-      } else if (length > kKernelBytesMax) {
-        return {position + from, written()};
+      const Key key = batch.keys[i];
+      const SegmentEntry* entry = batch.places[i]->entries;
+      const bool second = ((entry[0].low ^ key.low) | (entry[0].high ^ key.high)) != 0;
+      entry += second ? 1 : 0;
+      if (((entry->low ^ key.low) | (entry->high ^ key.high)) == 0) [[likely]] {
+        // The count goes with them: what lies behind `out` is free.
+        __builtin_memcpy(out, entry->ids, 16);
+        out += entry->count;
+        continue;
       }
+      from = i == 0 ? 0 : batch.ends[i - 1];
+      const std::size_t length = batch.ends[i] - from;
+      if (length > kKernelBytesMax) return {position + from, written()};
       const std::size_t count = context.miss(context, base + from, length, out);
       if (count > kKernelBytesMax) return {position + from, written()};
       out += count;
-      from = ends[i];
-      if (written() > kFullAt) return {position + from, written()};
+      if (written() > kFullAt) return {position + batch.ends[i], written()};
     }
-    position += from;
+    position += batch.ends[found - 1];
   }
-  return {position, static_cast<std::size_t>(out - begin)};
+  return {position, written()};
 }
 
 template <Cut kCut>

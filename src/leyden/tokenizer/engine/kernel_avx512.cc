@@ -37,6 +37,7 @@ inline Block load_block(const char* text) {
   if constexpr (kCut == Cut::words) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');
+    block.three = within('\xE0', 16);
     return block;
   }
   block.non_ascii = _mm512_movepi8_mask(bytes);
@@ -55,9 +56,34 @@ inline Block load_block(const char* text) {
   block.quote = equal('\'');
   if (block.non_ascii != 0) {
     block.continuation = within('\x80', 64);
+    block.three = within('\xE0', 16);
     block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
   }
   return block;
+}
+
+// The places of the bits of each byte.
+struct BitPlaces {
+  alignas(64) std::uint8_t of[256][8] = {};
+  constexpr BitPlaces() {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      for (unsigned i = 0, count = 0; i < 8; ++i) {
+        if ((byte >> i & 1) != 0) of[byte][count++] = static_cast<std::uint8_t>(i);
+      }
+    }
+  }
+};
+constexpr BitPlaces kBitPlaces;
+
+// Eight at a time without asking how many there are: nothing has to be guessed.
+inline void write_positions(u64 mask, std::uint32_t from, std::uint32_t* to) {
+  for (unsigned byte = 0; byte < 8; ++byte) {
+    const auto bits = static_cast<std::uint8_t>(mask >> (8 * byte));
+    const __m128i places = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kBitPlaces.of[bits]));
+    const __m256i base = _mm256_set1_epi32(static_cast<int>(from + 8 * byte));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_add_epi32(_mm256_cvtepu8_epi32(places), base));
+    to += __builtin_popcount(bits);
+  }
 }
 
 }  // namespace

@@ -24,11 +24,13 @@ inline Block load_block(const char* text) {
     if constexpr (kCut == Cut::words) {
       block.blank |= here & all_if(byte == ' ');
       block.no_cut |= here & all_if(byte == '>' || byte == 0x81);
+      block.three |= here & all_if((byte & 0xF0) == 0xE0);
       continue;
     }
     if (byte >= 0x80) {
       block.non_ascii |= here;
       if (byte < 0xC0) block.continuation |= here;
+      block.three |= here & all_if((byte & 0xF0) == 0xE0);
       continue;
     }
     const unsigned c = detail::kBlocks[detail::kBlockOf[0]][byte];
@@ -42,6 +44,10 @@ inline Block load_block(const char* text) {
     block.slash |= here & all_if(byte == '/');
   }
   return block;
+}
+
+inline void write_positions(u64 mask, std::uint32_t from, std::uint32_t* to) {
+  for (; mask != 0; mask &= mask - 1) *to++ = from + first_of(mask);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ class Analysis {
     simulate_the_guarded();
     build_tries();
     if (spec_.byte_level && ranks_are_ids()) pair_bytes();
+    learn_cuts();
     return std::move(out_);
   }
 
@@ -294,6 +295,14 @@ class Analysis {
       auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(token.bytes[i]); };
       out_.tables.byte_pairs[byte(0) * 256U + byte(1)] = token.id;
     }
+  }
+
+  void learn_cuts() {
+    std::vector<std::string_view> whole;
+    if (spec_.whole_first) {
+      for (TokenId id : out_.unreachable) whole.push_back(bytes_[id]);
+    }
+    out_.tables.cuts = learn_character_cuts(bytes_, whole);
   }
 
   const BpeSpec& spec_;

@@ -10,6 +10,7 @@
 
 #include "leyden/base/result.h"
 #include "leyden/base/token_id.h"
+#include "leyden/tokenizer/engine/character_cuts.h"
 #include "leyden/tokenizer/spec.h"
 
 namespace leyden::tokenizer::engine {
@@ -40,6 +41,7 @@ struct MergeTables {
   bool byte_level = true;           // Symbols are bytes; else characters.
   // Of byte-level vocabularies whose merges make higher IDs later, else empty: what two bytes become, by first * 256 + second.
   std::span<const TokenId> byte_pairs;
+  CharacterCuts cuts;
 
   static constexpr TokenId kNone = 0xFFFFFFFF;
   static constexpr std::size_t kTokensMax = (std::size_t{1} << 20) - 2;  // IDs are kept in 20 bits.
@@ -61,9 +63,10 @@ struct MergeTables {
     std::uint32_t guard_windows = 0;
     bool byte_level = true;
     std::vector<TokenId> byte_pairs;
+    CharacterCuts::Owner cuts;
     [[nodiscard]] MergeTables view() const {
       return {origins, prefixes,      pairs,      trie,      guarded,
-              guard,   guard_windows, byte_level, byte_pairs};
+              guard,   guard_windows, byte_level, byte_pairs, cuts.view()};
     }
   };
 };

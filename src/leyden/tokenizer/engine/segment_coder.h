@@ -14,6 +14,8 @@ class SegmentCoder {
   virtual ~SegmentCoder() = default;
   // Appends the segment's IDs.
   virtual void encode(Workspace& workspace, std::string_view segment, TokenIds& out) const = 0;
+  // Whether a segment may be cut where no token reaches across (see CharacterCuts) and its parts be encoded alone.
+  [[nodiscard]] virtual bool parts_are_apart() const { return false; }
 };
 
 }  // namespace leyden::tokenizer::engine

@@ -8,10 +8,13 @@ namespace leyden::tokenizer::engine {
 SegmentEngine::SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed,
                              const SegmentCoder& coder, const MergeTables& merges, Isa isa)
     : segmentation_(segmentation),
+      cuts_(merges.cuts),
       seed_(seed),
       coder_(coder),
       kernel_(kernel_of(isa)),
-      pool_(merges) {}
+      pool_(merges) {
+  if (!cuts_.flags.empty() && coder.parts_are_apart()) segmentation_.cuts = &cuts_;
+}
 
 template <class Take>
 void SegmentEngine::run(std::string_view text, Take&& take) const {
@@ -26,9 +29,11 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
     position = done.position;
     if (done.count == 0 && position < text.size()) {
       std::size_t end = segment_end(segmentation_, text, position);
-      workspace->ids.clear();
-      coder_.encode(*workspace, text.substr(position, end - position), workspace->ids);
-      take(TokenIdsView(workspace->ids));
+      each_part(segmentation_, text.substr(position, end - position), [&](std::string_view part) {
+        const std::size_t count = encode_part(*workspace, part, workspace->out.data());
+        take(count <= kKernelBytesMax ? TokenIdsView(workspace->out.data(), count)
+                                      : TokenIdsView(workspace->encoded));
+      });
       position = end;
     }
   }
@@ -47,60 +52,69 @@ std::size_t SegmentEngine::count(std::string_view text) const {
 }
 
 void SegmentEngine::encode_segment(std::string_view segment, TokenIds& out) const {
-  WorkspacePool::Lease workspace(pool_);
-  workspace->engine = this;
   if (segment.empty()) return;
-  if (segment.size() > kKernelBytesMax) {
-    coder_.encode(*workspace, segment, out);
-    return;
-  }
-  std::size_t count =
-      miss(workspace->context, segment.data(), segment.size(), workspace->out.data());
-  out.insert(out.end(), workspace->out.begin(),
-             workspace->out.begin() + static_cast<std::ptrdiff_t>(count));
+  WorkspacePool::Lease workspace(pool_);
+  each_part(segmentation_, segment, [&](std::string_view part) {
+    const std::size_t count = encode_part(*workspace, part, workspace->out.data());
+    const TokenId* ids = count <= kKernelBytesMax ? workspace->out.data() : workspace->encoded.data();
+    out.insert(out.end(), ids, ids + count);
+  });
 }
 
 std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::size_t length,
                                 TokenId* out) {
   auto& workspace = *static_cast<Workspace*>(context.owner);
   const auto& engine = *static_cast<const SegmentEngine*>(workspace.engine);
-  std::string_view segment(text, length);
-  SegmentEntry entry;
-  auto give = [&](const auto& known) {
-    std::memcpy(out, known.ids, sizeof(known.ids));
-    return std::size_t{known.count};
+  if (length <= SegmentEntry::kBytesMax) return engine.encode_part(workspace, {text, length}, out);
+  std::size_t total = 0;
+  each_part(engine.segmentation_, {text, length}, [&](std::string_view part) {
+    if (total <= kKernelBytesMax) total += engine.encode_part(workspace, part, out + total);
+  });
+  return total;
+}
+
+std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view part,
+                                       TokenId* out) const {
+  const bool is_short = part.size() <= SegmentEntry::kBytesMax;
+  const bool is_long = part.size() <= LongEntry::kBytesMax;
+  bool is_recent = !is_long && part.size() <= RecentSegments::kBytesMax;
+  auto give = [&](TokenIdsView known) {
+    std::ranges::copy(known, out);
+    return known.size();
   };
-  if (length <= SegmentEntry::kBytesMax) {
-    entry = segment_entry(segment);
-    if (const SegmentEntry* known = workspace.recall(entry)) return give(*known);
-    if (const WideEntry* known = workspace.find_wide(entry)) return give(*known);
-    if (const SegmentEntry* known = engine.seed_.find(entry)) {
+  SegmentEntry entry;
+  if (is_short) {
+    entry = segment_entry(part);
+    if (const SegmentEntry* known = workspace.recall(entry)) return give({known->ids, known->count});
+    if (const SegmentEntry* known = seed_.find(entry)) {
       workspace.remember(*known);
-      return give(*known);
+      return give({known->ids, known->count});
     }
-  } else if (auto known = workspace.recent.find(segment)) {
-    std::memcpy(out, known->data(), known->size_bytes());
-    return known->size();
   }
-  workspace.ids.clear();
-  engine.coder_.encode(workspace, segment, workspace.ids);
-  const std::size_t count = workspace.ids.size();
-  if (count > kKernelBytesMax) return count;
-  std::ranges::copy(workspace.ids, out);
-  if (length > SegmentEntry::kBytesMax) {
-    workspace.recent.add(segment, workspace.ids);
-  } else if (count <= SegmentEntry::kIdsMax) {
-    std::ranges::copy(workspace.ids, entry.ids);
+  if (is_long) {
+    if (const LongEntry* known = workspace.recall(part)) {
+      if (known->count <= LongEntry::kIdsMax) return give({known->ids, known->count});
+      is_recent = true;
+    }
+  }
+  if (is_recent) {
+    if (auto known = workspace.recent.find(part)) return give(*known);
+  }
+  workspace.encoded.clear();
+  coder_.encode(workspace, part, workspace.encoded);
+  const std::size_t count = workspace.encoded.size();
+  if (is_short && count <= SegmentEntry::kIdsMax) {
+    std::ranges::copy(workspace.encoded, entry.ids);
     entry.count = static_cast<std::uint32_t>(count);
     workspace.remember(entry);
-  } else if (count <= WideEntry::kIdsMax) {
-    WideEntry wide{.low = entry.low,
-                   .high = entry.high,
-                   .ids = {},
-                   .count = static_cast<std::uint32_t>(count)};
-    std::ranges::copy(workspace.ids, wide.ids);
-    workspace.remember(wide);
+  } else {
+    if (is_long) workspace.remember(part, workspace.encoded);
+    if (count > LongEntry::kIdsMax || !is_long) {
+      if (part.size() <= RecentSegments::kBytesMax && count <= kKernelBytesMax)
+        workspace.recent.add(part, workspace.encoded);
+    }
   }
+  if (count <= kKernelBytesMax) std::ranges::copy(workspace.encoded, out);
   return count;
 }
 

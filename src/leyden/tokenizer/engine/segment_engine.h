@@ -33,8 +33,11 @@ class SegmentEngine {
   // KernelContext::miss.
   static std::size_t miss(KernelContext& context, const char* text, std::size_t length,
                           TokenId* out);
+  // What each_part() gives. Writes up to kKernelBytesMax IDs to `out`; more are in workspace.encoded only. Returns how many.
+  std::size_t encode_part(Workspace& workspace, std::string_view part, TokenId* out) const;
 
   Segmentation segmentation_;
+  CharacterCuts cuts_;
   SeedTable seed_;
   const SegmentCoder& coder_;
   const Kernel& kernel_;

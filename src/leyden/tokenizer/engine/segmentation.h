@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "leyden/tokenizer/engine/character_cuts.h"
 #include "leyden/tokenizer/pretokenizer.h"
 
 namespace leyden::tokenizer::engine {
@@ -23,6 +24,8 @@ enum class Cut : std::uint8_t {
 struct Segmentation {
   Cut cut = Cut::pattern;
   Pattern pattern{};  // Of all cuts that are a pattern's.
+  // Segments are cut further by these, where they are there: by the kernel as far as it comes by them, the rest by each_part().
+  const CharacterCuts* cuts = nullptr;
 };
 
 [[nodiscard]] Segmentation segmentation_of(Pattern pattern);
@@ -34,6 +37,21 @@ struct Segmentation {
 
 // Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it.
 [[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position);
+
+// The parts of a segment by Segmentation::cuts, in order.
+template <class Take>
+void each_part(const Segmentation& segmentation, std::string_view segment, Take&& take) {
+  std::size_t begin = 0;
+  if (segmentation.cuts != nullptr) {
+    auto is_lead = [&](std::size_t at) { return (static_cast<std::uint8_t>(segment[at]) & 0xF0U) == 0xE0; };
+    for (std::size_t at = 3; at + 3 <= segment.size(); at += is_lead(at) ? 3 : 1) {
+      if (!is_lead(at) || !is_lead(at - 3) || !segmentation.cuts->cuts_at(segment.data() + at)) continue;
+      take(segment.substr(begin, at - begin));
+      begin = at;
+    }
+  }
+  take(segment.substr(begin));
+}
 
 // Where the segment that begins at `position` ends: the plain twin of Kernel::scan.
 [[nodiscard]] std::size_t segment_end(const Segmentation& segmentation, std::string_view text,

@@ -13,18 +13,20 @@
 
 namespace leyden::tokenizer::engine {
 
-// A segment of at most SegmentEntry::kBytesMax bytes with more IDs than that has room for.
-struct alignas(64) WideEntry {
-  static constexpr std::size_t kIdsMax = 11;
-  std::uint64_t low = 0;  // As SegmentEntry's.
-  std::uint64_t high = 0;
+// A segment that is too long for a SegmentEntry, or has too many IDs for one, in a cache line.
+struct alignas(64) LongEntry {
+  static constexpr std::size_t kBytesMax = 32;
+  static constexpr std::size_t kIdsMax = 7;
+
+  std::array<std::uint64_t, 4> bytes{};  // Zeros behind the end.
+  std::uint16_t length = 0;              // 0: a free entry.
+  std::uint16_t count = 0;
   TokenId ids[kIdsMax] = {};
-  std::uint32_t count = 0;
 };
-static_assert(sizeof(WideEntry) == 64);
+static_assert(sizeof(LongEntry) == 64);
 
 // What one thread needs while it encodes: its table of recent segments, the merger's memory and room for IDs. Bounded: about
-// 10 MiB. Confined to one thread at a time.
+// 17 MiB, of which a thread touches what it needs. Confined to one thread at a time.
 struct Workspace {
   explicit Workspace(const MergeTables& tables);
   ~Workspace();
@@ -34,27 +36,21 @@ struct Workspace {
   // Puts a segment of at most SegmentEntry::kIdsMax IDs into the table. What has no place in its bucket any more goes to the
   // bucket beside it, where recall() finds it.
   void remember(const SegmentEntry& entry);
-  // The entry of a segment that is in the bucket beside its own; it goes back to its own. nullptr where there is none.
+  // The entry of a segment that is in its bucket, or in the one beside it and goes back to its own. nullptr where there is none.
   const SegmentEntry* recall(const SegmentEntry& key);
 
-  // The same for segments with more IDs.
-  void remember(const WideEntry& entry) { wide[wide_place(entry.low, entry.high)] = entry; }
-  [[nodiscard]] const WideEntry* find_wide(const SegmentEntry& key) const {
-    const WideEntry& entry = wide[wide_place(key.low, key.high)];
-    return entry.low == key.low && entry.high == key.high ? &entry : nullptr;
-  }
-  static std::size_t wide_place(std::uint64_t low, std::uint64_t high) {
-    return segment_hash(low, high) >> (64 - kWideBits);
-  }
+  // The same for segments of at most LongEntry::kBytesMax bytes. Of more than kIdsMax IDs an entry has the count only.
+  void remember(std::string_view segment, TokenIdsView ids);
+  [[nodiscard]] const LongEntry* recall(std::string_view segment);
 
-  static constexpr unsigned kBucketBits = 16;
-  static constexpr unsigned kWideBits = 16;
+  static constexpr unsigned kBucketBits = 17;
+  static constexpr unsigned kLongBits = 16;
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
   RecentSegments recent;
-  std::vector<WideEntry> wide{std::size_t{1} << kWideBits};
-  TokenIds ids;  // Of long segments.
+  LongEntry* long_entries = nullptr;
+  TokenIds encoded;  // Of one part that is in no table.
   std::string scratch;
   std::array<TokenId, kKernelRoom> out;
 };
