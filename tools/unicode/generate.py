@@ -128,8 +128,8 @@ class File:
                 blocks.append(block)
             block_of.append(blocks.index(block))
         assert len(blocks) <= 256
-        self.array(f"const std::uint8_t {prefix}BlockOf[0x1100]", block_of)
-        self.lines.append(f"const {type_} {prefix}Blocks[][256] = {{")
+        self.array(f"constexpr std::uint8_t {prefix}BlockOf[0x1100]", block_of)
+        self.lines.append(f"constexpr {type_} {prefix}Blocks[][256] = {{")
         for block in blocks:
             self.lines.append("{")
             for i in range(0, 256, 32):

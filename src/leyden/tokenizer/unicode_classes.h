@@ -26,6 +26,22 @@ enum CharClass : std::uint8_t {
 namespace detail {
 extern const std::uint8_t kBlockOf[0x1100];
 extern const std::uint8_t kBlocks[][256];
+
+// The classes of 64 code points, a bit each. A cache line.
+struct alignas(64) PageClasses {
+  std::uint64_t letter = 0;  // Of any kind.
+  std::uint64_t upper = 0;
+  std::uint64_t lower = 0;
+  std::uint64_t other = 0;
+  std::uint64_t mark = 0;
+  std::uint64_t number = 0;
+  std::uint64_t number_or_digit = 0;
+  std::uint64_t white = 0;
+};
+struct Pages {
+  PageClasses of[1024];  // Up to U+FFFF.
+};
+extern const Pages kPages;
 }  // namespace detail
 
 // 0 for everything else: punctuation, symbols, controls, unassigned.

@@ -9,10 +9,11 @@
 
 namespace leyden::tokenizer::engine {
 
-// A short segment and its IDs, in half a cache line. Segments of more than 15 bytes or 3 IDs have no entry.
+// A short segment and its IDs, in half a cache line. Segments of more than 15 bytes have no entry.
 struct alignas(32) SegmentEntry {
   static constexpr std::size_t kBytesMax = 15;
   static constexpr std::size_t kIdsMax = 3;
+  static constexpr std::uint32_t kMoreIds = 0xFFFF;  // As `count`: it has more, which are not here.
 
   std::uint64_t low = 0;   // Bytes 0 to 7, the first lowest; zeros behind the end.
   std::uint64_t high = 0;  // Bytes 8 to 14; the length in the highest byte. 0: a free entry.
@@ -33,7 +34,9 @@ struct alignas(64) SegmentBucket {
 
 // What the kernel needs of its caller, one for each thread at a time.
 struct KernelContext {
-  SegmentBucket* buckets = nullptr;  // The thread's own table: filled by `miss`.
+  // The thread's own table, filled by `miss`, at an address of whole pairs of buckets. An entry is in the bucket that its key
+  // says or in the other one of the pair.
+  SegmentBucket* buckets = nullptr;
   unsigned shift = 0;
   void* owner = nullptr;  // Whatever `miss` needs.
   // Encodes a segment that is not in the table: writes at most kKernelBytesMax IDs and returns how many. More are not written:

@@ -30,7 +30,8 @@ struct Block {
   u64 continuation = 0;  // Bytes 0x80 to 0xBF.
   u64 no_cut = 0;        // Bytes behind which words are not cut.
   u64 printable = 0;     // ! to ~
-  u64 three = 0;         // First bytes of characters of three bytes.
+  u64 two = 0;           // First bytes of characters of two bytes.
+  u64 three = 0;         // And of three.
   u64 han =
       0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
@@ -52,45 +53,77 @@ constexpr u64 all_if(unsigned flag) { return u64{0} - u64{flag != 0}; }
 // Sets the masks of the characters beyond ASCII. Returns how many bytes of the block are whole characters.
 template <Cut kCut>
 inline unsigned classify(const char* text, Block& block, unsigned size) {
-  // The digits of digits_gpt2's first step are those of a later Unicode; find_starts() leaves both to the plain twin.
-  constexpr unsigned kNumbers = kCut == Cut::digits_gpt2 ? kNumber | kDigit : kNumber;
-  u64 leads = block.non_ascii & ~block.continuation & ~block.han & below(size);
-  // Characters of three bytes whose class the lead tells: 20 of a block of Chinese text, all but a few.
-  u64 han = block.han & below(size);
   unsigned whole = size;
-  if (han != 0 && last_of(han) + 3 > size) {
-    whole = last_of(han);
-    han &= below(whole);
-  }
-  u64 of_class[8] = {};  // upper, lower, other, mark, number, white, -, none of them
-  while (leads != 0) {
-    const unsigned i = first_of(leads);
-    leads &= leads - 1;
-    auto byte = [&](unsigned k) {
-      return static_cast<std::uint32_t>(static_cast<std::uint8_t>(text[i + k]));
-    };
-    const std::uint32_t lead = byte(0);
-    const unsigned length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (i + length > size) {
-      whole = i < whole ? i : whole;
-      break;
+  auto trim = [&](u64 leads, unsigned length) {
+    if (leads != 0 && last_of(leads) + length > size && last_of(leads) < whole) whole = last_of(leads);
+  };
+  const u64 leads = block.non_ascii & ~block.continuation & below(size);
+  const u64 twos = leads & block.two;
+  const u64 threes = leads & block.three;
+  const u64 fours = leads & ~(twos | threes);
+  trim(twos, 2);
+  trim(threes, 3);
+  trim(fours, 4);
+  // Characters of three bytes whose class the lead tells: 20 of a block of Chinese text, all but a few.
+  const u64 han = block.han & below(whole);
+  // First bytes, by class.
+  u64 letter = 0, upper = 0, lower = 0, mark = 0, number = 0, white = 0;
+  auto byte = [&](unsigned i) { return static_cast<unsigned>(static_cast<std::uint8_t>(text[i])); };
+  auto take = [&](unsigned i, const detail::PageClasses& page, unsigned last) {
+    auto of = [&](u64 classes) { return (classes >> (last & 63) & 1) << i; };
+    // The digits of digits_gpt2's first step are those of a later Unicode; find_starts() leaves both to the plain twin.
+    number |= of(kCut == Cut::digits_gpt2 ? page.number_or_digit : page.number);
+    white |= of(page.white);
+    if constexpr (kCut == Cut::o200k) {
+      upper |= of(page.upper);
+      lower |= of(page.lower);
+      letter |= of(page.other);
+      mark |= of(page.mark);
+    } else {
+      letter |= of(page.letter);
     }
-    const std::uint32_t point = length == 3
-                                    ? (lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)
-                                : length == 2 ? (lead & 0x1F) << 6 | (byte(1) & 0x3F)
-                                              : (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 |
-                                                    (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-    unsigned c = detail::kBlocks[detail::kBlockOf[point >> 8]][point & 0xFF];
-    c = (c & kNumbers) != 0 ? static_cast<unsigned>(kNumber)
-                            : c & (kUpper | kLower | kOtherLetter | kMark | kWhitespace);
-    of_class[__builtin_ctz(c | 0x80)] |= (bit(length) - 1) << i;
+  };
+  for (u64 rest = twos & below(whole); rest != 0; rest &= rest - 1) {
+    const unsigned i = first_of(rest);
+    take(i, detail::kPages.of[byte(i) & 0x1F], byte(i + 1));
   }
-  block.upper |= of_class[0];
-  block.lower |= of_class[1];
-  block.other |= of_class[2] | han | han << 1 | han << 2;
-  block.mark |= of_class[3];
-  block.number |= of_class[4];
-  block.white |= of_class[5];
+  auto spread = [](u64& of, u64 those) { of |= (of & those) << 1; };
+  const u64 all = ~u64{0};
+  // Of two bytes: their second; then of three their second and third.
+  spread(letter, all), spread(upper, all), spread(lower, all), spread(mark, all), spread(number, all), spread(white, all);
+  const u64 two_letter = letter, two_upper = upper, two_lower = lower, two_mark = mark, two_number = number, two_white = white;
+  letter = upper = lower = mark = number = white = 0;
+  for (u64 rest = threes & ~han & below(whole); rest != 0; rest &= rest - 1) {
+    const unsigned i = first_of(rest);
+    take(i, detail::kPages.of[(byte(i) & 0x0F) << 6 | (byte(i + 1) & 0x3F)], byte(i + 2));
+  }
+  letter |= han;
+  auto whole_character = [](u64 of) { return of | of << 1 | of << 2; };
+  block.other |= two_letter | whole_character(letter);
+  block.number |= two_number | whole_character(number);
+  block.white |= two_white | whole_character(white);
+  if constexpr (kCut == Cut::o200k) {
+    block.upper |= two_upper | whole_character(upper);
+    block.lower |= two_lower | whole_character(lower);
+    block.mark |= two_mark | whole_character(mark);
+  }
+  for (u64 rest = fours & below(whole); rest != 0; rest &= rest - 1) {
+    const unsigned i = first_of(rest);
+    const unsigned point = (byte(i) & 0x07) << 18 | (byte(i + 1) & 0x3F) << 12 | (byte(i + 2) & 0x3F) << 6 | (byte(i + 3) & 0x3F);
+    const unsigned c = detail::kBlocks[detail::kBlockOf[point >> 8]][point & 0xFF];
+    auto if_any = [&](unsigned classes) { return u64{15} << i & all_if(c & classes); };
+    block.number |= if_any(kCut == Cut::digits_gpt2 ? kNumber | kDigit : unsigned{kNumber});
+    block.white |= if_any(kWhitespace);
+    if constexpr (kCut == Cut::o200k) {
+      block.upper |= if_any(kUpper);
+      block.lower |= if_any(kLower);
+      block.other |= if_any(kOtherLetter);
+      block.mark |= if_any(kMark);
+    } else {
+      block.other |= if_any(kLetter);
+    }
+  }
+  if constexpr (kCut == Cut::digits_gpt2) block.other &= ~(block.number & block.non_ascii);
   return whole;
 }
 
@@ -411,6 +444,15 @@ inline void find_places(Batch& batch, std::size_t found, const char* text, std::
   }
 }
 
+// The entry in the other bucket of the pair that `place` is one of; nullptr where it is not there.
+inline const SegmentEntry* find_beside(const SegmentBucket* place, const Key& key) {
+  const auto* other = reinterpret_cast<const SegmentBucket*>(reinterpret_cast<std::uintptr_t>(place) ^ sizeof(SegmentBucket));
+  for (const SegmentEntry& entry : other->entries) {
+    if (entry.low == key.low && entry.high == key.high) return &entry;
+  }
+  return nullptr;
+}
+
 template <Cut kCut>
 KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text,
                         std::size_t size, std::size_t position, TokenId* out) {
@@ -428,9 +470,11 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
     for (std::size_t i = 0; i < found; ++i) {
       const Key key = batch.keys[i];
       const SegmentEntry* entry = batch.places[i]->entries;
-      const bool second = ((entry[0].low ^ key.low) | (entry[0].high ^ key.high)) != 0;
-      entry += second ? 1 : 0;
-      if (((entry->low ^ key.low) | (entry->high ^ key.high)) == 0) [[likely]] {
+      auto differs = [&key](const SegmentEntry& other) { return (other.low ^ key.low) | (other.high ^ key.high); };
+      entry += differs(entry[0]) != 0 ? 1 : 0;
+      // Or in the bucket beside it.
+      if (differs(*entry) != 0) entry = find_beside(batch.places[i], key);
+      if (entry != nullptr && entry->count <= SegmentEntry::kIdsMax) [[likely]] {
         // The count goes with them: what lies behind `out` is free.
         __builtin_memcpy(out, entry->ids, 16);
         out += entry->count;

@@ -72,6 +72,7 @@ inline Block load_block(const char* text) {
     // 0x80 to 0xBF are the signed values below -64.
     const __m256i limit = _mm256_set1_epi8(-64);
     block.continuation = bits_of(_mm256_cmpgt_epi8(limit, a), _mm256_cmpgt_epi8(limit, b));
+    block.two = within('\xC0', 32);
     block.three = within('\xE0', 16);
     block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
   }

@@ -56,6 +56,7 @@ inline Block load_block(const char* text) {
   block.quote = equal('\'');
   if (block.non_ascii != 0) {
     block.continuation = within('\x80', 64);
+    block.two = within('\xC0', 32);
     block.three = within('\xE0', 16);
     block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
   }

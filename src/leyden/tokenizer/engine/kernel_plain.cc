@@ -30,6 +30,7 @@ inline Block load_block(const char* text) {
     if (byte >= 0x80) {
       block.non_ascii |= here;
       if (byte < 0xC0) block.continuation |= here;
+      block.two |= here & all_if((byte & 0xE0) == 0xC0);
       block.three |= here & all_if((byte & 0xF0) == 0xE0);
       continue;
     }

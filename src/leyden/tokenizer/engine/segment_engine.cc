@@ -83,15 +83,15 @@ std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view pa
     return known.size();
   };
   SegmentEntry entry;
+  bool is_new = true;
   if (is_short) {
     entry = segment_entry(part);
-    if (const SegmentEntry* known = workspace.recall(entry)) return give({known->ids, known->count});
-    if (const SegmentEntry* known = seed_.find(entry)) {
-      workspace.remember(*known);
-      return give({known->ids, known->count});
-    }
+    const SegmentEntry* known = workspace.recall(entry);
+    is_new = known == nullptr;
+    if (is_new && (known = seed_.find(entry)) != nullptr) workspace.remember(*known);
+    if (known != nullptr && known->count <= SegmentEntry::kIdsMax) return give({known->ids, known->count});
   }
-  if (is_long) {
+  if (is_long && !(is_short && is_new)) {
     if (const LongEntry* known = workspace.recall(part)) {
       if (known->count <= LongEntry::kIdsMax) return give({known->ids, known->count});
       is_recent = true;
@@ -108,6 +108,10 @@ std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view pa
     entry.count = static_cast<std::uint32_t>(count);
     workspace.remember(entry);
   } else {
+    if (is_short && is_new) {
+      entry.count = SegmentEntry::kMoreIds;
+      workspace.remember(entry);
+    }
     if (is_long) workspace.remember(part, workspace.encoded);
     if (count > LongEntry::kIdsMax || !is_long) {
       if (part.size() <= RecentSegments::kBytesMax && count <= kKernelBytesMax)

@@ -99,15 +99,12 @@ void Workspace::remember(const SegmentEntry& entry) {
   first = entry;
 }
 
-const SegmentEntry* Workspace::recall(const SegmentEntry& key) {
+const SegmentEntry* Workspace::recall(const SegmentEntry& key) const {
   const std::size_t place = segment_hash(key.low, key.high) >> context.shift;
-  for (SegmentEntry& entry : context.buckets[place].entries) {
-    if (entry.low == key.low && entry.high == key.high) return &entry;
-  }
-  for (SegmentEntry& entry : context.buckets[place ^ 1].entries) {
-    if (entry.low != key.low || entry.high != key.high) continue;
-    std::swap(entry, context.buckets[place].entries[1]);
-    return &context.buckets[place].entries[1];
+  for (std::size_t bucket : {place, place ^ 1}) {
+    for (const SegmentEntry& entry : context.buckets[bucket].entries) {
+      if (entry.low == key.low && entry.high == key.high) return &entry;
+    }
   }
   return nullptr;
 }

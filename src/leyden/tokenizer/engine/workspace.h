@@ -33,11 +33,9 @@ struct Workspace {
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
-  // Puts a segment of at most SegmentEntry::kIdsMax IDs into the table. What has no place in its bucket any more goes to the
-  // bucket beside it, where recall() finds it.
+  // Puts a short segment into the table. The oldest of its pair of buckets goes.
   void remember(const SegmentEntry& entry);
-  // The entry of a segment that is in its bucket, or in the one beside it and goes back to its own. nullptr where there is none.
-  const SegmentEntry* recall(const SegmentEntry& key);
+  [[nodiscard]] const SegmentEntry* recall(const SegmentEntry& key) const;
 
   // The same for segments of at most LongEntry::kBytesMax bytes. Of more than kIdsMax IDs an entry has the count only.
   void remember(std::string_view segment, TokenIdsView ids);
