@@ -32,12 +32,39 @@ struct alignas(64) SegmentBucket {
   return (low * 0x9E3779B97F4A7C15ULL) ^ (high * 0xC2B2AE3D27D4EB4FULL);
 }
 
+// A segment of at most 32 bytes, whole: of up to 15 bytes as SegmentEntry::low and high and zeros, else the first 16 and the last
+// 16 bytes, and the length.
+struct LongKey {
+  std::uint64_t words[4] = {};
+  std::uint32_t length = 0;
+};
+
+// A segment that is too long for a SegmentEntry, or has too many IDs for one, in a cache line.
+struct alignas(64) LongEntry {
+  static constexpr std::size_t kBytesMax = 32;
+  static constexpr std::size_t kIdsMax = 7;
+
+  std::uint64_t words[4] = {};  // Of the LongKey.
+  std::uint16_t length = 0;     // 0: a free entry.
+  std::uint16_t count = 0;      // More than kIdsMax: the IDs are not here.
+  TokenId ids[kIdsMax] = {};
+};
+static_assert(sizeof(LongEntry) == 64);
+
+[[nodiscard]] constexpr std::size_t long_hash(const LongKey& key) {
+  const std::uint64_t ends = segment_hash(key.words[2], key.words[3]);
+  return (segment_hash(key.words[0], key.words[1]) ^ (ends << 29 | ends >> 35) ^ key.length) * 0x9E3779B97F4A7C15ULL;
+}
+
 // What the kernel needs of its caller, one for each thread at a time.
 struct KernelContext {
   // The thread's own table, filled by `miss`, at an address of whole pairs of buckets. An entry is in the bucket that its key
   // says or in the other one of the pair.
   SegmentBucket* buckets = nullptr;
   unsigned shift = 0;
+  // The same for longer segments, entry by entry.
+  LongEntry* long_entries = nullptr;
+  unsigned long_shift = 0;
   void* owner = nullptr;  // Whatever `miss` needs.
   // Encodes a segment that is not in the table: writes at most kKernelBytesMax IDs and returns how many. More are not written:
   // encode() then stops in front of the segment. May put it into the table.
@@ -53,7 +80,7 @@ struct KernelResult {
 // Segments longer than this are left to the caller: encode() stops in front of them.
 inline constexpr std::size_t kKernelBytesMax = 240;
 // IDs that encode() needs room for.
-inline constexpr std::size_t kKernelRoom = 2048;
+inline constexpr std::size_t kKernelRoom = 4096;
 
 // One for each Isa. `text` is valid UTF-8, `position` a segment's beginning.
 struct Kernel {

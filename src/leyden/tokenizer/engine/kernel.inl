@@ -416,8 +416,16 @@ constexpr std::size_t kBatch = 128;
 struct Batch {
   std::uint32_t ends[kBatch + 80];
   Key keys[kBatch + 80];
-  const SegmentBucket* places[kBatch + 80];
+  const void* places[kBatch + 80];  // A SegmentBucket; a LongEntry of those of 16 to 32 bytes.
 };
+
+inline LongKey load_long_key(const char* text, std::uint32_t length) {
+  LongKey key;
+  __builtin_memcpy(key.words, text, 16);
+  __builtin_memcpy(key.words + 2, text + length - 16, 16);
+  key.length = length;
+  return key;
+}
 
 // Keys of all, and where they live; the processor is told to fetch that.
 inline void find_places(Batch& batch, std::size_t found, const char* text, std::size_t rest,
@@ -432,25 +440,39 @@ inline void find_places(Batch& batch, std::size_t found, const char* text, std::
   std::uint32_t from = 0;
   std::size_t i = 0;
   if (rest >= 16) {
-    for (; i < found && from <= rest - 16; from = batch.ends[i++])
-      place(i, load_key(text + from, batch.ends[i] - from));
+    for (; i < found && from <= rest - 16; from = batch.ends[i++]) {
+      const std::uint32_t length = batch.ends[i] - from;
+      place(i, load_key(text + from, length));
+      if (length > SegmentEntry::kBytesMax && length <= LongEntry::kBytesMax) [[unlikely]] {
+        batch.places[i] = context.long_entries + (long_hash(load_long_key(text + from, length)) >> context.long_shift);
+        __builtin_prefetch(batch.places[i]);
+      }
+    }
   }
   // The text's last bytes, from which 16 can't be read.
   for (; i < found; from = batch.ends[i++]) {
     const std::uint32_t length = batch.ends[i] - from;
     char padded[16] = {};
-    __builtin_memcpy(padded, text + from, length < 16 ? length : 16);
+    __builtin_memcpy(padded, text + from, length);
     place(i, load_key(padded, length));
   }
 }
 
-// The entry in the other bucket of the pair that `place` is one of; nullptr where it is not there.
-inline const SegmentEntry* find_beside(const SegmentBucket* place, const Key& key) {
-  const auto* other = reinterpret_cast<const SegmentBucket*>(reinterpret_cast<std::uintptr_t>(place) ^ sizeof(SegmentBucket));
-  for (const SegmentEntry& entry : other->entries) {
-    if (entry.low == key.low && entry.high == key.high) return &entry;
-  }
-  return nullptr;
+// The twin of an entry or bucket: tables are pairs of cache lines.
+template <class T>
+inline const T* beside(const T* place) {
+  static_assert(sizeof(T) == 64);
+  return reinterpret_cast<const T*>(reinterpret_cast<std::uintptr_t>(place) ^ 64);
+}
+
+inline u64 differs(const SegmentEntry& entry, const Key& key) {
+  return (entry.low ^ key.low) | (entry.high ^ key.high);
+}
+
+inline u64 differs(const LongEntry& entry, const LongKey& key) {
+  u64 difference = entry.length ^ key.length;
+  for (int i = 0; i < 4; ++i) difference |= entry.words[i] ^ key.words[i];
+  return difference;
 }
 
 template <Cut kCut>
@@ -460,28 +482,43 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
   TokenId* const begin = out;
   // Room for a batch of hits and one miss.
   constexpr std::size_t kFullAt =
-      kKernelRoom - (kBatch + 80) * SegmentEntry::kIdsMax - kKernelBytesMax - 16;
+      kKernelRoom - (kBatch + 80) * LongEntry::kIdsMax - kKernelBytesMax - 16;
   const auto written = [&] { return static_cast<std::size_t>(out - begin); };
   while (position < size && written() <= kFullAt) {
     const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch);
     const char* const base = text + position;
     find_places(batch, found, base, size - position, context);
-    std::uint32_t from = 0;
     for (std::size_t i = 0; i < found; ++i) {
       const Key key = batch.keys[i];
-      const SegmentEntry* entry = batch.places[i]->entries;
-      auto differs = [&key](const SegmentEntry& other) { return (other.low ^ key.low) | (other.high ^ key.high); };
-      entry += differs(entry[0]) != 0 ? 1 : 0;
-      // Or in the bucket beside it.
-      if (differs(*entry) != 0) entry = find_beside(batch.places[i], key);
-      if (entry != nullptr && entry->count <= SegmentEntry::kIdsMax) [[likely]] {
-        // The count goes with them: what lies behind `out` is free.
+      const auto* bucket = static_cast<const SegmentBucket*>(batch.places[i]);
+      const SegmentEntry* entry = bucket->entries;
+      entry += differs(entry[0], key) != 0 ? 1 : 0;
+      if (differs(*entry, key) != 0 && key.high < u64{16} << 56) {
+        entry = beside(bucket)->entries;
+        entry += differs(entry[0], key) != 0 ? 1 : 0;
+      }
+      const bool is_known = differs(*entry, key) == 0;
+      // The count goes with them: what lies behind `out` is free.
+      if (is_known && entry->count <= SegmentEntry::kIdsMax) [[likely]] {
         __builtin_memcpy(out, entry->ids, 16);
         out += entry->count;
         continue;
       }
-      from = i == 0 ? 0 : batch.ends[i - 1];
-      const std::size_t length = batch.ends[i] - from;
+      const std::uint32_t from = i == 0 ? 0 : batch.ends[i - 1];
+      const std::uint32_t length = batch.ends[i] - from;
+      if (is_known || (length > SegmentEntry::kBytesMax && length <= LongEntry::kBytesMax)) {
+        LongKey long_key{.words = {key.low, key.high, 0, 0}, .length = length};
+        if (!is_known) long_key = load_long_key(base + from, length);
+        const LongEntry* known =
+            is_known ? context.long_entries + (long_hash(long_key) >> context.long_shift)
+                     : static_cast<const LongEntry*>(batch.places[i]);
+        if (differs(*known, long_key) != 0) known = beside(known);
+        if (differs(*known, long_key) == 0 && known->count <= LongEntry::kIdsMax) {
+          __builtin_memcpy(out, known->ids, sizeof(known->ids));
+          out += known->count;
+          continue;
+        }
+      }
       if (length > kKernelBytesMax) return {position + from, written()};
       const std::size_t count = context.miss(context, base + from, length, out);
       if (count > kKernelBytesMax) return {position + from, written()};

@@ -16,7 +16,9 @@ RecentSegments::RecentSegments() : ring_(kRingWords), index_(std::size_t{1} << k
 
 std::optional<TokenIdsView> RecentSegments::find(std::string_view segment) const {
   const std::uint64_t hash = XXH3_64bits(segment.data(), segment.size());
-  const std::uint64_t slot = index_[hash & (index_.size() - 1)];
+  const std::size_t place = hash & (index_.size() - 1);
+  std::uint64_t slot = index_[place];
+  if (slot >> 32 != hash >> 32) slot = index_[place ^ 1];
   if (slot >> 32 != hash >> 32) return std::nullopt;
   const auto begin = static_cast<std::uint32_t>(slot);
   // Overwritten since? A slot that was never filled has hash 0 and reads whatever lies at the beginning: its bytes are compared, too.
@@ -40,7 +42,9 @@ void RecentSegments::add(std::string_view segment, TokenIdsView ids) {
   std::memcpy(&ring_[at + kHeaderWords], ids.data(), ids.size_bytes());
   std::memcpy(&ring_[at + kHeaderWords + ids.size()], segment.data(), segment.size());
   const std::uint64_t hash = XXH3_64bits(segment.data(), segment.size());
-  index_[hash & (index_.size() - 1)] = hash >> 32 << 32 | written_;
+  const std::size_t place = hash & (index_.size() - 1);
+  if (index_[place] != 0) index_[place ^ 1] = index_[place];
+  index_[place] = hash >> 32 << 32 | written_;
   written_ += static_cast<std::uint32_t>(words);
 }
 

@@ -10,7 +10,7 @@
 namespace leyden::tokenizer::engine {
 
 // The IDs of segments that have no place in a SegmentEntry, for being too long or having too many IDs. The oldest go when
-// the memory is full: records lie in a ring, and an index of one record a slot points into it. Confined to one thread.
+// the memory is full: records lie in a ring, and an index of one record a slot points into it, two slots for each to be in. Confined to one thread.
 class RecentSegments {
  public:
   static constexpr std::size_t kBytesMax = 240;
@@ -23,8 +23,8 @@ class RecentSegments {
 
  private:
   // A record: its segment's length and count of IDs in one word, the IDs, the bytes.
-  static constexpr std::size_t kRingWords = std::size_t{1} << 20;  // 4 MiB
-  static constexpr unsigned kIndexBits = 16;
+  static constexpr std::size_t kRingWords = std::size_t{1} << 21;  // 8 MiB
+  static constexpr unsigned kIndexBits = 17;
   std::vector<std::uint32_t> ring_;
   std::vector<std::uint64_t>
       index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.

@@ -91,8 +91,10 @@ std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view pa
     if (is_new && (known = seed_.find(entry)) != nullptr) workspace.remember(*known);
     if (known != nullptr && known->count <= SegmentEntry::kIdsMax) return give({known->ids, known->count});
   }
+  LongKey key;
+  if (is_long) key = long_key(part);
   if (is_long && !(is_short && is_new)) {
-    if (const LongEntry* known = workspace.recall(part)) {
+    if (const LongEntry* known = workspace.recall(key)) {
       if (known->count <= LongEntry::kIdsMax) return give({known->ids, known->count});
       is_recent = true;
     }
@@ -112,7 +114,7 @@ std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view pa
       entry.count = SegmentEntry::kMoreIds;
       workspace.remember(entry);
     }
-    if (is_long) workspace.remember(part, workspace.encoded);
+    if (is_long) workspace.remember(key, workspace.encoded);
     if (count > LongEntry::kIdsMax || !is_long) {
       if (part.size() <= RecentSegments::kBytesMax && count <= kKernelBytesMax)
         workspace.recent.add(part, workspace.encoded);

@@ -25,6 +25,20 @@ SegmentEntry segment_entry(std::string_view segment) {
   return entry;
 }
 
+LongKey long_key(std::string_view segment) {
+  assert(!segment.empty() && segment.size() <= LongEntry::kBytesMax);
+  LongKey key{.words = {}, .length = static_cast<std::uint32_t>(segment.size())};
+  if (segment.size() <= SegmentEntry::kBytesMax) {
+    const SegmentEntry entry = segment_entry(segment);
+    key.words[0] = entry.low;
+    key.words[1] = entry.high;
+  } else {
+    std::memcpy(key.words, segment.data(), 16);
+    std::memcpy(key.words + 2, segment.data() + segment.size() - 16, 16);
+  }
+  return key;
+}
+
 SeedTable::SeedTable(std::span<const SegmentBucket> buckets)
     : buckets_(buckets), shift_(shift_of(buckets.size())) {}
 

@@ -11,6 +11,9 @@
 
 namespace leyden::tokenizer::engine {
 
+// The key of a segment of 1 to LongEntry::kBytesMax bytes.
+[[nodiscard]] LongKey long_key(std::string_view segment);
+
 // The key of a segment of 1 to SegmentEntry::kBytesMax bytes.
 [[nodiscard]] SegmentEntry segment_entry(std::string_view segment);
 

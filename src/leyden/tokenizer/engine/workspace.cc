@@ -33,17 +33,8 @@ void* map_table(std::size_t bytes) {
   return reinterpret_cast<void*>(aligned);
 }
 
-LongEntry long_entry(std::string_view segment) {
-  LongEntry entry;
-  std::memcpy(entry.bytes.data(), segment.data(), segment.size());
-  entry.length = static_cast<std::uint16_t>(segment.size());
-  return entry;
-}
-
-std::size_t long_place(const LongEntry& entry) {
-  const auto& [a, b, c, d] = entry.bytes;
-  const std::size_t hash = segment_hash(a, b) ^ std::rotl(segment_hash(c, d), 29) ^ entry.length;
-  return hash * 0x9E3779B97F4A7C15ULL >> (64 - Workspace::kLongBits);
+bool is_of(const LongEntry& entry, const LongKey& key) {
+  return entry.length == key.length && std::ranges::equal(entry.words, key.words);
 }
 
 }  // namespace
@@ -53,50 +44,45 @@ Workspace::Workspace(const MergeTables& tables) : merger(tables) {
   context.buckets = static_cast<SegmentBucket*>(map_table(kBucketsBytes));
   context.shift = 64 - kBucketBits;
   context.owner = this;
-  long_entries = static_cast<LongEntry*>(map_table(kLongBytes));
+  context.long_entries = static_cast<LongEntry*>(map_table(kLongBytes));
+  context.long_shift = 64 - kLongBits;
 }
 
 Workspace::~Workspace() {
   ::munmap(context.buckets, kBucketsBytes);
-  ::munmap(long_entries, kLongBytes);
+  ::munmap(context.long_entries, kLongBytes);
 }
 
-void Workspace::remember(std::string_view segment, TokenIdsView ids) {
-  LongEntry entry = long_entry(segment);
-  entry.count = static_cast<std::uint16_t>(ids.size());
-  if (ids.size() <= LongEntry::kIdsMax) std::ranges::copy(ids, entry.ids);
-  const std::size_t place = long_place(entry);
-  long_entries[place ^ 1] = long_entries[place];
-  long_entries[place] = entry;
+void Workspace::remember(const LongKey& key, TokenIdsView ids) {
+  const std::size_t place = long_hash(key) >> context.long_shift;
+  LongEntry& own = context.long_entries[place];
+  if (own.length != 0 && !is_of(own, key)) context.long_entries[place ^ 1] = own;
+  std::ranges::copy(key.words, own.words);
+  own.length = static_cast<std::uint16_t>(key.length);
+  own.count = static_cast<std::uint16_t>(ids.size());
+  if (ids.size() <= LongEntry::kIdsMax) std::ranges::copy(ids, own.ids);
 }
 
-const LongEntry* Workspace::recall(std::string_view segment) {
-  const LongEntry key = long_entry(segment);
-  const std::size_t place = long_place(key);
-  for (LongEntry* entry : {&long_entries[place], &long_entries[place ^ 1]}) {
-    if (entry->bytes == key.bytes && entry->length == key.length) return entry;
+const LongEntry* Workspace::recall(const LongKey& key) const {
+  const std::size_t place = long_hash(key) >> context.long_shift;
+  for (std::size_t at : {place, place ^ 1}) {
+    if (is_of(context.long_entries[at], key)) return &context.long_entries[at];
   }
   return nullptr;
 }
 
 void Workspace::remember(const SegmentEntry& entry) {
   const std::size_t place = segment_hash(entry.low, entry.high) >> context.shift;
-  auto& [first, second] = context.buckets[place].entries;
-  if (first.high == 0) {
-    first = entry;
+  auto& own = context.buckets[place].entries;
+  auto& beside = context.buckets[place ^ 1].entries;
+  for (SegmentEntry* slot : {&own[0], &own[1], &beside[1], &beside[0]}) {
+    if (slot->high != 0) continue;
+    *slot = entry;
     return;
   }
-  if (second.high != 0) {
-    // The oldest of both buckets goes.
-    auto& [kept, oldest] = context.buckets[place ^ 1].entries;
-    if (oldest.high == 0 || kept.high == 0) {
-      (kept.high == 0 ? kept : oldest) = second;
-    } else {
-      oldest = second;
-    }
-  }
-  second = first;
-  first = entry;
+  // What came first stays: the commonest segments come early.
+  beside[1] = own[1];
+  own[1] = entry;
 }
 
 const SegmentEntry* Workspace::recall(const SegmentEntry& key) const {

@@ -13,18 +13,6 @@
 
 namespace leyden::tokenizer::engine {
 
-// A segment that is too long for a SegmentEntry, or has too many IDs for one, in a cache line.
-struct alignas(64) LongEntry {
-  static constexpr std::size_t kBytesMax = 32;
-  static constexpr std::size_t kIdsMax = 7;
-
-  std::array<std::uint64_t, 4> bytes{};  // Zeros behind the end.
-  std::uint16_t length = 0;              // 0: a free entry.
-  std::uint16_t count = 0;
-  TokenId ids[kIdsMax] = {};
-};
-static_assert(sizeof(LongEntry) == 64);
-
 // What one thread needs while it encodes: its table of recent segments, the merger's memory and room for IDs. Bounded: about
 // 17 MiB, of which a thread touches what it needs. Confined to one thread at a time.
 struct Workspace {
@@ -38,8 +26,8 @@ struct Workspace {
   [[nodiscard]] const SegmentEntry* recall(const SegmentEntry& key) const;
 
   // The same for segments of at most LongEntry::kBytesMax bytes. Of more than kIdsMax IDs an entry has the count only.
-  void remember(std::string_view segment, TokenIdsView ids);
-  [[nodiscard]] const LongEntry* recall(std::string_view segment);
+  void remember(const LongKey& key, TokenIdsView ids);
+  [[nodiscard]] const LongEntry* recall(const LongKey& key) const;
 
   static constexpr unsigned kBucketBits = 17;
   static constexpr unsigned kLongBits = 16;
@@ -47,7 +35,6 @@ struct Workspace {
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
   RecentSegments recent;
-  LongEntry* long_entries = nullptr;
   TokenIds encoded;  // Of one part that is in no table.
   std::string scratch;
   std::array<TokenId, kKernelRoom> out;
