@@ -37,16 +37,14 @@ void ByteLevelCoder::encode(Workspace& workspace, std::string_view segment, Toke
   workspace.merger.encode(segment, out);
 }
 
-std::vector<SegmentEntry> byte_level_seed(const BpeSpec& spec, const MergeTables& tables) {
-  std::vector<SegmentEntry> entries;
+std::vector<std::pair<std::string, TokenId>> byte_level_seed(const BpeSpec& spec,
+                                                             const MergeTables& tables) {
+  std::vector<std::pair<std::string, TokenId>> entries;
   entries.reserve(spec.tokens.size());
   for (const SpecToken& token : spec.tokens) {
     if (token.bytes.empty() || token.bytes.size() > SegmentEntry::kBytesMax) continue;
     if (tables.origins[token.id].length == 0 && !spec.whole_first) continue;  // Never made.
-    SegmentEntry entry = segment_entry(token.bytes);
-    entry.ids[0] = token.id;
-    entry.count = 1;
-    entries.push_back(entry);
+    entries.emplace_back(token.bytes, token.id);
   }
   return entries;
 }

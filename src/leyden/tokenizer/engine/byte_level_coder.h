@@ -31,8 +31,8 @@ class ByteLevelCoder final : public SegmentCoder {
 };
 
 // The seed for byte-level BPE: every token of up to 15 bytes that text becomes as a whole pretoken.
-[[nodiscard]] std::vector<SegmentEntry> byte_level_seed(const BpeSpec& spec,
-                                                        const MergeTables& tables);
+[[nodiscard]] std::vector<std::pair<std::string, TokenId>> byte_level_seed(
+    const BpeSpec& spec, const MergeTables& tables);
 // The tokens for ByteLevelCoder's `whole`.
 [[nodiscard]] std::vector<std::pair<std::string, TokenId>> long_whole_tokens(
     const BpeSpec& spec, const MergeTables& tables);

@@ -24,7 +24,8 @@ constexpr std::string_view kSpace = "\xE2\x96\x81";
 
 struct Tables {
   MergeTables::Owner merges;
-  std::vector<SegmentBucket> seed;
+  SeedTable::Data seed;
+  [[nodiscard]] SeedTable seed_table() const { return {seed.slots, seed.keys}; }
 };
 
 class ByteLevelEncoder final : public TextEncoder {
@@ -34,7 +35,7 @@ class ByteLevelEncoder final : public TextEncoder {
       : tables_(std::move(tables)),
         to_nfc_(to_nfc),
         coder_(tables_.merges.view(), std::move(whole)),
-        engine_(segmentation, tables_.seed, coder_, tables_.merges.view(), isa) {}
+        engine_(segmentation, tables_.seed_table(), coder_, tables_.merges.view(), isa) {}
 
   void encode(std::string_view text, bool, TokenIds& out) const override {
     if (to_nfc_ && !is_surely_nfc(text)) return engine_.encode(tokenizer::to_nfc(text), out);
@@ -66,7 +67,7 @@ class WordsEncoder final : public TextEncoder {
       : tables_(std::move(tables)),
         prefix_(prefix),
         coder_(unknown),
-        engine_({Cut::words, {}}, tables_.seed, coder_, tables_.merges.view(), isa) {}
+        engine_({Cut::words, {}}, tables_.seed_table(), coder_, tables_.merges.view(), isa) {}
 
   void encode(std::string_view text, bool first_piece, TokenIds& out) const override {
     if (adds_space(text, first_piece)) {
@@ -178,12 +179,6 @@ std::optional<UnknownCharacters> unknown_characters(const BpeSpec& bpe) {
   return unknown;
 }
 
-// The tokens that most texts hold are those that training found first: those with low IDs are looked up first.
-Tables tables_of(MergeTables::Owner merges, std::vector<SegmentEntry> seed) {
-  std::ranges::sort(seed, {}, [](const SegmentEntry& entry) { return entry.ids[0]; });
-  return {std::move(merges), build_seed_table(seed)};
-}
-
 }  // namespace
 
 std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa isa) {
@@ -212,14 +207,14 @@ std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa is
   const MergeTables merges = analysis->tables.view();
   if (bpe->byte_level) {
     auto whole = long_whole_tokens(*bpe, merges);
-    auto seed = byte_level_seed(*bpe, merges);
+    auto seed = SeedTable::make(byte_level_seed(*bpe, merges), spec.vocabulary_size);
     return std::make_unique<ByteLevelEncoder>(
-        tables_of(std::move(analysis->tables), std::move(seed)), std::move(whole),
+        Tables{std::move(analysis->tables), std::move(seed)}, std::move(whole),
         segmentation_of(*pattern), to_nfc, isa);
   }
   if (!words_are_safe(*bpe, merges)) return nullptr;
-  auto seed = words_seed(*bpe, merges);
-  return std::make_unique<WordsEncoder>(tables_of(std::move(analysis->tables), std::move(seed)),
+  auto seed = SeedTable::make(words_seed(*bpe, merges), spec.vocabulary_size);
+  return std::make_unique<WordsEncoder>(Tables{std::move(analysis->tables), std::move(seed)},
                                         *unknown, *prefix, isa);
 }
 

@@ -65,6 +65,9 @@ struct KernelContext {
   // The same for longer segments, entry by entry.
   LongEntry* long_entries = nullptr;
   unsigned long_shift = 0;
+  // Where `miss` will look next (SeedTable); fetched ahead while many segments are new. May be nullptr.
+  const std::uint32_t* seed_slots = nullptr;
+  unsigned seed_shift = 0;
   void* owner = nullptr;  // Whatever `miss` needs.
   // Encodes a segment that is not in the table: writes at most kKernelBytesMax IDs and returns how many. More are not written:
   // encode() then stops in front of the segment. May put it into the table.

@@ -429,13 +429,15 @@ inline LongKey load_long_key(const char* text, std::uint32_t length) {
 
 // Keys of all, and where they live; the processor is told to fetch that.
 inline void find_places(Batch& batch, std::size_t found, const char* text, std::size_t rest,
-                        const KernelContext& context) {
+                        const KernelContext& context, bool many_are_new) {
   const unsigned shift = context.shift;
   const SegmentBucket* const buckets = context.buckets;
   auto place = [&](std::size_t i, const Key& key) {
+    const std::size_t hash = segment_hash(key.low, key.high);
     batch.keys[i] = key;
-    batch.places[i] = buckets + (segment_hash(key.low, key.high) >> shift);
+    batch.places[i] = buckets + (hash >> shift);
     __builtin_prefetch(batch.places[i]);
+    if (many_are_new) __builtin_prefetch(context.seed_slots + (hash >> context.seed_shift));
   };
   std::uint32_t from = 0;
   std::size_t i = 0;
@@ -484,10 +486,12 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
   constexpr std::size_t kFullAt =
       kKernelRoom - (kBatch + 80) * LongEntry::kIdsMax - kKernelBytesMax - 16;
   const auto written = [&] { return static_cast<std::size_t>(out - begin); };
+  std::size_t misses = 0;
   while (position < size && written() <= kFullAt) {
     const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch);
     const char* const base = text + position;
-    find_places(batch, found, base, size - position, context);
+    find_places(batch, found, base, size - position, context, misses > kBatch / 32 && context.seed_slots != nullptr);
+    misses = 0;
     for (std::size_t i = 0; i < found; ++i) {
       const Key key = batch.keys[i];
       const auto* bucket = static_cast<const SegmentBucket*>(batch.places[i]);
@@ -520,6 +524,7 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
         }
       }
       if (length > kKernelBytesMax) return {position + from, written()};
+      ++misses;
       const std::size_t count = context.miss(context, base + from, length, out);
       if (count > kKernelBytesMax) return {position + from, written()};
       out += count;

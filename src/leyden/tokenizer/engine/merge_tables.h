@@ -29,8 +29,9 @@ struct MergeTables {
   std::span<const Origin> origins;  // By ID.
   std::span<const TokenId>
       prefixes;  // By ID: the longest token of the trie that is a proper prefix; kNone where none is.
-  std::span<const std::uint64_t>
-      pairs;  // The origins from left and right to the token: see merged().
+  // The origins from left and right to the token: open addressing in a power of two of slots, at most half full. The hash's tag
+  // (12 bits), token + 1 (20 bits); 0 is free.
+  std::span<const std::uint32_t> pairs;
   std::span<const std::uint64_t> trie;  // The tokens that backtracking may use: see trie.h.
   // The tokens that are made against the order of ranks and hold no other such token: a text without them is encoded by
   // backtracking. Each as its length (a byte) and bytes. Empty for most vocabularies.
@@ -56,7 +57,7 @@ struct MergeTables {
   struct Owner {
     std::vector<Origin> origins;
     std::vector<TokenId> prefixes;
-    std::vector<std::uint64_t> pairs;
+    std::vector<std::uint32_t> pairs;
     std::vector<std::uint64_t> trie;
     std::string guarded;
     std::vector<std::uint64_t> guard;

@@ -9,14 +9,19 @@ namespace leyden::tokenizer::engine {
 namespace {
 
 constexpr std::size_t kHeaderWords = 1;
+constexpr std::size_t kSlots = std::size_t{1} << 17;
 
 }  // namespace
 
-RecentSegments::RecentSegments() : ring_(kRingWords), index_(std::size_t{1} << kIndexBits) {}
+RecentSegments::RecentSegments()
+    : ring_memory_(kRingWords * sizeof(*ring_)),
+      index_memory_(kSlots * sizeof(*index_)),
+      ring_(static_cast<std::uint32_t*>(ring_memory_.data())),
+      index_(static_cast<std::uint64_t*>(index_memory_.data())) {}
 
 std::optional<TokenIdsView> RecentSegments::find(std::string_view segment) const {
   const std::uint64_t hash = XXH3_64bits(segment.data(), segment.size());
-  const std::size_t place = hash & (index_.size() - 1);
+  const std::size_t place = hash & (kSlots - 1);
   std::uint64_t slot = index_[place];
   if (slot >> 32 != hash >> 32) slot = index_[place ^ 1];
   if (slot >> 32 != hash >> 32) return std::nullopt;
@@ -42,7 +47,7 @@ void RecentSegments::add(std::string_view segment, TokenIdsView ids) {
   std::memcpy(&ring_[at + kHeaderWords], ids.data(), ids.size_bytes());
   std::memcpy(&ring_[at + kHeaderWords + ids.size()], segment.data(), segment.size());
   const std::uint64_t hash = XXH3_64bits(segment.data(), segment.size());
-  const std::size_t place = hash & (index_.size() - 1);
+  const std::size_t place = hash & (kSlots - 1);
   if (index_[place] != 0) index_[place ^ 1] = index_[place];
   index_[place] = hash >> 32 << 32 | written_;
   written_ += static_cast<std::uint32_t>(words);

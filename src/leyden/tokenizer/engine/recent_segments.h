@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "leyden/base/token_id.h"
+#include "leyden/tokenizer/engine/mapped_table.h"
 
 namespace leyden::tokenizer::engine {
 
@@ -23,11 +23,11 @@ class RecentSegments {
 
  private:
   // A record: its segment's length and count of IDs in one word, the IDs, the bytes.
-  static constexpr std::size_t kRingWords = std::size_t{1} << 21;  // 8 MiB
-  static constexpr unsigned kIndexBits = 17;
-  std::vector<std::uint32_t> ring_;
-  std::vector<std::uint64_t>
-      index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.
+  static constexpr std::size_t kRingWords = std::size_t{1} << 21;  // 8 MiB, touched as it fills.
+  MappedTable ring_memory_;
+  MappedTable index_memory_;
+  std::uint32_t* ring_;
+  std::uint64_t* index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.
   std::uint32_t written_ = 0;  // Words ever written, modulo 2^32.
 };
 

@@ -5,7 +5,7 @@
 
 namespace leyden::tokenizer::engine {
 
-SegmentEngine::SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed,
+SegmentEngine::SegmentEngine(const Segmentation& segmentation, const SeedTable& seed,
                              const SegmentCoder& coder, const MergeTables& merges, Isa isa)
     : segmentation_(segmentation),
       cuts_(merges.cuts),
@@ -16,11 +16,18 @@ SegmentEngine::SegmentEngine(const Segmentation& segmentation, std::span<const S
   if (!cuts_.flags.empty() && coder.parts_are_apart()) segmentation_.cuts = &cuts_;
 }
 
+void SegmentEngine::begin(Workspace& workspace) const {
+  workspace.engine = this;
+  workspace.context.miss = miss;
+  workspace.context.seed_slots = seed_.slots();
+  workspace.context.seed_shift = seed_.shift();
+  workspace.drop_outgrown();
+}
+
 template <class Take>
 void SegmentEngine::run(std::string_view text, Take&& take) const {
   WorkspacePool::Lease workspace(pool_);
-  workspace->engine = this;
-  workspace->context.miss = miss;
+  begin(*workspace);
   std::size_t position = 0;
   while (position < text.size()) {
     KernelResult done = kernel_.encode(segmentation_, workspace->context, text.data(), text.size(),
@@ -86,10 +93,15 @@ std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view pa
   bool is_new = true;
   if (is_short) {
     entry = segment_entry(part);
-    const SegmentEntry* known = workspace.recall(entry);
-    is_new = known == nullptr;
-    if (is_new && (known = seed_.find(entry)) != nullptr) workspace.remember(*known);
-    if (known != nullptr && known->count <= SegmentEntry::kIdsMax) return give({known->ids, known->count});
+    if (const SegmentEntry* known = workspace.recall(entry)) {
+      if (known->count <= SegmentEntry::kIdsMax) return give({known->ids, known->count});
+      is_new = false;
+    } else if (TokenId id = seed_.find(entry); id != MergeTables::kNone) {
+      entry.ids[0] = id;
+      entry.count = 1;
+      workspace.remember(entry);
+      return give({&id, 1});
+    }
   }
   LongKey key;
   if (is_long) key = long_key(part);

@@ -18,7 +18,7 @@ namespace leyden::tokenizer::engine {
 class SegmentEngine {
  public:
   // `seed` may be empty; it and `coder` outlive the engine.
-  SegmentEngine(const Segmentation& segmentation, std::span<const SegmentBucket> seed,
+  SegmentEngine(const Segmentation& segmentation, const SeedTable& seed,
                 const SegmentCoder& coder, const MergeTables& merges, Isa isa);
 
   // Appends the IDs of `text`: valid UTF-8, normalized, without added tokens.
@@ -28,6 +28,7 @@ class SegmentEngine {
   void encode_segment(std::string_view segment, TokenIds& out) const;
 
  private:
+  void begin(Workspace& workspace) const;
   template <class Take>
   void run(std::string_view text, Take&& take) const;
   // KernelContext::miss.

@@ -5,11 +5,18 @@
 #include <cassert>
 #include <cstring>
 
+#include "leyden/tokenizer/engine/merge_tables.h"
+
 namespace leyden::tokenizer::engine {
 namespace {
 
-unsigned shift_of(std::size_t buckets) {
-  return 64U - static_cast<unsigned>(std::countr_zero(buckets));
+constexpr std::uint32_t kIdMask = (std::uint32_t{1} << 20) - 1;
+
+// Bits of the hash that don't say the place.
+std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 12) & ~kIdMask; }
+
+unsigned shift_of(std::size_t slots) {
+  return 64U - static_cast<unsigned>(std::countr_zero(slots));
 }
 
 }  // namespace
@@ -39,36 +46,35 @@ LongKey long_key(std::string_view segment) {
   return key;
 }
 
-SeedTable::SeedTable(std::span<const SegmentBucket> buckets)
-    : buckets_(buckets), shift_(shift_of(buckets.size())) {}
-
-const SegmentEntry* SeedTable::find(const SegmentEntry& key) const {
-  if (buckets_.empty()) return nullptr;
-  for (std::size_t at = segment_hash(key.low, key.high) >> shift_;;
-       at = (at + 1) & (buckets_.size() - 1)) {
-    for (const SegmentEntry& entry : buckets_[at].entries) {
-      if (entry.low == key.low && entry.high == key.high) return &entry;
-      if (entry.high == 0) return nullptr;
-    }
+SeedTable::Data SeedTable::make(std::span<const std::pair<std::string, TokenId>> tokens,
+                                std::size_t vocabulary_size) {
+  Data data{.slots = std::vector<std::uint32_t>(std::bit_ceil(2 * tokens.size() + 2)),
+            .keys = std::vector<Key>(vocabulary_size)};
+  const unsigned shift = shift_of(data.slots.size());
+  for (const auto& [text, id] : tokens) {
+    const SegmentEntry entry = segment_entry(text);
+    data.keys[id] = {entry.low, entry.high};
+    const std::uint64_t hash = segment_hash(entry.low, entry.high);
+    std::size_t at = hash >> shift;
+    while (data.slots[at] != 0) at = (at + 1) & (data.slots.size() - 1);
+    data.slots[at] = tag_of(hash) | (id + 1);
   }
+  return data;
 }
 
-std::vector<SegmentBucket> build_seed_table(std::span<const SegmentEntry> entries) {
-  std::vector<SegmentBucket> buckets(std::bit_ceil(std::max<std::size_t>(entries.size(), 2)));
-  const unsigned shift = shift_of(buckets.size());
-  for (const SegmentEntry& entry : entries) {
-    std::size_t at = segment_hash(entry.low, entry.high) >> shift;
-    while (true) {
-      SegmentEntry* free =
-          std::ranges::find(buckets[at].entries, std::uint64_t{0}, &SegmentEntry::high);
-      if (free != std::end(buckets[at].entries)) {
-        *free = entry;
-        break;
-      }
-      at = (at + 1) & (buckets.size() - 1);
-    }
+SeedTable::SeedTable(std::span<const std::uint32_t> slots, std::span<const Key> keys)
+    : slots_(slots), keys_(keys), shift_(shift_of(slots.size())) {}
+
+TokenId SeedTable::find(const SegmentEntry& key) const {
+  if (slots_.empty()) return MergeTables::kNone;
+  const std::uint64_t hash = segment_hash(key.low, key.high);
+  for (std::size_t at = hash >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
+    const std::uint32_t slot = slots_[at];
+    if (slot == 0) return MergeTables::kNone;
+    if ((slot & ~kIdMask) != tag_of(hash)) continue;
+    const TokenId id = (slot & kIdMask) - 1;
+    if (keys_[id].low == key.low && keys_[id].high == key.high) return id;
   }
-  return buckets;
 }
 
 }  // namespace leyden::tokenizer::engine

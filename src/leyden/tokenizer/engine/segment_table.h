@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "leyden/base/token_id.h"
@@ -17,23 +18,35 @@ namespace leyden::tokenizer::engine {
 // The key of a segment of 1 to SegmentEntry::kBytesMax bytes.
 [[nodiscard]] SegmentEntry segment_entry(std::string_view segment);
 
-// A table of short segments and their IDs that does not change: open addressing over buckets of two, a power of two of them, less than
-// half full. Made from a vocabulary; may lie in a mapped file that processes share.
+// Short segments that are one token each, for all threads; may lie in a mapped file that processes share. Small, because most
+// look-ups of a cold cache end here: a slot has an ID and some bits of the key's hash, and what is found so is compared.
 class SeedTable {
  public:
-  SeedTable() = default;
-  explicit SeedTable(std::span<const SegmentBucket> buckets);
+  // What it is made of. Keys are as SegmentEntry's, by ID; of tokens that are not in it zeros.
+  struct Key {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+  };
+  struct Data {
+    std::vector<std::uint32_t> slots;  // A power of two: the hash's tag (12 bits), ID + 1 (20 bits); 0 is free.
+    std::vector<Key> keys;
+  };
+  // Tokens and the segments that they are, each once.
+  [[nodiscard]] static Data make(std::span<const std::pair<std::string, TokenId>> tokens, std::size_t vocabulary_size);
 
-  // nullptr where the segment is not in it. `key` has its low and high words set.
-  [[nodiscard]] const SegmentEntry* find(const SegmentEntry& key) const;
-  [[nodiscard]] std::span<const SegmentBucket> buckets() const { return buckets_; }
+  SeedTable() = default;
+  SeedTable(std::span<const std::uint32_t> slots, std::span<const Key> keys);
+
+  // MergeTables::kNone where the segment is not in it. `key` has its low and high words set.
+  [[nodiscard]] TokenId find(const SegmentEntry& key) const;
+
+  [[nodiscard]] const std::uint32_t* slots() const { return slots_.data(); }
+  [[nodiscard]] unsigned shift() const { return shift_; }
 
  private:
-  std::span<const SegmentBucket> buckets_;
+  std::span<const std::uint32_t> slots_;
+  std::span<const Key> keys_;
   unsigned shift_ = 0;
 };
-
-// In order of importance: the first are found with the first look. Segments differ from one another.
-[[nodiscard]] std::vector<SegmentBucket> build_seed_table(std::span<const SegmentEntry> entries);
 
 }  // namespace leyden::tokenizer::engine

@@ -58,8 +58,9 @@ bool words_are_safe(const BpeSpec& spec, const MergeTables& tables) {
   return has_space;
 }
 
-std::vector<SegmentEntry> words_seed(const BpeSpec& spec, const MergeTables& tables) {
-  std::vector<SegmentEntry> entries;
+std::vector<std::pair<std::string, TokenId>> words_seed(const BpeSpec& spec,
+                                                        const MergeTables& tables) {
+  std::vector<std::pair<std::string, TokenId>> entries;
   entries.reserve(spec.tokens.size());
   for (const SpecToken& token : spec.tokens) {
     if (token.bytes.empty() || tables.origins[token.id].length == 0) continue;
@@ -70,10 +71,7 @@ std::vector<SegmentEntry> words_seed(const BpeSpec& spec, const MergeTables& tab
     }
     // A token may hold a space of its own, which no text becomes.
     if (word.size() > SegmentEntry::kBytesMax || token.bytes.contains(' ')) continue;
-    SegmentEntry entry = segment_entry(word);
-    entry.ids[0] = token.id;
-    entry.count = 1;
-    entries.push_back(entry);
+    entries.emplace_back(std::move(word), token.id);
   }
   return entries;
 }

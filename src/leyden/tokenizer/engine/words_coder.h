@@ -36,6 +36,7 @@ class WordsCoder final : public SegmentCoder {
 // Whether no token reaches across a cut that Cut::words makes, and U+2581 is a character of the vocabulary.
 [[nodiscard]] bool words_are_safe(const BpeSpec& spec, const MergeTables& tables);
 // Every token whose text as a word, spaces for U+2581, has up to 15 bytes.
-[[nodiscard]] std::vector<SegmentEntry> words_seed(const BpeSpec& spec, const MergeTables& tables);
+[[nodiscard]] std::vector<std::pair<std::string, TokenId>> words_seed(const BpeSpec& spec,
+                                                                     const MergeTables& tables);
 
 }  // namespace leyden::tokenizer::engine

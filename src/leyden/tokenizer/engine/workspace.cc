@@ -2,61 +2,97 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <new>
+#include <span>
 #include <utility>
-
-#include <sys/mman.h>
 
 namespace leyden::tokenizer::engine {
 namespace {
-
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-
-constexpr std::size_t kBucketsBytes = (std::size_t{1} << Workspace::kBucketBits) * sizeof(SegmentBucket);
-constexpr std::size_t kLongBytes = (std::size_t{1} << Workspace::kLongBits) * sizeof(LongEntry);
-
-// Zeroed memory that the system may back by huge pages: look-ups at random places then need few address translations. `bytes`
-// are whole huge pages.
-void* map_table(std::size_t bytes) {
-  // More than is wanted, so that an aligned part of it is there.
-  void* all = ::mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (all == MAP_FAILED) throw std::bad_alloc();
-  auto begin = reinterpret_cast<std::uintptr_t>(all);
-  std::uintptr_t aligned = (begin + kHugePage - 1) / kHugePage * kHugePage;
-  if (aligned != begin) ::munmap(all, aligned - begin);
-  if (std::uintptr_t end = begin + bytes + kHugePage; end != aligned + bytes) {
-    ::munmap(reinterpret_cast<void*>(aligned + bytes), end - aligned - bytes);
-  }
-  ::madvise(reinterpret_cast<void*>(aligned), bytes, MADV_HUGEPAGE);
-  return reinterpret_cast<void*>(aligned);
-}
 
 bool is_of(const LongEntry& entry, const LongKey& key) {
   return entry.length == key.length && std::ranges::equal(entry.words, key.words);
 }
 
+// Into the pair of buckets that the entry's is one of; false where that is full.
+bool put_where_free(SegmentBucket* buckets, std::size_t place, const SegmentEntry& entry) {
+  auto& own = buckets[place].entries;
+  auto& beside = buckets[place ^ 1].entries;
+  for (SegmentEntry* slot : {&own[0], &own[1], &beside[1], &beside[0]}) {
+    if (slot->high != 0) continue;
+    *slot = entry;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Workspace::Workspace(const MergeTables& tables) : merger(tables) {
-  static_assert(kBucketsBytes % kHugePage == 0 && kLongBytes % kHugePage == 0);
-  context.buckets = static_cast<SegmentBucket*>(map_table(kBucketsBytes));
-  context.shift = 64 - kBucketBits;
   context.owner = this;
-  context.long_entries = static_cast<LongEntry*>(map_table(kLongBytes));
-  context.long_shift = 64 - kLongBits;
+  use_buckets(kBucketBitsMin);
+  use_long_entries(kLongBitsMin);
 }
 
-Workspace::~Workspace() {
-  ::munmap(context.buckets, kBucketsBytes);
-  ::munmap(context.long_entries, kLongBytes);
+void Workspace::use_buckets(unsigned bits) {
+  MappedTable table((std::size_t{1} << bits) * sizeof(SegmentBucket));
+  auto* buckets = static_cast<SegmentBucket*>(table.data());
+  if (context.buckets != nullptr) {
+    for (const SegmentBucket& bucket : std::span(context.buckets, std::size_t{1} << (64 - context.shift))) {
+      for (const SegmentEntry& entry : bucket.entries) {
+        if (entry.high == 0) continue;
+        if (!put_where_free(buckets, segment_hash(entry.low, entry.high) >> (64 - bits), entry)) --entries_;
+      }
+    }
+    outgrown_.push_back(std::move(buckets_));
+  }
+  buckets_ = std::move(table);
+  context.buckets = buckets;
+  context.shift = 64 - bits;
+}
+
+void Workspace::use_long_entries(unsigned bits) {
+  MappedTable table((std::size_t{1} << bits) * sizeof(LongEntry));
+  auto* entries = static_cast<LongEntry*>(table.data());
+  if (context.long_entries != nullptr) {
+    for (const LongEntry& entry : std::span(context.long_entries, std::size_t{1} << (64 - context.long_shift))) {
+      if (entry.length == 0) continue;
+      LongKey key{.words = {}, .length = entry.length};
+      std::ranges::copy(entry.words, key.words);
+      const std::size_t place = long_hash(key) >> (64 - bits);
+      entries[entries[place].length == 0 ? place : place ^ 1] = entry;
+    }
+    outgrown_.push_back(std::move(long_table_));
+  }
+  long_table_ = std::move(table);
+  context.long_entries = entries;
+  context.long_shift = 64 - bits;
+}
+
+void Workspace::remember(const SegmentEntry& entry) {
+  const unsigned bits = 64 - context.shift;
+  if (entries_ > std::size_t{1} << bits && bits < kBucketBitsMax) use_buckets(std::min(bits + 2, kBucketBitsMax));
+  const std::size_t place = segment_hash(entry.low, entry.high) >> context.shift;
+  if (put_where_free(context.buckets, place, entry)) {
+    ++entries_;
+    return;
+  }
+  // What came first stays: the commonest segments come early.
+  SegmentEntry& oldest = context.buckets[place].entries[1];
+  context.buckets[place ^ 1].entries[1] = oldest;
+  oldest = entry;
 }
 
 void Workspace::remember(const LongKey& key, TokenIdsView ids) {
+  const unsigned bits = 64 - context.long_shift;
+  if (long_entries_ > std::size_t{1} << (bits - 1) && bits < kLongBitsMax)
+    use_long_entries(std::min(bits + 2, kLongBitsMax));
   const std::size_t place = long_hash(key) >> context.long_shift;
   LongEntry& own = context.long_entries[place];
-  if (own.length != 0 && !is_of(own, key)) context.long_entries[place ^ 1] = own;
+  if (own.length == 0) {
+    ++long_entries_;
+  } else if (!is_of(own, key)) {
+    context.long_entries[place ^ 1] = own;
+  }
   std::ranges::copy(key.words, own.words);
   own.length = static_cast<std::uint16_t>(key.length);
   own.count = static_cast<std::uint16_t>(ids.size());
@@ -69,20 +105,6 @@ const LongEntry* Workspace::recall(const LongKey& key) const {
     if (is_of(context.long_entries[at], key)) return &context.long_entries[at];
   }
   return nullptr;
-}
-
-void Workspace::remember(const SegmentEntry& entry) {
-  const std::size_t place = segment_hash(entry.low, entry.high) >> context.shift;
-  auto& own = context.buckets[place].entries;
-  auto& beside = context.buckets[place ^ 1].entries;
-  for (SegmentEntry* slot : {&own[0], &own[1], &beside[1], &beside[0]}) {
-    if (slot->high != 0) continue;
-    *slot = entry;
-    return;
-  }
-  // What came first stays: the commonest segments come early.
-  beside[1] = own[1];
-  own[1] = entry;
 }
 
 const SegmentEntry* Workspace::recall(const SegmentEntry& key) const {

@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "leyden/tokenizer/engine/kernel.h"
+#include "leyden/tokenizer/engine/mapped_table.h"
 #include "leyden/tokenizer/engine/merger.h"
 #include "leyden/tokenizer/engine/recent_segments.h"
 
@@ -17,7 +19,7 @@ namespace leyden::tokenizer::engine {
 // 17 MiB, of which a thread touches what it needs. Confined to one thread at a time.
 struct Workspace {
   explicit Workspace(const MergeTables& tables);
-  ~Workspace();
+  ~Workspace() = default;
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
@@ -29,8 +31,14 @@ struct Workspace {
   void remember(const LongKey& key, TokenIdsView ids);
   [[nodiscard]] const LongEntry* recall(const LongKey& key) const;
 
-  static constexpr unsigned kBucketBits = 17;
-  static constexpr unsigned kLongBits = 16;
+  // The tables grow as they fill, so that little text costs little memory, up to 8 and 4 MiB.
+  static constexpr unsigned kBucketBitsMin = 14;
+  static constexpr unsigned kBucketBitsMax = 17;
+  static constexpr unsigned kLongBitsMin = 12;
+  static constexpr unsigned kLongBitsMax = 16;
+  // Frees tables that larger ones took the place of. No kernel may be at work.
+  void drop_outgrown() { outgrown_.clear(); }
+
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
@@ -38,6 +46,16 @@ struct Workspace {
   TokenIds encoded;  // Of one part that is in no table.
   std::string scratch;
   std::array<TokenId, kKernelRoom> out;
+
+ private:
+  void use_buckets(unsigned bits);
+  void use_long_entries(unsigned bits);
+
+  MappedTable buckets_;
+  MappedTable long_table_;
+  std::vector<MappedTable> outgrown_;
+  std::size_t entries_ = 0;
+  std::size_t long_entries_ = 0;
 };
 
 // Workspaces that wait for a thread. Thread-safe, without locks: as many workspaces as ever worked at once, 64 at most are kept.
