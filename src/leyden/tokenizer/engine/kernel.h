@@ -69,6 +69,9 @@ struct KernelContext {
   const std::uint32_t* seed_slots = nullptr;
   unsigned seed_shift = 0;
   void* owner = nullptr;  // Whatever `miss` needs.
+  // Puts `count` short segments into the table that are not in it, some perhaps twice, of which entries have the key only. It may
+  // leave some out. For many at once this is quicker than `miss`. May be nullptr.
+  void (*learn)(KernelContext& context, SegmentEntry* entries, std::size_t count) = nullptr;
   // Encodes a segment that is not in the table: writes at most kKernelBytesMax IDs and returns how many. More are not written:
   // encode() then stops in front of the segment. May put it into the table.
   std::size_t (*miss)(KernelContext& context, const char* text, std::size_t length,

@@ -416,6 +416,7 @@ constexpr std::size_t kBatch = 128;
 struct Batch {
   std::uint32_t ends[kBatch + 80];
   Key keys[kBatch + 80];
+  SegmentEntry news[kBatch + 80];
   const void* places[kBatch + 80];  // A SegmentBucket; a LongEntry of those of 16 to 32 bytes.
 };
 
@@ -477,6 +478,31 @@ inline u64 differs(const LongEntry& entry, const LongKey& key) {
   return difference;
 }
 
+// The entry of `key` in its bucket or beside it; another where there is none.
+inline const SegmentEntry* probe(const SegmentBucket* bucket, const Key& key) {
+  const SegmentEntry* entry = bucket->entries;
+  entry += differs(entry[0], key) != 0 ? 1 : 0;
+  if (differs(*entry, key) != 0 && key.high < u64{16} << 56) {
+    entry = beside(bucket)->entries;
+    entry += differs(entry[0], key) != 0 ? 1 : 0;
+  }
+  return entry;
+}
+
+// Has the short segments from `i` on that are not in the table put into it, all at once. Returns how many they were.
+inline std::size_t learn_rest(Batch& batch, std::size_t i, std::size_t found, KernelContext& context) {
+  std::size_t count = 0;
+  for (; i < found; ++i) {
+    const Key key = batch.keys[i];
+    if (key.high >= u64{16} << 56) continue;
+    if (differs(*probe(static_cast<const SegmentBucket*>(batch.places[i]), key), key) == 0) continue;
+    batch.news[count].low = key.low;
+    batch.news[count++].high = key.high;
+  }
+  context.learn(context, batch.news, count);
+  return count;
+}
+
 template <Cut kCut>
 KernelResult encode_cut(const Segmentation& how, KernelContext& context, const char* text,
                         std::size_t size, std::size_t position, TokenId* out) {
@@ -490,18 +516,21 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
   while (position < size && written() <= kFullAt) {
     const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch);
     const char* const base = text + position;
-    find_places(batch, found, base, size - position, context, misses > kBatch / 32 && context.seed_slots != nullptr);
+    // New text: what is missing then comes in numbers.
+    bool learns = misses > kBatch / 32 && context.learn != nullptr;
+    find_places(batch, found, base, size - position, context, learns && context.seed_slots != nullptr);
     misses = 0;
     for (std::size_t i = 0; i < found; ++i) {
       const Key key = batch.keys[i];
       const auto* bucket = static_cast<const SegmentBucket*>(batch.places[i]);
-      const SegmentEntry* entry = bucket->entries;
-      entry += differs(entry[0], key) != 0 ? 1 : 0;
-      if (differs(*entry, key) != 0 && key.high < u64{16} << 56) {
-        entry = beside(bucket)->entries;
-        entry += differs(entry[0], key) != 0 ? 1 : 0;
+      const SegmentEntry* entry = probe(bucket, key);
+      bool is_known = differs(*entry, key) == 0;
+      if (!is_known && learns) [[unlikely]] {
+        learns = false;
+        misses = learn_rest(batch, i, found, context);
+        entry = probe(bucket, key);
+        is_known = differs(*entry, key) == 0;
       }
-      const bool is_known = differs(*entry, key) == 0;
       // The count goes with them: what lies behind `out` is free.
       if (is_known && entry->count <= SegmentEntry::kIdsMax) [[likely]] {
         __builtin_memcpy(out, entry->ids, 16);

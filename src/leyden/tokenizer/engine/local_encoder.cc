@@ -74,7 +74,7 @@ class LocalEncoder final : public TextEncoder {
   // The engine's workspaces have a merger, which nobody asks here.
   struct NoMerges {
     std::vector<std::uint64_t> units;
-    std::vector<std::uint32_t> pairs = std::vector<std::uint32_t>(2);
+    std::vector<std::uint64_t> pairs = std::vector<std::uint64_t>(2);
     [[nodiscard]] MergeTables tables() const {
       MergeTables tables;
       tables.trie = units;

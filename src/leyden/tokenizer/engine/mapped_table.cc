@@ -13,6 +13,13 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 }  // namespace
 
+void prefer_huge_pages(void* data, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage;
+  const std::uintptr_t end = (begin + bytes) / kHugePage * kHugePage;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+}
+
 MappedTable::MappedTable(std::size_t bytes) : bytes_(bytes) {
   // A small one is not worth a huge page. For a large one more is asked for, so that an aligned part of it is there.
   const std::size_t spare = bytes < kHugePage ? 0 : kHugePage;

@@ -12,27 +12,23 @@
 namespace leyden::tokenizer::engine {
 namespace {
 
+// left (20 bits), right (20), merged + 1 (20); 0 is free. Open addressing in a table of a power of two, at most half full.
 constexpr unsigned kIdBits = 20;
-constexpr std::uint32_t kIdMask = (std::uint32_t{1} << kIdBits) - 1;
+constexpr std::uint64_t kIdMask = (std::uint64_t{1} << kIdBits) - 1;
 
 constexpr std::uint64_t pair_key(TokenId left, TokenId right) {
   return std::uint64_t{left} << kIdBits | right;
 }
 
-constexpr std::uint64_t pair_hash(std::uint64_t key) { return key * 0x9E3779B97F4A7C15ULL; }
-
-std::size_t home_slot(std::uint64_t hash, std::size_t slots) {
-  return hash >> (64U - static_cast<unsigned>(std::countr_zero(slots)));
+std::size_t home_slot(std::uint64_t key, std::size_t slots) {
+  return (key * 0x9E3779B97F4A7C15ULL) >> (64U - static_cast<unsigned>(std::countr_zero(slots)));
 }
 
-// Bits of the hash that don't say the place.
-std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 12) & ~kIdMask; }
-
-void add_pair(std::vector<std::uint32_t>& pairs, TokenId left, TokenId right, TokenId merged) {
-  const std::uint64_t hash = pair_hash(pair_key(left, right));
-  std::size_t slot = home_slot(hash, pairs.size());
+void add_pair(std::vector<std::uint64_t>& pairs, TokenId left, TokenId right, TokenId merged) {
+  std::uint64_t key = pair_key(left, right);
+  std::size_t slot = home_slot(key, pairs.size());
   while (pairs[slot] != 0) slot = (slot + 1) & (pairs.size() - 1);
-  pairs[slot] = tag_of(hash) | (merged + 1);
+  pairs[slot] = key << kIdBits | (merged + 1);
 }
 
 // Where the bit of a window is: 64 * word + bit.
@@ -208,7 +204,7 @@ class Analysis {
   }
 
   [[nodiscard]] std::size_t slot_of(std::uint64_t key) const {
-    std::size_t slot = home_slot(pair_hash(key), all_pairs_.size());
+    std::size_t slot = home_slot(key, all_pairs_.size());
     while (all_pairs_[slot].key != ~std::uint64_t{0} && all_pairs_[slot].key != key)
       slot = (slot + 1) & (all_pairs_.size() - 1);
     return slot;
@@ -350,14 +346,16 @@ bool MergeTables::is_guarded(std::string_view text) const {
 }
 
 TokenId MergeTables::merged(TokenId left, TokenId right) const {
-  const std::uint64_t hash = pair_hash(pair_key(left, right));
-  for (std::size_t slot = home_slot(hash, pairs.size());; slot = (slot + 1) & (pairs.size() - 1)) {
-    const std::uint32_t entry = pairs[slot];
+  std::uint64_t key = pair_key(left, right);
+  for (std::size_t slot = home_slot(key, pairs.size());; slot = (slot + 1) & (pairs.size() - 1)) {
+    std::uint64_t entry = pairs[slot];
     if (entry == 0) return kNone;
-    if ((entry & ~kIdMask) != tag_of(hash)) continue;
-    const TokenId merged = (entry & kIdMask) - 1;
-    if (origins[merged].left == left && origins[merged].right == right) return merged;
+    if (entry >> kIdBits == key) return static_cast<TokenId>((entry & kIdMask) - 1);
   }
+}
+
+void MergeTables::prefetch_merged(TokenId left, TokenId right) const {
+  __builtin_prefetch(&pairs[home_slot(pair_key(left, right), pairs.size())]);
 }
 
 // Goes back in time from both tokens to the symbols at the border, undoing the later merge each time, and asks at every step

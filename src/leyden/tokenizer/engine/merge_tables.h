@@ -29,9 +29,8 @@ struct MergeTables {
   std::span<const Origin> origins;  // By ID.
   std::span<const TokenId>
       prefixes;  // By ID: the longest token of the trie that is a proper prefix; kNone where none is.
-  // The origins from left and right to the token: open addressing in a power of two of slots, at most half full. The hash's tag
-  // (12 bits), token + 1 (20 bits); 0 is free.
-  std::span<const std::uint32_t> pairs;
+  std::span<const std::uint64_t>
+      pairs;  // The origins from left and right to the token: see merged().
   std::span<const std::uint64_t> trie;  // The tokens that backtracking may use: see trie.h.
   // The tokens that are made against the order of ranks and hold no other such token: a text without them is encoded by
   // backtracking. Each as its length (a byte) and bytes. Empty for most vocabularies.
@@ -52,12 +51,14 @@ struct MergeTables {
   [[nodiscard]] bool stay_apart(TokenId left, TokenId right) const;
   // The token that left and right become, kNone where they don't.
   [[nodiscard]] TokenId merged(TokenId left, TokenId right) const;
+  // Tells the processor that merged() will be asked.
+  void prefetch_merged(TokenId left, TokenId right) const;
   [[nodiscard]] bool is_guarded(std::string_view text) const;
 
   struct Owner {
     std::vector<Origin> origins;
     std::vector<TokenId> prefixes;
-    std::vector<std::uint32_t> pairs;
+    std::vector<std::uint64_t> pairs;
     std::vector<std::uint64_t> trie;
     std::string guarded;
     std::vector<std::uint64_t> guard;

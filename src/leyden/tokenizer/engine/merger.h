@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,21 @@ class Merger {
     std::size_t count = 0;  // Of tokens.
     std::size_t bytes = 0;  // That they stand for: up to the end, or to a symbol that is no token.
   };
+  // One of many short texts that merge_tiny() encodes at once.
+  static constexpr std::size_t kTinyMax = 16;
+  struct Tiny {
+    static constexpr std::size_t kNothing = ~std::size_t{0};
+    std::string_view text;  // 1 to kTinyMax bytes.
+    std::size_t count = 0;  // Of its tokens.
+    TokenId tokens[2 * kTinyMax + 2];
+    TokenId made[2 * kTinyMax + 2];  // What i and i + 1 become; MergeTables::kNone is above every ID, so that the least is the next merge.
+    std::size_t changed = kNothing;  // Where the last merge was.
+  };
+  // Whether merge_tiny() can be used: merges in the order of ranks, which is the order of IDs (MergeTables::byte_pairs). For few
+  // bytes that is quicker than backtracking with questions that were never asked before.
+  [[nodiscard]] bool merges_tiny() const { return !tables_.byte_pairs.empty(); }
+  void merge_tiny(std::span<Tiny> all) const;
+
   // Appends the tokens of `text`.
   Done encode(std::string_view text, TokenIds& out);
 
@@ -34,10 +50,10 @@ class Merger {
   // Keeps everything in registers and on the stack.
   Done encode_short(std::string_view text, TokenIds& out);
   Done encode_long(std::string_view text, TokenIds& out);
-  // By merging in the order of ranks, which is the order of IDs (MergeTables::byte_pairs): for few bytes quicker than
-  // backtracking with questions that were never asked before, because its look-ups don't wait for one another.
-  static constexpr std::size_t kTinyMax = 16;
-  Done merge_tiny(std::string_view text, TokenIds& out) const;
+  static constexpr std::size_t kAtOnce = 12;
+  void begin(Tiny& tiny) const;
+  // False when there was nothing left to merge.
+  [[nodiscard]] bool merge_once(Tiny& tiny) const;
   [[nodiscard]] bool go_together(TokenId left, TokenId right);
   Done merge_by_rank(std::string_view text, TokenIds& out);
 

@@ -14,10 +14,9 @@ constexpr std::size_t kSlots = std::size_t{1} << 17;
 }  // namespace
 
 RecentSegments::RecentSegments()
-    : ring_memory_(kRingWords * sizeof(*ring_)),
-      index_memory_(kSlots * sizeof(*index_)),
-      ring_(static_cast<std::uint32_t*>(ring_memory_.data())),
-      index_(static_cast<std::uint64_t*>(index_memory_.data())) {}
+    : memory_(kSlots * sizeof(*index_) + kRingWords * sizeof(*ring_)),
+      index_(static_cast<std::uint64_t*>(memory_.data())),
+      ring_(reinterpret_cast<std::uint32_t*>(index_ + kSlots)) {}
 
 std::optional<TokenIdsView> RecentSegments::find(std::string_view segment) const {
   const std::uint64_t hash = XXH3_64bits(segment.data(), segment.size());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "leyden/tokenizer/engine/mapped_table.h"
+
 namespace leyden::tokenizer::engine {
 
 SegmentEngine::SegmentEngine(const Segmentation& segmentation, const SeedTable& seed,
@@ -18,10 +20,10 @@ SegmentEngine::SegmentEngine(const Segmentation& segmentation, const SeedTable& 
 
 void SegmentEngine::begin(Workspace& workspace) const {
   workspace.engine = this;
+  workspace.context.learn = learn;
   workspace.context.miss = miss;
   workspace.context.seed_slots = seed_.slots();
   workspace.context.seed_shift = seed_.shift();
-  workspace.drop_outgrown();
 }
 
 template <class Take>
@@ -48,7 +50,10 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
 
 void SegmentEngine::encode(std::string_view text, TokenIds& out) const {
   // Ordinary text has a token for every four bytes or so; what is reserved and not used costs no memory.
-  if (out.capacity() - out.size() < text.size() / 4) out.reserve(out.size() + text.size() / 3 + 16);
+  if (out.capacity() - out.size() < text.size() / 4) {
+    out.reserve(out.size() + text.size() / 3 + 16);
+    prefer_huge_pages(out.data() + out.size(), (out.capacity() - out.size()) * sizeof(TokenId));
+  }
   run(text, [&](TokenIdsView ids) { out.insert(out.end(), ids.begin(), ids.end()); });
 }
 
@@ -68,6 +73,26 @@ void SegmentEngine::encode_segment(std::string_view segment, TokenIds& out) cons
   });
 }
 
+void SegmentEngine::learn(KernelContext& context, SegmentEntry* entries, std::size_t count) {
+  auto& workspace = *static_cast<Workspace*>(context.owner);
+  const auto& engine = *static_cast<const SegmentEngine*>(workspace.engine);
+  const std::span all(entries, count);
+  for (const SegmentEntry& entry : all) engine.seed_.prefetch(entry);
+  auto remember = [&](const SegmentEntry& entry, TokenIdsView ids) {
+    if (!workspace.find(segment_text(entry))) workspace.remember(segment_text(entry), ids);
+  };
+  std::size_t others = 0;
+  for (const SegmentEntry& entry : all) {
+    if (TokenId id = engine.seed_.find(entry); id != MergeTables::kNone) {
+      remember(entry, {&id, 1});
+    } else {
+      entries[others++] = entry;
+    }
+  }
+  engine.coder_.encode_all(workspace, all.first(others),
+                           [&](std::size_t i, TokenIdsView ids) { remember(entries[i], ids); });
+}
+
 std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::size_t length,
                                 TokenId* out) {
   auto& workspace = *static_cast<Workspace*>(context.owner);
@@ -82,58 +107,22 @@ std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::s
 
 std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view part,
                                        TokenId* out) const {
-  const bool is_short = part.size() <= SegmentEntry::kBytesMax;
-  const bool is_long = part.size() <= LongEntry::kBytesMax;
-  bool is_recent = !is_long && part.size() <= RecentSegments::kBytesMax;
-  auto give = [&](TokenIdsView known) {
-    std::ranges::copy(known, out);
-    return known.size();
+  auto give = [&](TokenIdsView ids) {
+    std::ranges::copy(ids, out);
+    return ids.size();
   };
-  SegmentEntry entry;
-  bool is_new = true;
-  if (is_short) {
-    entry = segment_entry(part);
-    if (const SegmentEntry* known = workspace.recall(entry)) {
-      if (known->count <= SegmentEntry::kIdsMax) return give({known->ids, known->count});
-      is_new = false;
-    } else if (TokenId id = seed_.find(entry); id != MergeTables::kNone) {
-      entry.ids[0] = id;
-      entry.count = 1;
-      workspace.remember(entry);
+  if (auto known = workspace.find(part)) return give(*known);
+  if (part.size() <= SegmentEntry::kBytesMax) {
+    if (TokenId id = seed_.find(segment_entry(part)); id != MergeTables::kNone) {
+      workspace.remember(part, {&id, 1});
       return give({&id, 1});
     }
   }
-  LongKey key;
-  if (is_long) key = long_key(part);
-  if (is_long && !(is_short && is_new)) {
-    if (const LongEntry* known = workspace.recall(key)) {
-      if (known->count <= LongEntry::kIdsMax) return give({known->ids, known->count});
-      is_recent = true;
-    }
-  }
-  if (is_recent) {
-    if (auto known = workspace.recent.find(part)) return give(*known);
-  }
   workspace.encoded.clear();
   coder_.encode(workspace, part, workspace.encoded);
-  const std::size_t count = workspace.encoded.size();
-  if (is_short && count <= SegmentEntry::kIdsMax) {
-    std::ranges::copy(workspace.encoded, entry.ids);
-    entry.count = static_cast<std::uint32_t>(count);
-    workspace.remember(entry);
-  } else {
-    if (is_short && is_new) {
-      entry.count = SegmentEntry::kMoreIds;
-      workspace.remember(entry);
-    }
-    if (is_long) workspace.remember(key, workspace.encoded);
-    if (count > LongEntry::kIdsMax || !is_long) {
-      if (part.size() <= RecentSegments::kBytesMax && count <= kKernelBytesMax)
-        workspace.recent.add(part, workspace.encoded);
-    }
-  }
-  if (count <= kKernelBytesMax) std::ranges::copy(workspace.encoded, out);
-  return count;
+  workspace.remember(part, workspace.encoded);
+  if (workspace.encoded.size() <= kKernelBytesMax) give(workspace.encoded);
+  return workspace.encoded.size();
 }
 
 }  // namespace leyden::tokenizer::engine

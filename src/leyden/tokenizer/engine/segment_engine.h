@@ -31,7 +31,8 @@ class SegmentEngine {
   void begin(Workspace& workspace) const;
   template <class Take>
   void run(std::string_view text, Take&& take) const;
-  // KernelContext::miss.
+  // KernelContext::learn and miss.
+  static void learn(KernelContext& context, SegmentEntry* entries, std::size_t count);
   static std::size_t miss(KernelContext& context, const char* text, std::size_t length,
                           TokenId* out);
   // What each_part() gives. Writes up to kKernelBytesMax IDs to `out`; more are in workspace.encoded only. Returns how many.

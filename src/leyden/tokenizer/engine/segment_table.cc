@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstddef>
 #include <cstring>
 
 #include "leyden/tokenizer/engine/merge_tables.h"
@@ -46,6 +47,11 @@ LongKey long_key(std::string_view segment) {
   return key;
 }
 
+std::string_view segment_text(const SegmentEntry& entry) {
+  static_assert(offsetof(SegmentEntry, high) == offsetof(SegmentEntry, low) + 8);
+  return {reinterpret_cast<const char*>(&entry), entry.high >> 56};
+}
+
 SeedTable::Data SeedTable::make(std::span<const std::pair<std::string, TokenId>> tokens,
                                 std::size_t vocabulary_size) {
   Data data{.slots = std::vector<std::uint32_t>(std::bit_ceil(2 * tokens.size() + 2)),
@@ -64,6 +70,13 @@ SeedTable::Data SeedTable::make(std::span<const std::pair<std::string, TokenId>>
 
 SeedTable::SeedTable(std::span<const std::uint32_t> slots, std::span<const Key> keys)
     : slots_(slots), keys_(keys), shift_(shift_of(slots.size())) {}
+
+void SeedTable::prefetch(const SegmentEntry& key) const {
+  if (slots_.empty()) return;
+  const std::uint64_t hash = segment_hash(key.low, key.high);
+  const std::uint32_t slot = slots_[hash >> shift_];
+  if (slot != 0) __builtin_prefetch(&keys_[(slot & kIdMask) - 1]);
+}
 
 TokenId SeedTable::find(const SegmentEntry& key) const {
   if (slots_.empty()) return MergeTables::kNone;

@@ -18,6 +18,9 @@ namespace leyden::tokenizer::engine {
 // The key of a segment of 1 to SegmentEntry::kBytesMax bytes.
 [[nodiscard]] SegmentEntry segment_entry(std::string_view segment);
 
+// The text of an entry's key; valid as long as the entry.
+[[nodiscard]] std::string_view segment_text(const SegmentEntry& entry);
+
 // Short segments that are one token each, for all threads; may lie in a mapped file that processes share. Small, because most
 // look-ups of a cold cache end here: a slot has an ID and some bits of the key's hash, and what is found so is compared.
 class SeedTable {
@@ -39,6 +42,8 @@ class SeedTable {
 
   // MergeTables::kNone where the segment is not in it. `key` has its low and high words set.
   [[nodiscard]] TokenId find(const SegmentEntry& key) const;
+  // Tells the processor that find() will be asked.
+  void prefetch(const SegmentEntry& key) const;
 
   [[nodiscard]] const std::uint32_t* slots() const { return slots_.data(); }
   [[nodiscard]] unsigned shift() const { return shift_; }

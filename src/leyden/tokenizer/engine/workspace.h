@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "leyden/tokenizer/engine/kernel.h"
@@ -16,29 +18,20 @@
 namespace leyden::tokenizer::engine {
 
 // What one thread needs while it encodes: its table of recent segments, the merger's memory and room for IDs. Bounded: about
-// 17 MiB, of which a thread touches what it needs. Confined to one thread at a time.
+// 22 MiB, of which a thread touches what it needs, in steps of 2 MiB. Confined to one thread at a time.
 struct Workspace {
   explicit Workspace(const MergeTables& tables);
   ~Workspace() = default;
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
-  // Puts a short segment into the table. The oldest of its pair of buckets goes.
-  void remember(const SegmentEntry& entry);
-  [[nodiscard]] const SegmentEntry* recall(const SegmentEntry& key) const;
+  // The IDs of a segment that was remembered and not forgotten since; valid until the next remember().
+  [[nodiscard]] std::optional<TokenIdsView> find(std::string_view segment) const;
+  // Of up to RecentSegments::kBytesMax bytes and as many IDs; more are not kept. Something old may have to go.
+  void remember(std::string_view segment, TokenIdsView ids);
 
-  // The same for segments of at most LongEntry::kBytesMax bytes. Of more than kIdsMax IDs an entry has the count only.
-  void remember(const LongKey& key, TokenIdsView ids);
-  [[nodiscard]] const LongEntry* recall(const LongKey& key) const;
-
-  // The tables grow as they fill, so that little text costs little memory, up to 8 and 4 MiB.
-  static constexpr unsigned kBucketBitsMin = 14;
-  static constexpr unsigned kBucketBitsMax = 17;
-  static constexpr unsigned kLongBitsMin = 12;
-  static constexpr unsigned kLongBitsMax = 16;
-  // Frees tables that larger ones took the place of. No kernel may be at work.
-  void drop_outgrown() { outgrown_.clear(); }
-
+  static constexpr unsigned kBucketBits = 17;
+  static constexpr unsigned kLongBits = 16;
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
@@ -48,14 +41,13 @@ struct Workspace {
   std::array<TokenId, kKernelRoom> out;
 
  private:
-  void use_buckets(unsigned bits);
-  void use_long_entries(unsigned bits);
+  void remember(const SegmentEntry& entry);
+  void remember(const LongKey& key, TokenIdsView ids);
+  [[nodiscard]] const SegmentEntry* find(const SegmentEntry& key) const;
+  [[nodiscard]] const LongEntry* find(const LongKey& key) const;
 
   MappedTable buckets_;
-  MappedTable long_table_;
-  std::vector<MappedTable> outgrown_;
-  std::size_t entries_ = 0;
-  std::size_t long_entries_ = 0;
+  MappedTable long_entries_;
 };
 
 // Workspaces that wait for a thread. Thread-safe, without locks: as many workspaces as ever worked at once, 64 at most are kept.
