@@ -86,7 +86,7 @@ struct KernelResult {
 // Segments longer than this are left to the caller: encode() stops in front of them.
 inline constexpr std::size_t kKernelBytesMax = 240;
 // IDs that encode() needs room for.
-inline constexpr std::size_t kKernelRoom = 4096;
+inline constexpr std::size_t kKernelRoom = 2048;
 
 // One for each Isa. `text` is valid UTF-8, `position` a segment's beginning.
 struct Kernel {

@@ -410,7 +410,7 @@ inline Key load_key(const char* text, std::uint32_t length) {
   return {low & mask.low, (high & mask.high) | u64{capped} << 56};
 }
 
-constexpr std::size_t kBatch = 128;
+constexpr std::size_t kBatch = 64;
 
 // What one batch of segments needs.
 struct Batch {
@@ -517,7 +517,7 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
     const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch);
     const char* const base = text + position;
     // New text: what is missing then comes in numbers.
-    bool learns = misses > kBatch / 32 && context.learn != nullptr;
+    bool learns = misses > 2 && context.learn != nullptr;
     find_places(batch, found, base, size - position, context, learns && context.seed_slots != nullptr);
     misses = 0;
     for (std::size_t i = 0; i < found; ++i) {
