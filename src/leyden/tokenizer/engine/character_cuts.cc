@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstddef>
 
+#include "leyden/base/utf8.h"
+
 namespace leyden::tokenizer::engine {
 namespace {
 
@@ -18,9 +20,14 @@ std::uint32_t point_at(std::string_view text, std::size_t at) {
   return (low_bits(text[at]) & 0x0FU) << 12 | low_bits(text[at + 1]) << 6 | low_bits(text[at + 2]);
 }
 
-class Learner {
+void put(CharacterCuts::Owner& out, std::uint64_t key, unsigned shift) {
+  const std::uint64_t bit = key * 0x9E3779B97F4A7C15ULL >> shift;
+  out.bits[bit / 64] |= std::uint64_t{1} << (bit % 64);
+}
+
+class ByteLevelLearner {
  public:
-  Learner() { out_.flags.resize(kPoints); }
+  ByteLevelLearner() { out_.flags.resize(kPoints); }
 
   // The borders in a token between characters of three bytes, or what may be the end and the beginning of such.
   void take(std::string_view token) {
@@ -47,10 +54,7 @@ class Learner {
     // Few of a hundred bits are set: that often a cut is left out for nothing.
     out_.bits.resize(std::bit_ceil(keys_.size() / 2 + 64));
     const unsigned shift = out_.view().shift;
-    for (std::uint64_t key : keys_) {
-      const std::uint64_t bit = key * 0x9E3779B97F4A7C15ULL >> shift;
-      out_.bits[bit / 64] |= std::uint64_t{1} << (bit % 64);
-    }
+    for (std::uint64_t key : keys_) put(out_, key, shift);
     return std::move(out_);
   }
 
@@ -100,18 +104,58 @@ class Learner {
 
 }  // namespace
 
-CharacterCuts character_cuts(std::span<const std::uint8_t> flags, std::span<const std::uint64_t> bits) {
-  return {flags, bits, bits.empty() ? 0 : 58U - static_cast<unsigned>(std::countr_zero(bits.size()))};
+CharacterCuts character_cuts(std::span<const std::uint8_t> flags, std::span<const std::uint64_t> bits,
+                             std::span<const std::uint64_t> ascii) {
+  return {.flags = flags,
+          .bits = bits,
+          .ascii = ascii,
+          .shift = bits.empty() ? 0 : 58U - static_cast<unsigned>(std::countr_zero(bits.size()))};
 }
 
-CharacterCuts CharacterCuts::Owner::view() const { return character_cuts(flags, bits); }
+CharacterCuts CharacterCuts::Owner::view() const { return character_cuts(flags, bits, ascii); }
 
-CharacterCuts::Owner learn_character_cuts(std::span<const std::string_view> tokens,
-                                          std::span<const std::string_view> whole) {
-  Learner learner;
+CharacterCuts::Owner learn_byte_level_cuts(std::span<const std::string_view> tokens,
+                                           std::span<const std::string_view> whole) {
+  ByteLevelLearner learner;
   for (std::string_view token : tokens) learner.take(token);
   for (std::string_view token : whole) learner.take_whole(token);
   return std::move(learner).done();
+}
+
+CharacterCuts::Owner learn_character_cuts(std::span<const std::string_view> tokens) {
+  constexpr std::uint32_t kSpace = 0x2581;
+  CharacterCuts::Owner out;
+  out.flags.resize(kPoints);
+  out.ascii.resize(256);
+  std::vector<std::uint64_t> keys;
+  auto add = [&](std::uint32_t a, std::uint32_t b) {
+    if (a < 0x80 && b < 0x80) {
+      out.ascii[a << 1 | b >> 6] |= std::uint64_t{1} << (b & 63);
+      return;
+    }
+    out.flags[a] |= CharacterCuts::kLeftOfPair;
+    out.flags[b] |= CharacterCuts::kRightOfPair;
+    keys.push_back(CharacterCuts::pair_key(a, b));
+  };
+  for (std::string_view token : tokens) {
+    std::uint32_t before = kPoints;  // None.
+    for (std::size_t at = 0; at < token.size();) {
+      const utf8::Decoded next = utf8::decode(token, at);
+      at += next.size;
+      const std::uint32_t point = next.code_point;
+      if (before < kPoints && point < kPoints) {
+        add(before, point);
+        if (before == kSpace) add(' ', point);
+        if (point == kSpace) add(before, ' ');
+        if (before == kSpace && point == kSpace) add(' ', ' ');
+      }
+      before = point;
+    }
+  }
+  out.bits.resize(std::bit_ceil(keys.size() / 4 + 64));
+  const unsigned shift = out.view().shift;
+  for (std::uint64_t key : keys) put(out, key, shift);
+  return out;
 }
 
 }  // namespace leyden::tokenizer::engine

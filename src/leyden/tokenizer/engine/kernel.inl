@@ -29,6 +29,7 @@ struct Block {
   u64 non_ascii = 0;
   u64 continuation = 0;  // Bytes 0x80 to 0xBF.
   u64 no_cut = 0;        // Bytes behind which words are not cut.
+  u64 symbol = 0;        // ASCII but letters and blanks.
   u64 printable = 0;     // ! to ~
   u64 two = 0;           // First bytes of characters of two bytes.
   u64 three = 0;         // And of three.
@@ -36,7 +37,7 @@ struct Block {
       0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
-// For Cut::words `blank`, `no_cut` and `three` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
+// For Cut::words `blank`, `no_cut`, `three`, `continuation` and `symbol` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
 template <Cut kCut>
 inline Block load_block(const char* text);
 
@@ -309,12 +310,21 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
   return out;
 }
 
-// Those of `candidates` where a segment may be cut; each begins a character of three bytes behind another.
-inline u64 cuts_among(const CharacterCuts& cuts, const char* text, u64 candidates) {
+// Where a block's segments may be cut: is_part_begin(). Not among `borders`, which are there already. `before`: the block in front.
+template <Cut kCut>
+inline u64 cuts_in(const CharacterCuts& cuts, const char* text, const Block& block, const Block& before, u64 borders) {
   u64 found = 0;
+  u64 candidates = block.three & (block.three << 3 | before.three >> 61) & ~borders;
   for (; candidates != 0; candidates &= candidates - 1) {
     const unsigned i = first_of(candidates);
     found |= u64{cuts.cuts_at(text + i)} << i;
+  }
+  if constexpr (kCut == Cut::words) {
+    candidates = (block.symbol | block.symbol << 1 | before.symbol >> 63) & ~block.continuation & ~borders;
+    for (; candidates != 0; candidates &= candidates - 1) {
+      const unsigned i = first_of(candidates);
+      found |= u64{cuts.cuts_any_at(text + i)} << i;
+    }
   }
   return found;
 }
@@ -370,8 +380,8 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     if (mask != 0) {
       position += last_of(mask);
       // Behind the last border the next round looks again.
-      if (how.cuts != nullptr && block.three != 0)
-        mask |= cuts_among(*how.cuts, at, block.three & block.three << 3 & ~mask & below(last_of(mask)));
+      if (how.cuts != nullptr && (kCut == Cut::words || block.three != 0))
+        mask |= cuts_in<kCut>(*how.cuts, at, block, {}, mask | 1 | ~below(last_of(mask)));
       write_positions(mask, from, ends + count);
       count += static_cast<unsigned>(__builtin_popcountll(mask));
       if (!whole) continue;

@@ -52,6 +52,8 @@ inline Block load_block(const char* text) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');
     block.three = within('\xE0', 16);
+    block.continuation = within('\x80', 64);
+    block.symbol = ~(letters() | block.blank | bits_of(a, b));
     return block;
   }
   block.non_ascii = bits_of(a, b);

@@ -38,6 +38,8 @@ inline Block load_block(const char* text) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');
     block.three = within('\xE0', 16);
+    block.continuation = within('\x80', 64);
+    block.symbol = ~(letters() | block.blank | _mm512_movepi8_mask(bytes));
     return block;
   }
   block.non_ascii = _mm512_movepi8_mask(bytes);

@@ -25,6 +25,9 @@ inline Block load_block(const char* text) {
       block.blank |= here & all_if(byte == ' ');
       block.no_cut |= here & all_if(byte == '>' || byte == 0x81);
       block.three |= here & all_if((byte & 0xF0) == 0xE0);
+      block.continuation |= here & all_if((byte & 0xC0) == 0x80);
+      const unsigned lower = byte | 0x20;
+      block.symbol |= here & all_if(byte < 0x80 && byte != ' ' && (lower < 'a' || lower > 'z'));
       continue;
     }
     if (byte >= 0x80) {

@@ -192,7 +192,7 @@ inline std::size_t scan_stream(const Segmentation& how, Block block, const char*
                                std::size_t wanted) {
   std::size_t at = position;
   AsciiStream<kCut> stream;
-  u64 three = 0;  // Of the block before.
+  Block last_block;
   u64 not_first = ~u64{1};  // What begins at `position` does not end there.
   while (count < wanted && size - at >= 128) {
     const Block next = load_block<kCut>(text + at + 64);
@@ -205,9 +205,8 @@ inline std::size_t scan_stream(const Segmentation& how, Block block, const char*
     mask &= not_first;
     not_first = ~u64{0};
     if constexpr (kCut == Cut::words) {
-      if (how.cuts != nullptr && block.three != 0)
-        mask |= cuts_among(*how.cuts, text + at, block.three & (block.three << 3 | three >> 61) & ~mask);
-      three = block.three;
+      if (how.cuts != nullptr) mask |= cuts_in<kCut>(*how.cuts, text + at, block, last_block, mask | ~not_first);
+      last_block = block;
     }
     const auto found = static_cast<unsigned>(__builtin_popcountll(mask));
     write_positions(mask, static_cast<std::uint32_t>(at - base), ends + count);

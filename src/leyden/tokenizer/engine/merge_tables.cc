@@ -298,11 +298,15 @@ class Analysis {
   }
 
   void learn_cuts() {
+    if (!spec_.byte_level) {
+      out_.tables.cuts = learn_character_cuts(bytes_);
+      return;
+    }
     std::vector<std::string_view> whole;
     if (spec_.whole_first) {
       for (TokenId id : out_.unreachable) whole.push_back(bytes_[id]);
     }
-    out_.tables.cuts = learn_character_cuts(bytes_, whole);
+    out_.tables.cuts = learn_byte_level_cuts(bytes_, whole);
   }
 
   const BpeSpec& spec_;

@@ -43,6 +43,18 @@ std::size_t ascii_word_end(std::string_view text, std::size_t position) {
   return text.size();
 }
 
+bool is_part_begin(const Segmentation& segmentation, std::string_view segment, std::size_t at) {
+  auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(segment[i]); };
+  auto is_lead = [&](std::size_t i) { return (byte(i) & 0xF0U) == 0xE0; };
+  if (at >= 3 && is_lead(at) && is_lead(at - 3)) return segmentation.cuts->cuts_at(segment.data() + at);
+  if (segmentation.cut != Cut::words || (byte(at) & 0xC0U) == 0x80) return false;
+  auto is_symbol = [&](std::size_t i) {
+    const char lower = static_cast<char>(segment[i] | 0x20);
+    return byte(i) < 0x80 && segment[i] != ' ' && (lower < 'a' || lower > 'z');
+  };
+  return (is_symbol(at) || is_symbol(at - 1)) && segmentation.cuts->cuts_any_at(segment.data() + at);
+}
+
 std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
                         std::size_t position) {
   switch (segmentation.cut) {

@@ -38,17 +38,18 @@ struct Segmentation {
 // Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it.
 [[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position);
 
+// Whether Segmentation::cuts allows to cut in front of the character at `at`, where such a cut is worth the question: between two
+// characters of three bytes, and, among words, on either side of what is ASCII but no letter.
+[[nodiscard]] bool is_part_begin(const Segmentation& segmentation, std::string_view segment, std::size_t at);
+
 // The parts of a segment by Segmentation::cuts, in order.
 template <class Take>
 void each_part(const Segmentation& segmentation, std::string_view segment, Take&& take) {
   std::size_t begin = 0;
-  if (segmentation.cuts != nullptr) {
-    auto is_lead = [&](std::size_t at) { return (static_cast<std::uint8_t>(segment[at]) & 0xF0U) == 0xE0; };
-    for (std::size_t at = 3; at + 3 <= segment.size(); at += is_lead(at) ? 3 : 1) {
-      if (!is_lead(at) || !is_lead(at - 3) || !segmentation.cuts->cuts_at(segment.data() + at)) continue;
-      take(segment.substr(begin, at - begin));
-      begin = at;
-    }
+  for (std::size_t at = 1; segmentation.cuts != nullptr && at < segment.size(); ++at) {
+    if (!is_part_begin(segmentation, segment, at)) continue;
+    take(segment.substr(begin, at - begin));
+    begin = at;
   }
   take(segment.substr(begin));
 }
