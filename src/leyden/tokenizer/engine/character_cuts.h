@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -8,13 +9,13 @@
 namespace leyden::tokenizer::engine {
 
 // Where a segment may be cut between two characters because no token reaches across: merging left and right of such a cut is
-// merging the whole. Chinese, Japanese and Korean have no spaces, SentencePiece's words hold their punctuation; what is left between
-// cuts is known already most of the time. A view, of an image or of an Owner.
+// merging the whole. Chinese, Japanese and Korean have no spaces, SentencePiece's words hold their punctuation, hostile text has no
+// borders at all; what is left between cuts is known already most of the time. A view, of an image or of an Owner.
 //
 // What tokens hold across the border of A and B: a bit for each pair of ASCII; for others a byte of flags for each code point below
-// U+10000 and a set of hashed bits. Where tokens may begin and end within characters (byte-level vocabularies) the set has, besides
-// A and B, the last bytes of A (the last one counts) and B, and A and the first bytes of B (the first two count), and only
-// characters of three bytes are known. The set may hold more than was put in, so that a cut is left out, never made wrongly.
+// U+20000 and a set of hashed bits. Where tokens may begin and end within characters (byte-level vocabularies) the set has, besides
+// A and B, the last bytes of A (the last one counts) and B, A and the first bytes of B (the first two count), and both. The set
+// may hold more than was put in, so that a cut is left out, never made wrongly.
 struct CharacterCuts {
   enum Flag : std::uint8_t {
     kLeftOfPair = 1,      // Some token holds it and a character behind it.
@@ -24,58 +25,78 @@ struct CharacterCuts {
     kRightOfPart = 16,
     kNeverInFront = 32,
   };
+  static constexpr std::uint32_t kPoints = 0x20000;
 
-  std::span<const std::uint8_t> flags;  // 0x10000, or none where there is nothing to be known.
-  std::span<const std::uint64_t> bits;  // A power of two of them.
-  std::span<const std::uint64_t> ascii;  // A * 128 + B: 256 of them; none where only characters of three bytes are known.
-  unsigned shift = 0;                   // 64 - log2 of the number of bits.
+  std::span<const std::uint8_t> flags;   // kPoints, or none where there is nothing to be known.
+  std::span<const std::uint64_t> bits;   // A power of two of them.
+  std::span<const std::uint64_t> ascii;  // 256: bit A * 128 + B.
+  unsigned shift = 0;                    // 64 - log2 of the number of bits.
 
-  // `at`: the first of the three bytes of B, behind the three of A. Always inlined: kernels are compiled for different processors.
-  [[nodiscard, gnu::always_inline]] inline bool cuts_at(const char* at) const {
-    auto byte = [&](int i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])); };
-    const std::uint32_t a = (byte(-3) & 0x0F) << 12 | (byte(-2) & 0x3F) << 6 | (byte(-1) & 0x3F);
-    const std::uint32_t b = (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+  // Between two characters of three or four bytes, the second one's first byte at `at`. All of these are always inlined: kernels
+  // are compiled for different processors.
+  [[nodiscard, gnu::always_inline]] inline bool cuts_wide(const char* at) const {
+    const std::uint32_t a = byte(at, -3) >= 0xE0 ? three(at - 3) : four(at - 4);
+    const std::uint32_t b = byte(at, 0) < 0xF0 ? three(at) : four(at);
+    if ((a | b) >= kPoints) return false;
     const unsigned left = flags.data()[a];
     const unsigned right = flags.data()[b];
     if ((left & kNeverBehind) != 0 || (right & kNeverInFront) != 0) return false;
     if ((left & kLeftOfPair) != 0 && (right & kRightOfPair) != 0 && has(pair_key(a, b))) return false;
-    if ((left & kLeftOfPart) != 0 && has(left_key(a, b >> 6))) return false;
-    return (right & kRightOfPart) == 0 || !has(right_key(a & 0x3F, b));
+    if ((left & kLeftOfPart) != 0 && has(left_key(a, byte(at, 0), byte(at, 1)))) return false;
+    return (right & kRightOfPart) == 0 ||
+           (!has(right_key(a & 0x3F, b)) && !has(middle_key(a & 0x3F, byte(at, 0), byte(at, 1))));
   }
 
-  // Of any two characters, the second one's first byte at `at`, in a vocabulary of characters.
-  [[nodiscard, gnu::always_inline]] inline bool cuts_any_at(const char* at) const {
-    auto byte = [&](int i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])); };
-    std::uint32_t a = byte(-1);
-    std::uint32_t b = byte(0);
-    if ((a | b) < 0x80) return (ascii.data()[a << 1 | b >> 6] >> (b & 63) & 1) == 0;
+  // Between two of ASCII.
+  [[nodiscard, gnu::always_inline]] inline bool cuts_ascii(const char* at) const {
+    const std::uint32_t a = byte(at, -1);
+    const std::uint32_t b = byte(at, 0);
+    return (ascii.data()[a << 1 | b >> 6] >> (b & 63) & 1) == 0;
+  }
+
+  // Between any two, in a vocabulary of characters.
+  [[nodiscard, gnu::always_inline]] inline bool cuts_any(const char* at) const {
+    std::uint32_t a = byte(at, -1);
+    std::uint32_t b = byte(at, 0);
+    if ((a | b) < 0x80) return cuts_ascii(at);
     if (a >= 0x80) {
-      const std::uint32_t second = byte(-2);
-      if (second >= 0xC0) {
-        a = (second & 0x1F) << 6 | (a & 0x3F);
-      } else if (byte(-3) >= 0xE0) {
-        a = (byte(-3) & 0x0F) << 12 | (second & 0x3F) << 6 | (a & 0x3F);
+      if (byte(at, -2) >= 0xC0) {
+        a = (byte(at, -2) & 0x1F) << 6 | (a & 0x3F);
       } else {
-        return false;
+        a = byte(at, -3) >= 0xE0 ? three(at - 3) : four(at - 4);
       }
     }
-    if (b >= 0xF0) return false;
     if (b >= 0xE0) {
-      b = (b & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+      b = b < 0xF0 ? three(at) : four(at);
     } else if (b >= 0x80) {
-      b = (b & 0x1F) << 6 | (byte(1) & 0x3F);
+      b = (b & 0x1F) << 6 | (byte(at, 1) & 0x3F);
     }
+    if ((a | b) >= kPoints) return false;
     return (flags.data()[a] & kLeftOfPair) == 0 || (flags.data()[b] & kRightOfPair) == 0 || !has(pair_key(a, b));
   }
 
-  [[gnu::always_inline]] static constexpr std::uint64_t pair_key(std::uint32_t a, std::uint32_t b) {
-    return std::uint64_t{a} << 16 | b;
+  [[gnu::always_inline]] static std::uint32_t byte(const char* at, int i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(at[i]));
   }
-  [[gnu::always_inline]] static constexpr std::uint64_t left_key(std::uint32_t a, std::uint32_t b_begin) {
-    return std::uint64_t{1} << 32 | std::uint64_t{a} << 16 | b_begin;
+  // The code points of three and four bytes.
+  [[gnu::always_inline]] static std::uint32_t three(const char* at) {
+    return (byte(at, 0) & 0x0F) << 12 | (byte(at, 1) & 0x3F) << 6 | (byte(at, 2) & 0x3F);
+  }
+  [[gnu::always_inline]] static std::uint32_t four(const char* at) {
+    return (byte(at, 0) & 0x07) << 18 | (byte(at, 1) & 0x3F) << 12 | (byte(at, 2) & 0x3F) << 6 | (byte(at, 3) & 0x3F);
+  }
+
+  [[gnu::always_inline]] static constexpr std::uint64_t pair_key(std::uint32_t a, std::uint32_t b) {
+    return std::uint64_t{a} << 20 | b;
+  }
+  [[gnu::always_inline]] static constexpr std::uint64_t left_key(std::uint32_t a, std::uint32_t b0, std::uint32_t b1) {
+    return std::uint64_t{1} << 40 | std::uint64_t{a} << 16 | b0 << 8 | b1;
   }
   [[gnu::always_inline]] static constexpr std::uint64_t right_key(std::uint32_t a_end, std::uint32_t b) {
-    return std::uint64_t{2} << 32 | std::uint64_t{a_end} << 16 | b;
+    return std::uint64_t{2} << 40 | std::uint64_t{a_end} << 20 | b;
+  }
+  [[gnu::always_inline]] static constexpr std::uint64_t middle_key(std::uint32_t a_end, std::uint32_t b0, std::uint32_t b1) {
+    return std::uint64_t{3} << 40 | std::uint64_t{a_end} << 16 | b0 << 8 | b1;
   }
   [[nodiscard, gnu::always_inline]] inline bool has(std::uint64_t key) const {
     const std::uint64_t bit = key * 0x9E3779B97F4A7C15ULL >> shift;

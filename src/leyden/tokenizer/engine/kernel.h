@@ -56,6 +56,12 @@ static_assert(sizeof(LongEntry) == 64);
   return (segment_hash(key.words[0], key.words[1]) ^ (ends << 29 | ends >> 35) ^ key.length) * 0x9E3779B97F4A7C15ULL;
 }
 
+// A segment that Segmentation::cuts part.
+struct LongSegment {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 // What the kernel needs of its caller, one for each thread at a time.
 struct KernelContext {
   // The thread's own table, filled by `miss`, at an address of whole pairs of buckets. An entry is in the bucket that its key
@@ -68,6 +74,8 @@ struct KernelContext {
   // Where `miss` will look next (SeedTable); fetched ahead while many segments are new. May be nullptr.
   const std::uint32_t* seed_slots = nullptr;
   unsigned seed_shift = 0;
+  // The last one that encode() came to: where it goes on may be within it. Of another text it must be reset.
+  LongSegment inside;
   void* owner = nullptr;  // Whatever `miss` needs.
   // Puts `count` short segments into the table that are not in it, some perhaps twice, of which entries have the key only. It may
   // leave some out. For many at once this is quicker than `miss`. May be nullptr.
@@ -94,7 +102,7 @@ struct Kernel {
   // Never without progress but in the last case.
   KernelResult (*encode)(const Segmentation& how, KernelContext& context, const char* text,
                          std::size_t size, std::size_t position, TokenId* out) = nullptr;
-  // Writes where the segments from `position` on end, at most `room` (64 or more) of them; returns how many. The next begins at
+  // Writes where the segments from `position` on end, whatever Segmentation::cuts say, at most `room` (64 or more) of them; returns how many. The next begins at
   // the last end.
   std::size_t (*scan)(const Segmentation& how, const char* text, std::size_t size,
                       std::size_t position, std::size_t* ends, std::size_t room) = nullptr;

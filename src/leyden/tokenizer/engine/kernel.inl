@@ -32,12 +32,13 @@ struct Block {
   u64 symbol = 0;        // ASCII but letters and blanks.
   u64 printable = 0;     // ! to ~
   u64 two = 0;           // First bytes of characters of two bytes.
-  u64 three = 0;         // And of three.
+  u64 three = 0;         // And of three, and four.
+  u64 four = 0;
   u64 han =
       0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
-// For Cut::words `blank`, `no_cut`, `three`, `continuation` and `symbol` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
+// For Cut::words `blank`, `no_cut`, `three`, `four`, `continuation` and `symbol` only, for Cut::ascii_words `blank` and `printable`, for all others all but these.
 template <Cut kCut>
 inline Block load_block(const char* text);
 
@@ -61,7 +62,7 @@ inline unsigned classify(const char* text, Block& block, unsigned size) {
   const u64 leads = block.non_ascii & ~block.continuation & below(size);
   const u64 twos = leads & block.two;
   const u64 threes = leads & block.three;
-  const u64 fours = leads & ~(twos | threes);
+  const u64 fours = leads & block.four;
   trim(twos, 2);
   trim(threes, 3);
   trim(fours, 4);
@@ -310,36 +311,83 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
   return out;
 }
 
-// Where a block's segments may be cut: is_part_begin(). Not among `borders`, which are there already. `before`: the block in front.
-template <Cut kCut>
+// Where a block's segments may be cut, as by is_part_begin(). Not among `borders`, which are there already. `before`: the block in
+// front. `kSymbols`: around symbols, too.
+template <Cut kCut, bool kSymbols>
 inline u64 cuts_in(const CharacterCuts& cuts, const char* text, const Block& block, const Block& before, u64 borders) {
   u64 found = 0;
-  u64 candidates = block.three & (block.three << 3 | before.three >> 61) & ~borders;
+  u64 candidates = (block.three | block.four) & ~borders &
+                   (block.three << 3 | before.three >> 61 | block.four << 4 | before.four >> 60);
   for (; candidates != 0; candidates &= candidates - 1) {
     const unsigned i = first_of(candidates);
-    found |= u64{cuts.cuts_at(text + i)} << i;
+    found |= u64{cuts.cuts_wide(text + i)} << i;
   }
+  if constexpr (!kSymbols) return found;
+  const u64 near = block.symbol | block.symbol << 1 | before.symbol >> 63;
   if constexpr (kCut == Cut::words) {
-    candidates = (block.symbol | block.symbol << 1 | before.symbol >> 63) & ~block.continuation & ~borders;
-    for (; candidates != 0; candidates &= candidates - 1) {
-      const unsigned i = first_of(candidates);
-      found |= u64{cuts.cuts_any_at(text + i)} << i;
-    }
+    candidates = near & ~block.continuation & ~borders;
+  } else {
+    candidates = near & ~block.non_ascii & ~(block.non_ascii << 1 | before.non_ascii >> 63) & ~borders;
+  }
+  for (; candidates != 0; candidates &= candidates - 1) {
+    const unsigned i = first_of(candidates);
+    const bool cut = kCut == Cut::words ? cuts.cuts_any(text + i) : cuts.cuts_ascii(text + i);
+    found |= u64{cut} << i;
   }
   return found;
 }
 
 #include "leyden/tokenizer/engine/kernel_stream.inl"
 
+// So long a batch ends: offsets stay small.
+constexpr std::size_t kOffsetMax = std::size_t{1} << 20;
+
+// The parts of a long segment that ends at `inside`, from `position` on, as scan_some(); moves `position`. Stops behind `wanted`.
+template <Cut kCut>
+inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::size_t size, std::size_t base,
+                              std::size_t& position, std::size_t inside, std::uint32_t* ends,
+                              std::size_t count, std::size_t wanted) {
+  Block before;
+  u64 first = 1;
+  for (std::size_t at = position; at < inside && at - base < kOffsetMax; at += 64) {
+    Block block;
+    if (size - at >= 64) {
+      block = load_block<kCut>(text + at);
+    } else {
+      char padded[64] = {};
+      __builtin_memcpy(padded, text + at, size - at);
+      block = load_block<kCut>(padded);
+    }
+    if constexpr (kCut != Cut::words)
+      block.symbol = ~(block.upper | block.lower | block.other | block.blank | block.non_ascii);
+    const std::size_t rest = inside - at;
+    const u64 mask = cuts_in<kCut, true>(cuts, text + at, block, before, first | ~below(rest < 64 ? static_cast<unsigned>(rest) : 64));
+    if (mask != 0) {
+      write_positions(mask, static_cast<std::uint32_t>(at - base), ends + count);
+      count += static_cast<unsigned>(__builtin_popcountll(mask));
+      position = at + last_of(mask);
+      if (count >= wanted) return count;
+    }
+    before = block;
+    first = 0;
+  }
+  ends[count++] = static_cast<std::uint32_t>(inside - base);
+  position = inside;
+  return count;
+}
+
 // Ends of segments from `position` on, relative to it, into `ends`, which has room for 80 more than `wanted`. At least one; stops
-// behind `wanted` or at the end of the text.
+// behind `wanted`, at the end of the text, or behind a long segment that is cut into parts: `inside` says which, and whether
+// `position` is within one.
 template <Cut kCut>
 inline std::size_t scan_some(const Segmentation& how, const char* text, std::size_t size,
-                             std::size_t position, std::uint32_t* ends, std::size_t wanted) {
+                             std::size_t position, std::uint32_t* ends, std::size_t wanted,
+                             LongSegment& inside) {
   std::size_t count = 0;
   const std::size_t base = position;
-  // So long a segment ends the batch: offsets stay small.
-  while (count < wanted && position < size && position - base < (std::size_t{1} << 20)) {
+  if (position > inside.begin && position < inside.end)
+    return scan_parts<kCut>(*how.cuts, text, size, base, position, inside.end, ends, count, wanted);
+  while (count < wanted && position < size && position - base < kOffsetMax) {
     if constexpr (kCut == Cut::pattern) {
       position = pretoken_end(how.pattern, {text, size}, position);
       ends[count++] = static_cast<std::uint32_t>(position - base);
@@ -380,13 +428,18 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     if (mask != 0) {
       position += last_of(mask);
       // Behind the last border the next round looks again.
-      if (how.cuts != nullptr && (kCut == Cut::words || block.three != 0))
-        mask |= cuts_in<kCut>(*how.cuts, at, block, {}, mask | 1 | ~below(last_of(mask)));
+      if (how.cuts != nullptr && (kCut == Cut::words || (block.three | block.four) != 0))
+        mask |= cuts_in<kCut, kCut == Cut::words>(*how.cuts, at, block, {}, mask | 1 | ~below(last_of(mask)));
       write_positions(mask, from, ends + count);
       count += static_cast<unsigned>(__builtin_popcountll(mask));
       if (!whole) continue;
     }
-    position = whole ? size : segment_end(how, {text, size}, position);
+    const std::size_t end = whole ? size : segment_end(how, {text, size}, position);
+    if (how.cuts != nullptr && end - position > 64) {
+      inside = {position, end};
+      return scan_parts<kCut>(*how.cuts, text, size, base, position, end, ends, count, wanted);
+    }
+    position = end;
     ends[count++] = static_cast<std::uint32_t>(position - base);
   }
   return count;
@@ -524,7 +577,7 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
   const auto written = [&] { return static_cast<std::size_t>(out - begin); };
   std::size_t misses = 0;
   while (position < size && written() <= kFullAt) {
-    const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch);
+    const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch, context.inside);
     const char* const base = text + position;
     // New text: what is missing then comes in numbers.
     bool learns = misses > 2 && context.learn != nullptr;
@@ -577,10 +630,13 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
 template <Cut kCut>
 std::size_t scan_cut(const Segmentation& how, const char* text, std::size_t size,
                      std::size_t position, std::size_t* ends, std::size_t room) {
+  Segmentation segments = how;
+  segments.cuts = nullptr;
+  LongSegment none;
   std::size_t count = 0;
   std::uint32_t some[kBatch + 80];
   while (position < size && room - count >= 64) {
-    const std::size_t found = scan_some<kCut>(how, text, size, position, some, 1);
+    const std::size_t found = scan_some<kCut>(segments, text, size, position, some, 1, none);
     for (std::size_t i = 0; i < found; ++i) ends[count++] = position + some[i];
     position = ends[count - 1];
   }

@@ -52,6 +52,7 @@ inline Block load_block(const char* text) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');
     block.three = within('\xE0', 16);
+    block.four = within('\xF0', 8);
     block.continuation = within('\x80', 64);
     block.symbol = ~(letters() | block.blank | bits_of(a, b));
     return block;
@@ -76,6 +77,7 @@ inline Block load_block(const char* text) {
     block.continuation = bits_of(_mm256_cmpgt_epi8(limit, a), _mm256_cmpgt_epi8(limit, b));
     block.two = within('\xC0', 32);
     block.three = within('\xE0', 16);
+    block.four = within('\xF0', 8);
     block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
   }
   return block;

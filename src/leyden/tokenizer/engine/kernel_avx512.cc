@@ -38,6 +38,7 @@ inline Block load_block(const char* text) {
     block.blank = equal(' ');
     block.no_cut = equal('>') | equal('\x81');
     block.three = within('\xE0', 16);
+    block.four = within('\xF0', 8);
     block.continuation = within('\x80', 64);
     block.symbol = ~(letters() | block.blank | _mm512_movepi8_mask(bytes));
     return block;
@@ -60,6 +61,7 @@ inline Block load_block(const char* text) {
     block.continuation = within('\x80', 64);
     block.two = within('\xC0', 32);
     block.three = within('\xE0', 16);
+    block.four = within('\xF0', 8);
     block.han = within('\xE5', 5) | within('\xEB', 2) | (equal('\xE4') & (within('\xB8', 8) >> 1));
   }
   return block;

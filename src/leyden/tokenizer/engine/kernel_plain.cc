@@ -25,6 +25,7 @@ inline Block load_block(const char* text) {
       block.blank |= here & all_if(byte == ' ');
       block.no_cut |= here & all_if(byte == '>' || byte == 0x81);
       block.three |= here & all_if((byte & 0xF0) == 0xE0);
+      block.four |= here & all_if((byte & 0xF8) == 0xF0);
       block.continuation |= here & all_if((byte & 0xC0) == 0x80);
       const unsigned lower = byte | 0x20;
       block.symbol |= here & all_if(byte < 0x80 && byte != ' ' && (lower < 'a' || lower > 'z'));
@@ -35,6 +36,7 @@ inline Block load_block(const char* text) {
       if (byte < 0xC0) block.continuation |= here;
       block.two |= here & all_if((byte & 0xE0) == 0xC0);
       block.three |= here & all_if((byte & 0xF0) == 0xE0);
+      block.four |= here & all_if((byte & 0xF8) == 0xF0);
       continue;
     }
     const unsigned c = detail::kBlocks[detail::kBlockOf[0]][byte];

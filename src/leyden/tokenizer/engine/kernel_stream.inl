@@ -205,7 +205,7 @@ inline std::size_t scan_stream(const Segmentation& how, Block block, const char*
     mask &= not_first;
     not_first = ~u64{0};
     if constexpr (kCut == Cut::words) {
-      if (how.cuts != nullptr) mask |= cuts_in<kCut>(*how.cuts, text + at, block, last_block, mask | ~not_first);
+      if (how.cuts != nullptr) mask |= cuts_in<kCut, true>(*how.cuts, text + at, block, last_block, mask | ~not_first);
       last_block = block;
     }
     const auto found = static_cast<unsigned>(__builtin_popcountll(mask));

@@ -24,6 +24,7 @@ void SegmentEngine::begin(Workspace& workspace) const {
   workspace.context.miss = miss;
   workspace.context.seed_slots = seed_.slots();
   workspace.context.seed_shift = seed_.shift();
+  workspace.context.inside = {};
 }
 
 template <class Take>
@@ -37,12 +38,15 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
     take(TokenIdsView(workspace->out.data(), done.count));
     position = done.position;
     if (done.count == 0 && position < text.size()) {
-      std::size_t end = segment_end(segmentation_, text, position);
-      each_part(segmentation_, text.substr(position, end - position), [&](std::string_view part) {
-        const std::size_t count = encode_part(*workspace, part, workspace->out.data());
-        take(count <= kKernelBytesMax ? TokenIdsView(workspace->out.data(), count)
-                                      : TokenIdsView(workspace->encoded));
-      });
+      // Too long a part for the kernel.
+      const LongSegment& inside = workspace->context.inside;
+      const bool is_inside = position >= inside.begin && position < inside.end;
+      const std::string_view rest = text.substr(0, is_inside ? inside.end : segment_end(segmentation_, text, position));
+      const std::size_t end = part_end(segmentation_, rest, position);
+      const std::size_t count =
+          encode_part(*workspace, rest.substr(position, end - position), workspace->out.data());
+      take(count <= kKernelBytesMax ? TokenIdsView(workspace->out.data(), count)
+                                    : TokenIdsView(workspace->encoded));
       position = end;
     }
   }

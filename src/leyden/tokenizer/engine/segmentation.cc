@@ -45,14 +45,25 @@ std::size_t ascii_word_end(std::string_view text, std::size_t position) {
 
 bool is_part_begin(const Segmentation& segmentation, std::string_view segment, std::size_t at) {
   auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(segment[i]); };
-  auto is_lead = [&](std::size_t i) { return (byte(i) & 0xF0U) == 0xE0; };
-  if (at >= 3 && is_lead(at) && is_lead(at - 3)) return segmentation.cuts->cuts_at(segment.data() + at);
-  if (segmentation.cut != Cut::words || (byte(at) & 0xC0U) == 0x80) return false;
+  if ((byte(at) & 0xC0U) == 0x80) return false;
+  std::size_t before = at - 1;
+  while (before > 0 && (byte(before) & 0xC0U) == 0x80) --before;
+  const char* const text = segment.data() + at;
+  if (byte(at) >= 0xE0 && byte(before) >= 0xE0) return segmentation.cuts->cuts_wide(text);
   auto is_symbol = [&](std::size_t i) {
     const char lower = static_cast<char>(segment[i] | 0x20);
     return byte(i) < 0x80 && segment[i] != ' ' && (lower < 'a' || lower > 'z');
   };
-  return (is_symbol(at) || is_symbol(at - 1)) && segmentation.cuts->cuts_any_at(segment.data() + at);
+  if (!is_symbol(at) && !is_symbol(before)) return false;
+  if (segmentation.cut == Cut::words) return segmentation.cuts->cuts_any(text);
+  return byte(at) < 0x80 && byte(before) < 0x80 && segmentation.cuts->cuts_ascii(text);
+}
+
+std::size_t part_end(const Segmentation& segmentation, std::string_view segment, std::size_t begin) {
+  if (segmentation.cuts == nullptr) return segment.size();
+  std::size_t at = begin + 1;
+  while (at < segment.size() && !is_part_begin(segmentation, segment, at)) ++at;
+  return at;
 }
 
 std::size_t segment_end(const Segmentation& segmentation, std::string_view text,

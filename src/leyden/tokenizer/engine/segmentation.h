@@ -24,7 +24,7 @@ enum class Cut : std::uint8_t {
 struct Segmentation {
   Cut cut = Cut::pattern;
   Pattern pattern{};  // Of all cuts that are a pattern's.
-  // Segments are cut further by these, where they are there: by the kernel as far as it comes by them, the rest by each_part().
+  // Segments are cut further by these, where they are there: by the kernel where it comes by them, the rest by each_part().
   const CharacterCuts* cuts = nullptr;
 };
 
@@ -38,20 +38,21 @@ struct Segmentation {
 // Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it.
 [[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position);
 
-// Whether Segmentation::cuts allows to cut in front of the character at `at`, where such a cut is worth the question: between two
-// characters of three bytes, and, among words, on either side of what is ASCII but no letter.
+// Whether Segmentation::cuts allows to cut in front of the character at `at` > 0, where such a cut is worth the question: between two
+// characters of three or four bytes, and on either side of what is ASCII but no letter.
 [[nodiscard]] bool is_part_begin(const Segmentation& segmentation, std::string_view segment, std::size_t at);
 
-// The parts of a segment by Segmentation::cuts, in order.
+// Where the part of `segment` ends that begins at `begin`: at the next such place, or where the segment does.
+[[nodiscard]] std::size_t part_end(const Segmentation& segmentation, std::string_view segment, std::size_t begin);
+
+// The parts of a segment, in order.
 template <class Take>
 void each_part(const Segmentation& segmentation, std::string_view segment, Take&& take) {
-  std::size_t begin = 0;
-  for (std::size_t at = 1; segmentation.cuts != nullptr && at < segment.size(); ++at) {
-    if (!is_part_begin(segmentation, segment, at)) continue;
-    take(segment.substr(begin, at - begin));
-    begin = at;
+  for (std::size_t begin = 0; begin < segment.size();) {
+    const std::size_t end = part_end(segmentation, segment, begin);
+    take(segment.substr(begin, end - begin));
+    begin = end;
   }
-  take(segment.substr(begin));
 }
 
 // Where the segment that begins at `position` ends: the plain twin of Kernel::scan.
