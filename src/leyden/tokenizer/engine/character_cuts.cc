@@ -10,10 +10,14 @@ namespace {
 
 constexpr std::uint32_t kPoints = CharacterCuts::kPoints;
 
-std::uint32_t byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
+std::uint32_t byte_at(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]);
+}
 bool is_continuation(std::uint32_t byte) { return (byte & 0xC0) == 0x80; }
 // Of a character, by its first byte.
-std::size_t size_of(std::uint32_t lead) { return lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1; }
+std::size_t size_of(std::uint32_t lead) {
+  return lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+}
 
 class Learner {
  public:
@@ -46,7 +50,8 @@ class Learner {
   void take_whole(std::string_view token) {
     auto mark = [&](std::size_t at, CharacterCuts::Flag flag) {
       if (at + size_of(byte_at(token, at)) > token.size() || byte_at(token, at) < 0xE0) return;
-      if (const std::uint32_t point = utf8::decode(token, at).code_point; point < kPoints) out_.flags[point] |= flag;
+      if (const std::uint32_t point = utf8::decode(token, at).code_point; point < kPoints)
+        out_.flags[point] |= flag;
     };
     if (token.empty()) return;
     mark(0, CharacterCuts::kNeverInFront);
@@ -87,7 +92,8 @@ class Learner {
       const std::uint32_t a = utf8::decode(token, at - left_size).code_point;
       if (a >= kPoints) return;
       out_.flags[a] |= CharacterCuts::kLeftOfPart;
-      each_second(token, at, [&](std::uint32_t b1) { keys_.push_back(CharacterCuts::left_key(a, b0, b1)); });
+      each_second(token, at,
+                  [&](std::uint32_t b1) { keys_.push_back(CharacterCuts::left_key(a, b0, b1)); });
     } else if (right_whole) {
       const std::uint32_t b = utf8::decode(token, at).code_point;
       if (b >= kPoints) return;
@@ -97,7 +103,8 @@ class Learner {
       each_second(token, at, [&](std::uint32_t b1) {
         keys_.push_back(CharacterCuts::middle_key(a_end, b0, b1));
         const bool is_three = b0 < 0xF0;
-        const std::uint32_t first = is_three ? (b0 & 0x0F) << 12 | (b1 & 0x3F) << 6 : (b0 & 0x07) << 18 | (b1 & 0x3F) << 12;
+        const std::uint32_t first =
+            is_three ? (b0 & 0x0F) << 12 | (b1 & 0x3F) << 6 : (b0 & 0x07) << 18 | (b1 & 0x3F) << 12;
         const std::uint32_t end = std::min(kPoints, first + (is_three ? 0x40 : 0x1000));
         for (std::uint32_t b = first; b < end; ++b) out_.flags[b] |= CharacterCuts::kRightOfPart;
       });
@@ -117,7 +124,8 @@ class Learner {
 
 }  // namespace
 
-CharacterCuts character_cuts(std::span<const std::uint8_t> flags, std::span<const std::uint64_t> bits,
+CharacterCuts character_cuts(std::span<const std::uint8_t> flags,
+                             std::span<const std::uint64_t> bits,
                              std::span<const std::uint64_t> ascii) {
   return {.flags = flags,
           .bits = bits,

@@ -18,10 +18,10 @@ namespace leyden::tokenizer::engine {
 // may hold more than was put in, so that a cut is left out, never made wrongly.
 struct CharacterCuts {
   enum Flag : std::uint8_t {
-    kLeftOfPair = 1,      // Some token holds it and a character behind it.
-    kLeftOfPart = 2,      // Some token ends in the first bytes of a character behind it.
-    kNeverBehind = 4,     // No cut behind it.
-    kRightOfPair = 8,     // As the first two, in front.
+    kLeftOfPair = 1,   // Some token holds it and a character behind it.
+    kLeftOfPart = 2,   // Some token ends in the first bytes of a character behind it.
+    kNeverBehind = 4,  // No cut behind it.
+    kRightOfPair = 8,  // As the first two, in front.
     kRightOfPart = 16,
     kNeverInFront = 32,
   };
@@ -41,7 +41,8 @@ struct CharacterCuts {
     const unsigned left = flags.data()[a];
     const unsigned right = flags.data()[b];
     if ((left & kNeverBehind) != 0 || (right & kNeverInFront) != 0) return false;
-    if ((left & kLeftOfPair) != 0 && (right & kRightOfPair) != 0 && has(pair_key(a, b))) return false;
+    if ((left & kLeftOfPair) != 0 && (right & kRightOfPair) != 0 && has(pair_key(a, b)))
+      return false;
     if ((left & kLeftOfPart) != 0 && has(left_key(a, byte(at, 0), byte(at, 1)))) return false;
     return (right & kRightOfPart) == 0 ||
            (!has(right_key(a & 0x3F, b)) && !has(middle_key(a & 0x3F, byte(at, 0), byte(at, 1))));
@@ -72,7 +73,8 @@ struct CharacterCuts {
       b = (b & 0x1F) << 6 | (byte(at, 1) & 0x3F);
     }
     if ((a | b) >= kPoints) return false;
-    return (flags.data()[a] & kLeftOfPair) == 0 || (flags.data()[b] & kRightOfPair) == 0 || !has(pair_key(a, b));
+    return (flags.data()[a] & kLeftOfPair) == 0 || (flags.data()[b] & kRightOfPair) == 0 ||
+           !has(pair_key(a, b));
   }
 
   [[gnu::always_inline]] static std::uint32_t byte(const char* at, int i) {
@@ -83,19 +85,24 @@ struct CharacterCuts {
     return (byte(at, 0) & 0x0F) << 12 | (byte(at, 1) & 0x3F) << 6 | (byte(at, 2) & 0x3F);
   }
   [[gnu::always_inline]] static std::uint32_t four(const char* at) {
-    return (byte(at, 0) & 0x07) << 18 | (byte(at, 1) & 0x3F) << 12 | (byte(at, 2) & 0x3F) << 6 | (byte(at, 3) & 0x3F);
+    return (byte(at, 0) & 0x07) << 18 | (byte(at, 1) & 0x3F) << 12 | (byte(at, 2) & 0x3F) << 6 |
+           (byte(at, 3) & 0x3F);
   }
 
   [[gnu::always_inline]] static constexpr std::uint64_t pair_key(std::uint32_t a, std::uint32_t b) {
     return std::uint64_t{a} << 20 | b;
   }
-  [[gnu::always_inline]] static constexpr std::uint64_t left_key(std::uint32_t a, std::uint32_t b0, std::uint32_t b1) {
+  [[gnu::always_inline]] static constexpr std::uint64_t left_key(std::uint32_t a, std::uint32_t b0,
+                                                                 std::uint32_t b1) {
     return std::uint64_t{1} << 40 | std::uint64_t{a} << 16 | b0 << 8 | b1;
   }
-  [[gnu::always_inline]] static constexpr std::uint64_t right_key(std::uint32_t a_end, std::uint32_t b) {
+  [[gnu::always_inline]] static constexpr std::uint64_t right_key(std::uint32_t a_end,
+                                                                  std::uint32_t b) {
     return std::uint64_t{2} << 40 | std::uint64_t{a_end} << 20 | b;
   }
-  [[gnu::always_inline]] static constexpr std::uint64_t middle_key(std::uint32_t a_end, std::uint32_t b0, std::uint32_t b1) {
+  [[gnu::always_inline]] static constexpr std::uint64_t middle_key(std::uint32_t a_end,
+                                                                   std::uint32_t b0,
+                                                                   std::uint32_t b1) {
     return std::uint64_t{3} << 40 | std::uint64_t{a_end} << 16 | b0 << 8 | b1;
   }
   [[nodiscard, gnu::always_inline]] inline bool has(std::uint64_t key) const {

@@ -208,9 +208,9 @@ std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa is
   if (bpe->byte_level) {
     auto whole = long_whole_tokens(*bpe, merges);
     auto seed = SeedTable::make(byte_level_seed(*bpe, merges), spec.vocabulary_size);
-    return std::make_unique<ByteLevelEncoder>(
-        Tables{std::move(analysis->tables), std::move(seed)}, std::move(whole),
-        segmentation_of(*pattern), to_nfc, isa);
+    return std::make_unique<ByteLevelEncoder>(Tables{std::move(analysis->tables), std::move(seed)},
+                                              std::move(whole), segmentation_of(*pattern), to_nfc,
+                                              isa);
   }
   if (!words_are_safe(*bpe, merges)) return nullptr;
   auto seed = SeedTable::make(words_seed(*bpe, merges), spec.vocabulary_size);

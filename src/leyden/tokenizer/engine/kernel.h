@@ -53,7 +53,8 @@ static_assert(sizeof(LongEntry) == 64);
 
 [[nodiscard]] constexpr std::size_t long_hash(const LongKey& key) {
   const std::uint64_t ends = segment_hash(key.words[2], key.words[3]);
-  return (segment_hash(key.words[0], key.words[1]) ^ (ends << 29 | ends >> 35) ^ key.length) * 0x9E3779B97F4A7C15ULL;
+  return (segment_hash(key.words[0], key.words[1]) ^ (ends << 29 | ends >> 35) ^ key.length) *
+         0x9E3779B97F4A7C15ULL;
 }
 
 // A segment that Segmentation::cuts part.

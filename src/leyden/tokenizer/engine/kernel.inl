@@ -57,7 +57,8 @@ template <Cut kCut>
 inline unsigned classify(const char* text, Block& block, unsigned size) {
   unsigned whole = size;
   auto trim = [&](u64 leads, unsigned length) {
-    if (leads != 0 && last_of(leads) + length > size && last_of(leads) < whole) whole = last_of(leads);
+    if (leads != 0 && last_of(leads) + length > size && last_of(leads) < whole)
+      whole = last_of(leads);
   };
   const u64 leads = block.non_ascii & ~block.continuation & below(size);
   const u64 twos = leads & block.two;
@@ -92,8 +93,10 @@ inline unsigned classify(const char* text, Block& block, unsigned size) {
   auto spread = [](u64& of, u64 those) { of |= (of & those) << 1; };
   const u64 all = ~u64{0};
   // Of two bytes: their second; then of three their second and third.
-  spread(letter, all), spread(upper, all), spread(lower, all), spread(mark, all), spread(number, all), spread(white, all);
-  const u64 two_letter = letter, two_upper = upper, two_lower = lower, two_mark = mark, two_number = number, two_white = white;
+  spread(letter, all), spread(upper, all), spread(lower, all), spread(mark, all),
+      spread(number, all), spread(white, all);
+  const u64 two_letter = letter, two_upper = upper, two_lower = lower, two_mark = mark,
+            two_number = number, two_white = white;
   letter = upper = lower = mark = number = white = 0;
   for (u64 rest = threes & ~han & below(whole); rest != 0; rest &= rest - 1) {
     const unsigned i = first_of(rest);
@@ -111,7 +114,8 @@ inline unsigned classify(const char* text, Block& block, unsigned size) {
   }
   for (u64 rest = fours & below(whole); rest != 0; rest &= rest - 1) {
     const unsigned i = first_of(rest);
-    const unsigned point = (byte(i) & 0x07) << 18 | (byte(i + 1) & 0x3F) << 12 | (byte(i + 2) & 0x3F) << 6 | (byte(i + 3) & 0x3F);
+    const unsigned point = (byte(i) & 0x07) << 18 | (byte(i + 1) & 0x3F) << 12 |
+                           (byte(i + 2) & 0x3F) << 6 | (byte(i + 3) & 0x3F);
     const unsigned c = detail::kBlocks[detail::kBlockOf[point >> 8]][point & 0xFF];
     auto if_any = [&](unsigned classes) { return u64{15} << i & all_if(c & classes); };
     block.number |= if_any(kCut == Cut::digits_gpt2 ? kNumber | kDigit : unsigned{kNumber});
@@ -314,7 +318,8 @@ inline Starts find_starts(const char* text, std::size_t rest, const Block& b, un
 // Where a block's segments may be cut, as by is_part_begin(). Not among `borders`, which are there already. `before`: the block in
 // front. `kSymbols`: around symbols, too.
 template <Cut kCut, bool kSymbols>
-inline u64 cuts_in(const CharacterCuts& cuts, const char* text, const Block& block, const Block& before, u64 borders) {
+inline u64 cuts_in(const CharacterCuts& cuts, const char* text, const Block& block,
+                   const Block& before, u64 borders) {
   u64 found = 0;
   u64 candidates = (block.three | block.four) & ~borders &
                    (block.three << 3 | before.three >> 61 | block.four << 4 | before.four >> 60);
@@ -327,7 +332,8 @@ inline u64 cuts_in(const CharacterCuts& cuts, const char* text, const Block& blo
   if constexpr (kCut == Cut::words) {
     candidates = near & ~block.continuation & ~borders;
   } else {
-    candidates = near & ~block.non_ascii & ~(block.non_ascii << 1 | before.non_ascii >> 63) & ~borders;
+    candidates =
+        near & ~block.non_ascii & ~(block.non_ascii << 1 | before.non_ascii >> 63) & ~borders;
   }
   for (; candidates != 0; candidates &= candidates - 1) {
     const unsigned i = first_of(candidates);
@@ -344,9 +350,9 @@ constexpr std::size_t kOffsetMax = std::size_t{1} << 20;
 
 // The parts of a long segment that ends at `inside`, from `position` on, as scan_some(); moves `position`. Stops behind `wanted`.
 template <Cut kCut>
-inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::size_t size, std::size_t base,
-                              std::size_t& position, std::size_t inside, std::uint32_t* ends,
-                              std::size_t count, std::size_t wanted) {
+inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::size_t size,
+                              std::size_t base, std::size_t& position, std::size_t inside,
+                              std::uint32_t* ends, std::size_t count, std::size_t wanted) {
   Block before;
   u64 first = 1;
   for (std::size_t at = position; at < inside && at - base < kOffsetMax; at += 64) {
@@ -361,7 +367,9 @@ inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::
     if constexpr (kCut != Cut::words)
       block.symbol = ~(block.upper | block.lower | block.other | block.blank | block.non_ascii);
     const std::size_t rest = inside - at;
-    const u64 mask = cuts_in<kCut, true>(cuts, text + at, block, before, first | ~below(rest < 64 ? static_cast<unsigned>(rest) : 64));
+    const u64 mask =
+        cuts_in<kCut, true>(cuts, text + at, block, before,
+                            first | ~below(rest < 64 ? static_cast<unsigned>(rest) : 64));
     if (mask != 0) {
       write_positions(mask, static_cast<std::uint32_t>(at - base), ends + count);
       count += static_cast<unsigned>(__builtin_popcountll(mask));
@@ -429,7 +437,8 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
       position += last_of(mask);
       // Behind the last border the next round looks again.
       if (how.cuts != nullptr && (kCut == Cut::words || (block.three | block.four) != 0))
-        mask |= cuts_in<kCut, kCut == Cut::words>(*how.cuts, at, block, {}, mask | 1 | ~below(last_of(mask)));
+        mask |= cuts_in < kCut,
+            kCut == Cut::words > (*how.cuts, at, block, {}, mask | 1 | ~below(last_of(mask)));
       write_positions(mask, from, ends + count);
       count += static_cast<unsigned>(__builtin_popcountll(mask));
       if (!whole) continue;
@@ -510,7 +519,8 @@ inline void find_places(Batch& batch, std::size_t found, const char* text, std::
       const std::uint32_t length = batch.ends[i] - from;
       place(i, load_key(text + from, length));
       if (length > SegmentEntry::kBytesMax && length <= LongEntry::kBytesMax) [[unlikely]] {
-        batch.places[i] = context.long_entries + (long_hash(load_long_key(text + from, length)) >> context.long_shift);
+        batch.places[i] = context.long_entries +
+                          (long_hash(load_long_key(text + from, length)) >> context.long_shift);
         __builtin_prefetch(batch.places[i]);
       }
     }
@@ -553,12 +563,14 @@ inline const SegmentEntry* probe(const SegmentBucket* bucket, const Key& key) {
 }
 
 // Has the short segments from `i` on that are not in the table put into it, all at once. Returns how many they were.
-inline std::size_t learn_rest(Batch& batch, std::size_t i, std::size_t found, KernelContext& context) {
+inline std::size_t learn_rest(Batch& batch, std::size_t i, std::size_t found,
+                              KernelContext& context) {
   std::size_t count = 0;
   for (; i < found; ++i) {
     const Key key = batch.keys[i];
     if (key.high >= u64{16} << 56) continue;
-    if (differs(*probe(static_cast<const SegmentBucket*>(batch.places[i]), key), key) == 0) continue;
+    if (differs(*probe(static_cast<const SegmentBucket*>(batch.places[i]), key), key) == 0)
+      continue;
     batch.news[count].low = key.low;
     batch.news[count++].high = key.high;
   }
@@ -577,11 +589,13 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
   const auto written = [&] { return static_cast<std::size_t>(out - begin); };
   std::size_t misses = 0;
   while (position < size && written() <= kFullAt) {
-    const std::size_t found = scan_some<kCut>(how, text, size, position, batch.ends, kBatch, context.inside);
+    const std::size_t found =
+        scan_some<kCut>(how, text, size, position, batch.ends, kBatch, context.inside);
     const char* const base = text + position;
     // New text: what is missing then comes in numbers.
     bool learns = misses > 2 && context.learn != nullptr;
-    find_places(batch, found, base, size - position, context, learns && context.seed_slots != nullptr);
+    find_places(batch, found, base, size - position, context,
+                learns && context.seed_slots != nullptr);
     misses = 0;
     for (std::size_t i = 0; i < found; ++i) {
       const Key key = batch.keys[i];

@@ -86,7 +86,8 @@ inline void write_positions(u64 mask, std::uint32_t from, std::uint32_t* to) {
     const auto bits = static_cast<std::uint8_t>(mask >> (8 * byte));
     const __m128i places = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kBitPlaces.of[bits]));
     const __m256i base = _mm256_set1_epi32(static_cast<int>(from + 8 * byte));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_add_epi32(_mm256_cvtepu8_epi32(places), base));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                        _mm256_add_epi32(_mm256_cvtepu8_epi32(places), base));
     to += __builtin_popcount(bits);
   }
 }

@@ -112,7 +112,8 @@ inline bool AsciiStream<kCut>::next(const Block& b, const Block& n, const char* 
       if ((numbers & number >> 63) != 0) {
         // Digits go on from the block before: the last border there is where the last three of them begin.
         const unsigned run = ~numbers == 0 ? 64 : first_of(~numbers);
-        for (std::size_t i = 3 - (at - last); i < run; i += 3) mask |= bit(static_cast<unsigned>(i));
+        for (std::size_t i = 3 - (at - last); i < run; i += 3)
+          mask |= bit(static_cast<unsigned>(i));
       }
     }
     u64 taken_here = b.newline & (behind(symbols, symbol) | taken >> 63);
@@ -187,9 +188,9 @@ inline bool AsciiStream<Cut::ascii_words>::next(const Block& b, const Block& n, 
 // As scan_some(), from `position` on as far as the stream goes, the first block loaded and ASCII; may find nothing. Moves
 // `position` to the last border.
 template <Cut kCut>
-inline std::size_t scan_stream(const Segmentation& how, Block block, const char* text, std::size_t size, std::size_t base,
-                               std::size_t& position, std::uint32_t* ends, std::size_t count,
-                               std::size_t wanted) {
+inline std::size_t scan_stream(const Segmentation& how, Block block, const char* text,
+                               std::size_t size, std::size_t base, std::size_t& position,
+                               std::uint32_t* ends, std::size_t count, std::size_t wanted) {
   std::size_t at = position;
   AsciiStream<kCut> stream;
   Block last_block;
@@ -198,21 +199,23 @@ inline std::size_t scan_stream(const Segmentation& how, Block block, const char*
     const Block next = load_block<kCut>(text + at + 64);
     u64 mask;
     std::size_t before;
-    if (next.non_ascii != 0 ||
-        !stream.next(block, next, text, size, at, position, mask, before))
+    if (next.non_ascii != 0 || !stream.next(block, next, text, size, at, position, mask, before))
       break;
     if (before != 0) ends[count++] = static_cast<std::uint32_t>(before - base);
     mask &= not_first;
     not_first = ~u64{0};
     if constexpr (kCut == Cut::words) {
-      if (how.cuts != nullptr) mask |= cuts_in<kCut, true>(*how.cuts, text + at, block, last_block, mask | ~not_first);
+      if (how.cuts != nullptr)
+        mask |= cuts_in<kCut, true>(*how.cuts, text + at, block, last_block, mask | ~not_first);
       last_block = block;
     }
     const auto found = static_cast<unsigned>(__builtin_popcountll(mask));
     write_positions(mask, static_cast<std::uint32_t>(at - base), ends + count);
     count += found;
-    if (found != 0) position = at + last_of(mask);
-    else if (before != 0) position = before;
+    if (found != 0)
+      position = at + last_of(mask);
+    else if (before != 0)
+      position = before;
     at += 64;
     block = next;
   }

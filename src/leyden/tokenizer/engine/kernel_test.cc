@@ -79,6 +79,30 @@ TEST_P(AllIsas, CutsAsThePlainTwin) {
   }
 }
 
+TEST_P(AllIsas, StreamsOfAscii) {
+  const std::vector<std::string> pieces = {
+      " ",   "  ",  "        ", "\n",  "\r\n", "\n\n",  "\t",  "\x0B",    "\x1C", "a", "B",
+      "the", "Zed", "aB",       "ABc", "1",    "23",    "456", "7890123", ".",    ",", "--",
+      "'",   "'s",  "'S",       "'ll", "'re",  "don't", "/",   "//",      "_",    "(", ");"};
+  std::mt19937 random(11);
+  for (int round = 0; round < 10'000; ++round) {
+    std::vector<std::size_t> favourites(1 + random() % 8);
+    for (std::size_t& favourite : favourites) favourite = random() % pieces.size();
+    std::string text;
+    const std::size_t count = 1 + random() % 400;
+    for (std::size_t i = 0; i < count; ++i)
+      text += pieces[random() % 5 == 0 ? random() % pieces.size()
+                                       : favourites[random() % favourites.size()]];
+    // What follows the ASCII is seen from the last block before it.
+    if (round % 3 == 0) text += round % 2 == 0 ? "\u3000é" : "\u017F x";
+    for (const Segmentation& how : kSegmentations) {
+      ASSERT_EQ(ends_of(GetParam(), how, text), plain_ends(how, text))
+          << "cut " << static_cast<int>(how.cut) << ", round " << round << ": "
+          << testing::PrintToString(text);
+    }
+  }
+}
+
 TEST_P(AllIsas, RunsOfEveryLengthAroundABlock) {
   for (const std::string& edge : kEdges) {
     for (std::size_t length = 1; length < 140; ++length) {

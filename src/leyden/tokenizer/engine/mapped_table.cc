@@ -23,7 +23,8 @@ void prefer_huge_pages(void* data, std::size_t bytes) {
 MappedTable::MappedTable(std::size_t bytes) : bytes_(bytes) {
   // A small one is not worth a huge page. For a large one more is asked for, so that an aligned part of it is there.
   const std::size_t spare = bytes < kHugePage ? 0 : kHugePage;
-  void* all = ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* all =
+      ::mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (all == MAP_FAILED) throw std::bad_alloc();
   data_ = all;
   if (spare == 0) return;

@@ -67,7 +67,7 @@ struct MergeTables {
     std::vector<TokenId> byte_pairs;
     CharacterCuts::Owner cuts;
     [[nodiscard]] MergeTables view() const {
-      return {origins, prefixes,      pairs,      trie,      guarded,
+      return {origins, prefixes,      pairs,      trie,       guarded,
               guard,   guard_windows, byte_level, byte_pairs, cuts.view()};
     }
   };

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <optional>
 #include <queue>
 #include <utility>
 
@@ -42,7 +43,30 @@ Merger::Done Merger::encode(std::string_view text, TokenIds& out) {
     return {tiny.count, text.size()};
   }
   if (tables_.is_guarded(text)) return merge_by_rank(text, out);
-  return text.size() <= kShortMax ? encode_short(text, out) : encode_long(text, out);
+  if (text.size() <= kShortMax) return encode_short(text, out);
+  if (auto done = encode_run(text, out)) return *done;
+  return encode_long(text, out);
+}
+
+std::optional<Merger::Done> Merger::encode_run(std::string_view text, TokenIds& out) {
+  const std::size_t symbol = tables_.byte_level ? 1 : character_size(text[0]);
+  if (text.substr(symbol) != text.substr(0, text.size() - symbol)) return std::nullopt;
+  const Trie::Match longest = trie_.longest(text);
+  if (longest.length == 0 || !go_together(longest.token, longest.token)) return std::nullopt;
+  // What is no multiple of the longest token, or some more, ends the run: of the end's ways to begin, one goes with that token.
+  const std::size_t begin = out.size();
+  constexpr std::size_t kEndMax = 512;
+  for (std::size_t rest = text.size() % longest.length; rest < text.size() && rest <= kEndMax;
+       rest += longest.length) {
+    out.resize(begin);
+    if (rest > 0) encode_long(text.substr(0, rest), out);
+    if (rest > 0 && !go_together(longest.token, out[begin])) continue;
+    const std::size_t count = (text.size() - rest) / longest.length;
+    out.insert(out.begin() + static_cast<std::ptrdiff_t>(begin), count, longest.token);
+    return Done{out.size() - begin, text.size()};
+  }
+  out.resize(begin);
+  return std::nullopt;
 }
 
 Merger::Done Merger::encode_short(std::string_view text, TokenIds& all) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,9 @@ class Merger {
     std::string_view text;  // 1 to kTinyMax bytes.
     std::size_t count = 0;  // Of its tokens.
     TokenId tokens[2 * kTinyMax + 2];
-    TokenId made[2 * kTinyMax + 2];  // What i and i + 1 become; MergeTables::kNone is above every ID, so that the least is the next merge.
+    TokenId made
+        [2 * kTinyMax +
+         2];  // What i and i + 1 become; MergeTables::kNone is above every ID, so that the least is the next merge.
     std::size_t changed = kNothing;  // Where the last merge was.
   };
   // Whether merge_tiny() can be used: merges in the order of ranks, which is the order of IDs (MergeTables::byte_pairs). For few
@@ -50,6 +53,9 @@ class Merger {
   // Keeps everything in registers and on the stack.
   Done encode_short(std::string_view text, TokenIds& out);
   Done encode_long(std::string_view text, TokenIds& out);
+  // Of one symbol again and again: the longest token of it, as often as there is room, and an end. Neighbours that go together are
+  // the encoding (analyze_merges). nullopt where this does not apply.
+  std::optional<Done> encode_run(std::string_view text, TokenIds& out);
   static constexpr std::size_t kAtOnce = 12;
   void begin(Tiny& tiny) const;
   // False when there was nothing left to merge.

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/tokenizer/engine/segmentation.h"
+
 namespace leyden::tokenizer::engine {
 namespace {
 
@@ -103,6 +105,7 @@ TEST_P(RandomVocabularies, EncodeAsTheDefinitionSays) {
       // Long ones take another path.
       std::string text(1 + random() % (i % 10 == 0 ? 200 : 14), 'a');
       for (char& c : text) c = static_cast<char>('a' + random() % letters);
+      if (i % 20 == 10) text.assign(text.size() + 64, text[0]);  // Runs of one letter take another.
       TokenIds ids;
       Merger::Done done = merger.encode(text, ids);
       ASSERT_EQ(done.bytes, text.size());
@@ -115,6 +118,96 @@ TEST_P(RandomVocabularies, EncodeAsTheDefinitionSays) {
     EXPECT_GT(against_order, 100U);
     EXPECT_GT(unreachable, 100U);
   }
+}
+
+TEST_P(RandomVocabularies, ManyAtOnceAreAsOneByOne) {
+  std::mt19937 random(20261126);
+  for (int round = 0; round < 200; ++round) {
+    const BpeSpec spec = random_vocabulary(random, GetParam());
+    auto analysis = analyze_merges(spec, spec.tokens.size());
+    ASSERT_TRUE(analysis);
+    Merger merger(analysis->tables.view());
+    if (!merger.merges_tiny()) continue;
+    const auto letters = static_cast<std::size_t>(std::ranges::count_if(
+        spec.tokens, [](const SpecToken& token) { return token.bytes.size() == 1; }));
+    std::vector<std::string> texts(random() % 50);
+    std::vector<Merger::Tiny> all(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      texts[i].resize(1 + random() % Merger::kTinyMax);
+      for (char& c : texts[i]) c = static_cast<char>('a' + random() % letters);
+      all[i].text = texts[i];
+    }
+    merger.merge_tiny(all);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      ASSERT_EQ(TokenIds(all[i].tokens, all[i].tokens + all[i].count),
+                merge_plainly(spec, texts[i]))
+          << "round " << round << ", " << texts[i];
+    }
+  }
+}
+
+// A vocabulary whose merges make parts of characters, characters, and more.
+BpeSpec vocabulary_of(const std::vector<std::string>& characters, std::mt19937& random) {
+  BpeSpec spec;
+  std::map<std::string, TokenId> ids;
+  auto add = [&](std::string bytes) {
+    auto [at, is_new] = ids.emplace(bytes, static_cast<TokenId>(spec.tokens.size()));
+    if (is_new) spec.tokens.push_back({at->second, std::move(bytes)});
+    return at->second;
+  };
+  for (int byte = 0; byte < 256; ++byte) add(std::string(1, static_cast<char>(byte)));
+  // Pieces of text, merged from the left or from the right.
+  for (int i = 0; i < 40; ++i) {
+    std::string text;
+    for (std::size_t count = 1 + random() % 3; count > 0; --count)
+      text += characters[random() % characters.size()];
+    const std::size_t begin = random() % text.size();
+    const std::string piece = text.substr(begin, 2 + random() % 6);
+    const bool from_left = random() % 2 == 0;
+    for (std::size_t size = 2; size <= piece.size(); ++size) {
+      const std::string made =
+          from_left ? piece.substr(0, size) : piece.substr(piece.size() - size);
+      if (ids.contains(made)) continue;
+      const TokenId left = ids.at(from_left ? made.substr(0, size - 1) : made.substr(0, 1));
+      const TokenId right = ids.at(from_left ? made.substr(size - 1) : made.substr(1));
+      const TokenId merged = add(made);
+      spec.merges.push_back({left, right, merged, static_cast<std::uint32_t>(spec.merges.size())});
+    }
+  }
+  return spec;
+}
+
+TEST(CharacterCuts, PartsAreEncodedAsTheWhole) {
+  const std::vector<std::string> characters = {"中", "丮", "乭", "文", "か",         "が", "한",
+                                               "ก",  "😀", "😁", "🙀", "\U00020000", "é",  "ж",
+                                               "a",  "b",  "(",  ")",  "=",          "1"};
+  std::mt19937 random(7);
+  std::size_t cuts = 0;
+  std::size_t others = 0;
+  for (int round = 0; round < 300; ++round) {
+    const BpeSpec spec = vocabulary_of(characters, random);
+    auto analysis = analyze_merges(spec, spec.tokens.size());
+    ASSERT_TRUE(analysis);
+    const CharacterCuts known = analysis->tables.cuts.view();
+    const Segmentation segmentation{.cut = Cut::cl100k, .pattern = Pattern::cl100k, .cuts = &known};
+    for (int i = 0; i < 20; ++i) {
+      std::string text;
+      for (std::size_t count = 1 + random() % 12; count > 0; --count)
+        text += characters[random() % characters.size()];
+      TokenIds joined;
+      std::size_t parts = 0;
+      each_part(segmentation, text, [&](std::string_view part) {
+        const TokenIds ids = merge_plainly(spec, std::string(part));
+        joined.insert(joined.end(), ids.begin(), ids.end());
+        ++parts;
+      });
+      ASSERT_EQ(joined, merge_plainly(spec, text)) << "round " << round << ", " << text;
+      cuts += parts - 1;
+      others += parts == 1 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(cuts, 1000U);
+  EXPECT_GT(others, 100U);
 }
 
 std::string name_of(const testing::TestParamInfo<Order>& order) {

@@ -25,7 +25,8 @@ class RecentSegments {
   // A record: its segment's length and count of IDs in one word, the IDs, the bytes.
   static constexpr std::size_t kRingWords = std::size_t{1} << 21;  // 8 MiB, touched as it fills.
   MappedTable memory_;
-  std::uint64_t* index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.
+  std::uint64_t*
+      index_;  // Hash in the high half, where the record begins as `written_` counted in the low one.
   std::uint32_t* ring_;
   std::uint32_t written_ = 0;  // Words ever written, modulo 2^32.
 };

@@ -41,7 +41,8 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
       // Too long a part for the kernel.
       const LongSegment& inside = workspace->context.inside;
       const bool is_inside = position >= inside.begin && position < inside.end;
-      const std::string_view rest = text.substr(0, is_inside ? inside.end : segment_end(segmentation_, text, position));
+      const std::string_view rest =
+          text.substr(0, is_inside ? inside.end : segment_end(segmentation_, text, position));
       const std::size_t end = part_end(segmentation_, rest, position);
       const std::size_t count =
           encode_part(*workspace, rest.substr(position, end - position), workspace->out.data());
@@ -72,7 +73,8 @@ void SegmentEngine::encode_segment(std::string_view segment, TokenIds& out) cons
   WorkspacePool::Lease workspace(pool_);
   each_part(segmentation_, segment, [&](std::string_view part) {
     const std::size_t count = encode_part(*workspace, part, workspace->out.data());
-    const TokenId* ids = count <= kKernelBytesMax ? workspace->out.data() : workspace->encoded.data();
+    const TokenId* ids =
+        count <= kKernelBytesMax ? workspace->out.data() : workspace->encoded.data();
     out.insert(out.end(), ids, ids + count);
   });
 }

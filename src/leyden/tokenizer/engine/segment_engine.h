@@ -18,8 +18,8 @@ namespace leyden::tokenizer::engine {
 class SegmentEngine {
  public:
   // `seed` may be empty; it and `coder` outlive the engine.
-  SegmentEngine(const Segmentation& segmentation, const SeedTable& seed,
-                const SegmentCoder& coder, const MergeTables& merges, Isa isa);
+  SegmentEngine(const Segmentation& segmentation, const SeedTable& seed, const SegmentCoder& coder,
+                const MergeTables& merges, Isa isa);
 
   // Appends the IDs of `text`: valid UTF-8, normalized, without added tokens.
   void encode(std::string_view text, TokenIds& out) const;

@@ -14,7 +14,9 @@ namespace {
 constexpr std::uint32_t kIdMask = (std::uint32_t{1} << 20) - 1;
 
 // Bits of the hash that don't say the place.
-std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 12) & ~kIdMask; }
+std::uint32_t tag_of(std::uint64_t hash) {
+  return static_cast<std::uint32_t>(hash >> 12) & ~kIdMask;
+}
 
 unsigned shift_of(std::size_t slots) {
   return 64U - static_cast<unsigned>(std::countr_zero(slots));

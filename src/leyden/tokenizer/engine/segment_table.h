@@ -31,11 +31,13 @@ class SeedTable {
     std::uint64_t high = 0;
   };
   struct Data {
-    std::vector<std::uint32_t> slots;  // A power of two: the hash's tag (12 bits), ID + 1 (20 bits); 0 is free.
+    std::vector<std::uint32_t>
+        slots;  // A power of two: the hash's tag (12 bits), ID + 1 (20 bits); 0 is free.
     std::vector<Key> keys;
   };
   // Tokens and the segments that they are, each once.
-  [[nodiscard]] static Data make(std::span<const std::pair<std::string, TokenId>> tokens, std::size_t vocabulary_size);
+  [[nodiscard]] static Data make(std::span<const std::pair<std::string, TokenId>> tokens,
+                                 std::size_t vocabulary_size);
 
   SeedTable() = default;
   SeedTable(std::span<const std::uint32_t> slots, std::span<const Key> keys);

@@ -59,7 +59,8 @@ bool is_part_begin(const Segmentation& segmentation, std::string_view segment, s
   return byte(at) < 0x80 && byte(before) < 0x80 && segmentation.cuts->cuts_ascii(text);
 }
 
-std::size_t part_end(const Segmentation& segmentation, std::string_view segment, std::size_t begin) {
+std::size_t part_end(const Segmentation& segmentation, std::string_view segment,
+                     std::size_t begin) {
   if (segmentation.cuts == nullptr) return segment.size();
   std::size_t at = begin + 1;
   while (at < segment.size() && !is_part_begin(segmentation, segment, at)) ++at;

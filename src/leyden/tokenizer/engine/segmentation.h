@@ -40,10 +40,12 @@ struct Segmentation {
 
 // Whether Segmentation::cuts allows to cut in front of the character at `at` > 0, where such a cut is worth the question: between two
 // characters of three or four bytes, and on either side of what is ASCII but no letter.
-[[nodiscard]] bool is_part_begin(const Segmentation& segmentation, std::string_view segment, std::size_t at);
+[[nodiscard]] bool is_part_begin(const Segmentation& segmentation, std::string_view segment,
+                                 std::size_t at);
 
 // Where the part of `segment` ends that begins at `begin`: at the next such place, or where the segment does.
-[[nodiscard]] std::size_t part_end(const Segmentation& segmentation, std::string_view segment, std::size_t begin);
+[[nodiscard]] std::size_t part_end(const Segmentation& segmentation, std::string_view segment,
+                                   std::size_t begin);
 
 // The parts of a segment, in order.
 template <class Take>

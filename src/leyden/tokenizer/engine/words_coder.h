@@ -37,6 +37,6 @@ class WordsCoder final : public SegmentCoder {
 [[nodiscard]] bool words_are_safe(const BpeSpec& spec, const MergeTables& tables);
 // Every token whose text as a word, spaces for U+2581, has up to 15 bytes.
 [[nodiscard]] std::vector<std::pair<std::string, TokenId>> words_seed(const BpeSpec& spec,
-                                                                     const MergeTables& tables);
+                                                                      const MergeTables& tables);
 
 }  // namespace leyden::tokenizer::engine

@@ -28,7 +28,8 @@ Workspace::Workspace(const MergeTables& tables)
 }
 
 std::optional<TokenIdsView> Workspace::find(std::string_view segment) const {
-  bool is_recent = segment.size() > LongEntry::kBytesMax && segment.size() <= RecentSegments::kBytesMax;
+  bool is_recent =
+      segment.size() > LongEntry::kBytesMax && segment.size() <= RecentSegments::kBytesMax;
   if (segment.size() <= SegmentEntry::kBytesMax) {
     const SegmentEntry* known = find(segment_entry(segment));
     if (known == nullptr) return std::nullopt;
@@ -56,7 +57,8 @@ void Workspace::remember(std::string_view segment, TokenIdsView ids) {
     remember(long_key(segment), ids);
     if (ids.size() <= LongEntry::kIdsMax) return;
   }
-  if (segment.size() <= RecentSegments::kBytesMax && ids.size() <= RecentSegments::kBytesMax) recent.add(segment, ids);
+  if (segment.size() <= RecentSegments::kBytesMax && ids.size() <= RecentSegments::kBytesMax)
+    recent.add(segment, ids);
 }
 
 void Workspace::remember(const SegmentEntry& entry) {
