@@ -7,7 +7,11 @@
 #include <cstring>
 #include <utility>
 
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // XXH3 by the best instructions that the processor has.
+#else
 #include <xxhash.h>
+#endif
 
 namespace leyden::tokenizer::image {
 namespace {

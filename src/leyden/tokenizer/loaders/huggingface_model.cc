@@ -143,6 +143,8 @@ void read_merges(Component& component, const Vocab& vocab, const Sorter& sorter,
   std::size_t prefix = bpe.continuing_subword_prefix.size();
   std::uint32_t rank = 0;
   std::string joined;
+  std::string last_joined;  // All ways to cut a token follow one another.
+  std::optional<TokenId> merged;
   for (element merge : merges) {
     std::string_view version;
     if (merge.get(version) == simdjson::SUCCESS && version.starts_with("#version")) continue;
@@ -154,7 +156,8 @@ void read_merges(Component& component, const Vocab& vocab, const Sorter& sorter,
     joined += texts->right.substr(std::min(prefix, texts->right.size()));
     auto left = vocab.table.find(texts->left);
     auto right = vocab.table.find(texts->right);
-    auto merged = vocab.table.find(joined);
+    if (joined != last_joined || !merged) merged = vocab.table.find(joined);
+    std::swap(joined, last_joined);
     if (!left || !right || !merged) {
       return context.malformed("merge number {} joins tokens that are not in the vocabulary", rank);
     }

@@ -15,27 +15,34 @@ namespace leyden::tokenizer {
 // IDs by text, for resolving merges while a file is read: keeps views only, so a million look-ups cost no allocation.
 class TextTable {
  public:
-  explicit TextTable(std::size_t entries) : slots_(std::bit_ceil(2 * entries + 2)) {}
+  explicit TextTable(std::size_t entries) : slots_(std::bit_ceil(entries + entries / 2 + 2)) {
+    entries_.reserve(entries);
+  }
 
-  // False when the text is there already.
+  // False when the text is there already. Room is for as many as the constructor was told.
   [[nodiscard]] bool add(std::string_view text, TokenId id) {
     std::uint64_t hash = hash_of(text);
     Slot& slot = slots_[find_slot(text, hash)];
-    if (slot.text.data() != nullptr) return false;
-    slot = {text.data() == nullptr ? std::string_view("") : text, id, tag_of(hash)};
+    if (slot.entry != 0) return false;
+    entries_.push_back({text, id});
+    slot = {tag_of(hash), static_cast<std::uint32_t>(entries_.size())};
     return true;
   }
   [[nodiscard]] std::optional<TokenId> find(std::string_view text) const {
     const Slot& slot = slots_[find_slot(text, hash_of(text))];
-    if (slot.text.data() == nullptr) return std::nullopt;
-    return slot.id;
+    if (slot.entry == 0) return std::nullopt;
+    return entries_[slot.entry - 1].id;
   }
 
  private:
-  struct Slot {
-    std::string_view text;  // data() is null when free.
+  struct Entry {
+    std::string_view text;
     TokenId id = 0;
+  };
+  // Small, as look-ups wait for them.
+  struct Slot {
     std::uint32_t tag = 0;  // Of the hash: most other texts are told apart without looking at them.
+    std::uint32_t entry = 0;  // Its index + 1; 0 when free.
   };
   static std::uint64_t hash_of(std::string_view text) {
     return XXH3_64bits(text.data(), text.size());
@@ -44,13 +51,14 @@ class TextTable {
   [[nodiscard]] std::size_t find_slot(std::string_view text, std::uint64_t hash) const {
     std::size_t mask = slots_.size() - 1;
     std::size_t at = hash & mask;
-    while (slots_[at].text.data() != nullptr &&
-           (slots_[at].tag != tag_of(hash) || slots_[at].text != text)) {
+    while (slots_[at].entry != 0 &&
+           (slots_[at].tag != tag_of(hash) || entries_[slots_[at].entry - 1].text != text)) {
       at = (at + 1) & mask;
     }
     return at;
   }
-  std::vector<Slot> slots_;  // A power of two, at most half full.
+  std::vector<Entry> entries_;
+  std::vector<Slot> slots_;  // A power of two, at most two thirds full.
 };
 
 }  // namespace leyden::tokenizer
