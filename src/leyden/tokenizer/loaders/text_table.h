@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +34,31 @@ class TextTable {
     const Slot& slot = slots_[find_slot(text, hash_of(text))];
     if (slot.entry == 0) return std::nullopt;
     return entries_[slot.entry - 1].id;
+  }
+  // find() of each of up to kManyMax texts. Nearly all of its time a look-up waits for memory: here they wait together.
+  static constexpr std::size_t kManyMax = 96;
+  void find_many(std::span<const std::string_view> texts,
+                 std::span<std::optional<TokenId>> ids) const {
+    std::array<std::uint64_t, kManyMax> hashes;
+    std::array<const Entry*, kManyMax> likely;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      hashes[i] = hash_of(texts[i]);
+      __builtin_prefetch(&slots_[hashes[i] & mask]);
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const std::uint32_t entry = slots_[hashes[i] & mask].entry;
+      likely[i] = entry == 0 ? nullptr : &entries_[entry - 1];
+      if (likely[i] != nullptr) __builtin_prefetch(likely[i]);
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (likely[i] != nullptr) __builtin_prefetch(likely[i]->text.data());
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const Slot& slot = slots_[find_slot(texts[i], hashes[i])];
+      ids[i].reset();
+      if (slot.entry != 0) ids[i] = entries_[slot.entry - 1].id;
+    }
   }
 
  private:
