@@ -53,10 +53,11 @@ Result<NamedFile> find_tokenizer(const Settings& settings,
     if (!file) return std::unexpected(file.error());
     return NamedFile{*file, catalogued ? *name : file->filename().string()};
   }
-  return fail(Errc::not_found,
-              "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, "
-              "or a tokenizer.json, .tiktoken, SentencePiece .model or GGUF file",
-              *name);
+  return fail(
+      Errc::not_found,
+      "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, "
+      "or a tokenizer.json, .tiktoken, SentencePiece .model or GGUF file, or an image of one",
+      *name);
 }
 
 }  // namespace

@@ -8,15 +8,28 @@
 #include "leyden/tokenizer/unicode_properties.h"
 
 namespace leyden::tokenizer {
+namespace {
+
+std::size_t longest_of(const std::vector<std::pair<std::string_view, std::uint32_t>>& patterns) {
+  std::size_t longest = 0;
+  for (const auto& [text, value] : patterns) longest = std::max(longest, text.size());
+  return longest;
+}
+
+}  // namespace
+
 TextSearch::TextSearch(std::vector<std::pair<std::string_view, std::uint32_t>> patterns) {
-  std::erase_if(patterns, [](const auto& pattern) { return pattern.first.empty(); });
-  if (patterns.empty()) return;
-  for (const auto& [text, value] : patterns) {
-    starts_[static_cast<std::uint8_t>(text.front())] = true;
-    longest_ = std::max(longest_, text.size());
-  }
-  if (std::ranges::count(starts_, true) == 1) only_start_ = patterns.front().first.front();
-  trie_ = ByteTrie(std::move(patterns));
+  const std::size_t longest = longest_of(patterns);
+  *this = TextSearch(ByteTrie(std::move(patterns)), longest);
+}
+
+TextSearch::TextSearch(ByteTrie trie, std::size_t longest)
+    : trie_(std::move(trie)), longest_(longest) {
+  if (empty()) return;
+  for (std::size_t byte = 0; byte < starts_.size(); ++byte)
+    starts_[byte] = trie_.next(ByteTrie::kRoot, static_cast<char>(byte)).has_value();
+  if (std::ranges::count(starts_, true) == 1)
+    only_start_ = static_cast<char>(std::ranges::find(starts_, true) - starts_.begin());
 }
 
 std::optional<TextSearch::Match> TextSearch::find(std::string_view text, std::size_t from) const {
@@ -55,22 +68,40 @@ bool TextSearch::spans_cut(std::string_view left, std::string_view right) const 
   return false;
 }
 
-AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens) {
+  std::vector<Token> found;
   std::vector<std::pair<std::string_view, std::uint32_t>> patterns;
-  for (std::uint32_t i = 0; i < tokens_.size(); ++i) {
-    const AddedToken& token = tokens_[i];
-    patterns.emplace_back(token.text, i);
-    any_ordinary_ = any_ordinary_ || !token.special;
-    looks_around_ =
-        looks_around_ || (!token.special && (token.lstrip || token.rstrip || token.single_word));
+  for (const AddedToken& token : tokens) {
+    patterns.emplace_back(token.text, static_cast<std::uint32_t>(found.size()));
+    std::uint32_t flags = 0;
+    if (token.special) flags |= kSpecial;
+    if (token.lstrip) flags |= kLstrip;
+    if (token.rstrip) flags |= kRstrip;
+    if (token.single_word) flags |= kSingleWord;
+    found.push_back({token.id, flags});
   }
-  search_ = TextSearch(std::move(patterns));
+  *this = AddedTokens(FlatArray(std::move(found)), TextSearch(std::move(patterns)));
+}
+
+AddedTokens::AddedTokens(FlatArray<Token> tokens, TextSearch search)
+    : tokens_(std::move(tokens)), search_(std::move(search)) {
+  for (const Token& token : tokens_.view()) {
+    if (token.is(kSpecial)) continue;
+    any_ordinary_ = true;
+    looks_around_ = looks_around_ || (token.flags & (kLstrip | kRstrip | kSingleWord)) != 0;
+  }
+}
+
+std::optional<AddedTokens> AddedTokens::borrowed(const Tables& tables) {
+  auto trie = ByteTrie::borrowed(tables.units, tables.tokens.size());
+  if (!trie) return std::nullopt;
+  return AddedTokens(FlatArray<Token>::borrowed(tables.tokens),
+                     TextSearch(*std::move(trie), tables.longest));
 }
 
 // Hugging Face's AddedVocabulary::find_matches.
-bool AddedTokens::widen(std::string_view text, const AddedToken& token, std::size_t start,
-                        Part& part) {
-  if (token.single_word) {
+bool AddedTokens::widen(std::string_view text, const Token& token, std::size_t start, Part& part) {
+  if (token.is(kSingleWord)) {
     ClassedChar before = char_before(text, part.begin);
     ClassedChar after = classed_char(text, part.end);
     auto is_word = [](ClassedChar c) {
@@ -78,7 +109,7 @@ bool AddedTokens::widen(std::string_view text, const AddedToken& token, std::siz
     };
     if (is_word(before) || is_word(after)) return false;
   }
-  if (token.lstrip) {
+  if (token.is(kLstrip)) {
     std::size_t at = part.begin;
     while (at > 0) {
       ClassedChar c = char_before(text, at);
@@ -87,7 +118,7 @@ bool AddedTokens::widen(std::string_view text, const AddedToken& token, std::siz
     }
     part.begin = std::max(at, start);  // An earlier token may have taken them.
   }
-  if (token.rstrip) {
+  if (token.is(kRstrip)) {
     while (true) {
       ClassedChar c = classed_char(text, part.end);
       if ((c.char_class & kWhitespace) == 0) break;

@@ -2,11 +2,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "leyden/tokenizer/flat_array.h"
 #include "leyden/tokenizer/models/byte_trie.h"
 #include "leyden/tokenizer/spec.h"
 #include "leyden/tokenizer/tokenizer.h"
@@ -20,6 +23,8 @@ class TextSearch {
   TextSearch() = default;
   // `patterns`: text and a number of the caller's; of equal texts the last counts.
   explicit TextSearch(std::vector<std::pair<std::string_view, std::uint32_t>> patterns);
+  // Of a trie of the patterns; no pattern has more than `longest` bytes.
+  TextSearch(ByteTrie trie, std::size_t longest);
 
   struct Match {
     std::size_t position = 0;
@@ -31,6 +36,8 @@ class TextSearch {
   // False when no pattern lies across the cut between the two.
   [[nodiscard]] bool spans_cut(std::string_view left, std::string_view right) const;
   [[nodiscard]] bool empty() const { return trie_.empty(); }
+  [[nodiscard]] const ByteTrie& trie() const { return trie_; }
+  [[nodiscard]] std::size_t longest() const { return longest_; }
 
  private:
   ByteTrie trie_;
@@ -44,7 +51,7 @@ class TextSearch {
 class AddedTokens {
  public:
   AddedTokens() = default;
-  explicit AddedTokens(std::vector<AddedToken> tokens);
+  explicit AddedTokens(const std::vector<AddedToken>& tokens);
 
   struct Part {
     std::size_t begin = 0;
@@ -62,10 +69,11 @@ class AddedTokens {
     std::size_t from = 0;   // Of what was not searched yet.
     while (auto match = search_.find(text, from)) {
       from = match->position + match->length;
-      const AddedToken& token = tokens_[match->value];
+      const Token& token = tokens_[match->value];
       Part part{match->position, from, token.id};
       // What is not taken still hides what it overlaps: the search goes on behind it.
-      if ((token.special && !policy.allows(token.id)) || !widen(text, token, start, part)) continue;
+      if ((token.is(kSpecial) && !policy.allows(token.id)) || !widen(text, token, start, part))
+        continue;
       if (start < part.begin) take(Part{start, part.begin, std::nullopt});
       take(part);
       start = part.end;
@@ -80,12 +88,32 @@ class AddedTokens {
   // True when, without special tokens, splitting both sides of the cut gives what splitting the whole gives, for sure.
   [[nodiscard]] bool is_safe_cut(std::string_view left, std::string_view right) const;
 
+  // The parts, as an image keeps them.
+  enum Flag : std::uint32_t { kSpecial = 1, kLstrip = 2, kRstrip = 4, kSingleWord = 8 };
+  struct Token {
+    TokenId id = 0;
+    std::uint32_t flags = 0;
+    [[nodiscard]] bool is(Flag flag) const { return (flags & flag) != 0; }
+  };
+  struct Tables {
+    std::span<const Token> tokens;
+    std::span<const ByteTrie::Unit> units;
+    std::size_t longest = 0;
+  };
+  [[nodiscard]] Tables tables() const {
+    return {tokens_.view(), search_.trie().units(), search_.longest()};
+  }
+  // A view of tables that outlive it. nullopt where an index in them leads nowhere.
+  [[nodiscard]] static std::optional<AddedTokens> borrowed(const Tables& tables);
+
  private:
+  AddedTokens(FlatArray<Token> tokens, TextSearch search);
+
   // lstrip, rstrip and single_word: changes `part`; false when the token does not count here.
-  [[nodiscard]] static bool widen(std::string_view text, const AddedToken& token, std::size_t start,
+  [[nodiscard]] static bool widen(std::string_view text, const Token& token, std::size_t start,
                                   Part& part);
 
-  std::vector<AddedToken> tokens_;
+  FlatArray<Token> tokens_;
   TextSearch search_;
   bool any_ordinary_ = false;  // One that is not special.
   bool looks_around_ = false;  // An ordinary one with lstrip, rstrip or single_word.

@@ -4,6 +4,8 @@
 
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
+#include "leyden/tokenizer/image/image.h"
+#include "leyden/tokenizer/image/sections.h"
 #include "leyden/tokenizer/loaders/gguf_reader.h"
 #include "leyden/tokenizer/loaders/loaders.h"
 #include "leyden/tokenizer/pipeline_tokenizer.h"
@@ -34,26 +36,36 @@ Error printable(Error error) {
   return error;
 }
 
-Result<TokenizerSpec> read_spec(const std::filesystem::path& path, std::string name);
+// What an image is good for, and what to do where it is good for nothing.
+Error about_image(const Error& error, const std::string& where) {
+  return {error.code,
+          fmt::format("{} is no usable image of a tokenizer: {}; make it again with `leyden "
+                      "tokenizer compile` from the tokenizer's own file",
+                      where, error.message)};
+}
 
-}  // namespace
+Result<std::shared_ptr<const image::Image>> open_image(MappedFile file, const std::string& where) {
+  auto opened = image::Image::open(std::move(file));
+  if (!opened) return std::unexpected(about_image(opened.error(), where));
+  return opened;
+}
 
-Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string name) {
-  auto spec = read_spec(path, std::move(name));
-  if (!spec) return std::unexpected(printable(std::move(spec.error())));
+Result<TokenizerSpec> spec_of_image(const image::Image& image, const std::string& where,
+                                    std::string name) {
+  auto spec = image.spec(std::move(name));
+  if (!spec) return std::unexpected(about_image(spec.error(), where));
   return spec;
 }
 
-namespace {
-
-Result<TokenizerSpec> read_spec(const std::filesystem::path& path, std::string name) {
-  auto file = MappedFile::open(path);
-  if (!file) return std::unexpected(file.error());
-  std::string where = path.string();
-  std::string_view content = as_text(file->bytes());
+Result<TokenizerSpec> read_spec(MappedFile file, const std::string& where, std::string name) {
+  std::string_view content = as_text(file.bytes());
   if (content.empty()) return fail(Errc::corrupt, "{} is empty: not a tokenizer", where);
-  if (content.starts_with("GGUF"))
-    return read_gguf_tokenizer(file->bytes(), where, std::move(name));
+  if (image::has_magic(file.bytes())) {
+    auto opened = open_image(std::move(file), where);
+    if (!opened) return std::unexpected(opened.error());
+    return spec_of_image(**opened, where, std::move(name));
+  }
+  if (content.starts_with("GGUF")) return read_gguf_tokenizer(file.bytes(), where, std::move(name));
   if (std::size_t first = content.find_first_not_of(" \t\r\n");
       first != std::string_view::npos && content[first] == '{') {
     return read_huggingface(content, where, std::move(name));
@@ -63,7 +75,52 @@ Result<TokenizerSpec> read_spec(const std::filesystem::path& path, std::string n
   return read_tiktoken(content, where, std::move(name));
 }
 
+Result<std::shared_ptr<const Tokenizer>> load_image(MappedFile file, const std::string& where,
+                                                    std::string name, const LoadOptions& options) {
+  auto opened = open_image(std::move(file), where);
+  if (!opened) return std::unexpected(opened.error());
+  std::shared_ptr<const image::Image> mapped = *std::move(opened);
+  if (!mapped->has_parts()) {
+    auto spec = spec_of_image(*mapped, where, std::move(name));
+    if (!spec) return std::unexpected(spec.error());
+    return make_tokenizer(*std::move(spec), options);
+  }
+  auto parts = image::Image::parts(mapped);
+  if (!parts) return std::unexpected(about_image(parts.error(), where));
+  auto make_general = [mapped]() -> Result<std::unique_ptr<PipelineEncoder>> {
+    auto spec = mapped->spec({});
+    if (!spec) return std::unexpected(spec.error());
+    return PipelineEncoder::make(*spec);
+  };
+  auto made = PipelineTokenizer::make(*std::move(parts), std::move(name), std::move(make_general),
+                                      options.isa);
+  if (!made) return std::unexpected(about_image(made.error(), where));
+  return std::shared_ptr<const Tokenizer>(*std::move(made));
+}
+
+Result<std::shared_ptr<const Tokenizer>> load(const std::filesystem::path& path, std::string name,
+                                              const LoadOptions& options) {
+  auto file = MappedFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  if (image::has_magic(file->bytes()))
+    return load_image(*std::move(file), path.string(), std::move(name), options);
+  auto spec = read_spec(*std::move(file), path.string(), std::move(name));
+  if (!spec) return std::unexpected(spec.error());
+  auto made = make_tokenizer(*std::move(spec), options);
+  if (!made)
+    return std::unexpected(Error{made.error().code, path.string() + ": " + made.error().message});
+  return made;
+}
+
 }  // namespace
+
+Result<TokenizerSpec> load_spec(const std::filesystem::path& path, std::string name) {
+  auto file = MappedFile::open(path);
+  if (!file) return std::unexpected(printable(std::move(file.error())));
+  auto spec = read_spec(*std::move(file), path.string(), std::move(name));
+  if (!spec) return std::unexpected(printable(std::move(spec.error())));
+  return spec;
+}
 
 Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec,
                                                         const LoadOptions& options) {
@@ -75,13 +132,8 @@ Result<std::shared_ptr<const Tokenizer>> make_tokenizer(TokenizerSpec spec,
 Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::filesystem::path& path,
                                                         std::string name,
                                                         const LoadOptions& options) {
-  auto spec = load_spec(path, std::move(name));
-  if (!spec) return std::unexpected(spec.error());
-  auto made = make_tokenizer(*std::move(spec), options);
-  if (!made) {
-    return std::unexpected(
-        printable({made.error().code, path.string() + ": " + made.error().message}));
-  }
+  auto made = load(path, std::move(name), options);
+  if (!made) return std::unexpected(printable(std::move(made.error())));
   return made;
 }
 

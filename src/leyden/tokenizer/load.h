@@ -10,7 +10,7 @@
 
 namespace leyden::tokenizer {
 
-// Reads what a tokenizer's file says and tells what kind it is by content, not by name: GGUF (magic "GGUF"),
+// Reads what a tokenizer's file says and tells what kind it is by content, not by name: an image (magic bytes), GGUF (magic "GGUF"),
 // Hugging Face tokenizer.json ('{'), tiktoken ranks (base64, space, rank per line; which pattern belongs
 // to it is told by the file's SHA-256, so only the published ones load; two of them stand for a second encoding, which loads
 // when `name` is "p50k_edit" or "o200k_harmony"), else a SentencePiece model.
@@ -27,7 +27,7 @@ struct LoadOptions {
 [[nodiscard]] Result<std::shared_ptr<const Tokenizer>> make_tokenizer(
     TokenizerSpec spec, const LoadOptions& options = {});
 
-// Both.
+// Both; but of an image, only what it does not hold is made.
 [[nodiscard]] Result<std::shared_ptr<const Tokenizer>> load_tokenizer(
     const std::filesystem::path& path, std::string name, const LoadOptions& options = {});
 

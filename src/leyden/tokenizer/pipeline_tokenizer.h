@@ -1,21 +1,20 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "leyden/tokenizer/added_tokens.h"
 #include "leyden/tokenizer/decoders/token_decoder.h"
 #include "leyden/tokenizer/engine/isa.h"
 #include "leyden/tokenizer/pipeline_encoder.h"
-#include "leyden/tokenizer/safe_cut.h"
 #include "leyden/tokenizer/text_encoder.h"
 #include "leyden/tokenizer/tokenizer.h"
-#include "leyden/tokenizer/vocabulary.h"
+#include "leyden/tokenizer/tokenizer_parts.h"
 
 namespace leyden::tokenizer {
 
@@ -25,6 +24,10 @@ class PipelineTokenizer final : public Tokenizer {
   // Errors: unsupported, corrupt: a part of the specification that can't be used; says which.
   [[nodiscard]] static Result<std::shared_ptr<const PipelineTokenizer>> make(TokenizerSpec spec,
                                                                              engine::Isa isa);
+  // Of parts with fast tables. `make_general` is called once, when what only the general encoder can do is first asked for.
+  using MakeGeneral = std::function<Result<std::unique_ptr<PipelineEncoder>>()>;
+  [[nodiscard]] static Result<std::shared_ptr<const PipelineTokenizer>> make(
+      TokenizerParts parts, std::string name, MakeGeneral make_general, engine::Isa isa);
 
   void encode_to(std::string_view text, const EncodeOptions& options, TokenIds& out) const override;
   [[nodiscard]] std::size_t count(std::string_view text,
@@ -37,16 +40,14 @@ class PipelineTokenizer final : public Tokenizer {
   [[nodiscard]] std::optional<TokenId> token_id(std::string_view piece) const override;
   [[nodiscard]] bool is_safe_cut(std::string_view left, std::string_view right) const override;
   [[nodiscard]] std::optional<TokenId> special_token(std::string_view text) const override;
-  [[nodiscard]] std::size_t vocabulary_size() const override { return vocabulary_.size(); }
-  [[nodiscard]] const Digest& fingerprint() const override { return fingerprint_; }
+  [[nodiscard]] std::size_t vocabulary_size() const override { return parts_.vocabulary.size(); }
+  [[nodiscard]] const Digest& fingerprint() const override { return parts_.fingerprint; }
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
-  explicit PipelineTokenizer(const TokenizerSpec& spec);
-  [[nodiscard]] Result<void> fill_vocabulary(const TokenizerSpec& spec);
-  // The texts that normalization changed, by ID.
-  [[nodiscard]] Result<std::unordered_map<TokenId, std::string>> sort_added_tokens(
-      const TokenizerSpec& spec);
+  PipelineTokenizer(TokenizerParts parts, std::string name)
+      : parts_(std::move(parts)), name_(std::move(name)) {}
+  [[nodiscard]] Result<void> add_decoder();
   // Calls `on_text(piece, first)` and `on_token(id)` for what `text` consists of; false when added tokens have to be
   // searched in the normalized text.
   template <class OnText, class OnToken>
@@ -57,20 +58,12 @@ class PipelineTokenizer final : public Tokenizer {
                                    TokenIds& out, std::vector<Span>* spans) const;
   [[nodiscard]] const PipelineEncoder& general() const;
 
+  TokenizerParts parts_;  // The others have views of them.
   std::string name_;
-  Digest fingerprint_;
-  Vocabulary vocabulary_;  // All tokens; added ones are TokenKind::special.
-  std::unordered_map<std::string, TokenId> added_ids_;
-  AddedTokens in_given_text_;
-  AddedTokens in_normalized_text_;
-  bool has_normalizers_ = false;
-  TemplateSpec post_;
   std::unique_ptr<TextEncoder> encoder_;
   std::unique_ptr<TokenDecoder> decoder_;
-  SafeCut safe_cut_;
   const PipelineEncoder* general_ = nullptr;  // encoder_, where that is one.
-  // Else made of the specification when offsets are first asked for.
-  std::unique_ptr<const TokenizerSpec> spec_;
+  MakeGeneral make_general_;                  // Else.
   mutable std::once_flag general_made_;
   mutable std::unique_ptr<PipelineEncoder> owned_general_;
 };

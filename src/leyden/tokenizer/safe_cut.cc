@@ -66,16 +66,9 @@ std::string_view beginning_of(std::string_view right) {
   return right.substr(0, utf8::valid_prefix(right));
 }
 
-}  // namespace
+using Rule = SafeCutFacts::Rule;
 
-SafeCut::SafeCut(const TokenizerSpec& spec)
-    : rule_(rule_of(spec)),
-      pattern_(native_pattern(spec.pretokenizers)),
-      right_must_be_ascii_(!spec.normalizers.empty()) {
-  if (rule_ == Rule::block_merge) learn_joined(std::get<BpeSpec>(spec.model));
-}
-
-SafeCut::Rule SafeCut::rule_of(const TokenizerSpec& spec) {
+Rule rule_of(const TokenizerSpec& spec) {
   const auto& normalizers = spec.normalizers;
   const auto& cutters = spec.pretokenizers;
   bool only_forms = std::ranges::all_of(
@@ -101,39 +94,62 @@ SafeCut::Rule SafeCut::rule_of(const TokenizerSpec& spec) {
   return Rule::none;
 }
 
-void SafeCut::learn_joined(const BpeSpec& bpe) {
+// nullopt where there is a merge of tokens that we can't look into.
+std::optional<std::vector<char32_t>> joined_with_blocks(const BpeSpec& bpe) {
   TokenId highest = 0;
   for (const SpecToken& token : bpe.tokens) highest = std::max(highest, token.id);
-  std::vector<const SpecToken*> by_id(highest + std::size_t{1});
-  for (const SpecToken& token : bpe.tokens) by_id[token.id] = &token;
-  auto find = [&](TokenId id) { return id <= highest ? by_id[id] : nullptr; };
-  for (const SpecMerge& merge : bpe.merges) {
-    const SpecToken* left = find(merge.left);
-    const SpecToken* right = find(merge.right);
-    if (left == nullptr || right == nullptr || left->bytes.empty() ||
-        !utf8::is_valid(left->bytes)) {
-      rule_ = Rule::none;  // A merge of tokens that we can't look into.
-      return;
-    }
-    if (!right->bytes.starts_with(kBlock)) continue;
-    joined_.push_back(char_before(left->bytes, left->bytes.size()).code_point);
+  struct Token {
+    bool known = false;
+    bool begins_with_block = false;
+    char32_t last = 0;
+  };
+  std::vector<Token> by_id(highest + std::size_t{1});
+  for (const SpecToken& token : bpe.tokens) {
+    if (token.bytes.empty() || !utf8::is_valid(token.bytes)) continue;
+    by_id[token.id] = {true, token.bytes.starts_with(kBlock),
+                       char_before(token.bytes, token.bytes.size()).code_point};
   }
-  std::ranges::sort(joined_);
-  auto again = std::ranges::unique(joined_);
-  joined_.erase(again.begin(), again.end());
+  std::vector<char32_t> joined;
+  for (const SpecMerge& merge : bpe.merges) {
+    if (std::max(merge.left, merge.right) > highest || !by_id[merge.left].known ||
+        !by_id[merge.right].known)
+      return std::nullopt;
+    if (by_id[merge.right].begins_with_block) joined.push_back(by_id[merge.left].last);
+  }
+  std::ranges::sort(joined);
+  auto again = std::ranges::unique(joined);
+  joined.erase(again.begin(), again.end());
+  return joined;
+}
+
+}  // namespace
+
+SafeCutFacts safe_cut_facts(const TokenizerSpec& spec) {
+  SafeCutFacts facts{.rule = rule_of(spec),
+                     .pattern = native_pattern(spec.pretokenizers),
+                     .right_must_be_ascii = !spec.normalizers.empty(),
+                     .joined = {}};
+  if (facts.rule != Rule::block_merge) return facts;
+  if (auto joined = joined_with_blocks(std::get<BpeSpec>(spec.model))) {
+    facts.joined = *std::move(joined);
+  } else {
+    facts.rule = Rule::none;
+  }
+  return facts;
 }
 
 bool SafeCut::holds(std::string_view left, std::string_view right) const {
-  if (rule_ == Rule::none) return false;
+  if (facts_.rule == Rule::none) return false;
   // The rules speak of characters: nothing is claimed for a cut beside ill-formed bytes.
   left = end_of(left);
   right = beginning_of(right);
   if (left.empty() || right.empty()) return false;
   char32_t before = char_before(left, left.size()).code_point;
-  switch (rule_) {
+  switch (facts_.rule) {
     case Rule::pattern:
-      if (right_must_be_ascii_ && static_cast<unsigned char>(right.front()) >= 0x80) return false;
-      return is_pretoken_border(*pattern_, left, right);
+      if (facts_.right_must_be_ascii && static_cast<unsigned char>(right.front()) >= 0x80)
+        return false;
+      return is_pretoken_border(*facts_.pattern, left, right);
     case Rule::words:
       return is_ascii_space(right.front()) ||
              (is_ascii_space(left.back()) && static_cast<unsigned char>(right.front()) < 0x80);
@@ -141,7 +157,7 @@ bool SafeCut::holds(std::string_view left, std::string_view right) const {
       return right.front() == ' ' && before != ' ' && before != 0x2581;
     case Rule::block_merge:
       return right.front() == ' ' && before != ' ' && before != 0x2581 &&
-             !std::ranges::binary_search(joined_, before);
+             !std::ranges::binary_search(facts_.joined, before);
     case Rule::none:
       break;
   }

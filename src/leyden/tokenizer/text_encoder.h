@@ -29,9 +29,4 @@ class TextEncoder {
   }
 };
 
-// The fastest encoder that is proven for this specification; PipelineEncoder where there is no other. The encoder keeps
-// nothing of `spec`. Errors: unsupported, corrupt: a pattern or a table that can't be used; says which.
-[[nodiscard]] Result<std::unique_ptr<TextEncoder>> make_text_encoder(const TokenizerSpec& spec,
-                                                                     engine::Isa isa);
-
 }  // namespace leyden::tokenizer

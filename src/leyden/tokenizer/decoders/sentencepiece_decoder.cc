@@ -123,22 +123,12 @@ class SentencePieceDecoder final : public TokenDecoder {
 
 }  // namespace
 
-std::unique_ptr<TokenDecoder> make_sentencepiece_decoder(const TokenizerSpec& spec,
-                                                         TokenTexts texts) {
-  Options options{.step = std::get<DecodeSentencePiece>(spec.decoders.front()),
-                  .texts = std::move(texts),
-                  .controls = {},
-                  .unknown = {}};
-  std::visit(
-      [&](const auto& model) {
-        if constexpr (requires { model.unknown; }) options.unknown = model.unknown;
-      },
-      spec.model);
-  for (const AddedToken& token : spec.added) {
-    if (token.special && token.id != options.unknown) options.controls.push_back(token.id);
-  }
-  std::ranges::sort(options.controls);
-  return std::make_unique<SentencePieceDecoder>(std::move(options));
+std::unique_ptr<TokenDecoder> make_sentencepiece_decoder(DecoderSpec spec, TokenTexts texts) {
+  return std::make_unique<SentencePieceDecoder>(
+      Options{.step = std::get<DecodeSentencePiece>(std::move(spec.steps.front())),
+              .texts = std::move(texts),
+              .controls = std::move(spec.controls),
+              .unknown = spec.unknown});
 }
 
 }  // namespace leyden::tokenizer

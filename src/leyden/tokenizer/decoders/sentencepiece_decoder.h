@@ -6,8 +6,8 @@
 
 namespace leyden::tokenizer {
 
-// SentencePieceProcessor::DecodeIds. `spec.decoders` is one DecodeSentencePiece.
-[[nodiscard]] std::unique_ptr<TokenDecoder> make_sentencepiece_decoder(const TokenizerSpec& spec,
+// SentencePieceProcessor::DecodeIds. `spec.steps` is one DecodeSentencePiece.
+[[nodiscard]] std::unique_ptr<TokenDecoder> make_sentencepiece_decoder(DecoderSpec spec,
                                                                        TokenTexts texts);
 
 }  // namespace leyden::tokenizer

@@ -97,6 +97,10 @@ class ChainDecoder final : public TokenDecoder {
   Makers makers_;
 };
 
+bool is_sentencepiece(const std::vector<DecoderStep>& steps) {
+  return steps.size() == 1 && std::holds_alternative<DecodeSentencePiece>(steps.front());
+}
+
 }  // namespace
 
 Error unknown_id(std::size_t position, std::size_t vocabulary_size) {
@@ -106,16 +110,33 @@ Error unknown_id(std::size_t position, std::size_t vocabulary_size) {
                       position, vocabulary_size)};
 }
 
-Result<std::unique_ptr<TokenDecoder>> make_decoder(const TokenizerSpec& spec, TokenTexts texts) {
-  if (spec.decodes_to_bytes) return std::make_unique<BytesDecoder>(std::move(texts));
-  if (spec.decoders.size() == 1 &&
-      std::holds_alternative<DecodeSentencePiece>(spec.decoders.front())) {
-    return make_sentencepiece_decoder(spec, std::move(texts));
+DecoderSpec decoder_spec(const TokenizerSpec& spec) {
+  DecoderSpec decoder;
+  decoder.tokens_are_bytes = spec.decodes_to_bytes;
+  if (spec.decodes_to_bytes) return decoder;
+  decoder.steps = spec.decoders;
+  if (!is_sentencepiece(spec.decoders)) return decoder;
+  std::visit(
+      [&](const auto& model) {
+        if constexpr (requires { model.unknown; }) decoder.unknown = model.unknown;
+      },
+      spec.model);
+  for (const AddedToken& token : spec.added) {
+    if (token.special && token.id != decoder.unknown) decoder.controls.push_back(token.id);
+  }
+  std::ranges::sort(decoder.controls);
+  return decoder;
+}
+
+Result<std::unique_ptr<TokenDecoder>> make_decoder(DecoderSpec spec, TokenTexts texts) {
+  if (spec.tokens_are_bytes) return std::make_unique<BytesDecoder>(std::move(texts));
+  if (is_sentencepiece(spec.steps)) {
+    return make_sentencepiece_decoder(std::move(spec), std::move(texts));
   }
   Makers makers;
-  if (spec.decoders.empty()) makers.push_back(make_joining_stage());
+  if (spec.steps.empty()) makers.push_back(make_joining_stage());
   bool fused = false;
-  for (const DecoderStep& step : spec.decoders) {
+  for (const DecoderStep& step : spec.steps) {
     auto maker = make_decode_stage(step, fused);
     if (!maker) return std::unexpected(maker.error());
     makers.push_back(*std::move(maker));

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "leyden/base/result.h"
 #include "leyden/tokenizer/spec.h"
+#include "leyden/tokenizer/spec_fields.h"
 #include "leyden/tokenizer/tokenizer.h"
 #include "leyden/tokenizer/vocabulary.h"
 
@@ -34,8 +37,22 @@ class TokenDecoder {
   [[nodiscard]] virtual std::unique_ptr<IncrementalDecoder> incremental() const = 0;
 };
 
+// What decides a decoder besides the tokens' texts.
+struct DecoderSpec {
+  bool tokens_are_bytes = true;  // Then the rest is empty.
+  std::vector<DecoderStep> steps;
+  // For SentencePiece's only.
+  std::optional<TokenId> unknown;
+  std::vector<TokenId> controls;  // Sorted.
+};
+template <class Archive, Is<DecoderSpec> T>
+void fields(Archive&& archive, T& spec) {
+  archive(spec.tokens_are_bytes, spec.steps, spec.unknown, spec.controls);
+}
+[[nodiscard]] DecoderSpec decoder_spec(const TokenizerSpec& spec);
+
 // Errors: unsupported.
-[[nodiscard]] Result<std::unique_ptr<TokenDecoder>> make_decoder(const TokenizerSpec& spec,
+[[nodiscard]] Result<std::unique_ptr<TokenDecoder>> make_decoder(DecoderSpec spec,
                                                                  TokenTexts texts);
 
 // The answer to an ID that no token has.

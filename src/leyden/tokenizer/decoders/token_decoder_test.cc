@@ -24,7 +24,8 @@ class Decoding {
     spec.model = bpe;
     spec.added = {{.id = 0, .text = tokens[0], .special = true}};
     if (tokens.size() > 1) spec.added.push_back({.id = 1, .text = tokens[1], .special = true});
-    decoder_ = make_decoder(spec, {.vocabulary = &vocabulary_, .normalized = {}}).value();
+    decoder_ =
+        make_decoder(decoder_spec(spec), {.vocabulary = &vocabulary_, .normalized = {}}).value();
   }
   // Whole and one by one, which must be the same.
   std::string operator()(const TokenIds& ids) const {
@@ -86,7 +87,8 @@ TEST(TokenDecoder, AnUnknownIdIsAnError) {
   ASSERT_TRUE(vocabulary.add(0, "a", TokenKind::ordinary));
   TokenizerSpec spec;
   spec.decodes_to_bytes = false;
-  auto decoder = make_decoder(spec, {.vocabulary = &vocabulary, .normalized = {}}).value();
+  auto decoder =
+      make_decoder(decoder_spec(spec), {.vocabulary = &vocabulary, .normalized = {}}).value();
   EXPECT_FALSE(decoder->decode(TokenIds{0, 7}));
   EXPECT_FALSE(decoder->incremental()->push(7));
 }

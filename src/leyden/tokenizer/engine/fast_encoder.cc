@@ -22,20 +22,14 @@ namespace {
 
 constexpr std::string_view kSpace = "\xE2\x96\x81";
 
-struct Tables {
-  MergeTables::Owner merges;
-  SeedTable::Data seed;
-  [[nodiscard]] SeedTable seed_table() const { return {seed.slots, seed.keys}; }
-};
-
 class ByteLevelEncoder final : public TextEncoder {
  public:
-  ByteLevelEncoder(Tables tables, std::vector<std::pair<std::string, TokenId>> whole,
-                   const Segmentation& segmentation, bool to_nfc, Isa isa)
-      : tables_(std::move(tables)),
-        to_nfc_(to_nfc),
-        coder_(tables_.merges.view(), std::move(whole)),
-        engine_(segmentation, tables_.seed_table(), coder_, tables_.merges.view(), isa) {}
+  ByteLevelEncoder(FastTables tables, Isa isa)
+      : owner_(std::move(tables.owner)),
+        to_nfc_(tables.settings.to_nfc),
+        coder_(tables.merges, std::move(tables.settings.whole)),
+        engine_(segmentation_of(tables.settings.pattern), tables.seed, coder_, tables.merges, isa) {
+  }
 
   void encode(std::string_view text, bool, TokenIds& out) const override {
     if (to_nfc_ && !is_surely_nfc(text)) return engine_.encode(tokenizer::to_nfc(text), out);
@@ -47,27 +41,19 @@ class ByteLevelEncoder final : public TextEncoder {
   }
 
  private:
-  Tables tables_;
+  std::shared_ptr<const void> owner_;
   bool to_nfc_;
   ByteLevelCoder coder_;
   SegmentEngine engine_;
 };
 
-// Where a text gets a space in front.
-enum class Prefix : std::uint8_t {
-  never,
-  always,         // Every piece.
-  where_none_is,  // Every piece that does not begin with one.
-  first_where_none_is,
-};
-
 class WordsEncoder final : public TextEncoder {
  public:
-  WordsEncoder(Tables tables, const UnknownCharacters& unknown, Prefix prefix, Isa isa)
-      : tables_(std::move(tables)),
-        prefix_(prefix),
-        coder_(unknown),
-        engine_({Cut::words, {}}, tables_.seed_table(), coder_, tables_.merges.view(), isa) {}
+  WordsEncoder(FastTables tables, Isa isa)
+      : owner_(std::move(tables.owner)),
+        prefix_(tables.settings.prefix),
+        coder_(tables.settings.unknown),
+        engine_({Cut::words, {}}, tables.seed, coder_, tables.merges, isa) {}
 
   void encode(std::string_view text, bool first_piece, TokenIds& out) const override {
     if (adds_space(text, first_piece)) {
@@ -95,7 +81,7 @@ class WordsEncoder final : public TextEncoder {
     return text[0] != ' ' && !text.starts_with(kSpace);
   }
 
-  Tables tables_;
+  std::shared_ptr<const void> owner_;
   Prefix prefix_;
   WordsCoder coder_;
   SegmentEngine engine_;
@@ -179,43 +165,65 @@ std::optional<UnknownCharacters> unknown_characters(const BpeSpec& bpe) {
   return unknown;
 }
 
+FastTables fast_tables(FastSettings settings, MergeTables::Owner merges,
+                       std::span<const std::pair<std::string, TokenId>> seed) {
+  struct Owner {
+    MergeTables::Owner merges;
+    SeedTable::Data seed;
+  };
+  auto owner = std::make_shared<Owner>();
+  owner->seed = SeedTable::make(seed, merges.origins.size());
+  owner->merges = std::move(merges);
+  return {std::move(settings), owner->merges.view(), SeedTable(owner->seed.slots, owner->seed.keys), owner};
+}
+
+std::optional<FastTables> byte_level_tables(const TokenizerSpec& spec, const BpeSpec& bpe) {
+  FastSettings settings;
+  auto pattern = native_pattern(spec.pretokenizers);
+  if (!pattern) return std::nullopt;
+  settings.pattern = *pattern;
+  for (const NormalizerStep& step : spec.normalizers) {
+    const auto* form = std::get_if<NormalizeUnicode>(&step);
+    if (form == nullptr || form->form != NormalizeUnicode::Form::nfc) return std::nullopt;
+    settings.to_nfc = true;
+  }
+  auto analysis = analyze_merges(bpe, spec.vocabulary_size);
+  if (!analysis) return std::nullopt;
+  const MergeTables merges = analysis->tables.view();
+  settings.whole = long_whole_tokens(bpe, merges);
+  const auto seed = byte_level_seed(bpe, merges);
+  return fast_tables(std::move(settings), std::move(analysis->tables), seed);
+}
+
+std::optional<FastTables> words_tables(const TokenizerSpec& spec, const BpeSpec& bpe) {
+  auto prefix = words_prefix(spec);
+  auto unknown = unknown_characters(bpe);
+  if (!prefix || !unknown || bpe.whole_first) return std::nullopt;
+  auto analysis = analyze_merges(bpe, spec.vocabulary_size);
+  if (!analysis || !words_are_safe(bpe, analysis->tables.view())) return std::nullopt;
+  const auto seed = words_seed(bpe, analysis->tables.view());
+  return fast_tables({.pattern = {}, .whole = {}, .prefix = *prefix, .unknown = *unknown},
+                     std::move(analysis->tables), seed);
+}
+
 }  // namespace
 
-std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa isa) {
+std::optional<FastTables> build_fast_tables(const TokenizerSpec& spec) {
   const auto* bpe = std::get_if<BpeSpec>(&spec.model);
-  if (bpe == nullptr) return make_local_encoder(spec, isa);
-  if (!bpe->user_defined.empty()) return nullptr;
-  std::optional<Pattern> pattern;
-  std::optional<Prefix> prefix;
-  std::optional<UnknownCharacters> unknown;
-  bool to_nfc = false;
-  if (bpe->byte_level) {
-    pattern = native_pattern(spec.pretokenizers);
-    for (const NormalizerStep& step : spec.normalizers) {
-      const auto* form = std::get_if<NormalizeUnicode>(&step);
-      if (form == nullptr || form->form != NormalizeUnicode::Form::nfc) return nullptr;
-      to_nfc = true;
-    }
-    if (!pattern) return nullptr;
-  } else {
-    prefix = words_prefix(spec);
-    unknown = unknown_characters(*bpe);
-    if (!prefix || !unknown || bpe->whole_first) return make_local_encoder(spec, isa);
-  }
-  auto analysis = analyze_merges(*bpe, spec.vocabulary_size);
-  if (!analysis) return nullptr;
-  const MergeTables merges = analysis->tables.view();
-  if (bpe->byte_level) {
-    auto whole = long_whole_tokens(*bpe, merges);
-    auto seed = SeedTable::make(byte_level_seed(*bpe, merges), spec.vocabulary_size);
-    return std::make_unique<ByteLevelEncoder>(Tables{std::move(analysis->tables), std::move(seed)},
-                                              std::move(whole), segmentation_of(*pattern), to_nfc,
-                                              isa);
-  }
-  if (!words_are_safe(*bpe, merges)) return nullptr;
-  auto seed = SeedTable::make(words_seed(*bpe, merges), spec.vocabulary_size);
-  return std::make_unique<WordsEncoder>(Tables{std::move(analysis->tables), std::move(seed)},
-                                        *unknown, *prefix, isa);
+  if (bpe == nullptr || !bpe->user_defined.empty()) return std::nullopt;
+  return bpe->byte_level ? byte_level_tables(spec, *bpe) : words_tables(spec, *bpe);
+}
+
+std::unique_ptr<TextEncoder> make_fast_encoder(FastTables tables, Isa isa) {
+  if (tables.merges.byte_level) return std::make_unique<ByteLevelEncoder>(std::move(tables), isa);
+  return std::make_unique<WordsEncoder>(std::move(tables), isa);
+}
+
+std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa isa) {
+  if (auto tables = build_fast_tables(spec)) return make_fast_encoder(*std::move(tables), isa);
+  const auto* bpe = std::get_if<BpeSpec>(&spec.model);
+  if (bpe != nullptr && (bpe->byte_level || !bpe->user_defined.empty())) return nullptr;
+  return make_local_encoder(spec, isa);
 }
 
 }  // namespace leyden::tokenizer::engine

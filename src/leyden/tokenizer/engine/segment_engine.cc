@@ -22,7 +22,7 @@ void SegmentEngine::begin(Workspace& workspace) const {
   workspace.engine = this;
   workspace.context.learn = learn;
   workspace.context.miss = miss;
-  workspace.context.seed_slots = seed_.slots();
+  workspace.context.seed_slots = seed_.slots().data();
   workspace.context.seed_shift = seed_.shift();
   workspace.context.inside = {};
 }

@@ -47,7 +47,8 @@ class SeedTable {
   // Tells the processor that find() will be asked.
   void prefetch(const SegmentEntry& key) const;
 
-  [[nodiscard]] const std::uint32_t* slots() const { return slots_.data(); }
+  [[nodiscard]] std::span<const std::uint32_t> slots() const { return slots_; }
+  [[nodiscard]] std::span<const Key> keys() const { return keys_; }
   [[nodiscard]] unsigned shift() const { return shift_; }
 
  private:

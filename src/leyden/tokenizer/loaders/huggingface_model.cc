@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <map>
 #include <unordered_map>
 
@@ -142,25 +143,48 @@ void read_merges(Component& component, const Vocab& vocab, const Sorter& sorter,
   bpe.merges.reserve(std::min<std::size_t>(merges.size(), kIdsMax));
   std::size_t prefix = bpe.continuing_subword_prefix.size();
   std::uint32_t rank = 0;
+  // Texts of some merges, three each; what they join lies in one string, which has to stand still until they are looked up.
+  std::array<std::string_view, TextTable::kManyMax> texts;
+  std::array<std::optional<TokenId>, TextTable::kManyMax> ids;
+  std::size_t count = 0;
   std::string joined;
+  auto look_up = [&] {
+    for (std::size_t at = 0, i = 2; i < count; i += 3) {
+      texts[i] = std::string_view(joined).substr(at, texts[i].size());
+      at += texts[i].size();
+    }
+    vocab.table.find_many({texts.data(), count}, {ids.data(), count});
+    for (std::size_t i = 0; i < count; i += 3) {
+      if (!ids[i] || !ids[i + 1] || !ids[i + 2]) {
+        context.malformed("merge number {} joins tokens that are not in the vocabulary", rank);
+        return false;
+      }
+      if (!sorter.is_special(*ids[i + 2]))
+        bpe.merges.push_back({*ids[i], *ids[i + 1], *ids[i + 2], rank});
+      ++rank;
+    }
+    count = 0;
+    joined.clear();
+    return true;
+  };
   for (element merge : merges) {
     std::string_view version;
     if (merge.get(version) == simdjson::SUCCESS && version.starts_with("#version")) continue;
-    auto texts = merge_texts(merge);
-    if (!texts || rank == ~0U) {
-      return context.malformed("merge number {} is not a pair of tokens", rank);
+    auto parts = merge_texts(merge);
+    if (!parts || rank + count == ~0U) {
+      return context.malformed("merge number {} is not a pair of tokens", rank + count / 3);
     }
-    joined = texts->left;
-    joined += texts->right.substr(std::min(prefix, texts->right.size()));
-    auto left = vocab.table.find(texts->left);
-    auto right = vocab.table.find(texts->right);
-    auto merged = vocab.table.find(joined);
-    if (!left || !right || !merged) {
-      return context.malformed("merge number {} joins tokens that are not in the vocabulary", rank);
-    }
-    if (!sorter.is_special(*merged)) bpe.merges.push_back({*left, *right, *merged, rank});
-    ++rank;
+    std::string_view right = parts->right.substr(std::min(prefix, parts->right.size()));
+    joined += parts->left;
+    joined += right;
+    texts[count++] = parts->left;
+    texts[count++] = parts->right;
+    // Only its size is known so far.
+    texts[count++] =
+        std::string_view(joined).substr(joined.size() - parts->left.size() - right.size());
+    if (count == texts.size() && !look_up()) return;
   }
+  (void)look_up();
 }
 
 void read_bpe(Component& component, bool byte_level, TokenizerSpec& spec) {

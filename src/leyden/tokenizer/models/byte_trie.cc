@@ -56,7 +56,7 @@ ByteTrie::ByteTrie(Keys keys) {
   keys = std::move(sorted);
   Places places;
   places.grow(1024);
-  units_.resize(places.size());
+  std::vector<Unit> units(places.size());
   places.take(kRoot);
 
   struct Task {
@@ -73,7 +73,7 @@ ByteTrie::ByteTrie(Keys keys) {
     tasks.pop_back();
     std::size_t at = task.begin;
     while (at < task.end && keys[at].first.size() == task.depth) {
-      units_[task.node].value = keys[at++].second;
+      units[task.node].value = keys[at++].second;
     }
     if (at == task.end) continue;
     bytes.clear();
@@ -89,16 +89,26 @@ ByteTrie::ByteTrie(Keys keys) {
     std::size_t base = places.find(bytes);
     if (base + 256 > places.size()) {
       places.grow(std::max(base + 256, places.size() * 3 / 2));
-      units_.resize(places.size());
+      units.resize(places.size());
     }
-    units_[task.node].base = static_cast<std::uint32_t>(base);
+    units[task.node].base = static_cast<std::uint32_t>(base);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       std::size_t child = base + bytes[i];
       places.take(child);
-      units_[child].parent = task.node;
+      units[child].parent = task.node;
       tasks.push_back({static_cast<Node>(child), begins[i], begins[i + 1], task.depth + 1});
     }
   }
+  units_ = FlatArray(std::move(units));
+}
+
+std::optional<ByteTrie> ByteTrie::borrowed(std::span<const Unit> units, std::size_t values) {
+  for (const Unit& unit : units) {
+    if (unit.value != kNone && unit.value >= values) return std::nullopt;
+  }
+  ByteTrie trie;
+  trie.units_ = FlatArray<Unit>::borrowed(units);
+  return trie;
 }
 
 std::optional<ByteTrie::Match> ByteTrie::longest_prefix(std::string_view text) const {

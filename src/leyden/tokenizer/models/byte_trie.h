@@ -3,9 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "leyden/tokenizer/flat_array.h"
 
 namespace leyden::tokenizer {
 
@@ -24,7 +27,7 @@ class ByteTrie {
 
   // The node behind `byte`; nullopt when no key goes on there. Only on a trie that is not empty.
   [[nodiscard]] std::optional<Node> next(Node node, char byte) const {
-    std::size_t target = units_[node].base + static_cast<std::uint8_t>(byte);
+    std::size_t target = std::size_t{units_[node].base} + static_cast<std::uint8_t>(byte);
     if (target >= units_.size() || units_[target].parent != node) return std::nullopt;
     return static_cast<Node>(target);
   }
@@ -40,15 +43,28 @@ class ByteTrie {
   };
   // The longest key that `text` begins with.
   [[nodiscard]] std::optional<Match> longest_prefix(std::string_view text) const;
+  // The value of the key that is `text`.
+  [[nodiscard]] std::optional<std::uint32_t> exact(std::string_view text) const {
+    auto match = longest_prefix(text);
+    if (!match || match->length != text.size()) return std::nullopt;
+    return match->value;
+  }
 
- private:
+  // The array, as an image keeps it.
   static constexpr std::uint32_t kNone = ~0U;
   struct Unit {
     std::uint32_t base = 0;
     std::uint32_t parent = kNone;
     std::uint32_t value = kNone;
   };
-  std::vector<Unit> units_;
+  [[nodiscard]] std::span<const Unit> units() const { return units_.view(); }
+  // A view of units that outlive it. nullopt where a value is not below `values`; whatever else they say, no look-up
+  // leaves the array.
+  [[nodiscard]] static std::optional<ByteTrie> borrowed(std::span<const Unit> units,
+                                                        std::size_t values);
+
+ private:
+  FlatArray<Unit> units_;
 };
 
 }  // namespace leyden::tokenizer
