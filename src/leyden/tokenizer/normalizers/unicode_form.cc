@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -21,6 +22,7 @@ struct Piece {
   std::uint8_t combining_class = 0;
   std::size_t begin = 0;  // Where it comes from in the text.
   std::size_t end = 0;
+  bool is_added = false;  // A part of a decomposition, not the first.
 };
 
 // The canonical ordering: by combining class, equals as they stood. A counting sort for long runs, so that a megabyte of
@@ -64,9 +66,12 @@ class Cluster {
     }
     bool anew = (char_properties(parts.front()) & (kCombining | kComposesBack)) == 0;
     if (anew) flush();
+    bool is_added = false;
     for (char32_t part : parts) {
       bool combining = (char_properties(part) & kCombining) != 0;
-      pieces_.push_back({part, combining ? combining_class(part) : std::uint8_t{0}, begin, end});
+      pieces_.push_back(
+          {part, combining ? combining_class(part) : std::uint8_t{0}, begin, end, is_added});
+      is_added = true;
     }
     return anew;
   }
@@ -76,7 +81,7 @@ class Cluster {
     for (std::size_t at = 0; at < pieces_.size();) {
       std::size_t end = at;
       while (end < pieces_.size() && pieces_[end].combining_class != 0) ++end;
-      if (end - at > 1) sort_marks(std::span(pieces_).subspan(at, end - at));
+      if (end - at > 1) reorder(at, end);
       at = end + 1;
     }
     if (composes_) compose();
@@ -89,6 +94,23 @@ class Cluster {
   }
 
  private:
+  // Puts the marks [begin, end) in order. What they come from stays in its order, as in Hugging Face: the first is where the first
+  // was, whichever that is now; an added one is where the one in front of it is.
+  void reorder(std::size_t begin, std::size_t end) {
+    const auto marks = std::span(pieces_).subspan(begin, end - begin);
+    if (std::ranges::is_sorted(marks, {}, &Piece::combining_class)) return;
+    std::vector<Piece> given;
+    std::ranges::copy_if(marks, std::back_inserter(given), [](const Piece& mark) { return !mark.is_added; });
+    sort_marks(marks);
+    std::size_t next = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (pieces_[i].is_added && i == 0) continue;
+      const Piece& place = pieces_[i].is_added ? pieces_[i - 1] : given[next++];
+      pieces_[i].begin = place.begin;
+      pieces_[i].end = place.end;
+    }
+  }
+
   void compose() {
     std::size_t kept = 0;
     std::size_t starter = kNone;
