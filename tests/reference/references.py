@@ -24,10 +24,16 @@ class Reference:
     newlines, DeepSeek's <｜User｜>, a SentencePiece model's user-defined symbols) are words of the vocabulary and always
     apply. special="all": all of them become their IDs. add_special_tokens: with <s>, [CLS] and the like.
     decode(ids): the text, special tokens included.
+    encode_batch(texts): as encode(text) for each, by the library's cheapest way.
     """
     name: str
     encode: collections.abc.Callable
     decode: collections.abc.Callable
+    encode_batch: collections.abc.Callable = None
+
+    def __post_init__(self):
+        if self.encode_batch is None:
+            object.__setattr__(self, "encode_batch", lambda texts: [self.encode(text) for text in texts])
 
 
 def tiktoken_reference(name, encoding):
@@ -114,7 +120,10 @@ def huggingface_reference(name, tokenizer):
     def encode(text, special="none", add_special_tokens=False):
         return (tokenizer if special == "all" else plain).encode(text, add_special_tokens=add_special_tokens).ids
 
-    return Reference(name, encode, lambda ids: tokenizer.decode(ids, skip_special_tokens=False))
+    def encode_batch(texts):  # Without offsets, which cost as much as the IDs.
+        return [encoding.ids for encoding in plain.encode_batch_fast(texts, add_special_tokens=False)]
+
+    return Reference(name, encode, lambda ids: tokenizer.decode(ids, skip_special_tokens=False), encode_batch)
 
 
 def from_json(name, file):
@@ -128,7 +137,7 @@ def sentencepiece_reference(name, processor, ends=False):
             raise NotImplementedError("SentencePiece never makes control symbols from text")
         return processor.encode(text, add_bos=add_special_tokens and processor.bos_id() >= 0, add_eos=add_special_tokens and ends)
 
-    return Reference(name, encode, processor.decode)
+    return Reference(name, encode, processor.decode, lambda texts: processor.encode(texts, num_threads=1))
 
 
 def from_model(name, file):
@@ -374,6 +383,14 @@ def from_file(name, file):
     if file.stem.startswith("llama"):
         return tiktoken_reference(name, llama_encoding(file, LLAMA4_PATTERN if file.stem == "llama4" else LLAMA3_PATTERN))
     return tiktoken_reference(name, tiktoken_encoding(file.stem, file.parent))
+
+
+def versions_for(file):
+    """The libraries whose answers from_file's reference gives for this file. Another recipe here is another number."""
+    recipe = "recipe 1"
+    libraries = {".model": [sentencepiece], ".tiktoken": [tiktoken], ".json": [tiktoken if file.name == "tekken.json" else tokenizers],
+                 ".gguf": [tokenizers, sentencepiece]}[file.suffix]
+    return ", ".join([f"{library.__name__} {library.__version__}" for library in libraries] + [recipe])
 
 
 def every_reference(cache):
