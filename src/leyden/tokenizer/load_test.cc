@@ -2,9 +2,14 @@
 
 #include <unistd.h>
 
+#include <map>
+#include <string>
+#include <tuple>
+
 #include <nlohmann/json.hpp>
 
 #include "leyden/base/files.h"
+#include "leyden/base/utf8.h"
 #include "leyden/tokenizer/test_tokenizers.h"
 
 namespace leyden::tokenizer {
@@ -126,6 +131,88 @@ TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
 TEST_F(LoadTokenizer, ARankFileThatWasTouchedIsRefused) {
   std::string ranks = cached("tokenizers/cl100k_base.tiktoken");
   expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported, "none of the rank files");
+}
+
+// Names and IDs of llama-models 0.3.0.
+TEST_F(LoadTokenizer, MetasRankFilesHaveTheirSpecialTokens) {
+  for (auto [file, size, names] :
+       {std::tuple{"tokenizers/llama3.tiktoken", 128256U,
+                   std::map<std::string, TokenId>{{"<|begin_of_text|>", 128000},
+                                                  {"<|end_of_text|>", 128001},
+                                                  {"<|eot_id|>", 128009},
+                                                  {"<|image|>", 128011},
+                                                  {"<|reserved_special_token_2|>", 128012},
+                                                  {"<|reserved_special_token_245|>", 128255}}},
+        std::tuple{"tokenizers/llama4.tiktoken", 202048U,
+                   std::map<std::string, TokenId>{
+                       {"<|begin_of_text|>", 200000},
+                       {"<|eot|>", 200008},
+                       {"<|finetune_right_pad|>", 200018},
+                       {"<|text_post_train_reserved_special_token_68|>", 200079},
+                       {"<|image_start|>", 200080},
+                       {"<|patch|>", 200092},
+                       {"<|vision_reserved_special_token_1047|>", 201133},
+                       {"<|reasoning_thinking_end|>", 201143},
+                       {"<|reserved_special_token_0|>", 201144},
+                       {"<|reserved_special_token_903|>", 202047}}}}) {
+    const Tokenizer& tokenizer = test_tokenizer(file);
+    EXPECT_EQ(tokenizer.vocabulary_size(), size) << file;
+    for (const auto& [text, id] : names) EXPECT_EQ(tokenizer.special_token(text), id) << text;
+    const TokenId first = names.at("<|begin_of_text|>");
+    EXPECT_EQ(tokenizer.encode("", {.add_special_tokens = true}), TokenIds{first});
+  }
+}
+
+// GPT-2's letters, all of them, with the IDs that the bytes have as numbers.
+json letters() {
+  json vocab;
+  int next = 256;
+  for (int byte = 0; byte < 256; ++byte) {
+    bool printed = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    std::string letter;
+    utf8::append(letter, static_cast<char32_t>(printed ? byte : next++));
+    vocab[letter] = byte;
+  }
+  vocab["ab"] = 256;
+  vocab["12"] = 257;
+  vocab["\u00C3\u00A9"] = 258;  // "é" in letters.
+  vocab["\u00C2\u00B2"] = 259;  // "²"
+  json file = small();
+  file["added_tokens"] = json::array();
+  file["model"]["vocab"] = vocab;
+  file["model"]["merges"] = {"a b", "1 2", "\u00C3 \u00A9", "\u00C2 \u00B2"};
+  return file;
+}
+
+TEST_F(LoadTokenizer, BehindByteLevelItsLettersAreCut) {
+  json file = letters();
+  file["pre_tokenizer"] = {{"type", "Sequence"},
+                           {"pretokenizers",
+                            {{{"type", "ByteLevel"}, {"add_prefix_space", false}},
+                             {{"type", "Digits"}, {"individual_digits", false}}}}};
+  auto tokenizer = load(file.dump());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->encode("ab12é"), (TokenIds{256, 257, 258}));
+  // The second byte of "²" is written as the number U+00B2: it is cut off from the first.
+  EXPECT_EQ((*tokenizer)->encode("²"), (TokenIds{0xC2, 0xB2}));
+  file["pre_tokenizer"]["pretokenizers"][1] = {{"type", "Metaspace"}, {"replacement", "_"}};
+  expect_error(file.dump(), Errc::unsupported, "\"Metaspace\" behind ByteLevel");
+}
+
+TEST_F(LoadTokenizer, TheNormalizerByteLevelWritesLetters) {
+  json file = letters();
+  file["normalizer"] = {{"type", "Sequence"},
+                        {"normalizers", {{{"type", "NFC"}}, {{"type", "ByteLevel"}}}}};
+  file["pre_tokenizer"] = {{"type", "Split"},
+                           {"pattern", {{"Regex", "[0-9]"}}},
+                           {"behavior", "Isolated"},
+                           {"invert", false}};
+  auto tokenizer = load(file.dump());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->encode("ab12e\u0301²"), (TokenIds{256, '1', '2', 258, 259}));
+  EXPECT_EQ((*tokenizer)->decode(TokenIds{256, '1', 258}).value(), "ab1é");
+  file["normalizer"]["normalizers"] = {{{"type", "ByteLevel"}}, {{"type", "Lowercase"}}};
+  expect_error(file.dump(), Errc::unsupported, "\"Lowercase\" behind ByteLevel");
 }
 
 TEST_F(LoadTokenizer, AGgufIsAnErrorWhereverItIsCutOff) {
