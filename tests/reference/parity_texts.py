@@ -69,6 +69,13 @@ def write_code_points(folder, _):
                 out.write(b"".join(record((before + chr(c) + behind).encode()) for c in points for before, behind in AROUND))
 
 
+def code_points():
+    """Chunks of the planes that have characters, and of the others, whose code points differ in their bytes only."""
+    files = chunks("code points")
+    has = [int(file.stem) * CODE_POINTS >> 16 in (0, 1, 2, 3, 14) for file in files]
+    return {"code points": [file for file, some in zip(files, has) if some], "code points of empty planes": [file for file, some in zip(files, has) if not some]}
+
+
 def chunks(kind, size=0):
     """The files of a kind, in order. `size`: megabytes of text, number of fuzz strings."""
     folder = FOLDER / f"{kind.replace(' ', '-')}-{size}-{VERSION}"

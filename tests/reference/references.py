@@ -95,13 +95,12 @@ def without_special_names(content):
     unknown = model.get("unk_token")  # Needs its name. Where it is a piece, it is one that means "unknown" anyway.
     made = {"".join(pair.split(" ") if isinstance(pair, str) else pair) for pair in model.get("merges", [])}
     hidden = {}
+    if unknown in model["vocab"]:  # It keeps its name there; as an added token with another it would move the IDs behind it.
+        content["added_tokens"] = [token for token in content["added_tokens"] if not token["special"] or token["content"] != unknown]
     for token in content["added_tokens"]:
         if token["special"]:
             hidden[token["content"]] = f"\U0010FFFE{token['id']}"
-            if token["content"] != unknown:
-                token["content"], token["normalized"] = hidden[token["content"]], False
-            else:
-                token["content"], token["normalized"] = token["content"] + "\U0010FFFE", False
+            token["content"], token["normalized"] = hidden[token["content"]], False
     keep = made | {unknown}
     if model["type"] == "Unigram":
         model["vocab"] = [[hidden.get(piece, piece), score] for piece, score in model["vocab"]]
@@ -331,7 +330,7 @@ def bpe_from_gguf(metadata):
     else:
         tokenizer.pre_tokenizer = PRE_TOKENIZERS[pre]
         tokenizer.decoder = decoders.ByteLevel()
-    if pre in ("qwen2", "qwen35"):
+    if pre in ("qwen2", "qwen35", "mpt"):  # MPT has GPT-NeoX's tokenizer, which composes, too.
         tokenizer.normalizer = normalizers.NFC()
     for i, kind in enumerate(metadata.get("tokenizer.ggml.token_type", [])):
         if kind in (CONTROL, USER_DEFINED) and ids[tokens[i]] == i:
