@@ -206,8 +206,8 @@ SHA256, COUNTS = {}, {}  # Of chunk files, which many vocabularies share.
 
 
 def share(files, position, of):
-    """The part of the files that is for one of so many, rounded up: a vocabulary that is refused takes its part out of the total."""
-    return files[len(files) * position // of:-(-len(files) * (position + 1) // of)]
+    """The part of the files that is for one of so many, and one more: a vocabulary that is refused takes its part out of the total."""
+    return files[len(files) * position // of:len(files) * (position + 1) // of + 1]
 
 
 def plan(options):
