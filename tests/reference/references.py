@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import re
 import struct
 
 import sentencepiece
@@ -84,13 +85,19 @@ def tekken_reference(name, file):
     return Reference(name, encode, lambda ids: encoding.decode([i - specials for i in ids if i >= specials]))
 
 
+NUMBER = "\U0010FFFDnumber "  # Before digits that stand in for a number.
+
+
 def without_special_names(content):
     """tokenizer.json's content, with names for the special tokens that no text has: as if they were not in it, IDs unmoved.
 
     Hugging Face's own switch, encode_special_tokens, is not enough: a Unigram model has <s> among its pieces and finds it in
     the text (XLM-R, T5). Nor does the switch let an added token be found that begins inside the name of a special one.
+
+    Numbers stay as they are spelled: what the library reads is not always the nearest double, so that a score that has gone
+    through Python's hands would be another.
     """
-    content = json.loads(content)
+    content = json.loads(content, parse_float=lambda digits: f"{NUMBER}{digits}")
     model = content["model"]
     unknown = model.get("unk_token")  # Needs its name. Where it is a piece, it is one that means "unknown" anyway.
     made = {"".join(pair.split(" ") if isinstance(pair, str) else pair) for pair in model.get("merges", [])}
@@ -106,12 +113,12 @@ def without_special_names(content):
         model["vocab"] = [[hidden.get(piece, piece), score] for piece, score in model["vocab"]]
     else:
         model["vocab"] = {piece if piece in keep else hidden.get(piece, piece): i for piece, i in model["vocab"].items()}
-    return json.dumps(content)
+    return re.sub(f'"{NUMBER}([^"]*)"', r"\1", json.dumps(content, ensure_ascii=False))
 
 
-def huggingface_reference(name, tokenizer):
-    """Padding and truncation are the application's, not the tokenizer's."""
-    plain = tokenizers.Tokenizer.from_str(without_special_names(tokenizer.to_str()))
+def huggingface_reference(name, tokenizer, content=None):
+    """Padding and truncation are the application's, not the tokenizer's. `content`: of the file that the tokenizer is of."""
+    plain = tokenizers.Tokenizer.from_str(without_special_names(content or tokenizer.to_str()))
     for each in (tokenizer, plain):
         each.no_padding()
         each.no_truncation()
@@ -126,7 +133,7 @@ def huggingface_reference(name, tokenizer):
 
 
 def from_json(name, file):
-    return huggingface_reference(name, tokenizers.Tokenizer.from_file(str(file)))
+    return huggingface_reference(name, tokenizers.Tokenizer.from_file(str(file)), file.read_text())
 
 
 def sentencepiece_reference(name, processor, ends=False):

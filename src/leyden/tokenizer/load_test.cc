@@ -10,6 +10,7 @@
 
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
+#include "leyden/tokenizer/loaders/huggingface_scores.h"
 #include "leyden/tokenizer/test_tokenizers.h"
 
 namespace leyden::tokenizer {
@@ -131,6 +132,36 @@ TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
 TEST_F(LoadTokenizer, ARankFileThatWasTouchedIsRefused) {
   std::string ranks = cached("tokenizers/cl100k_base.tiktoken");
   expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported, "none of the rank files");
+}
+
+// As Hugging Face's tokenizers 0.23.3 give them back.
+TEST(HuggingFaceScores, AreReadAsTheReferenceReadsThem) {
+  using huggingface::serde_number;
+  EXPECT_EQ(serde_number("0"), 0x0.0p+0);
+  EXPECT_EQ(serde_number("-0.0"), -0x0.0p+0);
+  EXPECT_EQ(serde_number("-5"), -0x1.4000000000000p+2);
+  EXPECT_EQ(serde_number("1.5e3"), 0x1.7700000000000p+10);
+  EXPECT_EQ(serde_number("-14.90850369904781"), -0x1.dd12765976926p+3);
+  EXPECT_EQ(serde_number("-7.665264124954511"), -0x1.ea93affaf86d8p+2);
+  EXPECT_EQ(serde_number("-12.628958742281618"), -0x1.94206e1594404p+3);
+  EXPECT_EQ(serde_number("1e-320"), 0x0.00000000007e8p-1022);
+  EXPECT_EQ(serde_number("123456789012345678901234567890"), 0x1.8ee90ff6c373ep+96);
+  EXPECT_EQ(serde_number("12345678901234567890.123"), 0x1.56a95319d63e1p+63);
+  EXPECT_EQ(serde_number("18446744073709551615"), 0x1.0000000000000p+64);
+  EXPECT_EQ(serde_number("18446744073709551616"), 0x1.0000000000000p+64);
+  EXPECT_EQ(serde_number("0.1234567890123456789012345"), 0x1.f9add3746f65fp-4);
+  EXPECT_EQ(serde_number("-3.0000000000000000000000001e-5"), -0x1.f75104d551d6ap-16);
+  EXPECT_EQ(serde_number("9007199254740993"), 0x1.0000000000000p+53);
+  EXPECT_EQ(serde_number("1e22"), 0x1.0f0cf064dd592p+73);
+  EXPECT_EQ(serde_number("1e23"), 0x1.52d02c7e14af6p+76);
+  EXPECT_EQ(serde_number("4.9e-324"), 0x0.0000000000001p-1022);
+  EXPECT_EQ(serde_number("100e-2"), 0x1.0000000000000p+0);
+  EXPECT_EQ(serde_number("-10.687546912437893"), -0x1.56006261ec5e6p+3);  // Not the nearest.
+  EXPECT_EQ(serde_number("-1.1328656600337261"), -0x1.22037be09b36fp+0);  // Not the nearest.
+  EXPECT_EQ(serde_number("-10.618619044356725"), -0x1.53cbba2a863cap+3);  // Not the nearest.
+  EXPECT_EQ(serde_number("-15.068543347603393"), -0x1.e23181d18a13ep+3);  // Not the nearest.
+  EXPECT_EQ(serde_number("-19.737716208221954"), -0x1.3bcdaf82c0adbp+4);  // Not the nearest.
+  EXPECT_EQ(serde_number("-15.665403990723037"), -0x1.f54afd4f59110p+3);  // Not the nearest.
 }
 
 // Names and IDs of llama-models 0.3.0.

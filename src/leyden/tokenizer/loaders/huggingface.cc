@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "leyden/tokenizer/loaders/huggingface_json.h"
+#include "leyden/tokenizer/loaders/huggingface_scores.h"
 #include "leyden/tokenizer/loaders/loaders.h"
 
 namespace leyden::tokenizer {
@@ -128,6 +129,9 @@ Result<TokenizerSpec> read_huggingface(std::string_view content, const std::stri
   Context context(where);
   read_root(context, root, spec);
   if (!context.ok()) return std::unexpected(context.error());
+  if (auto* unigram = std::get_if<UnigramSpec>(&spec.model)) {
+    huggingface::put_serde_scores(content, *unigram);
+  }
   return spec;
 }
 
