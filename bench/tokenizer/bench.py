@@ -12,7 +12,6 @@ MB/s are bytes of UTF-8 by 10^6 and CPU seconds for one thread (--clock wall for
 """
 import argparse
 import collections
-import hashlib
 import json
 import os
 import pathlib
@@ -28,24 +27,15 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
+sys.path.insert(0, str(HERE.parent.parent / "tools"))
+
+import python_environment  # noqa: E402
+
+CACHE = python_environment.CACHE
 COLD_BYTES = 4_000_000
 TEXTS = ("prose", "code", "unicode", "short")
 NPM = {"cl100k_base": "gpt35turbo", "o200k_base": "gpt4o", "llama3": "llama3_1", "qwen3": "qwen3", "deepseek3": "deepseek_v3",
        "gptoss": "gptoss", "llama2": "llama2", "gemma1": "gemini", "gemma3": "gemma3"}
-
-
-def enter_environment():
-    """Runs this script again with a Python that has the peers."""
-    requirements = HERE / "requirements.txt"
-    folder = CACHE / f"bench-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python3"
-    if not (folder / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements], check=True)
-        (folder / "complete").touch()
-    if pathlib.Path(sys.prefix) != folder:
-        os.execv(python, [str(python), __file__, *sys.argv[1:]])
 
 
 def vocabulary(encoding):
@@ -445,5 +435,5 @@ def main():
 
 
 if __name__ == "__main__":
-    enter_environment()
+    python_environment.enter("bench", HERE / "requirements.txt")  # That has the peers.
     sys.exit(main())

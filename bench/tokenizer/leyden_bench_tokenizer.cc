@@ -1,6 +1,8 @@
 // Leyden's side of bench/tokenizer: speaks the workers' protocol (README.md) on standard input and output.
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -46,6 +48,21 @@ Corpus read_corpus(const std::string& file, std::size_t bytes_max) {
   auto content = read_file(file);
   if (!content) throw std::runtime_error(content.error().message);
   Corpus corpus;
+  if (file.ends_with(".records")) {
+    for (std::size_t at = 0; at < content->size();) {
+      std::uint32_t size = 0;
+      if (content->size() - at >= sizeof size)
+        std::memcpy(&size, content->data() + at, sizeof size);
+      at += sizeof size;
+      if (at > content->size() || content->size() - at < size) {
+        throw std::runtime_error(file + " ends inside a record");
+      }
+      corpus.texts.push_back(content->substr(at, size));
+      corpus.bytes += size;
+      at += size;
+    }
+    return corpus;
+  }
   if (!file.ends_with(".jsonl")) {
     corpus.texts.emplace_back(whole_characters(*content, bytes_max));
     corpus.bytes = corpus.texts.front().size();
@@ -118,12 +135,16 @@ class Worker {
   json write_ids(const json& request) {
     const Corpus& corpus = corpora_.at(request.at("name"));
     std::ofstream file(request.at("file").get<std::string>(), std::ios::binary);
+    const bool counts = request.value("counts", false);
     std::size_t tokens = 0;
     for (const std::string& text : corpus.texts) {
-      const TokenIds ids = tokenizer_->encode(text);
-      file.write(reinterpret_cast<const char*>(ids.data()),
-                 static_cast<std::streamsize>(ids.size() * sizeof(TokenId)));
-      tokens += ids.size();
+      ids_.clear();
+      if (counts) ids_.push_back(0);
+      tokenizer_->encode_to(text, {}, ids_);
+      if (counts) ids_.front() = static_cast<TokenId>(ids_.size() - 1);
+      file.write(reinterpret_cast<const char*>(ids_.data()),
+                 static_cast<std::streamsize>(ids_.size() * sizeof(TokenId)));
+      tokens += ids_.size() - (counts ? 1 : 0);
     }
     if (!file.flush()) throw std::runtime_error("can't write the IDs");
     return {{"tokens", tokens}};

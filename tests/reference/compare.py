@@ -3,29 +3,23 @@
 
 Installs the references (requirements.txt, by hash) into Leyden's cache folder at first use.
 """
-import hashlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
+sys.path.insert(0, str(HERE.parent.parent / "tools"))
+
+import python_environment  # noqa: E402
+
+CACHE = python_environment.CACHE
 
 
 def enter_environment():
     """Runs the script again with a Python that has the references."""
-    requirements = HERE / "requirements.txt"
-    folder = CACHE / f"references-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python3"
-    if not (folder / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements], check=True)
-        (folder / "complete").touch()
-    if pathlib.Path(sys.prefix) != folder:
-        os.execv(python, [str(python), *sys.argv])
+    python_environment.enter("references", HERE / "requirements.txt")
 
 
 def tokenize(leyden, tokenizer, files):

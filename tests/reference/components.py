@@ -71,6 +71,7 @@ PATTERNS = {
     "lazy": r"<.+?>", "dot": r".+", "dot-all": r"(?m:.+)", "line": r"^.", "line-end": r".$", "text": r"\A.|.\z", "text-end": r"\s+\Z", "case": r"(?i:straße|[k-s]{2}|'ll)",
     "back": r"(\w)\1", "named": r"(?<letter>\w)-\k<letter>", "cluster": r"\X", "newline": r"\R", "absent": r"x*", "alternatives": r"a|ab|abc", "counted": r"\d{1,3}(?=(?:\d{3})*\b)",
     "quoted": r"\.\*\[\]\\", "unicode": "[\u00e0-\u00ff\u4e00-\u9fa5]+", "code": r"\x{1F600}|\u00e9", "free": r"(?x: a b )",
+    "repeated": r"\d{1,2}+x|[a-z]{2}*\.|\s{1,2}{2}", "optional": r"[A-Z]{2}?\d|\s{,2}[a-z]", "options": r"(?x) \w (?i)a  # a word character and an a\n|b",
     "gpt2": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
     "o200k": references.LLAMA4_PATTERN, "llama3": references.LLAMA3_PATTERN, "kimi": r"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}|\s+",
     "bloom": " ?[^(\\s|[.,!?…。，、।۔،])]+",

@@ -201,6 +201,14 @@ def huggingface(map_blob):
     yield "falcon", edited(byte_level(size=290), lambda c: c.update(pre_tokenizer={"type": "Sequence", "pretokenizers": [
         {"type": "Punctuation", "behavior": "Contiguous"}, c["pre_tokenizer"], {"type": "Digits", "individual_digits": False},
         {"type": "Split", "pattern": {"Regex": "[0-9][0-9][0-9]"}, "behavior": "Isolated", "invert": False}]}))
+    # Falcon's own vocabulary lacks bytes, too: here the vertical tab and what characters of unused planes begin with.
+    def without_bytes(content):
+        for letter in ("\u010b", "\u00f2"):
+            content["model"]["vocab"].pop(letter)
+        assert all(pair[0] in content["model"]["vocab"] and pair[1] in content["model"]["vocab"] for pair in content["model"]["merges"])
+    yield "byte-level-lacking", edited(byte_level(size=290), without_bytes)
+    yield "byte-level-normalizer", edited(byte_level([split(CL100K)], normalizers.Sequence([normalizers.NFC(), normalizers.ByteLevel()])),
+                                          lambda c: c.update(pre_tokenizer={"type": "Split", "pattern": {"Regex": r"[0-9]{1,3}|[!-/:-@]+|\u0120?[A-Za-z]+"}, "behavior": "Isolated", "invert": False}))
     yield "scripts", unigram(normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents()]), pre_tokenizers.Sequence([pre_tokenizers.UnicodeScripts(), pre_tokenizers.CharDelimiterSplit("|"), pre_tokenizers.FixedLength(7)]), decoder=decoders.CTC("<pad>", "\u2581"))
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import re
 import struct
 
 import sentencepiece
@@ -24,10 +25,16 @@ class Reference:
     newlines, DeepSeek's <｜User｜>, a SentencePiece model's user-defined symbols) are words of the vocabulary and always
     apply. special="all": all of them become their IDs. add_special_tokens: with <s>, [CLS] and the like.
     decode(ids): the text, special tokens included.
+    encode_batch(texts): as encode(text) for each, by the library's cheapest way.
     """
     name: str
     encode: collections.abc.Callable
     decode: collections.abc.Callable
+    encode_batch: collections.abc.Callable = None
+
+    def __post_init__(self):
+        if self.encode_batch is None:
+            object.__setattr__(self, "encode_batch", lambda texts: [self.encode(text) for text in texts])
 
 
 def tiktoken_reference(name, encoding):
@@ -78,35 +85,40 @@ def tekken_reference(name, file):
     return Reference(name, encode, lambda ids: encoding.decode([i - specials for i in ids if i >= specials]))
 
 
+NUMBER = "\U0010FFFDnumber "  # Before digits that stand in for a number.
+
+
 def without_special_names(content):
     """tokenizer.json's content, with names for the special tokens that no text has: as if they were not in it, IDs unmoved.
 
     Hugging Face's own switch, encode_special_tokens, is not enough: a Unigram model has <s> among its pieces and finds it in
     the text (XLM-R, T5). Nor does the switch let an added token be found that begins inside the name of a special one.
+
+    Numbers stay as they are spelled: what the library reads is not always the nearest double, so that a score that has gone
+    through Python's hands would be another.
     """
-    content = json.loads(content)
+    content = json.loads(content, parse_float=lambda digits: f"{NUMBER}{digits}")
     model = content["model"]
     unknown = model.get("unk_token")  # Needs its name. Where it is a piece, it is one that means "unknown" anyway.
     made = {"".join(pair.split(" ") if isinstance(pair, str) else pair) for pair in model.get("merges", [])}
     hidden = {}
+    if unknown in model["vocab"]:  # It keeps its name there; as an added token with another it would move the IDs behind it.
+        content["added_tokens"] = [token for token in content["added_tokens"] if not token["special"] or token["content"] != unknown]
     for token in content["added_tokens"]:
         if token["special"]:
             hidden[token["content"]] = f"\U0010FFFE{token['id']}"
-            if token["content"] != unknown:
-                token["content"], token["normalized"] = hidden[token["content"]], False
-            else:
-                token["content"], token["normalized"] = token["content"] + "\U0010FFFE", False
+            token["content"], token["normalized"] = hidden[token["content"]], False
     keep = made | {unknown}
     if model["type"] == "Unigram":
         model["vocab"] = [[hidden.get(piece, piece), score] for piece, score in model["vocab"]]
     else:
         model["vocab"] = {piece if piece in keep else hidden.get(piece, piece): i for piece, i in model["vocab"].items()}
-    return json.dumps(content)
+    return re.sub(f'"{NUMBER}([^"]*)"', r"\1", json.dumps(content, ensure_ascii=False))
 
 
-def huggingface_reference(name, tokenizer):
-    """Padding and truncation are the application's, not the tokenizer's."""
-    plain = tokenizers.Tokenizer.from_str(without_special_names(tokenizer.to_str()))
+def huggingface_reference(name, tokenizer, content=None):
+    """Padding and truncation are the application's, not the tokenizer's. `content`: of the file that the tokenizer is of."""
+    plain = tokenizers.Tokenizer.from_str(without_special_names(content or tokenizer.to_str()))
     for each in (tokenizer, plain):
         each.no_padding()
         each.no_truncation()
@@ -114,11 +126,14 @@ def huggingface_reference(name, tokenizer):
     def encode(text, special="none", add_special_tokens=False):
         return (tokenizer if special == "all" else plain).encode(text, add_special_tokens=add_special_tokens).ids
 
-    return Reference(name, encode, lambda ids: tokenizer.decode(ids, skip_special_tokens=False))
+    def encode_batch(texts):  # Without offsets, which cost as much as the IDs.
+        return [encoding.ids for encoding in plain.encode_batch_fast(texts, add_special_tokens=False)]
+
+    return Reference(name, encode, lambda ids: tokenizer.decode(ids, skip_special_tokens=False), encode_batch)
 
 
 def from_json(name, file):
-    return huggingface_reference(name, tokenizers.Tokenizer.from_file(str(file)))
+    return huggingface_reference(name, tokenizers.Tokenizer.from_file(str(file)), file.read_text())
 
 
 def sentencepiece_reference(name, processor, ends=False):
@@ -128,7 +143,7 @@ def sentencepiece_reference(name, processor, ends=False):
             raise NotImplementedError("SentencePiece never makes control symbols from text")
         return processor.encode(text, add_bos=add_special_tokens and processor.bos_id() >= 0, add_eos=add_special_tokens and ends)
 
-    return Reference(name, encode, processor.decode)
+    return Reference(name, encode, processor.decode, lambda texts: processor.encode(texts, num_threads=1))
 
 
 def from_model(name, file):
@@ -322,7 +337,7 @@ def bpe_from_gguf(metadata):
     else:
         tokenizer.pre_tokenizer = PRE_TOKENIZERS[pre]
         tokenizer.decoder = decoders.ByteLevel()
-    if pre in ("qwen2", "qwen35"):
+    if pre in ("qwen2", "qwen35", "mpt"):  # MPT has GPT-NeoX's tokenizer, which composes, too.
         tokenizer.normalizer = normalizers.NFC()
     for i, kind in enumerate(metadata.get("tokenizer.ggml.token_type", [])):
         if kind in (CONTROL, USER_DEFINED) and ids[tokens[i]] == i:
@@ -374,6 +389,14 @@ def from_file(name, file):
     if file.stem.startswith("llama"):
         return tiktoken_reference(name, llama_encoding(file, LLAMA4_PATTERN if file.stem == "llama4" else LLAMA3_PATTERN))
     return tiktoken_reference(name, tiktoken_encoding(file.stem, file.parent))
+
+
+def versions_for(file):
+    """The libraries whose answers from_file's reference gives for this file. Another recipe here is another number."""
+    recipe = "recipe 1"
+    libraries = {".model": [sentencepiece], ".tiktoken": [tiktoken], ".json": [tiktoken if file.name == "tekken.json" else tokenizers],
+                 ".gguf": [tokenizers, sentencepiece]}[file.suffix]
+    return ", ".join([f"{library.__name__} {library.__version__}" for library in libraries] + [recipe])
 
 
 def every_reference(cache):

@@ -96,6 +96,21 @@ END
   put "$target"
 }
 
+# Meta's own rank files, out of its package on PyPI.
+install_llama_ranks() {
+  local target=$cache/tokenizers
+  [ -f "$target/llama4.tiktoken" ] && return 0
+  say "setup: fetching llama-models 0.3.0 (7 MB)"
+  rm -rf "$work/wheel" && mkdir -p "$work/wheel"
+  echo "llama-models==0.3.0 --hash=sha256:7f77f78ff13fca09f70d76a376aff6414cd901623fb9d57e69c2f8367a73032f" >"$work/wheel/requirement"
+  python3 -m pip download --quiet --no-deps --only-binary=:all: --require-hashes --dest "$work/wheel" -r "$work/wheel/requirement" ||
+    die "pip could not fetch llama-models: is the network there?"
+  python3 -m zipfile -e "$work"/wheel/*.whl "$work/wheel/unpacked"
+  cp "$work/wheel/unpacked/llama_models/llama3/tokenizer.model" "$target/llama3.tiktoken"
+  cp "$work/wheel/unpacked/llama_models/llama4/tokenizer.model" "$work/wheel/llama4.tiktoken"
+  mv "$work/wheel/llama4.tiktoken" "$target/"  # Last, in one step: it says that all is there.
+}
+
 mkdir -p "$cache"
 # One setup at a time; what a killed one left is cleared by the next.
 exec 9>"$cache/.setup-lock"
@@ -106,3 +121,4 @@ rm -rf "$work" && mkdir -p "$work"
 install_apt_packages
 install_llama
 install_tokenizers
+install_llama_ranks

@@ -35,7 +35,7 @@ Result<NamedFile> find_tokenizer(const Settings& settings,
   constexpr std::pair<std::string_view, std::string_view> kEncodings[] = {
       {"cl100k_base", "cl100k_base"}, {"o200k_base", "o200k_base"}, {"o200k_harmony", "o200k_base"},
       {"r50k_base", "r50k_base"},     {"p50k_base", "p50k_base"},   {"p50k_edit", "p50k_base"},
-      {"gpt2", "r50k_base"}};
+      {"gpt2", "r50k_base"},          {"llama3", "llama3"},         {"llama4", "llama4"}};
   for (const auto& [encoding, ranks] : kEncodings) {
     if (*name != encoding) continue;
     auto file = settings.tokenizers_folder() / (std::string(ranks) + ".tiktoken");
@@ -55,7 +55,7 @@ Result<NamedFile> find_tokenizer(const Settings& settings,
   }
   return fail(
       Errc::not_found,
-      "no tokenizer \"{}\": name cl100k_base, o200k_base, a model of `leyden model list`, "
+      "no tokenizer \"{}\": name cl100k_base, o200k_base, llama3, a model of `leyden model list`, "
       "or a tokenizer.json, .tiktoken, SentencePiece .model or GGUF file, or an image of one",
       *name);
 }

@@ -2,9 +2,15 @@
 
 #include <unistd.h>
 
+#include <map>
+#include <string>
+#include <tuple>
+
 #include <nlohmann/json.hpp>
 
 #include "leyden/base/files.h"
+#include "leyden/base/utf8.h"
+#include "leyden/tokenizer/loaders/huggingface_scores.h"
 #include "leyden/tokenizer/test_tokenizers.h"
 
 namespace leyden::tokenizer {
@@ -126,6 +132,118 @@ TEST_F(LoadTokenizer, WhatIsNoTokenizerSaysWhatToGive) {
 TEST_F(LoadTokenizer, ARankFileThatWasTouchedIsRefused) {
   std::string ranks = cached("tokenizers/cl100k_base.tiktoken");
   expect_error(ranks.substr(0, ranks.size() / 2), Errc::unsupported, "none of the rank files");
+}
+
+// As Hugging Face's tokenizers 0.23.3 give them back.
+TEST(HuggingFaceScores, AreReadAsTheReferenceReadsThem) {
+  using huggingface::serde_number;
+  EXPECT_EQ(serde_number("0"), 0x0.0p+0);
+  EXPECT_EQ(serde_number("-0.0"), -0x0.0p+0);
+  EXPECT_EQ(serde_number("-5"), -0x1.4000000000000p+2);
+  EXPECT_EQ(serde_number("1.5e3"), 0x1.7700000000000p+10);
+  EXPECT_EQ(serde_number("-14.90850369904781"), -0x1.dd12765976926p+3);
+  EXPECT_EQ(serde_number("-7.665264124954511"), -0x1.ea93affaf86d8p+2);
+  EXPECT_EQ(serde_number("-12.628958742281618"), -0x1.94206e1594404p+3);
+  EXPECT_EQ(serde_number("1e-320"), 0x0.00000000007e8p-1022);
+  EXPECT_EQ(serde_number("123456789012345678901234567890"), 0x1.8ee90ff6c373ep+96);
+  EXPECT_EQ(serde_number("12345678901234567890.123"), 0x1.56a95319d63e1p+63);
+  EXPECT_EQ(serde_number("18446744073709551615"), 0x1.0000000000000p+64);
+  EXPECT_EQ(serde_number("18446744073709551616"), 0x1.0000000000000p+64);
+  EXPECT_EQ(serde_number("0.1234567890123456789012345"), 0x1.f9add3746f65fp-4);
+  EXPECT_EQ(serde_number("-3.0000000000000000000000001e-5"), -0x1.f75104d551d6ap-16);
+  EXPECT_EQ(serde_number("9007199254740993"), 0x1.0000000000000p+53);
+  EXPECT_EQ(serde_number("1e22"), 0x1.0f0cf064dd592p+73);
+  EXPECT_EQ(serde_number("1e23"), 0x1.52d02c7e14af6p+76);
+  EXPECT_EQ(serde_number("4.9e-324"), 0x0.0000000000001p-1022);
+  EXPECT_EQ(serde_number("100e-2"), 0x1.0000000000000p+0);
+  EXPECT_EQ(serde_number("-10.687546912437893"), -0x1.56006261ec5e6p+3);  // Not the nearest.
+  EXPECT_EQ(serde_number("-1.1328656600337261"), -0x1.22037be09b36fp+0);  // Not the nearest.
+  EXPECT_EQ(serde_number("-10.618619044356725"), -0x1.53cbba2a863cap+3);  // Not the nearest.
+  EXPECT_EQ(serde_number("-15.068543347603393"), -0x1.e23181d18a13ep+3);  // Not the nearest.
+  EXPECT_EQ(serde_number("-19.737716208221954"), -0x1.3bcdaf82c0adbp+4);  // Not the nearest.
+  EXPECT_EQ(serde_number("-15.665403990723037"), -0x1.f54afd4f59110p+3);  // Not the nearest.
+}
+
+// Names and IDs of llama-models 0.3.0.
+TEST_F(LoadTokenizer, MetasRankFilesHaveTheirSpecialTokens) {
+  for (auto [file, size, names] :
+       {std::tuple{"tokenizers/llama3.tiktoken", 128256U,
+                   std::map<std::string, TokenId>{{"<|begin_of_text|>", 128000},
+                                                  {"<|end_of_text|>", 128001},
+                                                  {"<|eot_id|>", 128009},
+                                                  {"<|image|>", 128011},
+                                                  {"<|reserved_special_token_2|>", 128012},
+                                                  {"<|reserved_special_token_245|>", 128255}}},
+        std::tuple{"tokenizers/llama4.tiktoken", 202048U,
+                   std::map<std::string, TokenId>{
+                       {"<|begin_of_text|>", 200000},
+                       {"<|eot|>", 200008},
+                       {"<|finetune_right_pad|>", 200018},
+                       {"<|text_post_train_reserved_special_token_68|>", 200079},
+                       {"<|image_start|>", 200080},
+                       {"<|patch|>", 200092},
+                       {"<|vision_reserved_special_token_1047|>", 201133},
+                       {"<|reasoning_thinking_end|>", 201143},
+                       {"<|reserved_special_token_0|>", 201144},
+                       {"<|reserved_special_token_903|>", 202047}}}}) {
+    const Tokenizer& tokenizer = test_tokenizer(file);
+    EXPECT_EQ(tokenizer.vocabulary_size(), size) << file;
+    for (const auto& [text, id] : names) EXPECT_EQ(tokenizer.special_token(text), id) << text;
+    const TokenId first = names.at("<|begin_of_text|>");
+    EXPECT_EQ(tokenizer.encode("", {.add_special_tokens = true}), TokenIds{first});
+  }
+}
+
+// GPT-2's letters, all of them, with the IDs that the bytes have as numbers.
+json letters() {
+  json vocab;
+  int next = 256;
+  for (int byte = 0; byte < 256; ++byte) {
+    bool printed = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    std::string letter;
+    utf8::append(letter, static_cast<char32_t>(printed ? byte : next++));
+    vocab[letter] = byte;
+  }
+  vocab["ab"] = 256;
+  vocab["12"] = 257;
+  vocab["\u00C3\u00A9"] = 258;  // "é" in letters.
+  vocab["\u00C2\u00B2"] = 259;  // "²"
+  json file = small();
+  file["added_tokens"] = json::array();
+  file["model"]["vocab"] = vocab;
+  file["model"]["merges"] = {"a b", "1 2", "\u00C3 \u00A9", "\u00C2 \u00B2"};
+  return file;
+}
+
+TEST_F(LoadTokenizer, BehindByteLevelItsLettersAreCut) {
+  json file = letters();
+  file["pre_tokenizer"] = {{"type", "Sequence"},
+                           {"pretokenizers",
+                            {{{"type", "ByteLevel"}, {"add_prefix_space", false}},
+                             {{"type", "Digits"}, {"individual_digits", false}}}}};
+  auto tokenizer = load(file.dump());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->encode("ab12é"), (TokenIds{256, 257, 258}));
+  // The second byte of "²" is written as the number U+00B2: it is cut off from the first.
+  EXPECT_EQ((*tokenizer)->encode("²"), (TokenIds{0xC2, 0xB2}));
+  file["pre_tokenizer"]["pretokenizers"][1] = {{"type", "Metaspace"}, {"replacement", "_"}};
+  expect_error(file.dump(), Errc::unsupported, "\"Metaspace\" behind ByteLevel");
+}
+
+TEST_F(LoadTokenizer, TheNormalizerByteLevelWritesLetters) {
+  json file = letters();
+  file["normalizer"] = {{"type", "Sequence"},
+                        {"normalizers", {{{"type", "NFC"}}, {{"type", "ByteLevel"}}}}};
+  file["pre_tokenizer"] = {{"type", "Split"},
+                           {"pattern", {{"Regex", "[0-9]"}}},
+                           {"behavior", "Isolated"},
+                           {"invert", false}};
+  auto tokenizer = load(file.dump());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->encode("ab12e\u0301²"), (TokenIds{256, '1', '2', 258, 259}));
+  EXPECT_EQ((*tokenizer)->decode(TokenIds{256, '1', 258}).value(), "ab1é");
+  file["normalizer"]["normalizers"] = {{{"type", "ByteLevel"}}, {{"type", "Lowercase"}}};
+  expect_error(file.dump(), Errc::unsupported, "\"Lowercase\" behind ByteLevel");
 }
 
 TEST_F(LoadTokenizer, AGgufIsAnErrorWhereverItIsCutOff) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "leyden/tokenizer/normalizer.h"
+#include "leyden/tokenizer/pretokenizers/letters_cutter.h"
 #include "leyden/tokenizer/pretokenizers/native_pattern.h"
 
 namespace leyden::tokenizer {
@@ -13,9 +14,11 @@ Result<std::unique_ptr<PipelineEncoder>> PipelineEncoder::make(const TokenizerSp
   if (!normalizers) return std::unexpected(normalizers.error());
   encoder->normalizers_ = *std::move(normalizers);
   encoder->pattern_ = native_pattern(spec.pretokenizers);
+  bool behind_byte_level = false;
   for (const PretokenizerStep& step : spec.pretokenizers) {
     if (encoder->pattern_) break;
-    auto cutter = make_cutter(step);
+    auto cutter = behind_byte_level ? make_letters_cutter(step) : make_cutter(step);
+    behind_byte_level = behind_byte_level || std::holds_alternative<SplitByteLevel>(step);
     if (!cutter) return std::unexpected(cutter.error());
     encoder->cutters_.push_back(*std::move(cutter));
     const auto* metaspace = std::get_if<SplitMetaspace>(&step);

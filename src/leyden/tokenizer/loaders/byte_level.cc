@@ -23,6 +23,16 @@ constexpr std::array<std::int16_t, 0x144> make_table() {
 
 constexpr auto kByteOf = make_table();
 
+constexpr std::array<char16_t, 256> make_letters() {
+  std::array<char16_t, 256> letters{};
+  for (std::size_t c = 0; c < kByteOf.size(); ++c) {
+    if (kByteOf[c] >= 0) letters[static_cast<std::size_t>(kByteOf[c])] = static_cast<char16_t>(c);
+  }
+  return letters;
+}
+
+constexpr auto kLetters = make_letters();
+
 }  // namespace
 
 std::optional<std::string> bytes_of_byte_level(std::string_view text) {
@@ -38,5 +48,7 @@ std::optional<std::string> bytes_of_byte_level(std::string_view text) {
   }
   return bytes;
 }
+
+char32_t letter_of_byte(unsigned char byte) { return kLetters[byte]; }
 
 }  // namespace leyden::tokenizer

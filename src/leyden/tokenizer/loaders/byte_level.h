@@ -10,4 +10,7 @@ namespace leyden::tokenizer {
 // GGUF alike. This gives the bytes back; nullopt when the text has a character that stands for no byte.
 [[nodiscard]] std::optional<std::string> bytes_of_byte_level(std::string_view text);
 
+// The character that a byte is written as.
+[[nodiscard]] char32_t letter_of_byte(unsigned char byte);
+
 }  // namespace leyden::tokenizer

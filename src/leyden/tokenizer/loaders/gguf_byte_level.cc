@@ -1,5 +1,7 @@
 #include <array>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "leyden/tokenizer/loaders/byte_level.h"
 #include "leyden/tokenizer/loaders/gguf_models.h"
@@ -38,9 +40,60 @@ struct Pre {
   bool whole_first = false;
 };
 
+// Letters that have two cases, without the Greek and Cyrillic ones of later versions of Unicode, as DeepSeek-LLM lists them.
+constexpr std::string_view kDeepSeekLetters =
+    "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚ"
+    "Ḁ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤ"
+    "Ⳬ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+";
+
+// Three more are other steps than patterns and, at the end, ByteLevel.
+using Steps = std::vector<PretokenizerStep>;
+
+PretokenizerStep split(std::string_view pattern) {
+  return SplitPattern{.pattern = std::string(pattern),
+                      .is_regex = true,
+                      .behavior = SplitBehavior::isolated,
+                      .invert = false};
+}
+
+PretokenizerStep byte_level(bool use_regex) {
+  return SplitByteLevel{.add_prefix_space = false, .use_regex = use_regex};
+}
+
+// Its last two cut what ByteLevel has written.
+Steps falcon() {
+  return {SplitPunctuation{SplitBehavior::contiguous}, byte_level(true),
+          SplitDigits{.individual = false}, split("[0-9][0-9][0-9]")};
+}
+
+constexpr std::string_view kDeepSeekFirstCjk = "[一-龥ࠀ-一가-\\x{D7FF}]+";
+
+Steps deepseek_coder() {
+  return {split("[\r\n]"),
+          split("\\s?\\p{L}+"),
+          split("\\s?\\p{P}+"),
+          split(kDeepSeekFirstCjk),
+          SplitDigits{.individual = true},
+          byte_level(false)};
+}
+
+Steps deepseek_llm() {
+  return {split("[\r\n]"),  split(kDeepSeekLetters),  split("\\s?[!-/:-~！-／：-～‘-‟　-。]+"),
+          split("\\s+$"),   split(kDeepSeekFirstCjk), SplitDigits{.individual = true},
+          byte_level(false)};
+}
+
+std::optional<Steps> steps_of(std::string_view name) {
+  if (name == "falcon") return falcon();
+  if (name == "deepseek-coder") return deepseek_coder();
+  if (name == "deepseek-llm") return deepseek_llm();
+  return std::nullopt;
+}
+
 constexpr std::array kPres = {
     Pre{"gpt-2", {kGpt2}},
     Pre{"phi-2", {kGpt2}},
+    Pre{"mpt", {kGpt2}, false, true},  // GPT-NeoX's.
     Pre{"smollm", {kGpt2}, true},
     Pre{"starcoder", {kGpt2}, true},
     Pre{"refact", {kGpt2}, true},
@@ -59,13 +112,9 @@ void put_pretokenizers(const Pre& pre, TokenizerSpec& spec) {
   if (pre.digits) spec.pretokenizers.emplace_back(SplitDigits{.individual = true});
   for (std::string_view pattern : pre.patterns) {
     if (pattern.empty()) continue;
-    spec.pretokenizers.emplace_back(SplitPattern{.pattern = std::string(pattern),
-                                                 .is_regex = true,
-                                                 .behavior = SplitBehavior::isolated,
-                                                 .invert = false});
+    spec.pretokenizers.push_back(split(pattern));
   }
-  spec.pretokenizers.emplace_back(
-      SplitByteLevel{.add_prefix_space = false, .use_regex = pre.patterns.front().empty()});
+  spec.pretokenizers.push_back(byte_level(pre.patterns.front().empty()));
 }
 
 // Entries that only fill the model's table up: no tokenizer has them.
@@ -79,7 +128,8 @@ Result<TokenizerSpec> read_gguf_byte_level(const Gguf& gguf, const std::string& 
   for (const Pre& candidate : kPres) {
     if (candidate.name == pre_name) pre = &candidate;
   }
-  if (pre == nullptr) {
+  std::optional<Steps> steps = steps_of(pre_name);
+  if (pre == nullptr && !steps) {
     return fail(Errc::unsupported, "{}: the pre-tokenizer \"{:.80}\" is not supported", where,
                 pre_name);
   }
@@ -94,9 +144,13 @@ Result<TokenizerSpec> read_gguf_byte_level(const Gguf& gguf, const std::string& 
   TokenizerSpec spec;
   spec.vocabulary_size = tokens->size();
   spec.decoders = {DecodeByteLevel{}};
-  put_pretokenizers(*pre, spec);
+  if (steps) {
+    spec.pretokenizers = *std::move(steps);
+  } else {
+    put_pretokenizers(*pre, spec);
+  }
   BpeSpec bpe;
-  bpe.whole_first = pre->whole_first;
+  bpe.whole_first = pre != nullptr && pre->whole_first;
   TextTable table(tokens->size());
   for (TokenId id = 0; id < tokens->size(); ++id) {
     std::string_view token = (*tokens)[id];

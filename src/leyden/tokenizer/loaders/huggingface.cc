@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "leyden/tokenizer/loaders/huggingface_json.h"
+#include "leyden/tokenizer/loaders/huggingface_scores.h"
 #include "leyden/tokenizer/loaders/loaders.h"
 
 namespace leyden::tokenizer {
@@ -51,6 +52,17 @@ void read_added_tokens(Context& context, element list, TokenizerSpec& spec) {
   }
 }
 
+// As the pre-tokenizer ByteLevel that cuts nothing does it. Added tokens that are searched in normalized text are found in the
+// letters where they are found in the bytes, but for what they ask of the characters around them.
+void write_byte_level(Context& context, TokenizerSpec& spec) {
+  for (const AddedToken& token : spec.added) {
+    if (token.normalized && (token.lstrip || token.rstrip || token.single_word)) {
+      context.unsupported("the normalizer ByteLevel with the added token \"{:.80}\"", token.text);
+    }
+  }
+  spec.pretokenizers.emplace_back(SplitByteLevel{.add_prefix_space = false, .use_regex = false});
+}
+
 // Whether pieces reach the model as bytes, and come back so.
 bool reads_byte_level(const TokenizerSpec& spec) {
   return std::ranges::any_of(spec.pretokenizers, [](const PretokenizerStep& step) {
@@ -76,11 +88,16 @@ void read_root(Context& context, element root, TokenizerSpec& spec) {
     }
   }
   auto model = present(root, "model");
+  if (!model && present(root, "config") && present(root, "vocab")) {
+    // Its special tokens stand in mistral-common's source only.
+    return context.unsupported("Mistral's tekken.json");
+  }
   if (!model) return context.malformed("it has no \"model\"");
   if (auto added = present(root, "added_tokens")) read_added_tokens(context, *added, spec);
   if (auto part = present(root, "normalizer")) {
     huggingface::read_normalizer(context, *part, spec.normalizers);
   }
+  if (context.writes_byte_level()) write_byte_level(context, spec);
   if (auto part = present(root, "pre_tokenizer")) {
     huggingface::read_pretokenizer(context, *part, spec.pretokenizers);
   }
@@ -112,6 +129,9 @@ Result<TokenizerSpec> read_huggingface(std::string_view content, const std::stri
   Context context(where);
   read_root(context, root, spec);
   if (!context.ok()) return std::unexpected(context.error());
+  if (auto* unigram = std::get_if<UnigramSpec>(&spec.model)) {
+    huggingface::put_serde_scores(content, *unigram);
+  }
   return spec;
 }
 

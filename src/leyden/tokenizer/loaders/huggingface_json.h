@@ -33,12 +33,18 @@ class Context {
   [[nodiscard]] bool ok() const { return !error_; }
   [[nodiscard]] const Error& error() const { return *error_; }
 
+  // The normalizer ByteLevel writes text in GPT-2's letters, one for each byte. We leave bytes as they are, and let what
+  // comes behind it cut as if they were written.
+  void write_byte_level() { writes_byte_level_ = true; }
+  [[nodiscard]] bool writes_byte_level() const { return writes_byte_level_; }
+
  private:
   void record(Errc code, std::string message) {
     if (!error_) error_ = Error{code, std::move(message)};
   }
   const std::string& where_;
   std::optional<Error> error_;
+  bool writes_byte_level_ = false;
 };
 
 // One object of the file, such as a normalizer. Every key has to be asked for: end() reports those that were not.

@@ -46,6 +46,9 @@ char32_t one_character(Component& component, std::string_view key) {
 void read_normalizer(Context& context, element json, std::vector<NormalizerStep>& out, int depth) {
   Component component(context, json, "the normalizer");
   const std::string& type = component.type();
+  if (context.writes_byte_level() && type != "Sequence") {
+    return context.unsupported("the normalizer \"{:.80}\" behind ByteLevel", type);
+  }
   using Form = NormalizeUnicode::Form;
   if (type == "Sequence") {
     read_parts(component, "normalizers", out, depth, read_normalizer);
@@ -69,6 +72,8 @@ void read_normalizer(Context& context, element json, std::vector<NormalizerStep>
   } else if (type == "Replace") {
     Component::Pattern pattern = component.pattern("pattern");
     out.emplace_back(NormalizeReplace{pattern.text, pattern.is_regex, component.text("content")});
+  } else if (type == "ByteLevel") {
+    context.write_byte_level();
   } else if (type == "Nmt") {
     out.emplace_back(NormalizeNmt{});
   } else if (type == "BertNormalizer") {
@@ -94,8 +99,9 @@ void read_pretokenizer(Context& context, element json, std::vector<PretokenizerS
   Component component(context, json, "the pre-tokenizer");
   const std::string& type = component.type();
   for (const PretokenizerStep& step : out) {
-    if (std::holds_alternative<SplitByteLevel>(step) && type != "Sequence") {
-      // What follows would see GPT-2's letters for bytes, which we don't write.
+    // It would change text that is written in ByteLevel's letters.
+    if (std::holds_alternative<SplitByteLevel>(step) &&
+        (type == "ByteLevel" || type == "Metaspace")) {
       return context.unsupported("the pre-tokenizer \"{:.80}\" behind ByteLevel", type);
     }
   }

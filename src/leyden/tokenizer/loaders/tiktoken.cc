@@ -7,101 +7,11 @@
 #include <openssl/evp.h>
 
 #include "leyden/tokenizer/loaders/loaders.h"
+#include "leyden/tokenizer/loaders/rank_files.h"
 #include "leyden/tokenizer/loaders/text_table.h"
 
 namespace leyden::tokenizer {
 namespace {
-
-// A rank file holds tokens only: the pattern and the special tokens stand in tiktoken's source
-// (tiktoken_ext/openai_public.py of 0.14.0, MIT), where the file's SHA-256 says which file it means.
-struct Special {
-  std::string_view text;
-  TokenId id = 0;
-};
-struct Published {
-  std::string_view sha256;
-  std::string_view name;
-  std::string_view pattern;
-  std::vector<Special> specials;
-  bool by_name_only = false;  // Shares its file with another that is meant where no name is given.
-};
-
-// As Hugging Face writes them. tiktoken 0.14 has them with possessive quantifiers and the whitespace rule in parts, which
-// cuts differently in places where the IDs are the same (no token holds a newline with more whitespace behind it).
-constexpr std::string_view kR50kPattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kCl100kPattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kO200kPattern =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kR50kFile =
-    "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930";
-constexpr std::string_view kP50kFile =
-    "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069";
-constexpr std::string_view kCl100kFile =
-    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7";
-constexpr std::string_view kO200kFile =
-    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d";
-
-const std::vector<Published>& published_files() {
-  static const std::vector<Published> files = {
-      {kR50kFile, "r50k_base", kR50kPattern, {{"<|endoftext|>", 50256}}},
-      // The same ranks, published as vocab.bpe and encoder.json.
-      {kR50kFile, "gpt2", kR50kPattern, {{"<|endoftext|>", 50256}}, true},
-      {kP50kFile, "p50k_base", kR50kPattern, {{"<|endoftext|>", 50256}}},
-      {kP50kFile,
-       "p50k_edit",
-       kR50kPattern,
-       {{"<|endoftext|>", 50256},
-        {"<|fim_prefix|>", 50281},
-        {"<|fim_middle|>", 50282},
-        {"<|fim_suffix|>", 50283}},
-       true},
-      {kCl100kFile,
-       "cl100k_base",
-       kCl100kPattern,
-       {{"<|endoftext|>", 100257},
-        {"<|fim_prefix|>", 100258},
-        {"<|fim_middle|>", 100259},
-        {"<|fim_suffix|>", 100260},
-        {"<|endofprompt|>", 100276}}},
-      {kO200kFile,
-       "o200k_base",
-       kO200kPattern,
-       {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}}},
-      // And "<|reserved_N|>" for the numbers between and up to 201087.
-      {kO200kFile,
-       "o200k_harmony",
-       kO200kPattern,
-       {{"<|endofprompt|>", 200018},
-        {"<|startoftext|>", 199998},
-        {"<|endoftext|>", 199999},
-        {"<|return|>", 200002},
-        {"<|constrain|>", 200003},
-        {"<|channel|>", 200005},
-        {"<|start|>", 200006},
-        {"<|end|>", 200007},
-        {"<|message|>", 200008},
-        {"<|call|>", 200012}},
-       true},
-  };
-  return files;
-}
-
-std::vector<AddedToken> special_tokens(const Published& file) {
-  std::vector<AddedToken> tokens;
-  for (const Special& special : file.specials) {
-    tokens.push_back({.id = special.id, .text = std::string(special.text), .special = true});
-  }
-  if (file.name == "o200k_harmony") {
-    for (TokenId id = 200000; id < 201088; ++id) {
-      // 200018 has two names: "<|endofprompt|>", which decoding gives, and its number.
-      if (id < 200013 && std::ranges::count(file.specials, id, &Special::id) != 0) continue;
-      tokens.push_back({.id = id, .text = fmt::format("<|reserved_{}|>", id), .special = true});
-    }
-  }
-  return tokens;
-}
 
 std::string sha256_hex(std::string_view content) {
   std::array<unsigned char, 32> digest{};
@@ -163,18 +73,15 @@ Result<TokenizerSpec> read_tiktoken(std::string_view content, const std::string&
                 where);
   }
   std::string hash = sha256_hex(content);
-  const Published* published = nullptr;
-  for (const Published& candidate : published_files()) {
-    if (candidate.sha256 == hash && (!candidate.by_name_only || candidate.name == name)) {
-      published = &candidate;
-    }
-  }
+  const RankFile* published = find_rank_file(hash, name);
   if (published == nullptr) {
-    return fail(Errc::unsupported,
-                "{} is none of the rank files that OpenAI published (cl100k_base, o200k_base, "
-                "p50k_base, r50k_base; this one's SHA-256 is {}...): it is damaged, or its pattern "
-                "and special tokens are not known; use the model's tokenizer.json instead",
-                where, hash.substr(0, 12));
+    return fail(
+        Errc::unsupported,
+        "{} is none of the rank files that OpenAI and Meta published (cl100k_base, "
+        "o200k_base, p50k_base, r50k_base, llama3, llama4; this one's SHA-256 is {}...): it "
+        "is damaged, or its pattern and special tokens are not known; use the model's "
+        "tokenizer.json instead",
+        where, hash.substr(0, 12));
   }
 
   TokenizerSpec spec;
@@ -206,6 +113,7 @@ Result<TokenizerSpec> read_tiktoken(std::string_view content, const std::string&
   spec.model = std::move(bpe);
   spec.added = special_tokens(*published);
   for (const AddedToken& token : spec.added) {
+    if (token.text == published->begin_of_text) spec.post.before = {token.id};
     spec.vocabulary_size = std::max(spec.vocabulary_size, token.id + std::size_t{1});
   }
   spec.decoders = {DecodeByteLevel{}};

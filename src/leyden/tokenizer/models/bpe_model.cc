@@ -164,14 +164,15 @@ void BpeModel::encode_symbols(std::string_view segment, TokenIds& out,
       size = decoded.size;
       c = decoded.code_point;
     }
-    if (can_cut && !merges_.may_join(before, c)) {
-      finish(segment, block, out, ends);
-      block.clear(at);
-    }
-    before = c;
     TokenId token = symbol_of(segment, at, size);
     std::size_t end = at + size;
     if (token != kNoToken) {
+      // A character without a token may vanish, and what stands on either side of it join.
+      if (can_cut && !merges_.may_join(before, c)) {
+        finish(segment, block, out, ends);
+        block.clear(at);
+      }
+      before = c;
       flush_unknown();
       block.add(token, end);
       can_cut = true;

@@ -97,8 +97,6 @@ std::vector<std::string> names() {
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(folder())) {
     std::string name = entry.path().filename().string();
-    // Falcon's pre-tokenizers (Digits behind ByteLevel) are not supported yet: a clear error, never a guess.
-    if (name == "falcon.json") continue;
     if (name.ends_with(".json") || name.ends_with(".model")) found.push_back(name);
   }
   std::ranges::sort(found);

@@ -14,8 +14,10 @@ bool leaves_matches(const SplitPattern& split) {
 std::optional<Pattern> native_pattern(const std::vector<PretokenizerStep>& steps) {
   std::optional<Pattern> found;
   bool digits = false;
+  bool written = false;  // In ByteLevel's letters: what follows cuts those.
   std::vector<const SplitPattern*> splits;
   for (const PretokenizerStep& step : steps) {
+    if (written) return std::nullopt;
     if (const auto* split = std::get_if<SplitPattern>(&step)) {
       if (!split->is_regex || !leaves_matches(*split) || found || digits) return std::nullopt;
       splits.push_back(split);
@@ -23,6 +25,7 @@ std::optional<Pattern> native_pattern(const std::vector<PretokenizerStep>& steps
       if (!each->individual || digits || found || !splits.empty()) return std::nullopt;
       digits = true;
     } else if (const auto* byte_level = std::get_if<SplitByteLevel>(&step)) {
+      written = true;
       if (byte_level->add_prefix_space) return std::nullopt;
       if (!byte_level->use_regex) continue;
       if (found || !splits.empty()) return std::nullopt;

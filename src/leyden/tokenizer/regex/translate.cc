@@ -16,12 +16,25 @@ class Translator {
 
   Result<std::string> run() && {
     while (!error_ && at_ < pattern_.size()) step();
-    if (!error_ && !ignore_case_outer_.empty()) unsupported("an open group");
+    if (!error_ && !groups_.empty()) unsupported("an open group");
+    if (named_groups_ && back_references_) unsupported("named groups and numbered back-references");
     if (error_) return std::unexpected(*error_);
+    out_.append(options_.open, ')');
     return std::move(out_);
   }
 
  private:
+  struct Options {
+    bool ignore_case = false;
+    bool dot_all = false;
+    bool extended = false;
+    std::size_t open = 0;  // Groups of PCRE2's that end where this one does.
+  };
+  struct Group {
+    Options options;  // Outside of it.
+    std::size_t begin = 0;
+  };
+
   template <class... Args>
   void unsupported(fmt::format_string<Args...> format, Args&&... args) {
     if (error_) return;
@@ -44,6 +57,26 @@ class Translator {
   }
 
   void step() {
+    if (options_.extended && skip_blank()) return;
+    const bool quantifier = std::string_view("*+?{").contains(peek());
+    const std::size_t begin = out_.size();
+    if (peek() == ')') return close_group();
+    translate_next();
+    if (!quantifier) atom_ = begin;
+  }
+
+  // With the flag x white space and comments mean nothing.
+  bool skip_blank() {
+    if (peek() == '#') {
+      at_ = std::min(pattern_.find('\n', at_), pattern_.size());
+      return true;
+    }
+    if (!std::string_view(" \t\n\r\f\v").contains(peek())) return false;
+    ++at_;
+    return true;
+  }
+
+  void translate_next() {
     switch (peek()) {
       case '\\':
         return escape();
@@ -51,13 +84,6 @@ class Translator {
         return char_class();
       case '(':
         return open_group();
-      case ')':
-        if (ignore_case_outer_.empty()) return unsupported("a group that was not opened");
-        ignore_case_ = ignore_case_outer_.back();
-        ignore_case_outer_.pop_back();
-        dot_all_ = dot_all_outer_.back();
-        dot_all_outer_.pop_back();
-        break;
       case '{':
         return braces();
       case '^':
@@ -78,7 +104,7 @@ class Translator {
       case '.':
         ++at_;
         last_letter_ = 0;
-        out_ += dot_all_ ? "(?s:.)" : ".";
+        out_ += options_.dot_all ? "(?s:.)" : ".";
         return;
       case '|':
       case '*':
@@ -94,7 +120,7 @@ class Translator {
 
   // With the flag i, letters are spelled out in their cases: U+017F folds to s and U+212A to k.
   void literal(char32_t c) {
-    if (!ignore_case_) return put_char(c);
+    if (!options_.ignore_case) return put_char(c);
     if (c >= 0x80) return unsupported("(?i) with a letter that is not ASCII");
     bool letter = (c | 0x20U) >= 'a' && (c | 0x20U) <= 'z';
     if (!letter) {
@@ -127,7 +153,7 @@ class Translator {
     utf8::append(out_, c);
   }
 
-  // {n}, {n,}, {n,m}, {,m}; anything else is text.
+  // {n}, {n,}, {n,m}, {,m}; anything else is text, and an atom of its own.
   void braces() {
     std::size_t end = pattern_.find('}', at_);
     std::string_view inner =
@@ -135,48 +161,111 @@ class Translator {
     bool digits = inner.find_first_not_of("0123456789,") == std::string_view::npos &&
                   inner.find_first_of("0123456789") != std::string_view::npos &&
                   std::ranges::count(inner, ',') <= 1;
-    if (!digits) return literal(take_char());
-    if (inner.starts_with(',')) return unsupported("the quantifier {{{}}}", inner);
+    if (!digits) {
+      atom_ = out_.size();
+      return literal(take_char());
+    }
     at_ = end + 1;
-    // In Ruby's syntax {n,m}+ repeats the repetition, in PCRE2's it forbids to give back.
-    if (peek() == '+') return unsupported("the quantifier {{{}}}+", inner);
     last_letter_ = 0;
     out_ += '{';
+    if (inner.starts_with(',')) out_ += '0';
     out_ += inner;
     out_ += '}';
+    // In Ruby's syntax {n,m}+ repeats the repetition and {n}? makes it optional; in PCRE2's they forbid to give back, or
+    // mean nothing.
+    while (options_.extended && at_ < pattern_.size() && skip_blank()) continue;
+    bool fixed = !inner.contains(',');
+    if (peek() == '+' || peek() == '*' || peek() == '{' || (fixed && peek() == '?')) {
+      out_.insert(atom_, "(?:");
+      out_ += ')';
+    }
   }
 
   void open_group() {
     last_letter_ = 0;
-    ignore_case_outer_.push_back(ignore_case_);
+    if (take("(?#")) {
+      at_ = std::min(pattern_.find(')', at_), pattern_.size() - 1) + 1;
+      return;
+    }
+    const Group outer{.options = options_, .begin = out_.size()};
     for (std::string_view kind : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
-      if (take(kind)) {
-        dot_all_outer_.push_back(dot_all_);
-        out_ += kind;
-        return;
+      if (!take(kind)) continue;
+      groups_.push_back(outer);
+      options_.open = 0;
+      out_ += kind;
+      return;
+    }
+    if (pattern_.substr(at_).starts_with("(?<")) return named_group(outer);
+    if (pattern_.substr(at_).starts_with("(?")) return option_group(outer);
+    if (pattern_.substr(at_).starts_with("(*")) return unsupported("the group (*");
+    ++at_;
+    groups_.push_back(outer);
+    options_.open = 0;
+    out_ += '(';
+  }
+  // (?<name>...). Ruby numbers no group where some have names.
+  void named_group(const Group& outer) {
+    std::string_view name = group_name(at_ + 3);
+    if (name.empty()) return unsupported("the group {:.4}", rest());
+    named_groups_ = true;
+    at_ += name.size() + 4;
+    groups_.push_back(outer);
+    options_.open = 0;
+    out_ += fmt::format("(?<{}>", name);
+  }
+  // What stands before the next '>', where that is a name for PCRE2, too; else nothing.
+  [[nodiscard]] std::string_view group_name(std::size_t begin) const {
+    std::size_t end = std::min(pattern_.find('>', begin), pattern_.size());
+    std::string_view name = pattern_.substr(begin, end - begin);
+    auto letter = [](char c) { return c == '_' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); };
+    bool good =
+        end < pattern_.size() && !name.empty() && name.size() <= 32 && letter(name[0]) &&
+        std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+    return good ? name : std::string_view();
+  }
+  // (?imx-imx:...), or (?imx-imx) for the rest of the group that it stands in.
+  void option_group(const Group& outer) {
+    const std::string_view group = rest();
+    Options options = options_;
+    bool on = true;
+    for (at_ += 2; peek() != ':' && peek() != ')'; ++at_) {
+      switch (peek()) {
+        case 'i':
+          options.ignore_case = on;
+          break;
+        case 'm':
+          options.dot_all = on;  // Ruby's m is what others call s.
+          break;
+        case 'x':
+          options.extended = on;
+          break;
+        case '-':
+          on = false;
+          break;
+        default:
+          return unsupported("the group {:.4}", group);
       }
     }
-    dot_all_outer_.push_back(dot_all_);
-    if (take("(?m:")) {
-      dot_all_ = true;  // Ruby's m is what others call s.
-      out_ += "(?:";
-    } else if (take("(?i:")) {
-      ignore_case_ = true;
-      out_ += "(?:";
-    } else if (take("(?-i:")) {
-      ignore_case_ = false;
-      out_ += "(?:";
-    } else if (take("(?i)")) {
-      ignore_case_outer_.pop_back();
-      dot_all_outer_.pop_back();
-      ignore_case_ = true;
-    } else if (pattern_.substr(at_).starts_with("(?") || pattern_.substr(at_).starts_with("(*")) {
-      unsupported("the group {:.4}", pattern_.substr(at_, 4));
+    out_ += "(?:";
+    if (pattern_[at_++] == ':') {
+      groups_.push_back(outer);
+      options.open = 0;
     } else {
-      ++at_;
-      out_ += '(';
+      // In Ruby a(?i)b|c is a(?i:b|c).
+      ++options.open;
     }
+    options_ = options;
   }
+  void close_group() {
+    if (groups_.empty()) return unsupported("a group that was not opened");
+    out_.append(options_.open + 1, ')');
+    options_ = groups_.back().options;
+    atom_ = groups_.back().begin;
+    groups_.pop_back();
+    last_letter_ = 0;
+    ++at_;
+  }
+  [[nodiscard]] std::string_view rest() const { return pattern_.substr(at_); }
 
   // The set of the class escape at `at_` (behind the backslash), if it is one.
   std::optional<CodePointSet> class_escape() {
@@ -221,7 +310,7 @@ class Translator {
           unsupported("\\{}{{{:.40}}}", c, name);
           return CodePointSet();
         }
-        if (ignore_case_) unsupported("(?i) with \\p{{{:.40}}}", name);
+        if (options_.ignore_case) unsupported("(?i) with \\p{{{:.40}}}", name);
         at_ = end + 1;
         return either(negated, *std::move(set));
       }
@@ -301,9 +390,18 @@ class Translator {
       return;
     }
     if (c >= '1' && c <= '9' && !(peek(1) >= '0' && peek(1) <= '9')) {
+      back_references_ = true;
+      if (options_.ignore_case) return unsupported("(?i) with a back-reference");
       out_ += fmt::format("(?:\\{})", c);
       ++at_;
       return;
+    }
+    if (c == 'k' && peek(1) == '<' && !options_.ignore_case) {
+      if (std::string_view name = group_name(at_ + 2); !name.empty()) {
+        out_ += fmt::format("(?:\\k<{}>)", name);
+        at_ += name.size() + 3;
+        return;
+      }
     }
     if (c == 'R') {
       ++at_;
@@ -364,7 +462,7 @@ class Translator {
     std::string_view name = pattern_.substr(at_ + 2, end - at_ - 2);
     bool negated = name.starts_with('^');
     auto found = posix_set(name.substr(negated ? 1 : 0));
-    if (!found || ignore_case_) return unsupported("[:{:.40}:]", name);
+    if (!found || options_.ignore_case) return unsupported("[:{:.40}:]", name);
     set.add(negated ? found->complement() : *found);
     at_ = end + 2;
   }
@@ -399,7 +497,7 @@ class Translator {
   }
   void add_with_cases(CodePointSet& set, char32_t low, char32_t high) {
     set.add(low, high);
-    if (!ignore_case_) return;
+    if (!options_.ignore_case) return;
     if (high >= 0x80) return unsupported("(?i) with a class that is not ASCII");
     for (char32_t c = low; c <= high; ++c) {
       char32_t lower = c | 0x20U;
@@ -414,11 +512,12 @@ class Translator {
   std::string_view pattern_;
   std::size_t at_ = 0;
   std::string out_;
-  bool ignore_case_ = false;
+  std::size_t atom_ = 0;      // Where that begins in `out_` which a quantifier would repeat.
   char32_t last_letter_ = 0;  // The letter before, with the flag i.
-  bool dot_all_ = false;
-  std::vector<bool> ignore_case_outer_;  // Of the open groups.
-  std::vector<bool> dot_all_outer_;
+  Options options_;
+  std::vector<Group> groups_;  // The open ones.
+  bool named_groups_ = false;
+  bool back_references_ = false;
   std::optional<Error> error_;
 };
 
