@@ -18,7 +18,8 @@ constexpr std::string_view kProbe =
     "Straße Ångström naïve café Übung ñandú čeština Łódź İstanbul\n"
     "Привет, мир! Ελληνικά κείμενα. שלום עולם مرحبا بالعالم ١٢٣\n"
     "नमस्ते दुनिया ภาษาไทย 你好，世界。 こんにちは、カタカナ 안녕하세요 세계\n"
-    "😀👍🏽👨‍👩‍👧‍👦🇩🇪 ∑∫√∞ ½ ² № … “quotes” ‘single’ — "
+    "😀👍🏽👨‍👩‍👧‍👦🇩🇪 ∑∫√∞ ½ ² № … “quotes” ‘single’ "
+    "— "
     "’s\u00a0\u3000x\u200b\t "
     "\t "
     " ";

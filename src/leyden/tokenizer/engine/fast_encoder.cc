@@ -174,7 +174,8 @@ FastTables fast_tables(FastSettings settings, MergeTables::Owner merges,
   auto owner = std::make_shared<Owner>();
   owner->seed = SeedTable::make(seed, merges.origins.size());
   owner->merges = std::move(merges);
-  return {std::move(settings), owner->merges.view(), SeedTable(owner->seed.slots, owner->seed.keys), owner};
+  return {std::move(settings), owner->merges.view(), SeedTable(owner->seed.slots, owner->seed.keys),
+          owner};
 }
 
 std::optional<FastTables> byte_level_tables(const TokenizerSpec& spec, const BpeSpec& bpe) {

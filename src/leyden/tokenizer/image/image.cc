@@ -161,7 +161,8 @@ Result<TokenizerParts> Image::parts(const std::shared_ptr<const Image>& image) {
   arrays.normalized.longest = facts.longest_in_normalized_text;
   arrays.merges.guard_windows = facts.guard_windows;
   arrays.merges.byte_level = facts.byte_level;
-  arrays.merges.cuts = engine::character_cuts(arrays.merges.cuts.flags, arrays.merges.cuts.bits, arrays.merges.cuts.ascii);
+  arrays.merges.cuts = engine::character_cuts(arrays.merges.cuts.flags, arrays.merges.cuts.bits,
+                                              arrays.merges.cuts.ascii);
   auto vocabulary = Vocabulary::borrowed(arrays.vocabulary);
   auto added_ids = ByteTrie::borrowed(arrays.added_ids, arrays.vocabulary.entries.size());
   auto given = AddedTokens::borrowed(arrays.given);

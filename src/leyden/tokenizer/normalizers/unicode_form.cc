@@ -100,7 +100,8 @@ class Cluster {
     const auto marks = std::span(pieces_).subspan(begin, end - begin);
     if (std::ranges::is_sorted(marks, {}, &Piece::combining_class)) return;
     std::vector<Piece> given;
-    std::ranges::copy_if(marks, std::back_inserter(given), [](const Piece& mark) { return !mark.is_added; });
+    std::ranges::copy_if(marks, std::back_inserter(given),
+                         [](const Piece& mark) { return !mark.is_added; });
     sort_marks(marks);
     std::size_t next = 0;
     for (std::size_t i = begin; i < end; ++i) {
