@@ -52,6 +52,8 @@ KernelResult encode_any(const Segmentation& how, KernelContext& context, const c
       return encode_cut<Cut::pattern>(how, context, text, size, position, out);
     case Cut::ascii_words:
       return encode_cut<Cut::ascii_words>(how, context, text, size, position, out);
+    case Cut::ascii_lines:
+      return encode_cut<Cut::ascii_lines>(how, context, text, size, position, out);
     case Cut::words:
       return encode_cut<Cut::words>(how, context, text, size, position, out);
   }
@@ -75,6 +77,8 @@ std::size_t scan_any(const Segmentation& how, const char* text, std::size_t size
       return scan_cut<Cut::pattern>(how, text, size, position, ends, room);
     case Cut::ascii_words:
       return scan_cut<Cut::ascii_words>(how, text, size, position, ends, room);
+    case Cut::ascii_lines:
+      return scan_cut<Cut::ascii_lines>(how, text, size, position, ends, room);
     case Cut::words:
       return scan_cut<Cut::words>(how, text, size, position, ends, room);
   }

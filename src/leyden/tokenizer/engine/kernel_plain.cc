@@ -16,8 +16,8 @@ inline Block load_block(const char* text) {
   for (unsigned i = 0; i < 64; ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const u64 here = bit(i);
-    if constexpr (kCut == Cut::ascii_words) {
-      block.blank |= here & all_if(byte == ' ');
+    if constexpr (is_ascii_words(kCut)) {
+      block.blank |= here & all_if(byte == ' ' || (kCut == Cut::ascii_lines && byte == '\n'));
       block.printable |= here & all_if(byte > ' ' && byte <= '~');
       continue;
     }

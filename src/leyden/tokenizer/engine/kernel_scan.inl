@@ -106,7 +106,7 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     Starts starts;
     if constexpr (kCut == Cut::words) {
       starts.mask = block.blank & ~((block.blank | block.no_cut) << 1);
-    } else if constexpr (kCut == Cut::ascii_words) {
+    } else if constexpr (is_ascii_words(kCut)) {
       starts.mask = block.blank & (block.printable << 1) & (block.printable >> 1);
     } else if (block.non_ascii == 0) {
       starts = find_starts<kCut, true>(at, rest, block, length, rest > length);

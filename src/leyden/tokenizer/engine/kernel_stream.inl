@@ -52,6 +52,12 @@ template <Cut kCut>
 inline bool AsciiStream<kCut>::next(const Block& b, const Block& n, const char* text,
                                     std::size_t size, std::size_t at, std::size_t last, u64& mask,
                                     std::size_t& before) {
+  if constexpr (is_ascii_words(kCut)) {
+    mask = b.blank & behind(b.printable, printable) & (b.printable >> 1 | n.printable << 63);
+    printable = b.printable;
+    before = 0;
+    return true;
+  }
   constexpr bool kO200k = kCut == Cut::o200k;
   const u64 letters = b.upper | b.lower | b.other;
   const u64 numbers = b.number;
@@ -175,16 +181,6 @@ inline bool AsciiStream<Cut::words>::next(const Block& b, const Block&, const ch
   before = 0;
   return true;
 }
-template <>
-inline bool AsciiStream<Cut::ascii_words>::next(const Block& b, const Block& n, const char*,
-                                                std::size_t, std::size_t, std::size_t, u64& mask,
-                                                std::size_t& before) {
-  mask = b.blank & behind(b.printable, printable) & (b.printable >> 1 | n.printable << 63);
-  printable = b.printable;
-  before = 0;
-  return true;
-}
-
 // As scan_some(), from `position` on as far as the stream goes, the first block loaded and ASCII; may find nothing. Moves
 // `position` to the last border.
 template <Cut kCut>
@@ -202,13 +198,13 @@ inline std::size_t scan_stream(const Segmentation& how, Block block, const char*
     if (next.non_ascii != 0 || !stream.next(block, next, text, size, at, position, mask, before))
       break;
     if (before != 0) ends[count++] = static_cast<std::uint32_t>(before - base);
-    mask &= not_first;
-    not_first = ~u64{0};
     if constexpr (kCut == Cut::words) {
       if (how.cuts != nullptr)
         mask |= cuts_in<kCut, true>(*how.cuts, text + at, block, last_block, mask | ~not_first);
       last_block = block;
     }
+    mask &= not_first;
+    not_first = ~u64{0};
     const auto found = static_cast<unsigned>(__builtin_popcountll(mask));
     write_positions(mask, static_cast<std::uint32_t>(at - base), ends + count);
     count += found;

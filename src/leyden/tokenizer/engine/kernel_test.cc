@@ -29,7 +29,8 @@ constexpr Segmentation kSegmentations[] = {{Cut::gpt2, Pattern::gpt2},
                                            {Cut::o200k, Pattern::o200k},
                                            {Cut::pattern, Pattern::cl100k},
                                            {Cut::words, {}},
-                                           {Cut::ascii_words, {}}};
+                                           {Cut::ascii_words, {}},
+                                           {Cut::ascii_lines, {}}};
 
 std::vector<Isa> isas() {
   std::vector<Isa> all = {Isa::plain};
@@ -131,6 +132,83 @@ TEST_P(AllIsas, EveryCodePointBetweenOthers) {
           << "cut " << static_cast<int>(how.cut) << " between " << around;
     }
   }
+}
+
+// The segments that encode() comes to, none of which is in its table.
+std::vector<std::string> segments_of(Isa isa, const Segmentation& how, std::string_view text) {
+  struct Asked {
+    std::vector<std::string> segments;
+  } asked;
+  // Full of others, so that nothing is found by accident.
+  std::array<SegmentBucket, 2> buckets;
+  for (SegmentBucket& bucket : buckets) bucket.entries[0].high = bucket.entries[1].high = 1;
+  std::array<LongEntry, 2> long_entries{};
+  KernelContext context;
+  context.buckets = buckets.data();
+  context.shift = 63;
+  context.long_entries = long_entries.data();
+  context.long_shift = 63;
+  context.owner = &asked;
+  context.miss = [](KernelContext& of, const char* segment, std::size_t length, TokenId*) {
+    static_cast<Asked*>(of.owner)->segments.emplace_back(segment, length);
+    return std::size_t{0};
+  };
+  std::vector<TokenId> out(kKernelRoom);
+  for (std::size_t at = 0; at < text.size();) {
+    at = kernel_of(isa).encode(how, context, text.data(), text.size(), at, out.data()).position;
+    if (at == text.size()) break;
+    const bool is_inside = at >= context.inside.begin && at < context.inside.end;
+    const std::size_t end = part_end(
+        how, text.substr(0, is_inside ? context.inside.end : segment_end(how, text, at)), at);
+    asked.segments.emplace_back(text.substr(at, end - at));
+    at = end;
+  }
+  return std::move(asked.segments);
+}
+
+TEST_P(AllIsas, PartsAreWhereTheyMayBe) {
+  std::mt19937 random(13);
+  std::size_t parts = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    std::vector<std::size_t> favourites(1 + random() % 8);
+    for (std::size_t& favourite : favourites) favourite = random() % kEdges.size();
+    auto some = [&](std::size_t count) {
+      std::string text;
+      for (std::size_t i = 0; i < count; ++i)
+        text += kEdges[random() % 6 == 0 ? random() % kEdges.size()
+                                         : favourites[random() % favourites.size()]];
+      return text;
+    };
+    std::vector<std::string> tokens(random() % 20);
+    for (std::string& token : tokens) token = some(1 + random() % 3);
+    const std::vector<std::string_view> views(tokens.begin(), tokens.end());
+    const CharacterCuts::Owner words_cuts = learn_character_cuts(views);
+    const CharacterCuts::Owner byte_cuts = learn_byte_level_cuts(views, {});
+    const std::string text = some(1 + random() % 600);
+    for (Segmentation how : kSegmentations) {
+      if (is_ascii_words(how.cut)) continue;
+      const CharacterCuts cuts = (how.cut == Cut::words ? words_cuts : byte_cuts).view();
+      how.cuts = &cuts;
+      std::size_t at = 0;
+      std::size_t border = 0;  // The segment's end that `at` is in.
+      for (const std::string& segment : segments_of(GetParam(), how, text)) {
+        ASSERT_FALSE(segment.empty()) << "round " << round;
+        if (at == border) {
+          border = segment_end(how, text, at);
+        } else {
+          ASSERT_TRUE(is_part_begin(how, std::string_view(text).substr(0, border), at))
+              << "round " << round << ", cut " << static_cast<int>(how.cut) << " at " << at << ": "
+              << testing::PrintToString(text);
+          ++parts;
+        }
+        ASSERT_EQ(text.substr(at, segment.size()), segment);
+        at += segment.size();
+        ASSERT_LE(at, border);
+      }
+      ASSERT_EQ(at, text.size());
+    }
+  }
+  EXPECT_GT(parts, 10'000U);
 }
 
 std::string name_of(const testing::TestParamInfo<Isa>& isa) {

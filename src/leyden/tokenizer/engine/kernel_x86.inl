@@ -7,7 +7,8 @@ template <Cut kCut, class Bytes>
 inline Block block_of(const Bytes& bytes) {
   Block block;
   block.blank = bytes.equal(' ');
-  if constexpr (kCut == Cut::ascii_words) {
+  if constexpr (is_ascii_words(kCut)) {
+    if constexpr (kCut == Cut::ascii_lines) block.blank |= bytes.equal('\n');
     block.printable = bytes.within('!', 94);
     return block;
   }

@@ -37,6 +37,22 @@ bool parts_words(const PretokenizerStep& step) {
          std::holds_alternative<SplitOnWhitespace>(step);
 }
 
+// Whether a newline does what a space does: the normalizers, which are local, make the one of it, or words are parted at either.
+bool newlines_part(const TokenizerSpec& spec, const PipelineEncoder& pipeline) {
+  const PretokenizerStep& first = spec.pretokenizers.front();
+  for (const NormalizerStep& step : spec.normalizers) {
+    const auto* replace = std::get_if<NormalizeReplace>(&step);
+    if (replace != nullptr && (replace->pattern.contains('\n') || replace->content.contains('\n')))
+      return false;
+  }
+  NormalizedText line("a\nb", 0, false);
+  NormalizedText space("a b", 0, false);
+  pipeline.normalize(line);
+  pipeline.normalize(space);
+  if (line.text() == space.text()) return true;
+  return line.text() == "a\nb" && !std::holds_alternative<SplitMetaspace>(first);
+}
+
 class PipelineCoder final : public SegmentCoder {
  public:
   explicit PipelineCoder(std::unique_ptr<PipelineEncoder> pipeline)
@@ -52,25 +68,28 @@ class PipelineCoder final : public SegmentCoder {
 
 class LocalEncoder final : public TextEncoder {
  public:
-  LocalEncoder(std::unique_ptr<PipelineEncoder> pipeline, Isa isa)
-      : no_merges_{.units = build_trie(none_)},
+  LocalEncoder(std::unique_ptr<PipelineEncoder> pipeline, bool lines, Isa isa)
+      : lines_(lines),
+        no_merges_{.units = build_trie(none_)},
         coder_(std::move(pipeline)),
-        engine_({Cut::ascii_words, {}}, {}, coder_, no_merges_.tables(), isa) {}
+        engine_({lines ? Cut::ascii_lines : Cut::ascii_words, {}}, {}, coder_, no_merges_.tables(),
+                isa) {}
 
   void encode(std::string_view text, bool first_piece, TokenIds& out) const override {
     // The first word may be treated otherwise: it is where the text begins.
-    const std::size_t end = ascii_word_end(text, 0);
+    const std::size_t end = ascii_word_end(text, 0, lines_);
     coder_.pipeline().encode(text.substr(0, end), first_piece, out);
     engine_.encode(text.substr(end), out);
   }
   std::size_t count(std::string_view text, bool first_piece) const override {
-    const std::size_t end = ascii_word_end(text, 0);
+    const std::size_t end = ascii_word_end(text, 0, lines_);
     TokenIds first;
     coder_.pipeline().encode(text.substr(0, end), first_piece, first);
     return first.size() + engine_.count(text.substr(end));
   }
 
  private:
+  bool lines_;
   // The engine's workspaces have a merger, which nobody asks here.
   struct NoMerges {
     std::vector<std::uint64_t> units;
@@ -97,7 +116,8 @@ std::unique_ptr<TextEncoder> make_local_encoder(const TokenizerSpec& spec, Isa i
   if (spec.pretokenizers.empty() || !parts_words(spec.pretokenizers.front())) return nullptr;
   auto pipeline = PipelineEncoder::make(spec);
   if (!pipeline) return nullptr;
-  return std::make_unique<LocalEncoder>(*std::move(pipeline), isa);
+  const bool lines = newlines_part(spec, **pipeline);
+  return std::make_unique<LocalEncoder>(*std::move(pipeline), lines, isa);
 }
 
 }  // namespace leyden::tokenizer::engine

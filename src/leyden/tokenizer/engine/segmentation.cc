@@ -35,10 +35,11 @@ std::size_t word_end(std::string_view text, std::size_t position) {
   return text.size();
 }
 
-std::size_t ascii_word_end(std::string_view text, std::size_t position) {
+std::size_t ascii_word_end(std::string_view text, std::size_t position, bool lines) {
   auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
   for (std::size_t at = position + 1; at + 1 < text.size(); ++at) {
-    if (text[at] == ' ' && is_printable(text[at - 1]) && is_printable(text[at + 1])) return at;
+    const bool is_space = text[at] == ' ' || (lines && text[at] == '\n');
+    if (is_space && is_printable(text[at - 1]) && is_printable(text[at + 1])) return at;
   }
   return text.size();
 }
@@ -73,7 +74,8 @@ std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
     case Cut::words:
       return word_end(text, position);
     case Cut::ascii_words:
-      return ascii_word_end(text, position);
+    case Cut::ascii_lines:
+      return ascii_word_end(text, position, segmentation.cut == Cut::ascii_lines);
     default:
       return pretoken_end(segmentation.pattern, text, position);
   }

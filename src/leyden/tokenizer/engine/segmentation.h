@@ -19,6 +19,7 @@ enum class Cut : std::uint8_t {
   pattern,      // Any other Pattern: by pretoken_end(), one at a time.
   words,        // In front of runs of spaces: see word_end().
   ascii_words,  // In front of single spaces between ASCII: see ascii_word_end().
+  ascii_lines,  // And of single newlines.
 };
 
 struct Segmentation {
@@ -35,8 +36,12 @@ struct Segmentation {
 // vocabularies with tokens across such a cut can't use it.
 [[nodiscard]] std::size_t word_end(std::string_view text, std::size_t position);
 
-// Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it.
-[[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position);
+// Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it. `lines`: in
+// front of a single newline, too.
+[[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position, bool lines);
+constexpr bool is_ascii_words(Cut cut) {
+  return cut == Cut::ascii_words || cut == Cut::ascii_lines;
+}
 
 // Whether Segmentation::cuts allows to cut in front of the character at `at` > 0, where such a cut is worth the question: between two
 // characters of three or four bytes, and on either side of what is ASCII but no letter.
