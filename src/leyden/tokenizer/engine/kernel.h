@@ -90,6 +90,8 @@ struct KernelContext {
 struct KernelResult {
   std::size_t position = 0;  // All before it is encoded.
   std::size_t count = 0;     // IDs written.
+  std::size_t long_end =
+      0;  // Where the segment or part ends that begins at `position` and is too long; else 0.
 };
 
 // Segments longer than this are left to the caller: encode() stops in front of them.

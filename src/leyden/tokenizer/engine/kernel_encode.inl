@@ -133,6 +133,12 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
   constexpr std::size_t kFullAt =
       kKernelRoom - (kBatch + 80) * LongEntry::kIdsMax - kKernelBytesMax - 16;
   const auto written = [&] { return static_cast<std::size_t>(out - begin); };
+  const auto too_long = [&](std::size_t i, std::uint32_t from) -> KernelResult {
+    const std::size_t at = position + from;
+    if (batch.ends[i] != kTooFar) return {at, written(), position + batch.ends[i]};
+    const bool is_inside = at >= context.inside.begin && at < context.inside.end;
+    return {at, written(), is_inside ? context.inside.end : segment_end(how, {text, size}, at)};
+  };
   std::size_t misses = 0;
   while (position < size && written() <= kFullAt) {
     const std::size_t found =
@@ -175,10 +181,10 @@ KernelResult encode_cut(const Segmentation& how, KernelContext& context, const c
           continue;
         }
       }
-      if (length > kKernelBytesMax) return {position + from, written()};
+      if (length > kKernelBytesMax) return too_long(i, from);
       ++misses;
       const std::size_t count = context.miss(context, base + from, length, out);
-      if (count > kKernelBytesMax) return {position + from, written()};
+      if (count > kKernelBytesMax) return too_long(i, from);
       out += count;
       if (written() > kFullAt) return {position + batch.ends[i], written()};
     }

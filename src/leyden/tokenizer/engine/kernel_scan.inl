@@ -33,6 +33,12 @@ inline u64 cuts_in(const CharacterCuts& cuts, const char* text, const Block& blo
 // So long a batch ends: offsets stay small.
 constexpr std::size_t kOffsetMax = std::size_t{1} << 20;
 
+// What is too far away is kTooFar: it ends a segment of gigabytes, the batch's last.
+constexpr std::uint32_t kTooFar = ~std::uint32_t{0};
+inline std::uint32_t offset_of(std::size_t distance) {
+  return distance < kTooFar ? static_cast<std::uint32_t>(distance) : kTooFar;
+}
+
 // The parts of a long segment that ends at `inside`, from `position` on, as scan_some(); moves `position`. Stops behind `wanted`.
 template <Cut kCut>
 inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::size_t size,
@@ -64,7 +70,7 @@ inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::
     before = block;
     first = 0;
   }
-  ends[count++] = static_cast<std::uint32_t>(inside - base);
+  ends[count++] = offset_of(inside - base);
   position = inside;
   return count;
 }
@@ -83,7 +89,7 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
   while (count < wanted && position < size && position - base < kOffsetMax) {
     if constexpr (kCut == Cut::pattern) {
       position = pretoken_end(how.pattern, {text, size}, position);
-      ends[count++] = static_cast<std::uint32_t>(position - base);
+      ends[count++] = offset_of(position - base);
       continue;
     }
     const char* at = text + position;
@@ -134,7 +140,7 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
       return scan_parts<kCut>(*how.cuts, text, size, base, position, end, ends, count, wanted);
     }
     position = end;
-    ends[count++] = static_cast<std::uint32_t>(position - base);
+    ends[count++] = offset_of(position - base);
   }
   return count;
 }

@@ -155,13 +155,12 @@ std::vector<std::string> segments_of(Isa isa, const Segmentation& how, std::stri
   };
   std::vector<TokenId> out(kKernelRoom);
   for (std::size_t at = 0; at < text.size();) {
-    at = kernel_of(isa).encode(how, context, text.data(), text.size(), at, out.data()).position;
-    if (at == text.size()) break;
-    const bool is_inside = at >= context.inside.begin && at < context.inside.end;
-    const std::size_t end = part_end(
-        how, text.substr(0, is_inside ? context.inside.end : segment_end(how, text, at)), at);
-    asked.segments.emplace_back(text.substr(at, end - at));
-    at = end;
+    const KernelResult done =
+        kernel_of(isa).encode(how, context, text.data(), text.size(), at, out.data());
+    at = done.position;
+    if (done.long_end == 0) continue;
+    asked.segments.emplace_back(text.substr(at, done.long_end - at));
+    at = done.long_end;
   }
   return std::move(asked.segments);
 }

@@ -37,19 +37,12 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
                                        position, workspace->out.data());
     take(TokenIdsView(workspace->out.data(), done.count));
     position = done.position;
-    if (done.count == 0 && position < text.size()) {
-      // Too long a part for the kernel.
-      const LongSegment& inside = workspace->context.inside;
-      const bool is_inside = position >= inside.begin && position < inside.end;
-      const std::string_view rest =
-          text.substr(0, is_inside ? inside.end : segment_end(segmentation_, text, position));
-      const std::size_t end = part_end(segmentation_, rest, position);
-      const std::size_t count =
-          encode_part(*workspace, rest.substr(position, end - position), workspace->out.data());
-      take(count <= kKernelBytesMax ? TokenIdsView(workspace->out.data(), count)
-                                    : TokenIdsView(workspace->encoded));
-      position = end;
-    }
+    if (done.long_end == 0) continue;
+    const std::size_t count = encode_part(
+        *workspace, text.substr(position, done.long_end - position), workspace->out.data());
+    take(count <= kKernelBytesMax ? TokenIdsView(workspace->out.data(), count)
+                                  : TokenIdsView(workspace->encoded));
+    position = done.long_end;
   }
 }
 
