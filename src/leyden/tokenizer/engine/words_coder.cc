@@ -64,10 +64,11 @@ std::vector<std::pair<std::string, TokenId>> words_seed(const BpeSpec& spec,
   entries.reserve(spec.tokens.size());
   for (const SpecToken& token : spec.tokens) {
     if (token.bytes.empty() || tables.origins[token.id].length == 0) continue;
-    std::string word = token.bytes;
-    for (std::size_t at = word.find(kSpace); at != std::string::npos;
-         at = word.find(kSpace, at + 1)) {
-      word.replace(at, kSpace.size(), " ");
+    std::string word;
+    for (std::string_view rest = token.bytes; !rest.empty();) {
+      const bool is_space = rest.starts_with(kSpace);
+      word += is_space ? ' ' : rest.front();
+      rest.remove_prefix(is_space ? kSpace.size() : 1);
     }
     // A token may hold a space of its own, which no text becomes.
     if (word.size() > SegmentEntry::kBytesMax || token.bytes.contains(' ')) continue;
