@@ -3,37 +3,19 @@
 #include <array>
 #include <utility>
 
+#include "leyden/tokenizer/pretokenizers/pattern_regexes.h"
 #include "leyden/tokenizer/unicode_classes.h"
 #include "leyden/tokenizer/unicode_properties.h"
 
 namespace leyden::tokenizer {
 namespace {
 
-// As tokenizer.json files write them. tiktoken's own spelling with possessive quantifiers is not here: in Hugging Face's
-// syntax `{1,3}+` means something else.
 constexpr std::array kRegexes = {
-    std::pair{Pattern::gpt2,
-              std::string_view(
-                  R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)")},
-    std::pair{
-        Pattern::cl100k,
-        std::string_view(
-            R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
-    std::pair{
-        Pattern::qwen2,
-        std::string_view(
-            R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
-    std::pair{
-        Pattern::o200k,
-        std::string_view(
-            R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)")},
+    std::pair{Pattern::gpt2, regexes::kGpt2},
+    std::pair{Pattern::cl100k, regexes::kCl100k},
+    std::pair{Pattern::qwen2, regexes::kQwen2},
+    std::pair{Pattern::o200k, regexes::kO200k},
 };
-
-constexpr std::string_view kDeepSeekNumbers = R"(\p{N}{1,3})";
-constexpr std::string_view kDeepSeekCjk = "[一-龥぀-ゟ゠-ヿ]+";
-constexpr std::string_view kDeepSeekRest =
-    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]"
-    "+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
 
 constexpr bool is(ClassedChar c, unsigned classes) { return (c.char_class & classes) != 0; }
 
@@ -326,7 +308,8 @@ std::optional<Pattern> pattern_of_regex(std::string_view regex) {
 
 std::optional<Pattern> pattern_of_regexes(std::string_view first, std::string_view second,
                                           std::string_view third) {
-  if (first == kDeepSeekNumbers && second == kDeepSeekCjk && third == kDeepSeekRest) {
+  if (first == regexes::kDeepSeekNumbers && second == regexes::kDeepSeekCjk &&
+      third == regexes::kDeepSeekRest) {
     return Pattern::deepseek_v3;
   }
   return std::nullopt;

@@ -1,7 +1,6 @@
 #include "leyden/tokenizer/engine/segment_engine.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "leyden/tokenizer/engine/mapped_table.h"
 

@@ -1,9 +1,6 @@
 #include "leyden/tokenizer/engine/workspace.h"
 
 #include <algorithm>
-#include <bit>
-#include <new>
-#include <utility>
 
 #include "leyden/tokenizer/engine/segment_table.h"
 

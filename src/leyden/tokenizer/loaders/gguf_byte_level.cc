@@ -6,28 +6,17 @@
 #include "leyden/tokenizer/loaders/byte_level.h"
 #include "leyden/tokenizer/loaders/gguf_models.h"
 #include "leyden/tokenizer/loaders/text_table.h"
+#include "leyden/tokenizer/pretokenizers/pattern_regexes.h"
 
 namespace leyden::tokenizer {
 namespace {
 
 // Patterns as tokenizer.json files spell them.
 constexpr std::string_view kGpt2 = "";  // ByteLevel's own.
-constexpr std::string_view kLlama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kQwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kQwen35 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kO200k =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kTekken =
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-// Three patterns, one behind the other.
-constexpr std::string_view kDeepSeekNumbers = R"(\p{N}{1,3})";
-constexpr std::string_view kDeepSeekCjk = "[一-龥぀-ゟ゠-ヿ]+";
-constexpr std::string_view kDeepSeekRest =
-    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]"
-    "+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
 
 // `tokenizer.ggml.pre` names what a tokenizer.json spells out. The rest (normalizer, ignore_merges) is not in the file: it
 // is taken from the model's own tokenizer.json, because that is what the model was trained with. llama.cpp leaves Qwen's NFC
@@ -97,14 +86,14 @@ constexpr std::array kPres = {
     Pre{"smollm", {kGpt2}, true},
     Pre{"starcoder", {kGpt2}, true},
     Pre{"refact", {kGpt2}, true},
-    Pre{"llama-bpe", {kLlama3}, false, false, true},
-    Pre{"llama3", {kLlama3}, false, false, true},
-    Pre{"llama-v3", {kLlama3}, false, false, true},
-    Pre{"qwen2", {kQwen2}, false, true},
+    Pre{"llama-bpe", {regexes::kCl100k}, false, false, true},
+    Pre{"llama3", {regexes::kCl100k}, false, false, true},
+    Pre{"llama-v3", {regexes::kCl100k}, false, false, true},
+    Pre{"qwen2", {regexes::kQwen2}, false, true},
     Pre{"qwen35", {kQwen35}, false, true},
-    Pre{"gpt-4o", {kO200k}, false, false, true},
+    Pre{"gpt-4o", {regexes::kO200k}, false, false, true},
     Pre{"tekken", {kTekken}, false, false, true},
-    Pre{"deepseek-v3", {kDeepSeekNumbers, kDeepSeekCjk, kDeepSeekRest}},
+    Pre{"deepseek-v3", {regexes::kDeepSeekNumbers, regexes::kDeepSeekCjk, regexes::kDeepSeekRest}},
 };
 
 void put_pretokenizers(const Pre& pre, TokenizerSpec& spec) {

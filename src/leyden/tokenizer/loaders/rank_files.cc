@@ -5,20 +5,15 @@
 #include <string>
 
 #include "leyden/base/result.h"
+#include "leyden/tokenizer/pretokenizers/pattern_regexes.h"
 
 // OpenAI: tiktoken_ext/openai_public.py of tiktoken 0.14.0 (MIT). Meta: llama3/tokenizer.py and llama4/tokenizer.py of llama-models
 // 0.3.0, which build tiktoken encodings of their own.
 namespace leyden::tokenizer {
 namespace {
 
-// As Hugging Face writes them. tiktoken 0.14 has them with possessive quantifiers and the whitespace rule in parts, which
-// cuts differently in places where the IDs are the same (no token holds a newline with more whitespace behind it).
-constexpr std::string_view kR50kPattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kCl100kPattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kO200kPattern =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// Patterns are spelled as Hugging Face does. tiktoken 0.14 has them with possessive quantifiers and the whitespace rule in parts,
+// which cuts differently in places where the IDs are the same (no token holds a newline with more whitespace behind it).
 constexpr std::string_view kR50kFile =
     "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930";
 constexpr std::string_view kP50kFile =
@@ -33,16 +28,16 @@ constexpr std::string_view kLlama4File =
     "d0bdbaf59b0762c8c807617e2d8ea51420eb1b1de266df2495be755c8e0ed6ed";
 
 constexpr std::array kRankFiles = {
-    RankFile{kR50kFile, "r50k_base", kR50kPattern, {}},
+    RankFile{kR50kFile, "r50k_base", regexes::kGpt2, {}},
     // The same ranks, published as vocab.bpe and encoder.json.
-    RankFile{kR50kFile, "gpt2", kR50kPattern, {}, true},
-    RankFile{kP50kFile, "p50k_base", kR50kPattern, {}},
-    RankFile{kP50kFile, "p50k_edit", kR50kPattern, {}, true},
-    RankFile{kCl100kFile, "cl100k_base", kCl100kPattern, {}},
-    RankFile{kO200kFile, "o200k_base", kO200kPattern, {}},
-    RankFile{kO200kFile, "o200k_harmony", kO200kPattern, {}, true},
-    RankFile{kLlama3File, "llama3", kCl100kPattern, "<|begin_of_text|>"},
-    RankFile{kLlama4File, "llama4", kO200kPattern, "<|begin_of_text|>"},
+    RankFile{kR50kFile, "gpt2", regexes::kGpt2, {}, true},
+    RankFile{kP50kFile, "p50k_base", regexes::kGpt2, {}},
+    RankFile{kP50kFile, "p50k_edit", regexes::kGpt2, {}, true},
+    RankFile{kCl100kFile, "cl100k_base", regexes::kCl100k, {}},
+    RankFile{kO200kFile, "o200k_base", regexes::kO200k, {}},
+    RankFile{kO200kFile, "o200k_harmony", regexes::kO200k, {}, true},
+    RankFile{kLlama3File, "llama3", regexes::kCl100k, "<|begin_of_text|>"},
+    RankFile{kLlama4File, "llama4", regexes::kO200k, "<|begin_of_text|>"},
 };
 
 class Specials {
