@@ -79,6 +79,14 @@ std::string replace_invalid(std::string_view text) {
   return out;
 }
 
+std::string one_line(std::string_view text) {
+  std::string line = replace_invalid(text);
+  for (char& c : line) {
+    if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  return line;
+}
+
 void append(std::string& out, char32_t code_point) {
   auto put = [&](char32_t bits) { out += static_cast<char>(bits); };
   if (code_point < 0x80) {

@@ -26,6 +26,9 @@ struct Decoded {
 // `text` with every maximal ill-formed subpart replaced by U+FFFD.
 [[nodiscard]] std::string replace_invalid(std::string_view text);
 
+// `text` as one line for messages: replace_invalid(), and a space for every control character of ASCII.
+[[nodiscard]] std::string one_line(std::string_view text);
+
 void append(std::string& out, char32_t code_point);
 
 // How many bytes at the end of `text` are the beginning of a sequence that more bytes could complete (0 to 3).

@@ -32,17 +32,8 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (char c : utf8::replace_invalid(text)) {
-    auto byte = static_cast<unsigned char>(c);
-    line += byte < 0x20 || byte == 0x7F ? ' ' : c;
-  }
-  return line;
-}
-
 void print_line(std::string_view prefix, std::string_view message) {
-  write_all(STDERR_FILENO, std::string(prefix) + one_line(message) + "\n");
+  write_all(STDERR_FILENO, std::string(prefix) + utf8::one_line(message) + "\n");
 }
 
 }  // namespace
@@ -84,7 +75,7 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total, std::string_vi
   std::string line = fmt::format("{} [{}{}] {:3.0f}% {}", label_, std::string(filled, '#'),
                                  std::string(kCells - filled, '.'), part * 100,
                                  left > 1 ? fmt::format("{:.0f} s left ", left) : "");
-  line += one_line(detail);
+  line += utf8::one_line(detail);
   // Cut at a character border; wide characters may still wrap, which only looks odd.
   if (line.size() >= width) {
     line.resize(width - 1);

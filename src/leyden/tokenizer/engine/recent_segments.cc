@@ -1,5 +1,6 @@
 #include "leyden/tokenizer/engine/recent_segments.h"
 
+#include <algorithm>
 #include <cstring>
 
 #define XXH_INLINE_ALL
@@ -43,7 +44,7 @@ void RecentSegments::add(std::string_view segment, TokenIdsView ids) {
     written_ += static_cast<std::uint32_t>(kRingWords - at);
   const std::size_t at = written_ % kRingWords;
   ring_[at] = static_cast<std::uint32_t>(ids.size() << 16 | segment.size());
-  std::memcpy(&ring_[at + kHeaderWords], ids.data(), ids.size_bytes());
+  std::ranges::copy(ids, &ring_[at + kHeaderWords]);
   std::memcpy(&ring_[at + kHeaderWords + ids.size()], segment.data(), segment.size());
   const std::uint64_t hash = XXH3_64bits(segment.data(), segment.size());
   const std::size_t place = hash & (kSlots - 1);

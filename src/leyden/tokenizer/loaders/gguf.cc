@@ -1,3 +1,4 @@
+#include "leyden/base/utf8.h"
 #include "leyden/tokenizer/loaders/gguf_models.h"
 #include "leyden/tokenizer/loaders/loaders.h"
 
@@ -39,7 +40,7 @@ Result<TokenizerSpec> read_gguf_tokenizer(BytesView content, const std::string& 
     spec = read_gguf_bert(*gguf, where);
   } else {
     return fail(Errc::unsupported, "{}: the tokenizer model \"{:.80}\" is not supported", where,
-                model);
+                utf8::one_line(model));
   }
   if (spec) spec->name = std::move(name);
   return spec;

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "leyden/base/utf8.h"
 #include "leyden/tokenizer/loaders/byte_level.h"
 #include "leyden/tokenizer/loaders/gguf_models.h"
 #include "leyden/tokenizer/loaders/text_table.h"
@@ -120,7 +121,7 @@ Result<TokenizerSpec> read_gguf_byte_level(const Gguf& gguf, const std::string& 
   std::optional<Steps> steps = steps_of(pre_name);
   if (pre == nullptr && !steps) {
     return fail(Errc::unsupported, "{}: the pre-tokenizer \"{:.80}\" is not supported", where,
-                pre_name);
+                utf8::one_line(pre_name));
   }
   const auto* tokens = gguf.find<Gguf::Strings>("tokenizer.ggml.tokens");
   const auto* types = gguf.find<Gguf::Integers>("tokenizer.ggml.token_type");

@@ -1,4 +1,5 @@
 #include "leyden/tokenizer/loaders/gguf_reader.h"
+#include "leyden/base/utf8.h"
 
 #include <bit>
 #include <cstring>
@@ -221,7 +222,7 @@ Result<Gguf> read_gguf(BytesView content, const std::string& where) {
     auto type = cursor.take<std::uint32_t>();
     if (!key || !type) return truncated("its metadata");
     auto value = take_value(cursor, *type);
-    if (!value) return truncated(fmt::format("the value of {:.80}", *key));
+    if (!value) return truncated(fmt::format("the value of {:.80}", utf8::one_line(*key)));
     gguf.metadata.insert_or_assign(*key, *std::move(value));
   }
   return gguf;

@@ -10,6 +10,7 @@
 #include <simdjson.h>
 
 #include "leyden/base/result.h"
+#include "leyden/base/utf8.h"
 #include "leyden/tokenizer/spec.h"
 
 namespace leyden::tokenizer::huggingface {
@@ -39,8 +40,8 @@ class Context {
   [[nodiscard]] bool writes_byte_level() const { return writes_byte_level_; }
 
  private:
-  void record(Errc code, std::string message) {
-    if (!error_) error_ = Error{code, std::move(message)};
+  void record(Errc code, std::string_view message) {
+    if (!error_) error_ = Error{code, utf8::one_line(message)};
   }
   const std::string& where_;
   std::optional<Error> error_;

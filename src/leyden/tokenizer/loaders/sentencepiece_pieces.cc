@@ -71,6 +71,12 @@ class MergeMaker {
   std::vector<float> scores_;  // Highest first, each once.
 };
 
+bool is_byte_piece(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  return text.size() == 6 && text.starts_with("<0x") && kDigits.contains(text[3]) &&
+         kDigits.contains(text[4]) && text[5] == '>';
+}
+
 Result<void> check(const SentencePieceFile& file, const std::string& where) {
   TextTable seen(file.pieces.size());
   std::size_t unknown = 0;
@@ -84,6 +90,8 @@ Result<void> check(const SentencePieceFile& file, const std::string& where) {
       return fail(Errc::corrupt, "{}: piece {} is not UTF-8 or has no score", where, id);
     }
     unknown += piece.type == Type::unknown ? 1 : 0;
+    if (piece.type == Type::byte && !is_byte_piece(piece.text))
+      return fail(Errc::corrupt, "{}: piece {} is none of <0x00> to <0xFF>", where, id);
     bytes += piece.type == Type::byte ? 1 : 0;
   }
   if (unknown != 1)

@@ -57,11 +57,12 @@ std::uint64_t number_at(const std::string& content, std::size_t at) {
 }
 
 std::string changed(std::string content, std::string_view changes) {
+  // Before a change is made to this, too.
+  const std::uint64_t sections = number_at(content, kTableAt - 8);
   for (; changes.size() >= 4; changes.remove_prefix(4)) {
     auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(changes[i]); };
     std::size_t begin = 0;
     std::size_t size = content.size();
-    const std::uint64_t sections = number_at(content, kTableAt - 8);
     if (byte(0) != 255 && byte(0) < sections) {
       const std::size_t entry = kTableAt + byte(0) * kTableEntryBytes;
       const std::uint64_t offset = number_at(content, entry + 24);

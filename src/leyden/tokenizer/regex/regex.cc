@@ -1,4 +1,5 @@
 #include "leyden/tokenizer/regex/regex.h"
+#include "leyden/base/utf8.h"
 
 #include <string>
 
@@ -71,7 +72,8 @@ Result<std::unique_ptr<Regex>> Regex::make(std::string_view pattern, bool is_reg
   if (!regex->compiled_->code) {
     char message[160] = {};
     pcre2_get_error_message(error, reinterpret_cast<PCRE2_UCHAR*>(message), sizeof(message));
-    return fail(Errc::unsupported, "the pattern {:.200} can't be used: {}", pattern, message);
+    return fail(Errc::unsupported, "the pattern {:.200} can't be used: {}", utf8::one_line(pattern),
+                message);
   }
   // Without JIT (another processor) the interpreter gives the same matches.
   pcre2_jit_compile(regex->compiled_->code.get(), PCRE2_JIT_COMPLETE);

@@ -38,9 +38,10 @@ class Translator {
   template <class... Args>
   void unsupported(fmt::format_string<Args...> format, Args&&... args) {
     if (error_) return;
-    error_ = Error{Errc::unsupported,
-                   fmt::format("the pattern {:.200} has {}, which is not supported", pattern_,
-                               fmt::format(format, std::forward<Args>(args)...))};
+    error_ = Error{
+        Errc::unsupported,
+        utf8::one_line(fmt::format("the pattern {:.200} has {}, which is not supported", pattern_,
+                                   fmt::format(format, std::forward<Args>(args)...)))};
   }
   [[nodiscard]] char peek(std::size_t ahead = 0) const {
     return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0';
