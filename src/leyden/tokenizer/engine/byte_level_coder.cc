@@ -19,13 +19,13 @@ ByteLevelCoder::ByteLevelCoder(const MergeTables& merges,
   }
 }
 
-void ByteLevelCoder::encode(Workspace& workspace, std::string_view segment, TokenIds& out) const {
+bool ByteLevelCoder::encode(Workspace& workspace, std::string_view segment, TokenIds& out) const {
   if (!whole_.empty() && segment.size() > SegmentEntry::kBytesMax) {
     auto found =
         std::ranges::lower_bound(whole_, segment, {}, &std::pair<std::string, TokenId>::first);
     if (found != whole_.end() && found->first == segment) {
       out.push_back(found->second);
-      return;
+      return true;
     }
   }
   auto missing = [&](char c) { return missing_[static_cast<std::uint8_t>(c)]; };
@@ -35,6 +35,7 @@ void ByteLevelCoder::encode(Workspace& workspace, std::string_view segment, Toke
     segment = workspace.scratch;
   }
   workspace.merger.encode(segment, out);
+  return true;
 }
 
 bool ByteLevelCoder::encode_all(Workspace& workspace, std::span<const SegmentEntry> segments,

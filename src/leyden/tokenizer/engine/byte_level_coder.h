@@ -19,7 +19,7 @@ class ByteLevelCoder final : public SegmentCoder {
   // `whole`: tokens of more than SegmentEntry::kBytesMax bytes that are made as whole pretokens only.
   ByteLevelCoder(const MergeTables& merges, std::vector<std::pair<std::string, TokenId>> whole);
 
-  void encode(Workspace& workspace, std::string_view segment, TokenIds& out) const override;
+  bool encode(Workspace& workspace, std::string_view segment, TokenIds& out) const override;
   bool encode_all(Workspace& workspace, std::span<const SegmentEntry> segments,
                   const std::function<void(std::size_t, TokenIdsView)>& take) const override;
   // Bytes that are left out bring others together.

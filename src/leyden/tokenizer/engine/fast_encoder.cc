@@ -13,6 +13,7 @@
 #include "leyden/tokenizer/engine/merge_tables.h"
 #include "leyden/tokenizer/engine/nfc_check.h"
 #include "leyden/tokenizer/engine/segment_engine.h"
+#include "leyden/tokenizer/engine/unigram_encoder.h"
 #include "leyden/tokenizer/engine/words_coder.h"
 #include "leyden/tokenizer/normalizer.h"
 #include "leyden/tokenizer/pretokenizers/native_pattern.h"
@@ -224,6 +225,8 @@ std::unique_ptr<TextEncoder> make_fast_encoder(const TokenizerSpec& spec, Isa is
   if (auto tables = build_fast_tables(spec)) return make_fast_encoder(*std::move(tables), isa);
   const auto* bpe = std::get_if<BpeSpec>(&spec.model);
   if (bpe != nullptr && (bpe->byte_level || !bpe->user_defined.empty())) return nullptr;
+  const auto* unigram = std::get_if<UnigramSpec>(&spec.model);
+  if (unigram != nullptr && unigram->single_precision) return make_unigram_encoder(spec, isa);
   return make_local_encoder(spec, isa);
 }
 

@@ -50,10 +50,10 @@ KernelResult encode_any(const Segmentation& how, KernelContext& context, const c
       return encode_cut<Cut::o200k>(how, context, text, size, position, out);
     case Cut::pattern:
       return encode_cut<Cut::pattern>(how, context, text, size, position, out);
-    case Cut::ascii_words:
-      return encode_cut<Cut::ascii_words>(how, context, text, size, position, out);
-    case Cut::ascii_lines:
-      return encode_cut<Cut::ascii_lines>(how, context, text, size, position, out);
+    case Cut::plain_words:
+      return encode_cut<Cut::plain_words>(how, context, text, size, position, out);
+    case Cut::plain_lines:
+      return encode_cut<Cut::plain_lines>(how, context, text, size, position, out);
     case Cut::words:
       return encode_cut<Cut::words>(how, context, text, size, position, out);
   }
@@ -75,10 +75,10 @@ std::size_t scan_any(const Segmentation& how, const char* text, std::size_t size
       return scan_cut<Cut::o200k>(how, text, size, position, ends, room);
     case Cut::pattern:
       return scan_cut<Cut::pattern>(how, text, size, position, ends, room);
-    case Cut::ascii_words:
-      return scan_cut<Cut::ascii_words>(how, text, size, position, ends, room);
-    case Cut::ascii_lines:
-      return scan_cut<Cut::ascii_lines>(how, text, size, position, ends, room);
+    case Cut::plain_words:
+      return scan_cut<Cut::plain_words>(how, text, size, position, ends, room);
+    case Cut::plain_lines:
+      return scan_cut<Cut::plain_lines>(how, text, size, position, ends, room);
     case Cut::words:
       return scan_cut<Cut::words>(how, text, size, position, ends, room);
   }

@@ -27,7 +27,7 @@ struct Block {
       0;  // First bytes of characters of three bytes that are letters without case: U+4E00 to U+9FFF, U+B000 to U+CFFF.
 };
 
-// For Cut::words `blank`, `no_cut`, `three`, `four`, `continuation` and `symbol` only, for Cut::ascii_words and ascii_lines `blank` (where segments may begin) and `printable`, for all others all but these.
+// For Cut::words `blank`, `no_cut`, `three`, `four`, `continuation` and `symbol` only, for Cut::plain_words and plain_lines `blank` (where segments may begin), `printable` and of `two` the plain ones, for all others all but these.
 template <Cut kCut>
 inline Block load_block(const char* text);
 

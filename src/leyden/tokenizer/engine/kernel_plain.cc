@@ -16,9 +16,10 @@ inline Block load_block(const char* text) {
   for (unsigned i = 0; i < 64; ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const u64 here = bit(i);
-    if constexpr (is_ascii_words(kCut)) {
-      block.blank |= here & all_if(byte == ' ' || (kCut == Cut::ascii_lines && byte == '\n'));
+    if constexpr (is_plain_words(kCut)) {
+      block.blank |= here & all_if(byte == ' ' || (kCut == Cut::plain_lines && byte == '\n'));
       block.printable |= here & all_if(byte > ' ' && byte <= '~');
+      block.two |= here & all_if(is_plain_lead(byte));
       continue;
     }
     if constexpr (kCut == Cut::words) {

@@ -112,8 +112,8 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     Starts starts;
     if constexpr (kCut == Cut::words) {
       starts.mask = block.blank & ~((block.blank | block.no_cut) << 1);
-    } else if constexpr (is_ascii_words(kCut)) {
-      starts.mask = block.blank & (block.printable << 1) & (block.printable >> 1);
+    } else if constexpr (is_plain_words(kCut)) {
+      starts.mask = block.blank & (block.printable | block.two << 1) << 1;
     } else if (block.non_ascii == 0) {
       starts = find_starts<kCut, true>(at, rest, block, length, rest > length);
     } else {

@@ -21,7 +21,8 @@ struct AsciiStream {
   u64 taken = 0;         // Newlines that belong to the symbols in front of them.
   u64 free_newline = 0;  // The others.
   u64 left = 0;          // Whitespace but `taken`.
-  u64 printable = 0;
+  u64 printable = 0;  // The last bytes of plain characters.
+  u64 plain_lead = 0;
   // What the block before says of this one: bits that begin a segment, bits that don't.
   u64 starts = 0;
   u64 not_starts = 0;
@@ -52,9 +53,11 @@ template <Cut kCut>
 inline bool AsciiStream<kCut>::next(const Block& b, const Block& n, const char* text,
                                     std::size_t size, std::size_t at, std::size_t last, u64& mask,
                                     std::size_t& before) {
-  if constexpr (is_ascii_words(kCut)) {
-    mask = b.blank & behind(b.printable, printable) & (b.printable >> 1 | n.printable << 63);
-    printable = b.printable;
+  if constexpr (is_plain_words(kCut)) {
+    const u64 plain = b.printable | behind(b.two, plain_lead);
+    mask = b.blank & behind(plain, printable);
+    printable = plain;
+    plain_lead = b.two;
     before = 0;
     return true;
   }

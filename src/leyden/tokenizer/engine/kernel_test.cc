@@ -29,8 +29,8 @@ constexpr Segmentation kSegmentations[] = {{Cut::gpt2, Pattern::gpt2},
                                            {Cut::o200k, Pattern::o200k},
                                            {Cut::pattern, Pattern::cl100k},
                                            {Cut::words, {}},
-                                           {Cut::ascii_words, {}},
-                                           {Cut::ascii_lines, {}}};
+                                           {Cut::plain_words, {}},
+                                           {Cut::plain_lines, {}}};
 
 std::vector<Isa> isas() {
   std::vector<Isa> all = {Isa::plain};
@@ -185,7 +185,7 @@ TEST_P(AllIsas, PartsAreWhereTheyMayBe) {
     const CharacterCuts::Owner byte_cuts = learn_byte_level_cuts(views, {});
     const std::string text = some(1 + random() % 600);
     for (Segmentation how : kSegmentations) {
-      if (is_ascii_words(how.cut)) continue;
+      if (is_plain_words(how.cut)) continue;
       const CharacterCuts cuts = (how.cut == Cut::words ? words_cuts : byte_cuts).view();
       how.cuts = &cuts;
       std::size_t at = 0;

@@ -7,9 +7,10 @@ template <Cut kCut, class Bytes>
 inline Block block_of(const Bytes& bytes) {
   Block block;
   block.blank = bytes.equal(' ');
-  if constexpr (is_ascii_words(kCut)) {
-    if constexpr (kCut == Cut::ascii_lines) block.blank |= bytes.equal('\n');
+  if constexpr (is_plain_words(kCut)) {
+    if constexpr (kCut == Cut::plain_lines) block.blank |= bytes.equal('\n');
     block.printable = bytes.within('!', 94);
+    block.two = bytes.within('\xC3', 8) | bytes.within('\xCF', 3);
     return block;
   }
   if constexpr (kCut == Cut::words) {

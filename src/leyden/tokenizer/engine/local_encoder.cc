@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "leyden/tokenizer/engine/no_merges.h"
 #include "leyden/tokenizer/engine/segment_engine.h"
 #include "leyden/tokenizer/pipeline_encoder.h"
 
@@ -23,7 +24,8 @@ bool is_local(const NormalizerStep& step) {
     return charsmap->matching == NormalizeCharsmap::Matching::huggingface;
   }
   if (const auto* replace = std::get_if<NormalizeReplace>(&step)) {
-    if (replace->is_regex) return replace->pattern == " {2,}";  // The cut's space stands alone.
+    if (replace->is_regex)
+      return replace->pattern == " {2,}";  // What is in front of the cut ends with no space.
     return !replace->pattern.empty() && !replace->pattern.contains(' ') &&
            !replace->content.contains(' ');
   }
@@ -57,8 +59,9 @@ class PipelineCoder final : public SegmentCoder {
  public:
   explicit PipelineCoder(std::unique_ptr<PipelineEncoder> pipeline)
       : pipeline_(std::move(pipeline)) {}
-  void encode(Workspace&, std::string_view segment, TokenIds& out) const override {
+  bool encode(Workspace&, std::string_view segment, TokenIds& out) const override {
     pipeline_->encode(segment, false, out);
+    return true;
   }
   [[nodiscard]] const PipelineEncoder& pipeline() const { return *pipeline_; }
 
@@ -70,19 +73,18 @@ class LocalEncoder final : public TextEncoder {
  public:
   LocalEncoder(std::unique_ptr<PipelineEncoder> pipeline, bool lines, Isa isa)
       : lines_(lines),
-        no_merges_{.units = build_trie(none_)},
         coder_(std::move(pipeline)),
-        engine_({lines ? Cut::ascii_lines : Cut::ascii_words, {}}, {}, coder_, no_merges_.tables(),
+        engine_({lines ? Cut::plain_lines : Cut::plain_words, {}}, {}, coder_, no_merges_.tables(),
                 isa) {}
 
   void encode(std::string_view text, bool first_piece, TokenIds& out) const override {
     // The first word may be treated otherwise: it is where the text begins.
-    const std::size_t end = ascii_word_end(text, 0, lines_);
+    const std::size_t end = plain_word_end(text, 0, lines_);
     coder_.pipeline().encode(text.substr(0, end), first_piece, out);
     engine_.encode(text.substr(end), out);
   }
   std::size_t count(std::string_view text, bool first_piece) const override {
-    const std::size_t end = ascii_word_end(text, 0, lines_);
+    const std::size_t end = plain_word_end(text, 0, lines_);
     TokenIds first;
     coder_.pipeline().encode(text.substr(0, end), first_piece, first);
     return first.size() + engine_.count(text.substr(end));
@@ -90,18 +92,6 @@ class LocalEncoder final : public TextEncoder {
 
  private:
   bool lines_;
-  // The engine's workspaces have a merger, which nobody asks here.
-  struct NoMerges {
-    std::vector<std::uint64_t> units;
-    std::vector<std::uint64_t> pairs = std::vector<std::uint64_t>(2);
-    [[nodiscard]] MergeTables tables() const {
-      MergeTables tables;
-      tables.trie = units;
-      tables.pairs = pairs;
-      return tables;
-    }
-  };
-  std::vector<std::pair<std::string_view, TokenId>> none_;
   NoMerges no_merges_;
   PipelineCoder coder_;
   SegmentEngine engine_;

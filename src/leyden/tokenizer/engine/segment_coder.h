@@ -15,8 +15,8 @@ struct Workspace;
 class SegmentCoder {
  public:
   virtual ~SegmentCoder() = default;
-  // Appends the segment's IDs.
-  virtual void encode(Workspace& workspace, std::string_view segment, TokenIds& out) const = 0;
+  // Appends the segment's IDs. False, and nothing in `out`, where SegmentEngine::encode_some() is to stop in front of it.
+  virtual bool encode(Workspace& workspace, std::string_view segment, TokenIds& out) const = 0;
   // Encodes short segments at once, as encode() would: `take(i, IDs)` of each. False where it can't.
   virtual bool encode_all(Workspace& workspace, std::span<const SegmentEntry> segments,
                           const std::function<void(std::size_t, TokenIdsView)>& take) const {

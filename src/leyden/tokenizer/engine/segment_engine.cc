@@ -19,6 +19,7 @@ SegmentEngine::SegmentEngine(const Segmentation& segmentation, const SeedTable& 
 
 void SegmentEngine::begin(Workspace& workspace) const {
   workspace.engine = this;
+  workspace.declined = false;
   workspace.context.learn = learn;
   workspace.context.miss = miss;
   workspace.context.seed_slots = seed_.slots().data();
@@ -27,7 +28,7 @@ void SegmentEngine::begin(Workspace& workspace) const {
 }
 
 template <class Take>
-void SegmentEngine::run(std::string_view text, Take&& take) const {
+std::size_t SegmentEngine::run(std::string_view text, Take&& take) const {
   WorkspacePool::Lease workspace(pool_);
   begin(*workspace);
   std::size_t position = 0;
@@ -37,21 +38,28 @@ void SegmentEngine::run(std::string_view text, Take&& take) const {
     take(TokenIdsView(workspace->out.data(), done.count));
     position = done.position;
     if (done.long_end == 0) continue;
+    if (workspace->declined) break;
     const std::size_t count = encode_part(
         *workspace, text.substr(position, done.long_end - position), workspace->out.data());
+    if (workspace->declined) break;
     take(count <= kKernelBytesMax ? TokenIdsView(workspace->out.data(), count)
                                   : TokenIdsView(workspace->encoded));
     position = done.long_end;
   }
+  return position;
 }
 
 void SegmentEngine::encode(std::string_view text, TokenIds& out) const {
+  (void)encode_some(text, out);
+}
+
+std::size_t SegmentEngine::encode_some(std::string_view text, TokenIds& out) const {
   // Ordinary text has a token for every four bytes or so; what is reserved and not used costs no memory.
   if (out.capacity() - out.size() < text.size() / 4) {
     out.reserve(out.size() + text.size() / 3 + 16);
     prefer_huge_pages(out.data() + out.size(), (out.capacity() - out.size()) * sizeof(TokenId));
   }
-  run(text, [&](TokenIdsView ids) { out.insert(out.end(), ids.begin(), ids.end()); });
+  return run(text, [&](TokenIdsView ids) { out.insert(out.end(), ids.begin(), ids.end()); });
 }
 
 std::size_t SegmentEngine::count(std::string_view text) const {
@@ -117,7 +125,8 @@ std::size_t SegmentEngine::encode_part(Workspace& workspace, std::string_view pa
     }
   }
   workspace.encoded.clear();
-  coder_.encode(workspace, part, workspace.encoded);
+  workspace.declined = !coder_.encode(workspace, part, workspace.encoded);
+  if (workspace.declined) return kDeclined;
   workspace.remember(part, workspace.encoded);
   if (workspace.encoded.size() <= kKernelBytesMax) give(workspace.encoded);
   return workspace.encoded.size();

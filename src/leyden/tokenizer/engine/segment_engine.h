@@ -23,6 +23,8 @@ class SegmentEngine {
 
   // Appends the IDs of `text`: valid UTF-8, normalized, without added tokens.
   void encode(std::string_view text, TokenIds& out) const;
+  // The same up to the first segment that the coder declines: returns where it begins, or text.size().
+  [[nodiscard]] std::size_t encode_some(std::string_view text, TokenIds& out) const;
   [[nodiscard]] std::size_t count(std::string_view text) const;
   // Of one segment, whatever it holds.
   void encode_segment(std::string_view segment, TokenIds& out) const;
@@ -30,12 +32,14 @@ class SegmentEngine {
  private:
   void begin(Workspace& workspace) const;
   template <class Take>
-  void run(std::string_view text, Take&& take) const;
+  std::size_t run(std::string_view text, Take&& take) const;
   // KernelContext::learn and miss.
   static void learn(KernelContext& context, SegmentEntry* entries, std::size_t count);
   static std::size_t miss(KernelContext& context, const char* text, std::size_t length,
                           TokenId* out);
-  // What each_part() gives. Writes up to kKernelBytesMax IDs to `out`; more are in workspace.encoded only. Returns how many.
+  // What each_part() gives. Writes up to kKernelBytesMax IDs to `out`; more are in workspace.encoded only. Returns how many, or
+  // kDeclined, more than that: the kernel stops there, too.
+  static constexpr std::size_t kDeclined = std::size_t{1} << 62U;
   std::size_t encode_part(Workspace& workspace, std::string_view part, TokenId* out) const;
 
   Segmentation segmentation_;

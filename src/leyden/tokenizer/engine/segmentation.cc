@@ -35,11 +35,16 @@ std::size_t word_end(std::string_view text, std::size_t position) {
   return text.size();
 }
 
-std::size_t ascii_word_end(std::string_view text, std::size_t position, bool lines) {
-  auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
-  for (std::size_t at = position + 1; at + 1 < text.size(); ++at) {
-    const bool is_space = text[at] == ' ' || (lines && text[at] == '\n');
-    if (is_space && is_printable(text[at - 1]) && is_printable(text[at + 1])) return at;
+bool ends_plain(std::string_view text) {
+  const char last = text.back();
+  if (last > ' ' && last <= '~') return true;
+  return text.size() >= 2 && is_plain_lead(static_cast<std::uint8_t>(text[text.size() - 2]));
+}
+
+std::size_t plain_word_end(std::string_view text, std::size_t position, bool lines) {
+  for (std::size_t at = position + 1; at < text.size(); ++at) {
+    const bool is_blank = text[at] == ' ' || (lines && text[at] == '\n');
+    if (is_blank && ends_plain(text.substr(position, at - position))) return at;
   }
   return text.size();
 }
@@ -73,9 +78,9 @@ std::size_t segment_end(const Segmentation& segmentation, std::string_view text,
   switch (segmentation.cut) {
     case Cut::words:
       return word_end(text, position);
-    case Cut::ascii_words:
-    case Cut::ascii_lines:
-      return ascii_word_end(text, position, segmentation.cut == Cut::ascii_lines);
+    case Cut::plain_words:
+    case Cut::plain_lines:
+      return plain_word_end(text, position, segmentation.cut == Cut::plain_lines);
     default:
       return pretoken_end(segmentation.pattern, text, position);
   }

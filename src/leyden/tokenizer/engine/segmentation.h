@@ -18,8 +18,8 @@ enum class Cut : std::uint8_t {
   o200k,
   pattern,      // Any other Pattern: by pretoken_end(), one at a time.
   words,        // In front of runs of spaces: see word_end().
-  ascii_words,  // In front of single spaces between ASCII: see ascii_word_end().
-  ascii_lines,  // And of single newlines.
+  plain_words,  // In front of spaces behind plain characters: see plain_word_end().
+  plain_lines,  // And in front of newlines there.
 };
 
 struct Segmentation {
@@ -36,11 +36,18 @@ struct Segmentation {
 // vocabularies with tokens across such a cut can't use it.
 [[nodiscard]] std::size_t word_end(std::string_view text, std::size_t position);
 
-// Cut in front of a single space between two printable ASCII characters: nothing that normalizers do reaches across it. `lines`: in
-// front of a single newline, too.
-[[nodiscard]] std::size_t ascii_word_end(std::string_view text, std::size_t position, bool lines);
-constexpr bool is_ascii_words(Cut cut) {
-  return cut == Cut::ascii_words || cut == Cut::ascii_lines;
+// Characters that no normalizer joins with a space behind them: printable ASCII, and U+00C0 to U+02BF, U+03C0 to U+047F, of which
+// these are the first bytes. (U+02D8, U+0384 and others may become a space themselves.)
+constexpr bool is_plain_lead(std::uint8_t byte) {
+  return (byte >= 0xC3 && byte <= 0xCA) || (byte >= 0xCF && byte <= 0xD1);
+}
+[[nodiscard]] bool ends_plain(std::string_view text);
+
+// Cut in front of the spaces behind a plain character: nothing that normalizers do reaches across it. `lines`: in front of newlines,
+// too.
+[[nodiscard]] std::size_t plain_word_end(std::string_view text, std::size_t position, bool lines);
+constexpr bool is_plain_words(Cut cut) {
+  return cut == Cut::plain_words || cut == Cut::plain_lines;
 }
 
 // Whether Segmentation::cuts allows to cut in front of the character at `at` > 0, where such a cut is worth the question: between two

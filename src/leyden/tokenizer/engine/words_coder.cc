@@ -13,7 +13,7 @@ constexpr std::string_view kSpace = "\xE2\x96\x81";
 
 }  // namespace
 
-void WordsCoder::encode(Workspace& workspace, std::string_view segment, TokenIds& out) const {
+bool WordsCoder::encode(Workspace& workspace, std::string_view segment, TokenIds& out) const {
   std::string& text = workspace.scratch;
   text.clear();
   for (char c : segment) {
@@ -41,6 +41,7 @@ void WordsCoder::encode(Workspace& workspace, std::string_view segment, TokenIds
     after_unknown = true;
     rest.remove_prefix(size);
   }
+  return true;
 }
 
 bool words_are_safe(const BpeSpec& spec, const MergeTables& tables) {

@@ -25,7 +25,7 @@ class WordsCoder final : public SegmentCoder {
  public:
   explicit WordsCoder(const UnknownCharacters& unknown) : unknown_(unknown) {}
 
-  void encode(Workspace& workspace, std::string_view segment, TokenIds& out) const override;
+  bool encode(Workspace& workspace, std::string_view segment, TokenIds& out) const override;
   // A run of unknown characters may be one token.
   [[nodiscard]] bool parts_are_apart() const override { return unknown_.bytes || !unknown_.fuse; }
 

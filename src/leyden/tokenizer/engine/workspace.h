@@ -18,7 +18,7 @@
 namespace leyden::tokenizer::engine {
 
 // What one thread needs while it encodes: its table of recent segments, the merger's memory and room for IDs. Bounded: about
-// 22 MiB, of which a thread touches what it needs, in steps of 2 MiB. Confined to one thread at a time.
+// 26 MiB, of which a thread touches what it needs, in steps of 2 MiB. Confined to one thread at a time.
 struct Workspace {
   explicit Workspace(const MergeTables& tables);
   ~Workspace() = default;
@@ -31,12 +31,13 @@ struct Workspace {
   void remember(std::string_view segment, TokenIdsView ids);
 
   static constexpr unsigned kBucketBits = 17;
-  static constexpr unsigned kLongBits = 16;
+  static constexpr unsigned kLongBits = 17;
   KernelContext context;
   const void* engine = nullptr;  // Whose KernelContext::miss this is.
   Merger merger;
   RecentSegments recent;
-  TokenIds encoded;  // Of one part that is in no table.
+  TokenIds encoded;       // Of one part that is in no table.
+  bool declined = false;  // By the coder, the last that it was asked for.
   std::string scratch;
   std::array<TokenId, kKernelRoom> out;
 

@@ -59,8 +59,10 @@ class UnigramModel::Search {
          std::vector<std::size_t>* ends)
       : model_(model), segment_(segment), out_(out), ends_(ends) {}
 
-  void run() {
+  // From the score that the text before has; returns the one behind it.
+  Real run(Real score = 0) {
     nodes_.resize(64);
+    nodes_.front().score = score;
     std::size_t reach = 0;
     for (std::size_t at = 0; at < segment_.size();) {
       if (at == reach) settle(at);
@@ -70,6 +72,7 @@ class UnigramModel::Search {
     }
     settle(segment_.size());
     flush_unknown();
+    return nodes_.front().score;
   }
 
  private:
@@ -110,11 +113,9 @@ class UnigramModel::Search {
     return reach;
   }
 
-  // SentencePiece (0.2.3) subtracts from all scores that are still in use once they are large, which changes how they round.
   void keep_small(std::size_t here) {
-    constexpr Real kThreshold = 100'000;
     const Real offset = nodes_[here].score;
-    if (offset >= -kThreshold && offset <= kThreshold) return;
+    if (offset >= -kRestart && offset <= kRestart) return;
     for (std::size_t i = here + 1; i < nodes_.size(); ++i) {
       if (nodes_[i].begin != kNone) nodes_[i].score -= offset;
     }
@@ -154,6 +155,7 @@ class UnigramModel::Search {
       // In SentencePiece each unknown character falls back for itself; in Hugging Face the whole run.
       if (unknown_begin_ == kNone) unknown_begin_ = begin;
       unknown_end_ = end;
+      if (single_precision() && model_.byte_fallback_) flush_unknown();
       return;
     }
     flush_unknown();
@@ -211,6 +213,69 @@ void UnigramModel::encode(std::string_view segment, TokenIds& out,
   } else {
     Search<double>(*this, segment, out, ends).run();
   }
+}
+
+void UnigramModel::encode_from(std::string_view segment, float& score, TokenIds& out) const {
+  score = Search<float>(*this, segment, out, nullptr).run(score);
+}
+
+// In float, a sum below 2^17 is off by at most 2^-8 for each addition, and the best sum to any place by that for each character before
+// it. So where the best way to a place is better than the second best by more than the additions of both, whatever they
+// begin with, it is taken; and the way back from the end comes by such places only.
+bool UnigramModel::encode_certain(std::string_view segment, TokenIds& out) const {
+  constexpr double kAddition = 1.0 / 256;
+  struct Place {
+    double best = 0;
+    double second = -std::numeric_limits<double>::infinity();
+    std::uint32_t entry = 0;
+    std::uint16_t begin = 0;
+    std::uint16_t pieces = 0;      // Of the best way.
+    std::uint16_t characters = 0;  // Before it; 0: not reached yet.
+  };
+  if (segment.size() > kCertainBytesMax || trie_.empty()) return false;
+  std::array<Place, kCertainBytesMax + 1> places;
+  auto offer = [&](std::size_t begin, std::size_t end, double score, std::uint32_t entry) {
+    Place& place = places[end];
+    const double sum = places[begin].best + score;
+    if (place.pieces != 0 && sum <= place.best) {
+      place.second = std::max(place.second, sum);
+      return;
+    }
+    if (place.pieces != 0) place.second = place.best;
+    place.best = sum;
+    place.entry = entry;
+    place.begin = static_cast<std::uint16_t>(begin);
+    place.pieces = static_cast<std::uint16_t>(places[begin].pieces + 1);
+  };
+  for (std::size_t at = 0; at < segment.size();) {
+    const std::size_t size = classed_char(segment, at).size;
+    bool single = false;
+    ByteTrie::Node node = ByteTrie::kRoot;
+    for (std::size_t end = at; end < segment.size();) {
+      auto child = trie_.next(node, segment[end++]);
+      if (!child) break;
+      node = *child;
+      auto index = trie_.value(node);
+      if (!index) continue;
+      if (entries_[*index].user_defined) return false;
+      offer(at, end, entries_[*index].score, *index);
+      single = single || end - at == size;
+    }
+    if (!single) offer(at, at + size, unknown_score_, kUnknownEntry);
+    places[at + size].characters = static_cast<std::uint16_t>(places[at].characters + 1);
+    at += size;
+  }
+  std::array<std::uint32_t, kCertainBytesMax> way;
+  std::size_t count = 0;
+  for (std::size_t at = segment.size(); at > 0; at = places[at].begin) {
+    const Place& place = places[at];
+    if (place.entry == kUnknownEntry || entries_[place.entry].id == unknown_) return false;
+    if (place.best - place.second <= (place.pieces + place.characters + 1) * kAddition)
+      return false;
+    way[count++] = place.entry;
+  }
+  while (count > 0) out.push_back(entries_[way[--count]].id);
+  return true;
 }
 
 }  // namespace leyden::tokenizer

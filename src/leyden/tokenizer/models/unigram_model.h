@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,18 @@ class UnigramModel final : public SegmentModel {
   // Linear in the segment's length; memory for the part between two places that no piece spans.
   void encode(std::string_view segment, TokenIds& out,
               std::vector<std::size_t>* ends) const override;
+
+  // The same in single precision for a segment that goes on where another ended: `score` is what the text so far summed up to, and
+  // then what all of it does. Sums round differently behind different texts, which may decide between two ways.
+  void encode_from(std::string_view segment, float& score, TokenIds& out) const;
+  // The same for a segment of at most kCertainBytesMax bytes whose IDs are these behind whatever text: none of the ways that were
+  // not taken is so near that rounding could decide. False, and nothing in `out`, where that is not certain, or where IDs don't tell the
+  // scores of the way (unknown characters, user-defined symbols). Sums must stay below 2^17, as kRestart ensures.
+  bool encode_certain(std::string_view segment, TokenIds& out) const;
+  static constexpr std::size_t kCertainBytesMax = 64;
+  // SentencePiece (0.2.3) subtracts from all scores that are still in use once one is larger than this, which changes how they round.
+  static constexpr float kRestart = 100'000;
+  [[nodiscard]] double unknown_score() const { return unknown_score_; }
 
  private:
   UnigramModel() = default;

@@ -137,6 +137,55 @@ std::optional<Charsmap::Match> Charsmap::find(std::string_view text, bool first)
   return best;
 }
 
+bool Charsmap::may_begin(std::string_view bytes) const {
+  if (units_.empty()) return false;
+  std::size_t node = offset_of(units_[0]);
+  for (char c : bytes) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    node ^= byte;
+    if (byte == 0 || node >= units_.size() || label_of(units_[node]) != byte) return false;
+    const std::uint32_t unit = units_[node];
+    if (has_leaf(unit)) return true;
+    node ^= offset_of(unit);
+  }
+  return true;
+}
+
+bool Charsmap::parts_at(char blank, bool (*is_plain_lead)(std::uint8_t)) const {
+  // A unit's label says its last byte, and where its children are. What is not used of the array looks like something, too.
+  enum : std::uint8_t { kAfterLead = 1, kAfterPlain = 2 };
+  auto label = [&](std::size_t unit) { return label_of(units_[unit]); };
+  auto children = [&](std::size_t unit) { return unit ^ offset_of(units_[unit]); };
+  std::vector<std::uint8_t> after(units_.size());
+  for (std::size_t unit = 1; unit < units_.size(); ++unit) {
+    const std::uint32_t byte = label(unit);
+    if (byte > 0xFF || children(unit) >= units_.size()) continue;
+    if (byte > ' ' && byte <= '~') after[children(unit)] |= kAfterPlain;
+    if (is_plain_lead(static_cast<std::uint8_t>(byte))) after[children(unit)] |= kAfterLead;
+  }
+  for (std::size_t unit = 1; unit < units_.size(); ++unit) {
+    const std::uint32_t byte = label(unit);
+    if (byte < 0x80 || byte > 0xBF || children(unit) >= units_.size()) continue;
+    if ((unit ^ byte) < units_.size() && (after[unit ^ byte] & kAfterLead) != 0)
+      after[children(unit)] |= kAfterPlain;
+  }
+  for (std::size_t node = 0; node < units_.size(); ++node) {
+    if ((after[node] & kAfterPlain) == 0) continue;
+    const auto byte = static_cast<std::uint8_t>(blank);
+    if ((node ^ byte) < units_.size() && label(node ^ byte) == byte) return false;
+  }
+  for (std::size_t unit = 1; unit < units_.size(); ++unit) {
+    if (label(unit) > 0xFF || !has_leaf(units_[unit])) continue;
+    const std::size_t node = children(unit);
+    if (node >= units_.size() || (after[node] & kAfterPlain) == 0) continue;
+    const std::uint32_t value = value_of(units_[node]);
+    if (value >= replacements_.size()) continue;
+    const std::string_view text(replacements_.c_str() + value);
+    if (text.empty() || text.ends_with(' ') || text.ends_with("\xE2\x96\x81")) return false;
+  }
+  return true;
+}
+
 Result<std::unique_ptr<TextNormalizer>> make_charsmap_normalizer(const NormalizeCharsmap& step) {
   auto map = Charsmap::parse(step.blob);
   if (!map) return std::unexpected(map.error());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,12 @@ class Charsmap {
   [[nodiscard]] std::optional<Match> shortest(std::string_view text) const {
     return find(text, true);
   }
+  // Whether a text that begins with `bytes` may begin with a rule.
+  [[nodiscard]] bool may_begin(std::string_view bytes) const;
   [[nodiscard]] bool empty() const { return units_.empty(); }
+  // Whether no rule reaches from a plain character (engine::is_plain_lead and printable ASCII) to a `blank` behind it, and none of a text
+  // that ends with one gives nothing, or ends with a space or U+2581. May say no where the answer is yes.
+  [[nodiscard]] bool parts_at(char blank, bool (*is_plain_lead)(std::uint8_t)) const;
 
  private:
   [[nodiscard]] std::optional<Match> find(std::string_view text, bool first) const;

@@ -1,6 +1,9 @@
 #include "leyden/tokenizer/normalizers/sentencepiece_normalizer.h"
 
 #include <algorithm>
+#include <array>
+#include <bitset>
+#include <cstdint>
 #include <utility>
 
 #include "leyden/tokenizer/models/byte_trie.h"
@@ -17,6 +20,13 @@ class SentencePieceNormalizer final : public TextNormalizer {
     std::vector<std::pair<std::string_view, std::uint32_t>> keys;
     for (const std::string& text : kept) keys.emplace_back(text, 0U);
     kept_ = ByteTrie(std::move(keys));
+    if (map_.empty() && kept_.empty()) return;
+    for (unsigned byte = '!'; byte < 0x80; ++byte) {
+      for (unsigned next = 0; next < 256; ++next) {
+        const char pair[] = {static_cast<char>(byte), static_cast<char>(next)};
+        stays_[byte][next] = !map_.may_begin({pair, 2}) && !may_be_kept({pair, 2});
+      }
+    }
   }
 
   void apply(NormalizedText& normalized) const override {
@@ -79,8 +89,22 @@ class SentencePieceNormalizer final : public TextNormalizer {
   }
   // Where text that stays as it is ends, as far as that is cheap to see.
   [[nodiscard]] std::size_t plain_run(std::string_view text, std::size_t at) const {
-    if (!map_.empty() || !kept_.empty()) return at;
-    return std::min(text.find(' ', at), text.size());
+    if (map_.empty() && kept_.empty()) return std::min(text.find(' ', at), text.size());
+    auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    while (at + 1 < text.size() && byte(at) < 0x80 && stays_[byte(at)][byte(at + 1)]) ++at;
+    return at;
+  }
+  // Whether a user-defined symbol may begin with these bytes.
+  [[nodiscard]] bool may_be_kept(std::string_view bytes) const {
+    if (kept_.empty()) return false;
+    ByteTrie::Node node = ByteTrie::kRoot;
+    for (char byte : bytes) {
+      auto child = kept_.next(node, byte);
+      if (!child) return false;
+      node = *child;
+      if (kept_.value(node)) return true;
+    }
+    return true;
   }
   void put_escaped(NormalizedText& out, std::string_view piece, const NormalizedText& from,
                    std::size_t begin, std::size_t end) const {
@@ -97,6 +121,8 @@ class SentencePieceNormalizer final : public TextNormalizer {
   ByteTrie kept_;
   NormalizeSpaces step_;
   std::string_view space_;
+  // Of ASCII but spaces, by the byte behind it: no rule and no symbol begins there.
+  std::array<std::bitset<256>, 128> stays_;
 };
 
 }  // namespace
