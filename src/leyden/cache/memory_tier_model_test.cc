@@ -430,8 +430,10 @@ TEST(MemoryTierModel, EvictsLikeThePlainSimulation) {
     EXPECT_EQ(usage.ghost_hits_small, plain.ghost_hits[0]);
     EXPECT_EQ(usage.ghost_hits_main, plain.ghost_hits[1]);
     EXPECT_EQ(usage.entries, plain.entries());
-    EXPECT_EQ(usage.bytes, plain.bytes());
-    EXPECT_NEAR(usage.small_share_target, plain.share, 1e-9);
+    if (usage.entries > 0) {  // Without, the tenant is forgotten.
+      EXPECT_EQ(usage.bytes, plain.bytes());
+      EXPECT_NEAR(usage.small_share_target, plain.share, 1e-9);
+    }
     EXPECT_GT(hits, capacity >= 16 * KiB ? kAccesses / 50 : 0) << capacity;
   }
 }
