@@ -7,11 +7,12 @@
 
 namespace leyden::bench {
 
-// How often keys came, at most 15 each, all halved after ten times as many accesses as there are
-// counters in a row: a count-min sketch of four rows.
+// How often keys came, at most 15 each: a count-min sketch of four rows. All are halved after ten
+// times as many accesses as the cache has entries.
 class FrequencySketch {
  public:
-  explicit FrequencySketch(std::size_t width) : width_(std::max<std::size_t>(width, 64)) {
+  explicit FrequencySketch(std::size_t entries)
+      : width_(std::max<std::size_t>(4 * entries, 64)), period_(10 * entries) {
     for (auto& row : rows_) row.resize(width_);
   }
   void add(std::uint32_t key) {
@@ -19,7 +20,7 @@ class FrequencySketch {
       std::uint8_t& counter = rows_[r][place(key, r)];
       if (counter < 15) ++counter;
     }
-    if (++added_ < 10 * width_) return;
+    if (++added_ < period_) return;
     added_ /= 2;
     for (auto& row : rows_) {
       for (std::uint8_t& counter : row) counter /= 2;
@@ -41,6 +42,7 @@ class FrequencySketch {
     return (x ^ (x >> 31)) % width_;
   }
   std::size_t width_;
+  std::size_t period_;
   std::array<std::vector<std::uint8_t>, 4> rows_;
   std::size_t added_ = 0;
 };
@@ -53,7 +55,7 @@ class WTinyLfu final : public Policy {
   WTinyLfu(std::size_t budget, double window_share)
       : window_budget_(static_cast<std::size_t>(static_cast<double>(budget) * window_share)),
         main_budget_(budget - window_budget_),
-        sketch_(budget / 256) {}
+        sketch_(std::max<std::size_t>(budget / kTypicalBytes, 16)) {}
 
   bool access(const Access& a) override {
     sketch_.add(a.key);
@@ -97,6 +99,7 @@ class WTinyLfu final : public Policy {
     items_.move(key, probation_);
   }
 
+  static constexpr std::size_t kTypicalBytes = 1024;
   std::size_t window_budget_;
   std::size_t main_budget_;
   FrequencySketch sketch_;
