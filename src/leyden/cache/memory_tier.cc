@@ -103,16 +103,17 @@ struct MemoryTier::State {
         return entry->block;
       }
     }
-    (void)erase(key, now);
+    erase(key, now, Only::expired);  // Unless somebody put it again meanwhile.
     return std::nullopt;
   }
 
-  bool erase(const BlockKey& key, TimePoint now) {
+  enum class Only { any, expired };
+  bool erase(const BlockKey& key, TimePoint now, Only only) {
     LockedShard& locked = shard_of(key);
     Garbage garbage;
     ReadMostlyLock::Planning planning(locked.lock);
     Entry* const entry = locked.shard.find(key);
-    if (entry == nullptr) return false;
+    if (entry == nullptr || (only == Only::expired && entry->expires > now)) return false;
     bool valid = false;
     change(planning, locked.shard,
            [&](Shard& shard) { valid = shard.erase(*entry, now, garbage); });
@@ -248,7 +249,9 @@ void MemoryTier::put_failure(const BlockKey& key, Errc failure, const PutOptions
   state_->put(std::move(entry), state_->options.negative_ttl, negative);
 }
 
-bool MemoryTier::erase(const BlockKey& key) { return state_->erase(key, state_->clock.now()); }
+bool MemoryTier::erase(const BlockKey& key) {
+  return state_->erase(key, state_->clock.now(), State::Only::any);
+}
 
 std::uint64_t MemoryTier::erase_group(GroupKind kind, const GroupTag& tag) {
   const TimePoint now = state_->clock.now();

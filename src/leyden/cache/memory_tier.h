@@ -31,7 +31,7 @@ struct MemoryTierOptions {
   // each quota and guarantee, or one shard is left. Fewer lose hits, more make smaller pauses.
   std::size_t shard_count = 16;
   std::size_t typical_entry_bytes = 1200;  // A passage of 240 tokens.
-  TenantLimits tenant;                     // Of every tenant that `tenants` does not name.
+  TenantLimits tenant;      // Of every tenant that `tenants` does not name; not of what has none.
   TenantOverrides tenants;  // What they are guaranteed together must be at most the capacity.
   // Names the first field out of range; nothing is clipped in silence.
   [[nodiscard]] Result<void> check() const;
@@ -71,9 +71,10 @@ struct MemoryTierUsage {
 
 // Blocks by key in this process, bounded in bytes. Thread-safe.
 //
-// Hits: share nothing but the block's reference count and, at most three times for each entry, a
-// counter of two bits; they wait only while a put or an erasure changes the same shard (about a
-// microsecond). Puts and erasures of one shard take turns. What they free is freed afterwards.
+// Hits: share nothing but the block's reference count and, three times at most until somebody else
+// is to be evicted, a counter of two bits; they wait only while a put or an erasure changes the same shard: about a
+// microsecond, some hundred where a large block pushes out many others or a table doubles. Puts and
+// erasures of one shard take turns. What they free is freed afterwards.
 //
 // Bytes: an entry takes 112 for its node and key, 48 for the block's control and allocated(4 x
 // tokens) for its array (memory/allocated.h). A shard's table has 1 to 2 places for each entry, at 8
@@ -83,9 +84,10 @@ struct MemoryTierUsage {
 //
 // Eviction: S3-FIFO with a border between the queues that moves (memory/partition.h). A put evicts
 // 1,024 entries at most and spares 256 at most: where that is not enough, the block is not kept this
-// time. A block of more than a tenth of a shard is kept on its first put only where nothing has to
-// go for it: it would push out all that is on trial. Its name is remembered, and when it comes again
-// soon it is kept at the cost of others. A block that does not fit alone is never kept.
+// time. A block of more than a tenth of a shard (of its tenant's quota there) is kept on its first
+// put only where nothing has to go for it: it would push out all that is on trial. Its name is
+// remembered, and when it comes again soon it is kept at the cost of others. A block that does not
+// fit alone is never kept.
 //
 // Tenants: one with a quota evicts its own entries when it has reached it. When all is full, who is
 // most over its guarantee gives up entries; a tenant at its guarantee or below gives up none to
@@ -118,11 +120,13 @@ class MemoryTier {
   // True when it was there, negative or not (and had not expired).
   bool erase(const BlockKey& key);
   // How many there were (and had not expired). Looks at all entries of the shards that have some of
-  // the group, about 20 ns each; hits wait for 64 removals at most, puts for a shard's.
+  // the group, about 0.4 us each with the removals; hits wait for some 64 removals, puts for a
+  // shard's.
   std::uint64_t erase_group(GroupKind kind, const GroupTag& tag);
   void clear();
 
-  // Exact and of one moment: puts and erasures wait for it. Takes 20 ns for each tenant and shard.
+  // Exact and of one moment: puts and erasures wait for it, hits don't. Takes 20 us, and about 0.4 us
+  // for each tenant in each shard.
   [[nodiscard]] MemoryTierUsage usage() const;
 
   // What an entry takes without tables.

@@ -12,9 +12,9 @@ constexpr std::size_t kBucketsMin = 16;
 // whom to evict from stays short.
 constexpr std::size_t kPartitionsMax = 64;
 constexpr std::size_t kNegativeShare = 100;  // One part in so many of the budget.
-// A block of more than one part in so many of the budget is large: it would push out all that is on
-// trial in the small queue. 100 instead of 10 costs up to 8 points of hit ratio where a shard is
-// small (bench/policy: 128 KB), 4 costs some where whole sets are kept.
+// A block of more than one part in so many of what there is for it is large: it would push out all
+// that is on trial in the small queue. 100 instead of 10 costs up to 8 points of hit ratio where a
+// shard is small (bench/policy: 128 KB), 4 costs some where whole sets are kept.
 constexpr std::size_t kLargeShare = 10;
 constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
 
@@ -207,7 +207,7 @@ Partition& Shard::partition_for(const GroupTag& tag) {
   const auto named = options_.tenants.find(tag);
   const bool is_named = named != options_.tenants.end();
   const TenantLimits& limits = is_named ? named->second : options_.tenant;
-  if (!limits.any()) return unlimited_;
+  if (!limits.any() || tag == GroupTag{}) return unlimited_;
   const bool crowded = !is_named && limited_.size() >= kPartitionsMax + options_.tenants.size();
   if (crowded && crowd_ != nullptr) return *crowd_;
   Partition& out = *limited_.emplace_back(std::make_unique<Partition>());
@@ -242,7 +242,7 @@ Shard::Admission Shard::admit(const Entry& entry, bool to_main, Work& work) {
       bytes() + entry.bytes() + growth() <= options_.capacity_bytes) {
     return {true, to_main};
   }
-  const bool large = entry.bytes() > options_.capacity_bytes / kLargeShare;
+  const bool large = entry.bytes() > own.quota / kLargeShare;
   if ((!large || to_main) && make_room(own, entry.bytes(), entry.bytes(), work))
     return {true, to_main};
   // Large ones have to be asked for twice, and what did not get all of its room gets the rest then.
