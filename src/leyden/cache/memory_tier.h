@@ -71,10 +71,10 @@ struct MemoryTierUsage {
 
 // Blocks by key in this process, bounded in bytes. Thread-safe.
 //
-// Hits: share nothing but the block's reference count and, three times at most until somebody else
-// is to be evicted, a counter of two bits; they wait only while a put or an erasure changes the same shard: about a
-// microsecond, some hundred where a large block pushes out many others or a table doubles. Puts and
-// erasures of one shard take turns. What they free is freed afterwards.
+// Hits: share nothing but the block's reference count and, three times at most until something is
+// to be evicted, a counter of two bits. They wait only while a put or an erasure changes the same
+// shard: about a microsecond, some hundred where a large block pushes out many others or a table
+// doubles. Puts and erasures of one shard take turns. What they free is freed afterwards.
 //
 // Bytes: an entry takes 112 for its node and key, 48 for the block's control and allocated(4 x
 // tokens) for its array (memory/allocated.h). A shard's table has 1 to 2 places for each entry, at 8

@@ -1,6 +1,7 @@
 #include "leyden/cache/memory/partition.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace leyden::cache {
 
@@ -32,7 +33,9 @@ Entry& Partition::victim(std::chrono::steady_clock::time_point now, unsigned& ch
     const auto border = static_cast<std::size_t>(small_share * static_cast<double>(bytes()));
     const bool from_small =
         main.oldest == nullptr || (small.oldest != nullptr && small.bytes > border);
-    Entry& entry = from_small ? *small.oldest : *main.oldest;
+    Entry* const oldest = from_small ? small.oldest : main.oldest;
+    assert(oldest != nullptr);
+    Entry& entry = *oldest;
     const std::uint8_t frequency = entry.frequency.load(std::memory_order_relaxed);
     if (entry.expires <= now || frequency == 0 || chances == 0) return entry;
     --chances;

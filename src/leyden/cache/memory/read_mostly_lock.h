@@ -105,8 +105,8 @@ class ReadMostlyLock {
     return mine % kStripes;
   }
 
-  std::mutex writers_;
   alignas(64) std::atomic<bool> writing_{false};
+  std::mutex writers_;
   std::array<Stripe, kStripes> stripes_;
 };
 
