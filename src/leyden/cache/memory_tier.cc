@@ -3,306 +3,156 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cassert>
 #include <cstring>
-#include <mutex>
-#include <unordered_map>
+#include <limits>
 #include <utility>
-#include <vector>
 
+#include "leyden/cache/memory/read_mostly_lock.h"
+#include "leyden/cache/memory/shard.h"
 #include "leyden/cache/ttl.h"
 
 namespace leyden::cache {
 namespace {
 
-using TimePoint = std::chrono::steady_clock::time_point;
+using TimePoint = Shard::TimePoint;
 
-constexpr std::size_t kShardBytesMin =
-    64 * KiB;                            // About 64 typical passages: smaller shards lose hits.
-constexpr std::size_t kSmallShare = 10;  // The small queue gets one part in ten of the budget.
-constexpr std::uint8_t kFrequencyMax = 3;
-constexpr unsigned kSecondChances =
-    64;  // Entries that one eviction may spare before it takes the next one.
+constexpr std::size_t kEntriesPerShardMin = 64;
+constexpr std::size_t kRemovalsAtOnce = 64;
+constexpr std::size_t kUnitsMax = std::numeric_limits<std::uint32_t>::max();
 
-// What malloc really gives for `size` bytes (glibc on 64 bits): 8 bytes of its own, multiples of
-// 16, whole pages from 128 KiB on. Other allocators differ by a few percent.
-constexpr std::size_t allocated(std::size_t size) {
-  if (size == 0) return 0;
-  if (size >= 128 * KiB) return (size + 16 + 4095) & ~std::size_t{4095};
-  return std::max<std::size_t>(32, (size + 8 + 15) & ~std::size_t{15});
+// The least of the bounds that are divided among the shards.
+std::size_t smallest_bound(const MemoryTierOptions& options) {
+  std::size_t least = options.capacity_bytes;
+  auto look = [&](const TenantLimits& limits) {
+    if (limits.quota_bytes > 0) least = std::min(least, limits.quota_bytes);
+    if (limits.guaranteed_bytes > 0) least = std::min(least, limits.guaranteed_bytes);
+  };
+  look(options.tenant);
+  for (const auto& [tag, limits] : options.tenants) look(limits);
+  return least;
 }
 
-// Nodes from the newest to the oldest, linked through themselves, and the bytes that they stand
-// for.
-template <class Node>
-struct Fifo {
-  Node* newest = nullptr;
-  Node* oldest = nullptr;
-  std::size_t bytes = 0;
-
-  void push(Node& node) {
-    node.older = newest;
-    node.newer = nullptr;
-    (newest != nullptr ? newest->newer : oldest) = &node;
-    newest = &node;
-    bytes += node.bytes;
-  }
-  void remove(Node& node) {
-    (node.newer != nullptr ? node.newer->older : newest) = node.older;
-    (node.older != nullptr ? node.older->newer : oldest) = node.newer;
-    bytes -= node.bytes;
-  }
-};
-
-template <class Map>
-std::size_t table_bytes(const Map& map) {
-  return map.bucket_count() > 1 ? allocated(map.bucket_count() * sizeof(void*)) : 0;
+std::size_t shard_count_for(const MemoryTierOptions& options) {
+  const std::size_t shard_min = options.typical_entry_bytes * kEntriesPerShardMin;
+  std::size_t count = options.shard_count;
+  while (count > 1 && smallest_bound(options) / count < shard_min) count /= 2;
+  return count;
 }
 
-std::uint64_t hash_of(const BlockKey& key) { return BlockKeyHash{}(key); }
-
-// The names (64 bits of them) of what was evicted from the small queue without having been read:
-// who comes back soon goes to the main queue at once. Bounded by the bytes that the entries had.
-class Ghosts {
- public:
-  explicit Ghosts(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
-
-  void add(std::uint64_t hash, std::size_t bytes) {
-    auto [at, added] = nodes_.try_emplace(hash);
-    if (!added) queue_.remove(at->second);
-    at->second.hash = hash;
-    at->second.bytes = bytes;
-    queue_.push(at->second);
-    while (queue_.bytes > limit_bytes_) drop(*queue_.oldest);
-  }
-  // Whether it was there; it is not any more.
-  bool take(std::uint64_t hash) {
-    auto at = nodes_.find(hash);
-    if (at == nodes_.end()) return false;
-    drop(at->second);
-    return true;
-  }
-  void clear() {
-    Nodes().swap(nodes_);  // clear() would keep the table.
-    queue_ = {};
-  }
-  [[nodiscard]] std::size_t memory() const {
-    return nodes_.size() * kNodeBytes + table_bytes(nodes_);
-  }
-
- private:
-  struct Node {
-    std::uint64_t hash = 0;
-    std::size_t bytes = 0;
-    Node* newer = nullptr;
-    Node* older = nullptr;
+ShardOptions shard_options(const MemoryTierOptions& options, std::size_t count) {
+  auto part = [&](const TenantLimits& all) {
+    return TenantLimits{.quota_bytes = all.quota_bytes / count,
+                        .guaranteed_bytes = all.guaranteed_bytes / count};
   };
-  struct Same {
-    std::size_t operator()(std::uint64_t hash) const noexcept { return hash; }
-  };
-  using Nodes = std::unordered_map<std::uint64_t, Node, Same>;
-  static constexpr std::size_t kNodeBytes = allocated(sizeof(void*) + sizeof(Nodes::value_type));
+  ShardOptions out{.capacity_bytes = options.capacity_bytes / count,
+                   .tenant = part(options.tenant),
+                   .tenants = options.tenants};
+  for (auto& [tag, limits] : out.tenants) limits = part(limits);
+  return out;
+}
 
-  void drop(Node& node) {
-    queue_.remove(node);
-    nodes_.erase(nodes_.find(node.hash));
+bool lasts(Errc failure) {
+  switch (failure) {
+    case Errc::invalid_argument:
+    case Errc::not_found:
+    case Errc::unsupported:
+    case Errc::corrupt:
+      return true;
+    case Errc::unavailable:
+    case Errc::timed_out:
+    case Errc::overloaded:
+    case Errc::cancelled:
+    case Errc::internal:
+      return false;
   }
-
-  std::size_t limit_bytes_;
-  Nodes nodes_;
-  Fifo<Node> queue_;
-};
-
-// One part of the keys, under one lock that the caller holds.
-class Shard {
- public:
-  explicit Shard(std::size_t capacity_bytes)
-      : capacity_bytes_(capacity_bytes), ghosts_(capacity_bytes - capacity_bytes / kSmallShare) {}
-
-  std::optional<TokenBlock> find(const BlockKey& key, TimePoint now) {
-    auto at = entries_.find(key);
-    if (at == entries_.end()) return std::nullopt;
-    Entry& entry = at->second;
-    if (entry.expires <= now) {
-      remove(entry);
-      ++expired;
-      return std::nullopt;
-    }
-    if (entry.frequency < kFrequencyMax) ++entry.frequency;
-    return entry.block;
-  }
-
-  void put(const BlockKey& key, TokenBlock block, TimePoint now, TimePoint expires) {
-    const std::size_t bytes =
-        kNodeBytes + kBlockBytes + allocated(block->capacity() * sizeof(TokenId));
-    bool known = false;
-    std::uint8_t frequency = 0;
-    if (auto at = entries_.find(key); at != entries_.end()) {
-      known = at->second.queue == &main_;
-      frequency = at->second.frequency;
-      remove(at->second);
-    }
-    if (bytes > capacity_bytes_) return;
-    known = ghosts_.take(hash_of(key)) || known;
-    if (!make_room(bytes, now)) return;
-    auto [at, added] = entries_.try_emplace(key);
-    Entry& entry = at->second;
-    entry.key = &at->first;
-    entry.block = std::move(block);
-    entry.expires = expires;
-    entry.bytes = bytes;
-    entry.frequency = frequency;
-    entry.queue = known ? &main_ : &small_;
-    entry.queue->push(entry);
-    tokens += entry.block->size();
-    make_room(0, now);  // The hash table may have grown.
-  }
-
-  bool erase(const BlockKey& key, TimePoint now) {
-    auto at = entries_.find(key);
-    if (at == entries_.end()) return false;
-    const bool valid = at->second.expires > now;
-    if (!valid) ++expired;
-    remove(at->second);
-    return valid;
-  }
-
-  void clear() {
-    small_ = {};
-    main_ = {};
-    Entries().swap(entries_);  // clear() would keep the table.
-    ghosts_.clear();
-    tokens = 0;
-  }
-
-  [[nodiscard]] std::size_t entries() const { return entries_.size(); }
-  [[nodiscard]] std::size_t bytes() const {
-    return small_.bytes + main_.bytes + table_bytes(entries_) + ghosts_.memory();
-  }
-
-  std::uint64_t tokens = 0;
-  std::uint64_t evictions = 0;
-  std::uint64_t expired = 0;
-
- private:
-  struct Entry {
-    TokenBlock block;
-    TimePoint expires;
-    const BlockKey* key = nullptr;
-    Fifo<Entry>* queue = nullptr;
-    Entry* newer = nullptr;
-    Entry* older = nullptr;
-    std::size_t bytes = 0;
-    std::uint8_t frequency = 0;  // Reads since it came or was last spared, at most kFrequencyMax.
-  };
-  using Entries = std::unordered_map<BlockKey, Entry, BlockKeyHash>;
-  static constexpr std::size_t kNodeBytes = allocated(sizeof(void*) + sizeof(Entries::value_type));
-  // make_shared: two counters and a vtable beside the vector.
-  static constexpr std::size_t kBlockBytes = allocated(2 * sizeof(void*) + sizeof(TokenIds));
-
-  void remove(Entry& entry) {
-    entry.queue->remove(entry);
-    tokens -= entry.block->size();
-    entries_.erase(entries_.find(*entry.key));
-  }
-
-  void move_to(Fifo<Entry>& queue, Entry& entry) {
-    entry.queue->remove(entry);
-    entry.queue = &queue;
-    queue.push(entry);
-  }
-
-  bool make_room(std::size_t needed, TimePoint now) {
-    while (bytes() + needed > capacity_bytes_) {
-      if (entries_.empty()) {
-        // Only names and tables are left: give them up, too.
-        Entries().swap(entries_);
-        ghosts_.clear();
-        return bytes() + needed <= capacity_bytes_;
-      }
-      evict_one(now);
-    }
-    return true;
-  }
-
-  void evict_one(TimePoint now) {
-    unsigned chances = kSecondChances;
-    while (true) {
-      const bool from_small =
-          small_.bytes > capacity_bytes_ / kSmallShare || main_.oldest == nullptr;
-      Entry& entry = from_small ? *small_.oldest : *main_.oldest;
-      if (entry.expires <= now) {
-        remove(entry);
-        ++expired;
-        return;
-      }
-      if (entry.frequency > 0 && chances > 0) {
-        --chances;
-        entry.frequency =
-            from_small ? std::uint8_t{0} : static_cast<std::uint8_t>(entry.frequency - 1);
-        move_to(main_, entry);
-        continue;
-      }
-      if (from_small) ghosts_.add(hash_of(*entry.key), entry.bytes);
-      remove(entry);
-      ++evictions;
-      return;
-    }
-  }
-
-  std::size_t capacity_bytes_;
-  Entries entries_;
-  Fifo<Entry> small_;
-  Fifo<Entry> main_;
-  Ghosts ghosts_;
-};
+  return false;
+}
 
 }  // namespace
 
-// Not Guarded<Shard>: usage() must hold all locks at once.
 struct MemoryTier::State {
-  struct alignas(64) LockedShard {
-    explicit LockedShard(std::size_t capacity_bytes) : shard(capacity_bytes) {}
-    std::mutex mutex;
+  struct LockedShard {
+    explicit LockedShard(const ShardOptions& options) : shard(options) {}
+    ReadMostlyLock lock;
     Shard shard;
   };
 
-  State(const MemoryTierOptions& options_, const Clock& clock_) : options(options_), clock(clock_) {
-    std::size_t count = options.shard_count;
-    while (count > 1 && options.capacity_bytes / count < kShardBytesMin) count /= 2;
+  State(const MemoryTierOptions& options_, std::size_t count, const Clock& clock_)
+      : options(options_), per_shard(shard_options(options_, count)), clock(clock_) {
     for (std::size_t i = 0; i < count; ++i) {
-      shards.push_back(std::make_unique<LockedShard>(options.capacity_bytes / count));
+      shards.push_back(std::make_unique<LockedShard>(per_shard));
     }
   }
 
-  // Runs `f` on the key's shard and keeps the sum over all shards up to date.
-  template <class F>
-  auto with(const BlockKey& key, F&& f) {
+  LockedShard& shard_of(const BlockKey& key) {
     std::uint64_t bits = 0;  // Others than the hash table's.
     std::memcpy(&bits, key.bytes.data() + 8, sizeof(bits));
-    return with(*shards[bits & (shards.size() - 1)], std::forward<F>(f));
+    return *shards[bits & (shards.size() - 1)];
   }
 
-  template <class F>
-  auto with(LockedShard& locked, F&& f) {
-    std::lock_guard lock(locked.mutex);
-    struct Recount {
-      State& state;
-      Shard& shard;
-      std::size_t before;
-      ~Recount() {
-        const std::size_t after = shard.bytes();
-        if (after == before) return;
-        const std::uint64_t total = state.bytes.fetch_add(after - before) + (after - before);
-        std::uint64_t peak = state.bytes_peak.load();
-        while (after > before && peak < total &&
-               !state.bytes_peak.compare_exchange_weak(peak, total)) {
-        }
+  std::optional<Known> find(const BlockKey& key, TimePoint now) {
+    LockedShard& locked = shard_of(key);
+    {
+      ReadMostlyLock::Reading reading(locked.lock);
+      Entry* const entry = locked.shard.find(key);
+      if (entry == nullptr) return std::nullopt;
+      if (entry->expires > now) {
+        Shard::touch(*entry);
+        if (entry->block == nullptr) return std::unexpected(static_cast<Errc>(entry->failure));
+        return entry->block;
       }
-    } recount{*this, locked.shard, locked.shard.bytes()};
-    return std::forward<F>(f)(locked.shard);
+    }
+    erase(key, now, Only::expired);  // Unless somebody put it again meanwhile.
+    return std::nullopt;
+  }
+
+  enum class Only { any, expired };
+  bool erase(const BlockKey& key, TimePoint now, Only only) {
+    LockedShard& locked = shard_of(key);
+    Garbage garbage;
+    ReadMostlyLock::Planning planning(locked.lock);
+    Entry* const entry = locked.shard.find(key);
+    if (entry == nullptr || (only == Only::expired && entry->expires > now)) return false;
+    bool valid = false;
+    change(planning, locked.shard,
+           [&](Shard& shard) { valid = shard.erase(*entry, now, garbage); });
+    return valid;
+  }
+
+  void put(std::unique_ptr<Entry> entry, std::chrono::seconds ttl_default,
+           const PutOptions& put_options) {
+    const TimePoint now = clock.now();
+    const auto ttl = put_options.ttl.count() > 0 ? std::min(put_options.ttl, kTtlMax) : ttl_default;
+    entry->expires = ttl.count() == 0 ? TimePoint::max() : now + jittered_ttl(ttl, entry->key);
+    LockedShard& locked = shard_of(entry->key);
+    const Shard::Owners owners{.tenant = put_options.tenant,
+                               .tokenizer = put_options.tokenizer,
+                               .negative = put_options.negative};
+    Garbage garbage;
+    ReadMostlyLock::Planning planning(locked.lock);
+    change(planning, locked.shard,
+           [&](Shard& shard) { shard.put(std::move(entry), owners, now, garbage); });
+  }
+
+  // Runs `f` alone on the shard and keeps the sum over all shards up to date.
+  template <class F>
+  void change(ReadMostlyLock::Planning& planning, Shard& shard, F&& f) {
+    const std::size_t before = shard.bytes();
+    {
+      ReadMostlyLock::Writing writing(planning);
+      f(shard);
+    }
+    const std::size_t after = shard.bytes();
+    if (after == before) return;
+    const std::uint64_t total = bytes.fetch_add(after - before) + (after - before);
+    std::uint64_t peak = bytes_peak.load();
+    while (after > before && peak < total && !bytes_peak.compare_exchange_weak(peak, total)) {
+    }
   }
 
   const MemoryTierOptions options;
+  const ShardOptions per_shard;
   const Clock& clock;
   std::vector<std::unique_ptr<LockedShard>> shards;
   std::atomic<std::uint64_t> bytes{0};
@@ -314,9 +164,36 @@ Result<void> MemoryTierOptions::check() const {
     return fail(Errc::invalid_argument, "ttl must be 0 to {} s, not {} s", kTtlMax.count(),
                 ttl.count());
   }
+  if (negative_ttl.count() < 1 || negative_ttl.count() > 5) {
+    return fail(Errc::invalid_argument, "negative_ttl must be 1 to 5 s, not {} s",
+                negative_ttl.count());
+  }
   if (!std::has_single_bit(shard_count) || shard_count > 4096) {
     return fail(Errc::invalid_argument, "shard_count must be a power of two up to 4096, not {}",
                 shard_count);
+  }
+  if (typical_entry_bytes == 0 || typical_entry_bytes > GiB) {
+    return fail(Errc::invalid_argument, "typical_entry_bytes must be 1 to {}, not {}", GiB,
+                typical_entry_bytes);
+  }
+  std::size_t guaranteed = 0;
+  auto fits = [&](const TenantLimits& limits) {
+    return limits.guaranteed_bytes <= capacity_bytes - guaranteed &&
+           (limits.quota_bytes == 0 || limits.guaranteed_bytes <= limits.quota_bytes);
+  };
+  if (!fits(tenant)) {
+    return fail(Errc::invalid_argument,
+                "tenant.guaranteed_bytes must be at most the quota and the capacity, not {}",
+                tenant.guaranteed_bytes);
+  }
+  for (const auto& [tag, limits] : tenants) {
+    if (!fits(limits)) {
+      return fail(Errc::invalid_argument,
+                  "a tenant's guaranteed_bytes must be at most its quota, and all of them together "
+                  "at most the capacity; one has {}",
+                  limits.guaranteed_bytes);
+    }
+    guaranteed += limits.guaranteed_bytes;
   }
   return {};
 }
@@ -324,49 +201,134 @@ Result<void> MemoryTierOptions::check() const {
 Result<std::unique_ptr<MemoryTier>> MemoryTier::make(const MemoryTierOptions& options,
                                                      const Clock& clock) {
   if (auto checked = options.check(); !checked) return std::unexpected(checked.error());
-  return std::unique_ptr<MemoryTier>(new MemoryTier(std::make_unique<State>(options, clock)));
+  return std::unique_ptr<MemoryTier>(
+      new MemoryTier(std::make_unique<State>(options, shard_count_for(options), clock)));
 }
 
 MemoryTier::MemoryTier(std::unique_ptr<State> state) : state_(std::move(state)) {}
 MemoryTier::~MemoryTier() = default;
 
-std::optional<TokenBlock> MemoryTier::find(const BlockKey& key) {
-  const TimePoint now = state_->clock.now();
-  return state_->with(key, [&](Shard& shard) { return shard.find(key, now); });
+std::size_t MemoryTier::entry_bytes(std::size_t tokens) { return Entry::bytes_of(tokens); }
+
+std::optional<MemoryTier::Known> MemoryTier::find(const BlockKey& key) {
+  return state_->find(key, state_->clock.now());
 }
 
-void MemoryTier::put(const BlockKey& key, TokenBlock block) {
+std::vector<std::optional<MemoryTier::Known>> MemoryTier::find_many(
+    std::span<const BlockKey> keys) {
   const TimePoint now = state_->clock.now();
-  const TimePoint expires = state_->options.ttl.count() == 0
-                                ? TimePoint::max()
-                                : now + jittered_ttl(state_->options.ttl, key);
-  state_->with(key, [&](Shard& shard) { shard.put(key, std::move(block), now, expires); });
+  std::vector<std::optional<Known>> out;
+  out.reserve(keys.size());
+  for (const BlockKey& key : keys) out.push_back(state_->find(key, now));
+  return out;
+}
+
+void MemoryTier::put(const BlockKey& key, TokenBlock block, const PutOptions& options) {
+  assert(block != nullptr && options.ttl.count() >= 0);
+  const std::size_t units = Entry::bytes_of(block->capacity()) / 16;
+  if (units > kUnitsMax) {
+    erase(key);
+    return;
+  }
+  auto entry = std::make_unique<Entry>();
+  entry->key = key;
+  entry->units = static_cast<std::uint32_t>(units);
+  entry->block = std::move(block);
+  state_->put(std::move(entry),
+              options.negative ? state_->options.negative_ttl : state_->options.ttl, options);
+}
+
+void MemoryTier::put_failure(const BlockKey& key, Errc failure, const PutOptions& options) {
+  if (!lasts(failure)) return;
+  auto entry = std::make_unique<Entry>();
+  entry->key = key;
+  entry->units = Entry::kNodeBytes / 16;
+  entry->failure = static_cast<std::uint8_t>(failure);
+  PutOptions negative = options;
+  negative.negative = true;
+  state_->put(std::move(entry), state_->options.negative_ttl, negative);
 }
 
 bool MemoryTier::erase(const BlockKey& key) {
+  return state_->erase(key, state_->clock.now(), State::Only::any);
+}
+
+std::uint64_t MemoryTier::erase_group(GroupKind kind, const GroupTag& tag) {
   const TimePoint now = state_->clock.now();
-  return state_->with(key, [&](Shard& shard) { return shard.erase(key, now); });
+  std::uint64_t erased = 0;
+  for (auto& locked : state_->shards) {
+    Garbage garbage;
+    ReadMostlyLock::Planning planning(locked->lock);
+    const Groups& groups = locked->shard.groups(kind);
+    for (std::size_t place = 0; place < locked->shard.places();) {
+      const auto group = groups.find(tag);  // Gone with its last entry.
+      if (group == groups.end()) break;
+      const auto some = locked->shard.collect(group->second, place, kRemovalsAtOnce);
+      state_->change(planning, locked->shard, [&](Shard& shard) {
+        for (Entry* entry : some) erased += shard.erase(*entry, now, garbage) ? 1 : 0;
+      });
+    }
+  }
+  return erased;
 }
 
 void MemoryTier::clear() {
   for (auto& locked : state_->shards) {
-    state_->with(*locked, [](Shard& shard) { shard.clear(); });
+    Garbage garbage;
+    ReadMostlyLock::Planning planning(locked->lock);
+    state_->change(planning, locked->shard, [&](Shard& shard) { shard.clear(garbage); });
   }
 }
 
 MemoryTierUsage MemoryTier::usage() const {
-  std::vector<std::unique_lock<std::mutex>> locks;
-  for (auto& locked : state_->shards) locks.emplace_back(locked->mutex);
   MemoryTierUsage out;
-  for (auto& locked : state_->shards) {
-    const Shard& shard = locked->shard;
-    out.entries += shard.entries();
-    out.tokens += shard.tokens;
-    out.bytes += shard.bytes();
-    out.evictions += shard.evictions;
-    out.expired += shard.expired;
+  double queued = 0;
+  double small = 0;
+  double small_target = 0;
+  {
+    std::vector<std::unique_ptr<ReadMostlyLock::Planning>> all;
+    for (auto& locked : state_->shards) {
+      all.push_back(std::make_unique<ReadMostlyLock::Planning>(locked->lock));
+    }
+    for (auto& locked : state_->shards) {
+      const Shard& shard = locked->shard;
+      out.entries += shard.entries();
+      out.tokens += shard.tokens();
+      out.bytes += shard.bytes();
+      out.negative_entries += shard.negative_entries();
+      out.negative_bytes += shard.negative_bytes();
+      out.evictions += shard.counts().evictions;
+      out.expired += shard.counts().expired;
+      out.refused += shard.counts().refused;
+      out.ghost_hits_small += shard.counts().ghost_hits_small;
+      out.ghost_hits_main += shard.counts().ghost_hits_main;
+      small += static_cast<double>(shard.small_bytes());
+      small_target += shard.small_target_bytes();
+      for (const auto& [tag, group] : shard.groups(GroupKind::tenant)) {
+        queued += static_cast<double>(group.bytes);
+        if (group.entries == 0) continue;
+        out.tenants.push_back({tag, group.entries, group.tokens, group.bytes});
+      }
+    }
+    out.bytes_peak = state_->bytes_peak.load();
   }
-  out.bytes_peak = state_->bytes_peak.load();
+  if (queued > 0) {
+    out.small_share = small / queued;
+    out.small_share_target = small_target / queued;
+  }
+  // One for each tenant instead of one for each shard.
+  std::ranges::sort(out.tenants, {}, &TenantUsage::tenant);
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < out.tenants.size(); ++i) {
+    if (out.tenants[kept].tenant == out.tenants[i].tenant) {
+      out.tenants[kept].entries += out.tenants[i].entries;
+      out.tenants[kept].tokens += out.tenants[i].tokens;
+      out.tenants[kept].bytes += out.tenants[i].bytes;
+    } else {
+      out.tenants[++kept] = out.tenants[i];
+    }
+  }
+  if (!out.tenants.empty()) out.tenants.resize(kept + 1);
   return out;
 }
 

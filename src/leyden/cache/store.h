@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "leyden/base/bytes.h"
@@ -12,15 +16,45 @@
 
 namespace leyden::cache {
 
+// A tenant's or a tokenizer's entries, as far as a store needs to know: the first 16 bytes of a keyed digest of the name. All
+// zeros: of none.
+using GroupTag = std::array<std::byte, 16>;
+enum class GroupKind : std::uint8_t { tenant, tokenizer };
+
 struct StoreEntry {
   BlockKey key;
   Bytes value;
+  GroupTag tenant{};  // Whose quota it counts against.
+  GroupTag tokenizer{};
+  std::chrono::seconds ttl{0};  // 0: the store's own.
 };
 
 struct StoreUsage {
   std::uint64_t entries = 0;
   std::uint64_t bytes_used = 0;    // As the store counts it, overhead included.
   std::uint64_t bytes_budget = 0;  // 0: no bound of its own.
+};
+
+// Hears of entries that are gone from a store, whoever erased them: what was copied from there is to be forgotten. Called from
+// the store's own threads, also for this process's own erasures; must return soon and not call the store.
+class StoreListener {
+ public:
+  virtual ~StoreListener() = default;
+  virtual void erased(std::span<const BlockKey> keys) = 0;
+  virtual void erased_group(GroupKind kind, const GroupTag& tag) = 0;
+  // Erasures may have gone unheard (a lost connection, a reader that fell behind): all copies are to be forgotten.
+  virtual void lost() = 0;
+};
+
+enum class StoreState : std::uint8_t {
+  on,
+  degraded,  // Answers, but not all of it or slowly: see the reason.
+  off,       // Its breaker is open or it is closed: calls answer `unavailable` at once.
+};
+
+struct StoreHealth {
+  StoreState state = StoreState::on;
+  std::string reason;  // For a person; empty when on.
 };
 
 // Bytes by key, in this process, on disk or across a network. What is stored may be gone at any
@@ -43,6 +77,19 @@ class Store {
   // How many of the keys were there and are gone now.
   [[nodiscard]] virtual Result<std::uint64_t> erase_many(std::span<const BlockKey> keys,
                                                          Deadline deadline) = 0;
+
+  // The same for all entries of a group, those that others are writing meanwhile perhaps not among them.
+  [[nodiscard]] virtual Result<std::uint64_t> erase_group(GroupKind kind, const GroupTag& tag,
+                                                          Deadline deadline) = 0;
+
+  // From now on `listener` hears within a second on a healthy link of what is erased, by whatever process; nullptr ends it: no call
+  // is under way any more when this returns. How late at most on a broken link: each store says.
+  virtual void listen(StoreListener* listener) = 0;
+
+  [[nodiscard]] virtual StoreHealth health() const = 0;
+
+  // Ends what is under way and lets go of connections, files, threads. Idempotent; later calls answer `unavailable`.
+  virtual void close() = 0;
 
   [[nodiscard]] virtual Result<StoreUsage> usage(Deadline deadline) = 0;
 };

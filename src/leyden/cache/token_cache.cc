@@ -67,8 +67,8 @@ struct TokenCache::State {
     std::unordered_map<BlockKey, std::size_t, BlockKeyHash> firsts;
     TimePoint before = clock.now();
     for (std::size_t i = 0; i < request.keys.size(); ++i) {
-      if (auto block = memory.find(request.keys[i])) {
-        request.found[i] = {std::move(*block), Source::memory};
+      if (auto known = memory.find(request.keys[i]); known && *known) {
+        request.found[i] = {std::move(**known), Source::memory};
       } else if (auto [at, first] = firsts.try_emplace(request.keys[i], i); first) {
         request.missing.push_back(i);
       } else {
@@ -144,9 +144,9 @@ struct TokenCache::State {
     const TimePoint start = clock.now();
     const BlockKey& key = request.keys[i];
     // It may have been encoded between our look-up and our joining.
-    if (auto block = memory.find(key)) {
-      flight.resolve(*block);
-      request.found[i] = {std::move(*block), Source::memory};
+    if (auto known = memory.find(key); known && *known) {
+      flight.resolve(**known);
+      request.found[i] = {std::move(**known), Source::memory};
       request.latency[i] += clock.now() - start;
       return {};
     }

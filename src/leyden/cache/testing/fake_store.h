@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "leyden/base/guarded.h"
@@ -26,6 +27,7 @@ class FakeStore final : public Store {
  public:
   static constexpr std::size_t kValueBytesMax = 1 * MiB;
   using Values = std::map<BlockKey, Bytes>;
+  using Groups = std::map<BlockKey, std::pair<GroupTag, GroupTag>>;
 
   [[nodiscard]] Result<std::vector<std::optional<Bytes>>> find_many(std::span<const BlockKey> keys,
                                                                     Deadline deadline) override {
@@ -52,6 +54,9 @@ class FakeStore final : public Store {
     values.with([&](Values& all) {
       for (const StoreEntry& entry : entries) all[entry.key] = entry.value;
     });
+    groups.with([&](Groups& all) {
+      for (const StoreEntry& entry : entries) all[entry.key] = {entry.tenant, entry.tokenizer};
+    });
     return {};
   }
 
@@ -76,11 +81,27 @@ class FakeStore final : public Store {
     });
   }
 
+  [[nodiscard]] Result<std::uint64_t> erase_group(GroupKind kind, const GroupTag& tag,
+                                                  Deadline deadline) override {
+    const auto of_group = groups.with([&](Groups& all) {
+      std::vector<BlockKey> keys;
+      for (const auto& [key, tags] : all) {
+        if ((kind == GroupKind::tenant ? tags.first : tags.second) == tag) keys.push_back(key);
+      }
+      return keys;
+    });
+    return erase_many(of_group, deadline);
+  }
+  void listen(StoreListener*) override {}
+  [[nodiscard]] StoreHealth health() const override { return {}; }
+  void close() override {}
+
   std::atomic<Mood> mood{Mood::well};
   std::atomic<int> calls_find{0};
   std::atomic<int> calls_put{0};
   std::atomic<int> calls_erase{0};
   Guarded<Values> values;
+  Guarded<Groups> groups;  // Of all that were ever put.
 
  private:
   Result<void> behave(Deadline deadline) {

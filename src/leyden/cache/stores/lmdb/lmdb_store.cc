@@ -723,6 +723,13 @@ Result<std::uint64_t> LmdbStore::erase_many(std::span<const BlockKey> keys, Dead
   return erased;
 }
 
+Result<std::uint64_t> LmdbStore::erase_group(GroupKind, const GroupTag&, Deadline) {
+  return fail(Errc::unsupported, "not yet");
+}
+void LmdbStore::listen(StoreListener*) {}
+StoreHealth LmdbStore::health() const { return {}; }
+void LmdbStore::close() {}
+
 Result<StoreUsage> LmdbStore::usage(Deadline deadline) {
   auto txn = state_->begin(MDB_RDONLY, deadline);
   if (!txn) return std::unexpected(txn.error());

@@ -48,6 +48,11 @@ class LmdbStore final : public Store {
                                       Deadline deadline) override;
   [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys,
                                                  Deadline deadline) override;
+  [[nodiscard]] Result<std::uint64_t> erase_group(GroupKind kind, const GroupTag& tag,
+                                                  Deadline deadline) override;
+  void listen(StoreListener* listener) override;
+  [[nodiscard]] StoreHealth health() const override;
+  void close() override;
   // Entries whose time is over count until they are swept (by later writes).
   [[nodiscard]] Result<StoreUsage> usage(Deadline deadline) override;
 

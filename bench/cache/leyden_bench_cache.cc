@@ -1,0 +1,189 @@
+// What a hit costs, by tier, beside the bare cost of the same thing:
+//
+//   leyden_bench_cache [--rounds N] [--quick]
+//
+// A hit is a context of 4,096 tokens: one passage or 18 of them, out of few that stay in the
+// processor's cache (hot) or of 64 MB (wide), in random order. All contenders of a tier are first
+// compared with one another, then timed in rounds, in another order each round; the figures are the
+// medians of wall-clock nanoseconds a context. Prints JSON.
+#include <algorithm>
+#include <barrier>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <string_view>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "contender.h"
+
+namespace leyden::bench {
+
+TokenIds ids_of(const cache::BlockKey& key, std::size_t count) {
+  std::uint32_t first = 0;
+  std::memcpy(&first, key.bytes.data(), sizeof(first));
+  TokenIds ids(count);
+  for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<TokenId>((first + i) % 200'000);
+  return ids;
+}
+
+namespace {
+
+using nlohmann::json;
+
+Contexts make_contexts(std::string name, std::size_t passages_each, std::size_t contexts) {
+  Contexts out{.name = std::move(name)};
+  for (std::size_t i = 0; i < passages_each; ++i) {
+    out.sizes.push_back(kContextTokens * (i + 1) / passages_each -
+                        kContextTokens * i / passages_each);
+  }
+  for (std::size_t c = 0; c < contexts; ++c) {
+    auto& keys = out.context.emplace_back();
+    for (std::size_t i = 0; i < passages_each; ++i) {
+      keys.push_back(Hasher().field(c).field(i).field(passages_each).finish());
+    }
+  }
+  return out;
+}
+
+// Whether it gives what ids_of says.
+bool right(Contender& contender, const Contexts& contexts) {
+  TokenIds out(kContextTokens);
+  for (const auto& context : contexts.context) {
+    contender.get(context, out.data());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < context.size(); ++i) {
+      const TokenIds expected = ids_of(context[i], contexts.sizes[i]);
+      const std::size_t count = contender.copies() ? expected.size() : 1;
+      if (!std::equal(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(count),
+                      out.begin() + static_cast<std::ptrdiff_t>(at))) {
+        return false;
+      }
+      at += count;
+    }
+  }
+  return true;
+}
+
+// Wall-clock nanoseconds from the common start to the last one's end, by all contexts got.
+double run(Contender& contender, const Contexts& contexts, std::size_t threads,
+           std::size_t contexts_each, std::uint64_t seed) {
+  using Clock = std::chrono::steady_clock;
+  std::barrier ready(static_cast<std::ptrdiff_t>(threads));
+  std::vector<Clock::time_point> starts(threads);
+  std::vector<Clock::time_point> ends(threads);
+  auto work = [&](std::size_t t) {
+    std::mt19937_64 random(seed + t);
+    std::vector<std::uint32_t> order(contexts_each);
+    for (auto& c : order) c = static_cast<std::uint32_t>(random() % contexts.context.size());
+    TokenIds out(kContextTokens);
+    ready.arrive_and_wait();
+    starts[t] = Clock::now();
+    for (std::uint32_t c : order) contender.get(contexts.context[c], out.data());
+    ends[t] = Clock::now();
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t t = 1; t < threads; ++t) others.emplace_back(work, t);
+    work(0);
+  }
+  const auto time = *std::ranges::max_element(ends) - *std::ranges::min_element(starts);
+  return std::chrono::duration<double, std::nano>(time).count() /
+         static_cast<double>(threads * contexts_each);
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+std::string line_of(const char* file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+json measure(const std::vector<Entrant>& entrants, const Contexts& contexts, std::size_t rounds,
+             std::size_t contexts_each) {
+  constexpr std::size_t kThreads[] = {1, 2};
+  std::vector<std::unique_ptr<Contender>> contenders;
+  for (const Entrant& entrant : entrants) {
+    contenders.push_back(entrant.make(contexts));
+    if (!right(*contenders.back(), contexts)) {
+      std::cerr << entrant.tier << ", " << entrant.name << ": wrong IDs\n";
+      std::exit(1);
+    }
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> order;  // Contender, threads.
+  std::vector<std::array<std::vector<double>, 2>> times(entrants.size());
+  for (std::size_t e = 0; e < entrants.size(); ++e) {
+    for (std::size_t k = 0; k < std::size(kThreads); ++k) order.emplace_back(e, k);
+  }
+  std::mt19937_64 random(1);
+  for (std::size_t round = 0; round <= rounds; ++round) {
+    std::ranges::shuffle(order, random);
+    for (auto [e, k] : order) {
+      const double ns = run(*contenders[e], contexts, kThreads[k], contexts_each, random());
+      if (round > 0) times[e][k].push_back(ns);  // The first one warms up.
+    }
+  }
+  json rows = json::array();
+  for (std::size_t e = 0; e < entrants.size(); ++e) {
+    const double one = median(times[e][0]);
+    rows.push_back({{"tier", entrants[e].tier},
+                    {"contender", entrants[e].name},
+                    {"contexts", contexts.name},
+                    {"ns_1_thread", one},
+                    {"ns_1_thread_best", std::ranges::min(times[e][0])},
+                    {"ns_2_threads", median(times[e][1])},  // By contexts of both.
+                    {"scaling_2_threads", one / median(times[e][1])},
+                    {"of_bare", one / median(times[0][0])}});
+  }
+  return rows;
+}
+
+}  // namespace
+}  // namespace leyden::bench
+
+int main(int argc, char** argv) {
+  using namespace leyden::bench;
+  std::size_t rounds = 31;
+  bool quick = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--quick") {
+      quick = true;
+      rounds = 2;
+    } else if (word == "--rounds" && i + 1 < argc) {
+      rounds = std::max<std::size_t>(1, std::strtoull(argv[++i], nullptr, 10));
+    } else {
+      std::cerr << "usage: leyden_bench_cache [--rounds N] [--quick]\n";
+      return 2;
+    }
+  }
+  const std::size_t wide = quick ? 64 : 4096;  // 64 MB of token IDs.
+  const std::size_t each = quick ? 50 : 5000;
+  json results = json::array();
+  for (const Contexts& contexts :
+       {make_contexts("1 passage, hot", 1, 16), make_contexts("1 passage, wide", 1, wide),
+        make_contexts("18 passages, hot", 18, 16), make_contexts("18 passages, wide", 18, wide)}) {
+    for (json& row : measure(memory_entrants(), contexts, rounds, each)) {
+      results.push_back(std::move(row));
+    }
+  }
+  std::cout << json{{"rounds", rounds},
+                    {"contexts_each_round", each},
+                    {"compiler", __VERSION__},
+                    {"cpus", std::thread::hardware_concurrency()},
+                    {"cpu0_shares_its_core_with",
+                     line_of("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")},
+                    {"results", results}}
+                   .dump(1)
+            << "\n";
+  return 0;
+}
