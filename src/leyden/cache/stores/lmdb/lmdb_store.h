@@ -37,10 +37,10 @@ struct LmdbStoreOptions {
 // others, however much they write. A tenant's bytes are counted exactly, in the file: value + 240
 // an entry. Processes that share a folder should have the same options: each keeps its own when it writes.
 //
-// Erasures are heard 100 ms after their commit at the latest, in every process that runs and listens;
-// a process that was stopped, or could not read for 500 ms, hears lost() or the erasures as soon as
-// it can. There is no link that could break in between. Keys count as erased, and are heard of, whether
-// or not the store had them: copies of them may be elsewhere.
+// Erasures are heard within 0.2 s of their commit (looked for every 100 ms) in every process that runs
+// and listens. There is no link that could break in between: a process that was stopped hears of
+// them as soon as it goes on, and one that can't read the file hears lost() after 0.5 s. Keys are
+// heard of whether or not the store had them: copies of them may be elsewhere.
 //
 // Deadlines: waiting for another writer ends at the deadline; a large call is cut into
 // transactions and looks at the deadline before each commit. A commit that has begun is not
