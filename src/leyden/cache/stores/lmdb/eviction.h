@@ -16,7 +16,7 @@ int keep_quota(Tables& tables, const GroupTag& tenant, std::uint64_t quota_bytes
 
 // Makes room: until the live pages are at most `limit_bytes`, or `count_max` entries are gone; `enough`
 // says which. The tenant that has the most bytes gives first, its oldest written first. So a
-// tenant that has no more than an equal part loses nothing to the others, however much they write.
+// tenant that has less than an equal part of what is stored loses nothing to the others, however much they write.
 int evict_down_to(Tables& tables, std::uint64_t limit_bytes, std::uint64_t count_max, bool& enough);
 
 }  // namespace leyden::cache::lmdb

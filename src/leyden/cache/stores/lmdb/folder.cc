@@ -57,7 +57,11 @@ Result<void> Folder::reserve_lock_file(unsigned readers_max) const {
   const fs::path file = path_ / "lock.mdb";
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return fail(Errc::unavailable, "can't open {}: {}", file.string(), reason(errno));
-  const int rc = ::posix_fallocate(fd, 0, kReaderSize * (readers_max + 4));
+  struct stat status{};
+  const off_t size = kReaderSize * (readers_max + 4);
+  // Once it has its size it may be mapped by others: not touched.
+  const bool reserved = ::fstat(fd, &status) == 0 && status.st_size >= size;
+  const int rc = reserved ? 0 : ::posix_fallocate(fd, 0, size);
   ::close(fd);
   if (rc != 0) {
     return fail(Errc::unavailable, "no room for {}: {}", file.string(), reason(rc));

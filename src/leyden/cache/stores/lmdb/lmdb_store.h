@@ -33,9 +33,10 @@ struct LmdbStoreOptions {
 //
 // Who goes: first what has expired (up to 64 entries with every write). Then, of a tenant that is over
 // its quota, its own oldest entries. Then, where the file is full, the oldest entries of the tenant
-// that has the most bytes: one that has no more than an equal part of the room loses nothing to
-// others, however much they write. A tenant's bytes are counted exactly, in the file: value + 240
-// an entry. Processes that share a folder should have the same options: each keeps its own when it writes.
+// that has the most bytes: one that has less than an equal part of all that is stored loses nothing
+// to others, however much they write. A tenant's bytes are counted exactly, in the file: value + 240
+// an entry. Processes that share a folder should have the same options: each keeps its own when it
+// writes.
 //
 // Erasures are heard within 0.2 s of their commit (looked for every 100 ms) in every process that runs
 // and listens. There is no link that could break in between: a process that was stopped hears of
