@@ -256,7 +256,7 @@ TEST_F(LmdbProcessesTest, AFullDiskCostsWritesOnlyAndIsRecoveredFrom) {
     if (!store.put_many(entries_of(0, 100, 1), soon())) return 2;
     if (store.health().state != StoreState::on) return 3;
     int failed = 0;
-    for (std::uint64_t i = 0; i < 400; ++i) {
+    for (std::uint64_t i = 0; i < 150; ++i) {
       const auto put = store.put_many(entries_of(1000 + i * 20, 20, 1), soon());
       if (!put && put.error().code != Errc::unavailable) return 4;
       failed += put ? 0 : 1;
