@@ -42,5 +42,6 @@ struct Entrant {
 };
 
 [[nodiscard]] std::vector<Entrant> memory_entrants();
+[[nodiscard]] std::vector<Entrant> lmdb_entrants();
 
 }  // namespace leyden::bench

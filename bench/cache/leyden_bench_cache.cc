@@ -172,8 +172,8 @@ int main(int argc, char** argv) {
   for (const Contexts& contexts :
        {make_contexts("1 passage, hot", 1, 16), make_contexts("1 passage, wide", 1, wide),
         make_contexts("18 passages, hot", 18, 16), make_contexts("18 passages, wide", 18, wide)}) {
-    for (json& row : measure(memory_entrants(), contexts, rounds, each)) {
-      results.push_back(std::move(row));
+    for (const auto& entrants : {memory_entrants(), lmdb_entrants()}) {
+      for (json& row : measure(entrants, contexts, rounds, each)) results.push_back(std::move(row));
     }
   }
   std::cout << json{{"rounds", rounds},

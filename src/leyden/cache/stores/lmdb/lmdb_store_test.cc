@@ -10,9 +10,9 @@
 #include <lmdb.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
@@ -20,6 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using testing::exit_status;
+using testing::in_child;
 
 BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 
@@ -284,72 +286,6 @@ TEST_F(LmdbStoreTest, AThousandOpensLeakNothing) {
   EXPECT_EQ(count_files("/proc/self/fd"), files);
   EXPECT_EQ(count_files("/proc/self/task"), threads);
   EXPECT_LE(lines(), maps + 8);  // The allocator may map a little.
-}
-
-// Runs `work` in a process of its own; it never returns from there. 0 is success.
-template <class F>
-pid_t in_child(F&& work) {
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  ::_exit(work());
-}
-
-int exit_status(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-TEST_F(LmdbStoreTest, AWriterKilledAtAnyMomentLeavesAStoreThatOpensAndIsRight) {
-  constexpr std::uint64_t kPerBatch = 25;
-  std::mt19937_64 random(std::random_device{}());
-  std::uint64_t found_before = 0;
-  for (std::uint64_t round = 0; round < 20; ++round) {
-    const std::uint64_t first = round * 1'000'000;
-    int acknowledged[2];
-    ASSERT_EQ(::pipe(acknowledged), 0);
-    const pid_t child = in_child([&] {
-      ::close(acknowledged[0]);
-      SystemClock clock;
-      auto small = options();
-      small.capacity_bytes = 4 * MiB;  // Full soon: evictions are hit, too.
-      small.ttl = 0s;
-      auto store = LmdbStore::open(small, clock);
-      if (!store) return 1;
-      for (std::uint64_t i = 0; i < 10'000; ++i) {
-        if (!(*store)->put_many(entries_of(first + i * kPerBatch, kPerBatch), soon())) return 2;
-        if (::write(acknowledged[1], "x", 1) != 1) return 3;
-        if (i % 5 == 4 && !(*store)->erase_many(std::vector{key_of(first + i)}, soon())) return 4;
-      }
-      return 0;
-    });
-    ::close(acknowledged[1]);
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
-    ::kill(child, SIGKILL);
-    const int status = exit_status(child);
-    std::uint64_t batches = 0;
-    for (char c = 0; ::read(acknowledged[0], &c, 1) == 1;) ++batches;
-    ::close(acknowledged[0]);
-    ASSERT_EQ(status, -SIGKILL) << "round " << round;
-
-    auto again = options();
-    again.capacity_bytes = 4 * MiB;
-    again.ttl = 0s;
-    auto store = open_with(again);
-    ASSERT_TRUE(store);
-    ASSERT_FALSE(moved_aside()) << "round " << round;
-    // Every value that is found is right (count_found checks), and the last acknowledged batch is
-    // there.
-    count_found(*store, first, (batches + 2) * kPerBatch);
-    if (batches > 0) {
-      EXPECT_GE(count_found(*store, first + (batches - 1) * kPerBatch, kPerBatch), kPerBatch - 1);
-    }
-    const std::uint64_t entries = store->usage(soon())->entries;
-    found_before = std::max(found_before, entries);
-    ASSERT_TRUE(store->put_many(entries_of(first + 999'000, 3), soon()));
-  }
-  EXPECT_GT(found_before, 0U);
 }
 
 TEST_F(LmdbStoreTest, TwoProcessesShareIt) {

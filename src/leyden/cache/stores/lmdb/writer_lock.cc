@@ -29,12 +29,13 @@ WriterLock::~WriterLock() { ::close(fd_); }
 Result<WriterLock::Held> WriterLock::hold(Deadline deadline) {
   {
     std::unique_lock lock(mutex_);
-    auto is_free = [&] { return !held_; };
+    auto may_go_on = [&] { return !held_ || refused_; };
     if (deadline.when() == Deadline::never().when()) {
-      free_.wait(lock, is_free);
-    } else if (!free_.wait_until(lock, deadline.when(), is_free)) {
+      free_.wait(lock, may_go_on);
+    } else if (!free_.wait_until(lock, deadline.when(), may_go_on)) {
       return fail(Errc::timed_out, "another thread is writing to the store");
     }
+    if (refused_) return fail(Errc::unavailable, "the store is closed");
     held_ = true;
   }
   // flock can wait or not, but not until a moment: so it is asked again and again, at growing
@@ -44,12 +45,9 @@ Result<WriterLock::Held> WriterLock::hold(Deadline deadline) {
     const int error = errno;
     if (error == EINTR) continue;
     const bool busy = error == EWOULDBLOCK;
-    if (!busy || deadline.passed()) {
-      {
-        std::lock_guard lock(mutex_);
-        held_ = false;
-      }
-      free_.notify_one();
+    if (!busy || refused_ || deadline.passed()) {
+      leave();
+      if (busy && refused_) return fail(Errc::unavailable, "the store is closed");
       if (busy) return fail(Errc::timed_out, "another process is writing to the store");
       return fail(Errc::unavailable, "can't lock the store: {}", std::strerror(error));  // NOLINT
     }
@@ -60,8 +58,20 @@ Result<WriterLock::Held> WriterLock::hold(Deadline deadline) {
   return Held(*this);
 }
 
+void WriterLock::refuse() {
+  {
+    std::lock_guard lock(mutex_);
+    refused_ = true;
+  }
+  free_.notify_all();
+}
+
 void WriterLock::release() {
   ::flock(fd_, LOCK_UN);
+  leave();
+}
+
+void WriterLock::leave() {
   {
     std::lock_guard lock(mutex_);
     held_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -32,18 +33,22 @@ class WriterLock {
    private:
     WriterLock* lock_;
   };
-  // Errors: timed_out; unavailable when the file system has no locks.
+  // Errors: timed_out; unavailable when the file system has no locks, and after refuse().
   [[nodiscard]] Result<Held> hold(Deadline deadline);
+  // Lets nobody hold it any more; who waits gives up within some milliseconds.
+  void refuse();
 
  private:
   explicit WriterLock(int fd) : fd_(fd) {}
   void release();
+  void leave();
 
   const int fd_;
   // A flock does not tell threads of one process apart: they queue here first.
   std::mutex mutex_;
   std::condition_variable free_;
   bool held_ = false;
+  std::atomic<bool> refused_{false};
 };
 
 }  // namespace leyden::cache
