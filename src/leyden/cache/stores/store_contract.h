@@ -1,5 +1,7 @@
-// What every Store promises (store.h), asked of every implementation and of the fake that other
-// tests use.
+#pragma once
+
+// What every Store promises (store.h), asked of every implementation and of the fake that other tests use. For tests only: each includes
+// it and instantiates StoreContract with its implementations.
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -11,49 +13,27 @@
 
 #include <gtest/gtest.h>
 
-#include "leyden/base/clock.h"
 #include "leyden/cache/store.h"
-#include "leyden/cache/stores/lmdb/lmdb_store.h"
-#include "leyden/cache/testing/fake_store.h"
-#include "leyden/cache/testing/temporary_folder.h"
 
-namespace leyden::cache {
-namespace {
+namespace leyden::cache::contract {
 
 using namespace std::chrono_literals;
 
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
+inline BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 
-Bytes bytes_of(std::uint64_t seed, std::size_t size) {
+inline Bytes bytes_of(std::uint64_t seed, std::size_t size) {
   std::mt19937_64 random(seed);
   Bytes out(size);
   for (std::byte& b : out) b = static_cast<std::byte>(random());
   return out;
 }
 
-Deadline soon() { return Deadline::after(30s); }
+inline Deadline soon() { return Deadline::after(30s); }
 
 // A store and what must outlive it.
 struct Fixture {
   virtual ~Fixture() = default;
   virtual Store& store() = 0;
-};
-
-struct FakeFixture final : Fixture {
-  testing::FakeStore fake;
-  Store& store() override { return fake; }
-};
-
-struct LmdbFixture final : Fixture {
-  testing::TemporaryFolder folder;
-  SystemClock clock;
-  std::unique_ptr<LmdbStore> lmdb;
-  LmdbFixture() {
-    auto opened =
-        LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 64 * MiB}, clock);
-    if (opened) lmdb = std::move(*opened);
-  }
-  Store& store() override { return *lmdb; }
 };
 
 struct Implementation {
@@ -241,11 +221,4 @@ TEST_P(StoreContract, ManyThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Stores, StoreContract,
-    ::testing::Values(Implementation{"fake", [] { return std::make_unique<FakeFixture>(); }},
-                      Implementation{"lmdb", [] { return std::make_unique<LmdbFixture>(); }}),
-    [](const auto& instance) { return instance.param.name; });
-
-}  // namespace
-}  // namespace leyden::cache
+}  // namespace leyden::cache::contract

@@ -1,0 +1,44 @@
+#pragma once
+
+// Of this module only: what its files share of Asio. Asio's own code is compiled once, in asio.cc.
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "leyden/net/endpoint.h"
+#include "leyden/net/io_thread.h"
+
+namespace leyden::net {
+
+struct IoThread::State {
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      context.get_executor()};
+  std::mutex stopping;
+  std::jthread thread;
+};
+
+// Bytes both ways over TCP, a unix socket or TLS. Confined to the I/O thread. Failures are thrown as boost::system::system_error.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  virtual boost::asio::awaitable<void> connect(const Endpoint& endpoint) = 0;
+  virtual boost::asio::awaitable<std::size_t> read_some(std::span<std::byte> into) = 0;
+  virtual boost::asio::awaitable<void> write(
+      const std::vector<boost::asio::const_buffer>& buffers) = 0;
+  // Ends what is under way.
+  virtual void close() = 0;
+};
+
+// `tls` is null for a plain connection.
+[[nodiscard]] std::unique_ptr<Stream> make_stream(const boost::asio::any_io_executor& executor,
+                                                  std::shared_ptr<TlsContext> tls);
+
+}  // namespace leyden::net

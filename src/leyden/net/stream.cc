@@ -1,0 +1,161 @@
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <openssl/ssl.h>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "leyden/net/asio.h"
+
+namespace leyden::net {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::use_awaitable;
+using Socket = asio::generic::stream_protocol::socket;  // TCP and unix sockets alike.
+
+class Tls final : public TlsContext {
+ public:
+  explicit Tls(TlsOptions given)
+      : options(std::move(given)), context(asio::ssl::context::tls_client) {}
+  TlsOptions options;
+  asio::ssl::context context;
+};
+
+awaitable<void> connect_socket(Socket& socket, const Endpoint& endpoint) {
+  if (!endpoint.path.empty()) {
+    const asio::local::stream_protocol::endpoint at(endpoint.path);
+    co_await socket.async_connect(at, use_awaitable);
+    co_return;
+  }
+  std::vector<asio::ip::tcp::endpoint> candidates;
+  boost::system::error_code not_an_address;
+  const auto address = asio::ip::make_address(endpoint.host, not_an_address);
+  if (!not_an_address) {
+    candidates.emplace_back(address, endpoint.port);
+  } else {
+    asio::ip::tcp::resolver resolver(socket.get_executor());
+    const auto found = co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port),
+                                                       use_awaitable);
+    for (const auto& entry : found) candidates.push_back(entry.endpoint());
+  }
+  for (std::size_t i = 0;; ++i) {
+    boost::system::error_code error;
+    boost::system::error_code ignored;
+    socket.close(ignored);
+    co_await socket.async_connect(candidates.at(i), asio::redirect_error(use_awaitable, error));
+    if (!error) break;
+    if (error == asio::error::operation_aborted || i + 1 == candidates.size())
+      throw boost::system::system_error(error);
+  }
+  socket.set_option(asio::ip::tcp::no_delay(true));
+}
+
+class PlainStream final : public Stream {
+ public:
+  explicit PlainStream(const asio::any_io_executor& executor) : socket_(executor) {}
+  awaitable<void> connect(const Endpoint& endpoint) override {
+    return connect_socket(socket_, endpoint);
+  }
+  awaitable<std::size_t> read_some(std::span<std::byte> into) override {
+    return socket_.async_read_some(asio::buffer(into.data(), into.size()), use_awaitable);
+  }
+  awaitable<void> write(const std::vector<asio::const_buffer>& buffers) override {
+    co_await asio::async_write(socket_, buffers, use_awaitable);
+  }
+  void close() override {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  Socket socket_;
+};
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(const asio::any_io_executor& executor, std::shared_ptr<Tls> tls)
+      : tls_(std::move(tls)), stream_(Socket(executor), tls_->context) {}
+  awaitable<void> connect(const Endpoint& endpoint) override {
+    co_await connect_socket(stream_.next_layer(), endpoint);
+    const std::string name =
+        tls_->options.server_name.empty() ? endpoint.host : tls_->options.server_name;
+    stream_.set_verify_mode(asio::ssl::verify_peer);
+    stream_.set_verify_callback(asio::ssl::host_name_verification(name));
+    boost::system::error_code not_an_address;
+    asio::ip::make_address(name, not_an_address);
+    // SNI is for names only (RFC 6066).
+    if (not_an_address) SSL_set_tlsext_host_name(stream_.native_handle(), name.c_str());
+    co_await stream_.async_handshake(asio::ssl::stream_base::client, use_awaitable);
+  }
+  awaitable<std::size_t> read_some(std::span<std::byte> into) override {
+    return stream_.async_read_some(asio::buffer(into.data(), into.size()), use_awaitable);
+  }
+  awaitable<void> write(const std::vector<asio::const_buffer>& buffers) override {
+    co_await asio::async_write(stream_, buffers, use_awaitable);
+  }
+  void close() override {
+    boost::system::error_code ignored;
+    stream_.next_layer().close(ignored);
+  }
+
+ private:
+  std::shared_ptr<Tls> tls_;
+  asio::ssl::stream<Socket> stream_;
+};
+
+}  // namespace
+
+std::string Endpoint::text() const {
+  if (!path.empty()) return path;
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
+Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsOptions& options) {
+  const auto bad = [](std::string_view what, const std::filesystem::path& file,
+                      const boost::system::error_code& error) {
+    return fail(Errc::invalid_argument, "TLS: {} {}: {}", what, file.string(), error.message());
+  };
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return fail(Errc::invalid_argument,
+                "TLS: a certificate of ours needs its key, and a key its certificate");
+  }
+  auto tls = std::make_shared<Tls>(options);
+  boost::system::error_code error;
+  SSL_CTX_set_min_proto_version(tls->context.native_handle(), TLS1_2_VERSION);
+  if (options.ca_file.empty()) {
+    tls->context.set_default_verify_paths(error);
+    if (error)
+      return fail(Errc::invalid_argument, "TLS: no authorities of the system: {}", error.message());
+  } else if (tls->context.load_verify_file(options.ca_file.string(), error); error) {
+    return bad("authorities in", options.ca_file, error);
+  }
+  if (!options.certificate_file.empty()) {
+    tls->context.use_certificate_chain_file(options.certificate_file.string(), error);
+    if (error) return bad("certificate in", options.certificate_file, error);
+    tls->context.use_private_key_file(options.key_file.string(), asio::ssl::context::pem, error);
+    if (error) return bad("key in", options.key_file, error);
+  }
+  return tls;
+}
+
+std::unique_ptr<Stream> make_stream(const asio::any_io_executor& executor,
+                                    std::shared_ptr<TlsContext> tls) {
+  if (tls == nullptr) return std::make_unique<PlainStream>(executor);
+  // Each TlsContext is made above.
+  return std::make_unique<TlsStream>(executor, std::static_pointer_cast<Tls>(std::move(tls)));
+}
+
+}  // namespace leyden::net
