@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "leyden/cache/store.h"
 #include "leyden/telemetry/histogram.h"
 
 namespace leyden::cache {
@@ -22,6 +23,7 @@ struct CacheStats {
   double cache_size_mb = 0;               // Memory tier's budget in use, MiB.
   double memory_usage_mb = 0;             // All bytes that the cache owns in this process.
   double peak_memory_mb = 0;
+  StoreHealth store_health;  // "on" also without a store.
   std::uint64_t store_entries = 0;
   double store_size_mb = 0;
 

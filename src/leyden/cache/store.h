@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,13 +11,9 @@
 #include "leyden/base/deadline.h"
 #include "leyden/base/result.h"
 #include "leyden/cache/block_key.h"
+#include "leyden/cache/group_tag.h"
 
 namespace leyden::cache {
-
-// A tenant's or a tokenizer's entries, as far as a store needs to know: the first 16 bytes of a keyed digest of the name. All
-// zeros: of none.
-using GroupTag = std::array<std::byte, 16>;
-enum class GroupKind : std::uint8_t { tenant, tokenizer };
 
 struct StoreEntry {
   BlockKey key;

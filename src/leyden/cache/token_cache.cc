@@ -7,6 +7,7 @@
 
 #include "leyden/base/guarded.h"
 #include "leyden/cache/gate.h"
+#include "leyden/cache/memory_listener.h"
 #include "leyden/cache/single_flight.h"
 
 namespace leyden::cache {
@@ -37,7 +38,7 @@ struct Counters {
 // One call of find_or_encode on its way through the tiers.
 struct Request {
   std::span<const BlockKey> keys;
-  const CodecContext& context;
+  const PassageScope& scope;
   const EncodePassage& encode;
   Deadline deadline;
   std::vector<Found> found = std::vector<Found>(keys.size());
@@ -47,7 +48,19 @@ struct Request {
   std::vector<std::pair<std::size_t, std::size_t>>
       repeats;                             // A later place of a missing key, and its first.
   std::vector<WriteBack::Change> changes;  // For the store.
+  std::optional<Errc> refused;             // A passage that can't be encoded, as memory knows.
+
+  [[nodiscard]] PutOptions put_options(const TokenBlock& block) const {
+    return {.tenant = scope.tenant,
+            .tokenizer = scope.tokenizer,
+            .ttl = block->empty() ? 0s : scope.ttl,  // Negative ones are short-lived.
+            .negative = block->empty()};
+  }
 };
+
+std::unexpected<Error> refusal(Errc code) {
+  return fail(code, "a passage can't be encoded, as was found out a moment ago");
+}
 
 std::uint64_t since(std::uint64_t now, std::uint64_t before) {
   return now > before ? now - before : 0;
@@ -60,14 +73,18 @@ struct TokenCache::State {
 
   State(MemoryTier& memory_, Store* store_, const Clock& clock_, const TokenCacheOptions& options_)
       : memory(memory_), store(store_), clock(clock_), options(options_) {
-    if (store != nullptr) write_back = std::make_unique<WriteBack>(*store, options.write_back);
+    if (store == nullptr) return;
+    write_back = std::make_unique<WriteBack>(*store, options.write_back, options.integrity);
+    store->listen(&listener);
   }
 
   void find_in_memory(Request& request) {
     std::unordered_map<BlockKey, std::size_t, BlockKeyHash> firsts;
     TimePoint before = clock.now();
     for (std::size_t i = 0; i < request.keys.size(); ++i) {
-      if (auto known = memory.find(request.keys[i]); known && *known) {
+      if (auto known = memory.find(request.keys[i]); known && !*known) {
+        request.refused = known->error();
+      } else if (known) {
         request.found[i] = {std::move(**known), Source::memory};
       } else if (auto [at, first] = firsts.try_emplace(request.keys[i], i); first) {
         request.missing.push_back(i);
@@ -89,6 +106,7 @@ struct TokenCache::State {
     keys.reserve(request.missing.size());
     for (std::size_t i : request.missing) keys.push_back(request.keys[i]);
     const Deadline own = Deadline::after(options.store_timeout);
+    const std::uint64_t mark = listener.mark();
     auto values =
         store->find_many(keys, Deadline::at(std::min(own.when(), request.deadline.when())));
     std::uint64_t corruptions = 0;
@@ -97,16 +115,16 @@ struct TokenCache::State {
       for (std::size_t k = 0; k < keys.size(); ++k) {
         const std::size_t i = request.missing[k];
         const std::optional<Bytes>& value = (*values)[k];
-        auto block = value ? decode_block(keys[k], *value, request.context)
+        auto block = value ? decode_block(keys[k], *value, request.scope.codec, options.integrity)
                            : fail(Errc::not_found, "absent");
         if (block) {
-          memory.put(keys[k], *block);
+          listener.put(mark, keys[k], *block, request.put_options(*block));
           request.found[i] = {std::move(*block), Source::store};
         } else {
           missing.push_back(i);
           if (value) {
             ++corruptions;
-            request.changes.push_back({keys[k], nullptr, request.context});
+            request.changes.push_back({keys[k], nullptr, request.scope});
           }
         }
         request.latency[i] +=
@@ -144,7 +162,11 @@ struct TokenCache::State {
     const TimePoint start = clock.now();
     const BlockKey& key = request.keys[i];
     // It may have been encoded between our look-up and our joining.
-    if (auto known = memory.find(key); known && *known) {
+    if (auto known = memory.find(key); known && !*known) {
+      auto refused = refusal(known->error());
+      flight.resolve(refused);
+      return refused;
+    } else if (known) {
       flight.resolve(**known);
       request.found[i] = {std::move(**known), Source::memory};
       request.latency[i] += clock.now() - start;
@@ -152,16 +174,20 @@ struct TokenCache::State {
     }
     Result<TokenIds> ids = request.encode(i);
     if (ids && !ids->empty() &&
-        *std::ranges::max_element(*ids) >= request.context.vocabulary_size) {
+        *std::ranges::max_element(*ids) >= request.scope.codec.vocabulary_size) {
       ids = fail(Errc::internal, "the tokenizer gave an ID outside its vocabulary");
     }
     if (!ids) {
+      // Only what will not go well next time either is remembered.
+      memory.put_failure(key, ids.error().code, request.put_options(make_block({})));
       flight.resolve(std::unexpected(ids.error()));
       return std::unexpected(ids.error());
     }
     TokenBlock block = make_block(std::move(*ids));
-    memory.put(key, block);  // Before resolve(): who comes after the flight must find it.
-    if (write_back) request.changes.push_back({key, block, request.context});
+    memory.put(
+        key, block,
+        request.put_options(block));  // Before resolve(): who comes after the flight must find it.
+    if (write_back) request.changes.push_back({key, block, request.scope});
     flight.resolve(block);
     request.found[i] = {std::move(block), Source::encoded};
     request.latency[i] += clock.now() - start;
@@ -208,6 +234,7 @@ struct TokenCache::State {
   }
 
   MemoryTier& memory;
+  MemoryListener listener{memory};
   Store* const store;
   const Clock& clock;
   const TokenCacheOptions options;
@@ -225,11 +252,12 @@ TokenCache::TokenCache(MemoryTier& memory, Store* store, const Clock& clock,
 TokenCache::~TokenCache() { close(); }
 
 Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> keys,
-                                                      const CodecContext& context,
+                                                      const PassageScope& scope,
                                                       const EncodePassage& encode,
                                                       Deadline deadline) {
-  Request request{.keys = keys, .context = context, .encode = encode, .deadline = deadline};
+  Request request{.keys = keys, .scope = scope, .encode = encode, .deadline = deadline};
   state_->find_in_memory(request);
+  if (request.refused) return refusal(*request.refused);
   state_->find_in_store(request);
   auto encoded = state_->encode_missing(request);
   // What was encoded before something failed is as good as any.
@@ -276,6 +304,22 @@ Result<std::uint64_t> TokenCache::erase_many(std::span<const BlockKey> keys, Dea
   return erased;
 }
 
+Result<TokenCache::ErasedGroup> TokenCache::erase_group(GroupKind kind, const GroupTag& tag,
+                                                        Deadline deadline) {
+  ErasedGroup erased{.in_memory = state_->memory.erase_group(kind, tag)};
+  auto pass = state_->store != nullptr ? state_->store_gate.enter(deadline) : std::nullopt;
+  if (!pass) return erased;
+  auto cancelled = state_->write_back->cancel_group(kind, tag, deadline);
+  if (!cancelled) return std::unexpected(cancelled.error());
+  auto in_store = state_->store->erase_group(kind, tag, deadline);
+  if (!in_store) {
+    state_->counters.with([](Counters& c) { ++c.errors; });
+    return std::unexpected(in_store.error());
+  }
+  erased.in_store = *cancelled + *in_store;
+  return erased;
+}
+
 CacheStats TokenCache::stats() const {
   if (state_->store != nullptr) {
     const Deadline deadline = Deadline::after(kUsageTimeout);
@@ -313,6 +357,7 @@ CacheStats TokenCache::stats() const {
   out.memory_usage_mb = static_cast<double>(memory.bytes + queue.bytes + sizeof(State)) / kMiB;
   out.peak_memory_mb =
       static_cast<double>(memory.bytes_peak + queue.bytes_peak + sizeof(State)) / kMiB;
+  if (state_->store != nullptr) out.store_health = state_->store->health();
   out.store_entries = store.entries;
   out.store_size_mb = static_cast<double>(store.bytes_used) / kMiB;
   return out;
@@ -338,6 +383,10 @@ Result<void> TokenCache::flush(Deadline deadline) {
 
 void TokenCache::close() {
   if (state_->write_back) state_->write_back->close();
+  if (auto pass =
+          state_->store != nullptr ? state_->store_gate.enter(Deadline::never()) : std::nullopt) {
+    state_->store->listen(nullptr);
+  }
   state_->store_gate.close();
 }
 

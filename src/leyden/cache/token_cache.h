@@ -10,8 +10,9 @@
 #include "leyden/base/clock.h"
 #include "leyden/base/deadline.h"
 #include "leyden/cache/cache_stats.h"
-#include "leyden/cache/codec.h"
+#include "leyden/cache/integrity.h"
 #include "leyden/cache/memory_tier.h"
+#include "leyden/cache/passage_scope.h"
 #include "leyden/cache/store.h"
 #include "leyden/cache/write_back.h"
 
@@ -34,13 +35,16 @@ struct TokenCacheOptions {
   // A look-up in the store waits this long at most, and never past the request's deadline: a store
   // that hangs must not eat the time of the encoding.
   std::chrono::milliseconds store_timeout{250};
+  // Of the values in the store: keyed where others can write to it.
+  Integrity integrity;
   WriteBackOptions write_back;
 };
 
 // The tiers together: memory, then one batched look-up in the store, then encoding under
 // single-flight, then write-back off the request's path. A store that fails, hangs up to the
 // deadline or lies costs latency and is counted: it never fails a request and never changes an
-// answer. Thread-safe.
+// answer. What another process erases from a shared store goes from memory, too (Store::listen).
+// Thread-safe.
 class TokenCache {
  public:
   // `store` may be null: memory only. Both outlive the cache.
@@ -52,10 +56,11 @@ class TokenCache {
   // and the wait for other callers, not our own encoding. A call that waits for another one's
   // encoding and sees it give up (because another passage of it failed) encodes itself. Errors: the
   // encoder's, ours or the other call's; timed_out when another call's encoding was waited for in
-  // vain; internal when the encoder gives an ID outside the vocabulary. A failed request is not in
+  // vain; internal when the encoder gives an ID outside the vocabulary. A passage that the encoder refused
+  // (invalid_argument, unsupported, corrupt) is refused for some seconds without asking it again. A failed request is not in
   // the statistics but for errors and corruptions.
   [[nodiscard]] Result<std::vector<Found>> find_or_encode(std::span<const BlockKey> keys,
-                                                          const CodecContext& context,
+                                                          const PassageScope& scope,
                                                           const EncodePassage& encode,
                                                           Deadline deadline);
 
@@ -63,6 +68,14 @@ class TokenCache {
   // encoding at this moment may come after it: names can't go stale, so it is still right. Errors:
   // the store's; the keys are gone from memory all the same.
   [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys, Deadline deadline);
+
+  // The same for all that a tenant has, or that a tokenizer encoded.
+  struct ErasedGroup {
+    std::uint64_t in_memory = 0;
+    std::uint64_t in_store = 0;  // On its way there, too.
+  };
+  [[nodiscard]] Result<ErasedGroup> erase_group(GroupKind kind, const GroupTag& tag,
+                                                Deadline deadline);
 
   // Asks the store for its size, for 50 ms at most; what it last said stands in when it does not
   // answer.

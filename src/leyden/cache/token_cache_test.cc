@@ -23,8 +23,11 @@ using testing::FakeStore;
 using testing::Mood;
 
 constexpr std::uint32_t kVocabulary = 50'000;
-const CodecContext kContext{.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
-                            .vocabulary_size = kVocabulary};
+const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
+                                    .vocabulary_size = kVocabulary},
+                          .tenant = {std::byte{1}},
+                          .tokenizer = {std::byte{2}},
+                          .ttl = 1h};
 
 BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 TokenIds ids_of(std::uint64_t number) {
@@ -43,7 +46,7 @@ class TokenCacheTest : public ::testing::Test {
     std::vector<BlockKey> keys;
     for (std::uint64_t number : numbers) keys.push_back(key_of(number));
     auto found = cache.find_or_encode(
-        keys, kContext,
+        keys, kScope,
         [&](std::size_t index) -> Result<TokenIds> {
           ++encoded_;
           return ids_of(numbers[index]);
@@ -163,7 +166,7 @@ TEST_F(TokenCacheTest, ACorruptValueIsErasedEvenWhenEncodingFails) {
   TokenCache cache(*memory_, &store_, clock_);
   store_.values.with([](auto& all) { all[key_of(1)] = Bytes(40); });
   auto failed = cache.find_or_encode(
-      std::vector{key_of(1)}, kContext,
+      std::vector{key_of(1)}, kScope,
       [](std::size_t) -> Result<TokenIds> { return fail(Errc::internal, "no"); }, soon());
   EXPECT_FALSE(failed);
   ASSERT_TRUE(cache.flush(soon()));
@@ -173,7 +176,7 @@ TEST_F(TokenCacheTest, ACorruptValueIsErasedEvenWhenEncodingFails) {
 
 TEST_F(TokenCacheTest, AnotherTokenizersValueIsNeverServed) {
   TokenCache cache(*memory_, &store_, clock_);
-  CodecContext other = kContext;
+  CodecContext other = kScope.codec;
   other.tokenizer_fingerprint = Hasher().field("other").finish();
   store_.values.with(
       [&](auto& all) { all[key_of(1)] = encode_block(key_of(1), TokenIds{1, 2, 3}, other); });
@@ -224,11 +227,11 @@ TEST_F(TokenCacheTest, AHangingStoreCostsItsTimeoutOrTheDeadlineAtMost) {
 TEST_F(TokenCacheTest, TheEncodersErrorIsTheAnswer) {
   TokenCache cache(*memory_, &store_, clock_);
   auto failing = [](std::size_t index) -> Result<TokenIds> {
-    if (index == 1) return fail(Errc::invalid_argument, "passage 1");
+    if (index == 1) return fail(Errc::unavailable, "passage 1");
     return TokenIds{7};
   };
   auto found =
-      cache.find_or_encode(std::vector{key_of(1), key_of(2), key_of(3)}, kContext, failing, soon());
+      cache.find_or_encode(std::vector{key_of(1), key_of(2), key_of(3)}, kScope, failing, soon());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().message, "passage 1");
   expect_sums(cache.stats());
@@ -239,10 +242,99 @@ TEST_F(TokenCacheTest, TheEncodersErrorIsTheAnswer) {
             (Sources(2, Source::encoded)));  // No flight is left behind.
 }
 
+TEST_F(TokenCacheTest, WhatCanNotBeEncodedIsNotTriedAgainForAMoment) {
+  ManualClock clock;
+  auto memory = MemoryTier::make({}, clock);
+  ASSERT_TRUE(memory);
+  TokenCache cache(**memory, &store_, clock);
+  int tried = 0;
+  auto refusing = [&](std::size_t) -> Result<TokenIds> {
+    ++tried;
+    return fail(Errc::invalid_argument, "no such text");
+  };
+  for (int i = 0; i < 3; ++i) {
+    auto found = cache.find_or_encode(std::vector{key_of(1)}, kScope, refusing, soon());
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, Errc::invalid_argument);
+  }
+  EXPECT_EQ(tried, 1);
+  clock.advance(10s);
+  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::encoded});
+}
+
+TEST_F(TokenCacheTest, TheStoreLearnsWhoseAPassageIsAndForHowLong) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1, 2}));
+  ASSERT_TRUE(cache.flush(soon()));
+  store_.groups.with([](const auto& all) {
+    EXPECT_EQ(all.at(key_of(1)), (std::pair{kScope.tenant, kScope.tokenizer}));
+  });
+  EXPECT_EQ(store_.ttl.load(), 1h);
+}
+
+TEST_F(TokenCacheTest, AGroupIsErasedFromEveryTier) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1, 2, 3}));
+  ASSERT_TRUE(cache.flush(soon()));
+  auto none = cache.erase_group(GroupKind::tenant, kScope.tokenizer, soon());
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->in_memory + none->in_store, 0U);
+  auto erased = cache.erase_group(GroupKind::tenant, kScope.tenant, soon());
+  ASSERT_TRUE(erased);
+  EXPECT_EQ(erased->in_memory, 3U);
+  EXPECT_EQ(erased->in_store, 3U);
+  EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::encoded)));
+}
+
+TEST_F(TokenCacheTest, ForgetsWhatOthersErase) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1, 2, 3}));
+  ASSERT_TRUE(cache.flush(soon()));
+  StoreListener* listener = store_.listener;
+  ASSERT_NE(listener, nullptr);
+  listener->erased(std::vector{key_of(2)});
+  EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources{Source::memory, Source::store}));
+  listener->erased_group(GroupKind::tokenizer, kScope.tokenizer);
+  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::store});
+  listener->lost();
+  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::store});
+  cache.close();
+  EXPECT_EQ(store_.listener, nullptr);
+}
+
+// Read before the erasure, put after it: a copy that nobody would ever erase again.
+TEST_F(TokenCacheTest, WhatWasReadBeforeAnErasureDoesNotStayInMemory) {
+  TokenCache cache(*memory_, &store_, clock_);
+  ASSERT_TRUE(ask(cache, {1}));
+  ASSERT_TRUE(cache.flush(soon()));
+  memory_->clear();
+  store_.after_find = [&] { store_.listener.load()->erased(std::vector{key_of(9)}); };
+  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::store});
+  store_.after_find = nullptr;
+  EXPECT_FALSE(memory_->find(key_of(1)));
+}
+
+TEST_F(TokenCacheTest, ValuesInASharedStoreCarryAMac) {
+  TokenCacheOptions options;
+  options.integrity = Integrity::keyed(Secret{std::byte{5}});
+  {
+    TokenCache cache(*memory_, &store_, clock_, options);
+    ASSERT_TRUE(ask(cache, {1}));
+    ASSERT_TRUE(cache.flush(soon()));
+    memory_->clear();
+    EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::store});
+  }
+  memory_->clear();
+  TokenCache others(*memory_, &store_, clock_,
+                    {.integrity = Integrity::keyed(Secret{std::byte{6}})});
+  EXPECT_EQ(sources(ask(others, {1})), Sources{Source::encoded});
+  EXPECT_EQ(others.stats().corruptions, 1U);
+}
+
 TEST_F(TokenCacheTest, AnEncoderThatThrowsLeavesNoFlightBehind) {
   TokenCache cache(*memory_, &store_, clock_);
   EXPECT_THROW((void)cache.find_or_encode(
-                   std::vector{key_of(1)}, kContext,
+                   std::vector{key_of(1)}, kScope,
                    [](std::size_t) -> Result<TokenIds> { throw std::runtime_error("x"); }, soon()),
                std::runtime_error);
   EXPECT_EQ(sources(ask(cache, {1}, Deadline::after(5s))), Sources{Source::encoded});
@@ -251,7 +343,7 @@ TEST_F(TokenCacheTest, AnEncoderThatThrowsLeavesNoFlightBehind) {
 TEST_F(TokenCacheTest, AnIdOutsideTheVocabularyIsAnErrorAndIsNotKept) {
   TokenCache cache(*memory_, &store_, clock_);
   auto wrong = [](std::size_t) -> Result<TokenIds> { return TokenIds{1, kVocabulary}; };
-  auto found = cache.find_or_encode(std::vector{key_of(1)}, kContext, wrong, soon());
+  auto found = cache.find_or_encode(std::vector{key_of(1)}, kScope, wrong, soon());
   EXPECT_EQ(found.error().code, Errc::internal);
   EXPECT_FALSE(memory_->find(key_of(1)));
 }
@@ -267,7 +359,7 @@ TEST_F(TokenCacheTest, ManyCallersOneEncoding) {
       threads.emplace_back([&] {
         start.arrive_and_wait();
         auto found = cache.find_or_encode(
-            std::vector{key_of(1)}, kContext,
+            std::vector{key_of(1)}, kScope,
             [&](std::size_t) -> Result<TokenIds> {
               ++encodings;
               std::this_thread::sleep_for(50ms);
@@ -294,7 +386,7 @@ TEST_F(TokenCacheTest, AFollowerTakesOverFromALeaderThatGaveUp) {
   std::jthread leader([&] {
     try {
       (void)cache.find_or_encode(
-          std::vector{key_of(1)}, kContext,
+          std::vector{key_of(1)}, kScope,
           [&](std::size_t) -> Result<TokenIds> {
             leading = true;
             while (!followed) std::this_thread::sleep_for(1ms);
@@ -317,7 +409,7 @@ TEST_F(TokenCacheTest, WaitingForAnothersEncodingEndsAtTheDeadline) {
   std::atomic<bool> done{false};
   std::jthread leader([&] {
     (void)cache.find_or_encode(
-        std::vector{key_of(1)}, kContext,
+        std::vector{key_of(1)}, kScope,
         [&](std::size_t) -> Result<TokenIds> {
           leading = true;
           while (!done) std::this_thread::sleep_for(1ms);

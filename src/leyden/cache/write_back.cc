@@ -17,9 +17,10 @@ std::size_t bytes_of(const WriteBack::Change& change) {
 
 }  // namespace
 
-WriteBack::WriteBack(Store& store, const WriteBackOptions& options)
+WriteBack::WriteBack(Store& store, const WriteBackOptions& options, const Integrity& integrity)
     : store_(store),
       options_(options),
+      integrity_(integrity),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 WriteBack::~WriteBack() { close(); }
@@ -42,34 +43,50 @@ void WriteBack::add(std::vector<Change> changes) {
   waiting_.notify_one();
 }
 
-Result<std::vector<bool>> WriteBack::cancel(std::span<const BlockKey> keys, Deadline deadline) {
-  std::vector<bool> found(keys.size());
-  const std::unordered_set<BlockKey, BlockKeyHash> wanted(keys.begin(), keys.end());
-  std::unordered_set<BlockKey, BlockKeyHash> taken;
+template <class IsMeant, class Taken>
+Result<void> WriteBack::take_out(IsMeant&& is_meant, Taken&& taken, Deadline deadline) {
   std::unique_lock lock(mutex_);
   for (auto at = queue_.begin(); at != queue_.end();) {
-    if (!wanted.contains(at->key)) {
+    if (!is_meant(*at)) {
       ++at;
       continue;
     }
-    if (at->block) taken.insert(at->key);
+    if (at->block) taken(*at);
     usage_.bytes -= bytes_of(*at);
     ++done_;
     at = queue_.erase(at);
   }
-  auto being_written = [&] {
-    return std::ranges::any_of(batch_,
-                               [&](const Change& change) { return wanted.contains(change.key); });
-  };
+  auto is_free = [&] { return std::ranges::none_of(batch_, is_meant); };
   // Batches are short: the deadline of one is write_timeout.
-  const bool clear =
-      deadline.when() == Deadline::never().when()
-          ? (written_.wait(lock, [&] { return !being_written(); }), true)
-          : written_.wait_until(lock, deadline.when(), [&] { return !being_written(); });
+  const bool clear = deadline.when() == Deadline::never().when()
+                         ? (written_.wait(lock, is_free), true)
+                         : written_.wait_until(lock, deadline.when(), is_free);
   written_.notify_all();  // Who flushes may have waited for what was taken out.
   if (!clear) return fail(Errc::timed_out, "a value is still being written to the store");
+  return {};
+}
+
+Result<std::vector<bool>> WriteBack::cancel(std::span<const BlockKey> keys, Deadline deadline) {
+  const std::unordered_set<BlockKey, BlockKeyHash> wanted(keys.begin(), keys.end());
+  std::unordered_set<BlockKey, BlockKeyHash> taken;
+  auto done = take_out([&](const Change& change) { return wanted.contains(change.key); },
+                       [&](const Change& change) { taken.insert(change.key); }, deadline);
+  if (!done) return std::unexpected(done.error());
+  std::vector<bool> found(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) found[i] = taken.contains(keys[i]);
   return found;
+}
+
+Result<std::uint64_t> WriteBack::cancel_group(GroupKind kind, const GroupTag& tag,
+                                              Deadline deadline) {
+  std::uint64_t taken = 0;
+  auto is_meant = [&](const Change& change) {
+    return change.block &&
+           (kind == GroupKind::tenant ? change.scope.tenant : change.scope.tokenizer) == tag;
+  };
+  auto done = take_out(is_meant, [&](const Change&) { ++taken; }, deadline);
+  if (!done) return std::unexpected(done.error());
+  return taken;
 }
 
 Result<void> WriteBack::flush(Deadline deadline) {
@@ -149,7 +166,12 @@ WriteBack::Written WriteBack::write(std::span<const Change> batch, Deadline dead
     if (!change.block) {
       erased.push_back(change.key);
     } else {
-      put.push_back({change.key, encode_block(change.key, *change.block, change.context)});
+      put.push_back(
+          {.key = change.key,
+           .value = encode_block(change.key, *change.block, change.scope.codec, integrity_),
+           .tenant = change.scope.tenant,
+           .tokenizer = change.scope.tokenizer,
+           .ttl = change.scope.ttl});
     }
   }
   Written out;

@@ -12,7 +12,8 @@
 #include "leyden/base/bytes.h"
 #include "leyden/base/deadline.h"
 #include "leyden/base/result.h"
-#include "leyden/cache/codec.h"
+#include "leyden/cache/integrity.h"
+#include "leyden/cache/passage_scope.h"
 #include "leyden/cache/store.h"
 #include "leyden/cache/token_block.h"
 
@@ -39,10 +40,11 @@ class WriteBack {
   struct Change {
     BlockKey key;
     TokenBlock block;  // Null: erase.
-    CodecContext context;
+    PassageScope scope;
   };
 
-  WriteBack(Store& store, const WriteBackOptions& options);
+  // `integrity`: of the values in the store.
+  WriteBack(Store& store, const WriteBackOptions& options, const Integrity& integrity = {});
   ~WriteBack();  // close()
 
   // Takes the changes in this order as far as there is room.
@@ -50,6 +52,9 @@ class WriteBack {
   // Takes what waits for these keys out of the queue and waits for a batch that is being written.
   // One answer per key: whether a block for it was taken out.
   [[nodiscard]] Result<std::vector<bool>> cancel(std::span<const BlockKey> keys, Deadline deadline);
+  // The same for a group's blocks. How many were taken out.
+  [[nodiscard]] Result<std::uint64_t> cancel_group(GroupKind kind, const GroupTag& tag,
+                                                   Deadline deadline);
   // Errors: timed_out; unavailable when something was dropped meanwhile.
   [[nodiscard]] Result<void> flush(Deadline deadline);
   // Writes what waits, up to close_timeout, and ends the thread. Idempotent.
@@ -64,8 +69,13 @@ class WriteBack {
   };
   [[nodiscard]] Written write(std::span<const Change> batch, Deadline deadline);
 
+  // Takes out what `is_meant`, tells `taken`, and waits for such in the batch.
+  template <class IsMeant, class Taken>
+  [[nodiscard]] Result<void> take_out(IsMeant&& is_meant, Taken&& taken, Deadline deadline);
+
   Store& store_;
   const WriteBackOptions options_;
+  const Integrity integrity_;
   mutable std::mutex mutex_;
   std::condition_variable_any waiting_;  // For the thread: there is something to write.
   std::condition_variable_any written_;  // For callers: a batch is done.

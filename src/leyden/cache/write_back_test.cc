@@ -15,12 +15,11 @@ using namespace std::chrono_literals;
 using testing::FakeStore;
 using testing::Mood;
 
-const CodecContext kContext{.tokenizer_fingerprint = {}, .vocabulary_size = 1000};
+const PassageScope kScope{.codec = {.tokenizer_fingerprint = {}, .vocabulary_size = 1000}};
 
 BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 WriteBack::Change put_of(std::uint64_t number, std::size_t size = 10) {
-  return {key_of(number), make_block(TokenIds(size, static_cast<TokenId>(number % 1000))),
-          kContext};
+  return {key_of(number), make_block(TokenIds(size, static_cast<TokenId>(number % 1000))), kScope};
 }
 std::size_t stored(const FakeStore& store) {
   return store.values.with([](const auto& all) { return all.size(); });
@@ -35,7 +34,7 @@ TEST(WriteBack, WritesWhatItGets) {
   EXPECT_EQ(back.usage().bytes, 0U);
   EXPECT_GT(back.usage().bytes_peak, 0U);
   const Bytes bytes = store.values.with([](const auto& all) { return all.at(key_of(7)); });
-  EXPECT_EQ(**decode_block(key_of(7), bytes, kContext), TokenIds(10, 7));
+  EXPECT_EQ(**decode_block(key_of(7), bytes, kScope.codec), TokenIds(10, 7));
 }
 
 TEST(WriteBack, ErasesInOrder) {
@@ -43,7 +42,7 @@ TEST(WriteBack, ErasesInOrder) {
   WriteBack back(store, {});
   back.add({put_of(1), put_of(2)});
   ASSERT_TRUE(back.flush(Deadline::after(10s)));
-  back.add({{key_of(1), nullptr, kContext}});
+  back.add({{key_of(1), nullptr, kScope}});
   ASSERT_TRUE(back.flush(Deadline::after(10s)));
   EXPECT_EQ(stored(store), 1U);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "leyden/base/secret.h"
+#include "leyden/cache/stores/lmdb/lmdb_store.h"
+#include "leyden/cache/stores/redis/redis_store.h"
 #include "leyden/cli/model_store.h"
 #include "leyden/cli/terminal.h"
 
@@ -62,6 +64,14 @@ Result<NamedFile> find_tokenizer(const Settings& settings,
 
 }  // namespace
 
+Result<std::unique_ptr<cache::Store>> open_store(const Settings& settings, const Clock& clock) {
+  if (!settings.redis_url)
+    return cache::LmdbStore::open({.folder = settings.store_folder()}, clock);
+  auto options = cache::RedisStoreOptions::from_url(*settings.redis_url);
+  if (!options) return fail(options.error().code, "REDIS_URL: {}", options.error().message);
+  return cache::RedisStore::open(*options, clock);
+}
+
 Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice) {
   auto found = find_tokenizer(settings, choice);
@@ -90,14 +100,20 @@ Result<std::unique_ptr<Session>> Session::open(
   if (!memory) return std::unexpected(memory.error());
   session->memory_ = *std::move(memory);
   std::string degraded;
-  if (auto store = cache::LmdbStore::open({.folder = settings.store_folder()}, session->clock_)) {
+  cache::TokenCacheOptions options;
+  auto store = open_store(settings, session->clock_);
+  if (store) {
     session->store_ = *std::move(store);
+    // Others may be able to write to a server.
+    if (settings.redis_url) options.integrity = cache::Integrity::keyed(*secret);
+  } else if (store.error().code == Errc::invalid_argument) {
+    return std::unexpected(store.error());
   } else {
     degraded = "the token store is left out: " + store.error().message;
     print_warning(degraded);
   }
   session->cache_ = std::make_unique<cache::TokenCache>(*session->memory_, session->store_.get(),
-                                                        session->clock_);
+                                                        session->clock_, options);
   session->rag_ = std::make_unique<rag::TokenCachedRag>(
       *session->index_, *session->cache_, *session->tokenizer_, session->clock_,
       rag::RagOptions{.secret = *secret, .system_prompt = {}, .degraded_reason = degraded});

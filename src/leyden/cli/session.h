@@ -7,7 +7,7 @@
 
 #include "leyden/base/clock.h"
 #include "leyden/cache/memory_tier.h"
-#include "leyden/cache/stores/lmdb/lmdb_store.h"
+#include "leyden/cache/store.h"
 #include "leyden/cache/token_cache.h"
 #include "leyden/cli/settings.h"
 #include "leyden/rag/token_cached_rag.h"
@@ -21,6 +21,11 @@ namespace leyden::cli {
 // Errors: not_found, naming the tokenizers that there are and the command that brings a missing one.
 [[nodiscard]] Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice);
+
+// The store of tokens that the settings name: a Redis or Valkey server, else the embedded one. Errors: invalid_argument (the URL);
+// unavailable.
+[[nodiscard]] Result<std::unique_ptr<cache::Store>> open_store(const Settings& settings,
+                                                               const Clock& clock);
 
 // How the settings want tokenizers loaded.
 [[nodiscard]] tokenizer::LoadOptions load_options(const Settings& settings);
@@ -49,7 +54,7 @@ class Session {
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
   std::unique_ptr<retrieval::Index> index_;
   std::unique_ptr<cache::MemoryTier> memory_;
-  std::unique_ptr<cache::LmdbStore> store_;
+  std::unique_ptr<cache::Store> store_;
   std::unique_ptr<cache::TokenCache> cache_;
   std::unique_ptr<rag::TokenCachedRag> rag_;
 };

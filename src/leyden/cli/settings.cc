@@ -61,6 +61,11 @@ const std::vector<Key>& keys() {
        [](Settings& s, std::string_view v) { return set_number(s.max_context_tokens, v); }},
       {"cache_budget_mb", "LEYDEN_CACHE_BUDGET_MB",
        [](Settings& s, std::string_view v) { return set_number(s.cache_budget_mb, v); }},
+      {"redis_url", "REDIS_URL",
+       [](Settings& s, std::string_view v) {
+         s.redis_url = v;
+         return !v.empty();
+       }},
       {"simd", "LEYDEN_SIMD",
        [](Settings& s, std::string_view v) {
          s.simd = tokenizer::engine::isa_of(v);

@@ -25,6 +25,9 @@ struct Settings {
   std::size_t cache_budget_mb =
       100;  // LEYDEN_CACHE_BUDGET_MB, `cache_budget_mb`: the memory tier, MiB.
 
+  std::optional<std::string>
+      redis_url;  // REDIS_URL, `redis_url`: docs/redis.md. Else the embedded store.
+
   // LEYDEN_SIMD, `simd`: plain, avx2 or avx512; unset: the best that the processor has.
   std::optional<tokenizer::engine::Isa> simd;
 

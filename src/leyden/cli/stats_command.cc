@@ -1,9 +1,9 @@
 #include <memory>
 
-#include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
 #include "leyden/cli/retrieve_flags.h"
+#include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
@@ -32,8 +32,8 @@ int run_stats(bool as_json, const Context& context) {
   }
   cache::StoreUsage usage;
   SystemClock clock;
-  if (std::filesystem::exists(context.settings.store_folder())) {
-    auto store = cache::LmdbStore::open({.folder = context.settings.store_folder()}, clock);
+  if (context.settings.redis_url || std::filesystem::exists(context.settings.store_folder())) {
+    auto store = open_store(context.settings, clock);
     if (!store) return report(store.error());
     auto used = (*store)->usage(Deadline::after(std::chrono::seconds(5)));
     if (!used) return report(used.error());

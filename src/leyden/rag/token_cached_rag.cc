@@ -85,11 +85,13 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
                                            .segment_format = prompt::kSegmentFormat,
                                            .content = passage.content}));
   }
-  cache::CodecContext codec{
-      .tokenizer_fingerprint = tokenizer_->fingerprint(),
-      .vocabulary_size = static_cast<std::uint32_t>(tokenizer_->vocabulary_size())};
+  const cache::PassageScope scope{
+      .codec = {.tokenizer_fingerprint = tokenizer_->fingerprint(),
+                .vocabulary_size = static_cast<std::uint32_t>(tokenizer_->vocabulary_size())},
+      .tenant = cache::tenant_tag(options_.secret, request.scope.tenant),
+      .tokenizer = cache::tokenizer_tag(options_.secret, tokenizer_->fingerprint())};
   auto found = cache_->find_or_encode(
-      keys, codec,
+      keys, scope,
       [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
       request.deadline);
   if (!found) return std::unexpected(found.error());

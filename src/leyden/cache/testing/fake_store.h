@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -40,6 +41,7 @@ class FakeStore final : public Store {
       }
     });
     if (mood == Mood::confused && !out.empty()) out.pop_back();
+    if (after_find) after_find();
     return out;
   }
 
@@ -56,6 +58,7 @@ class FakeStore final : public Store {
     });
     groups.with([&](Groups& all) {
       for (const StoreEntry& entry : entries) all[entry.key] = {entry.tenant, entry.tokenizer};
+      if (!entries.empty()) ttl = entries.back().ttl;
     });
     return {};
   }
@@ -92,10 +95,13 @@ class FakeStore final : public Store {
     });
     return erase_many(of_group, deadline);
   }
-  void listen(StoreListener*) override {}
+  void listen(StoreListener* who) override { listener = who; }
   [[nodiscard]] StoreHealth health() const override { return {}; }
   void close() override {}
 
+  std::atomic<StoreListener*> listener{nullptr};
+  std::atomic<std::chrono::seconds> ttl{};  // Of what was put last.
+  std::function<void()> after_find;         // Runs behind a find_many that went well.
   std::atomic<Mood> mood{Mood::well};
   std::atomic<int> calls_find{0};
   std::atomic<int> calls_put{0};
