@@ -48,9 +48,10 @@ int run_stats(bool as_json, const Context& context) {
                             {"data_folder", context.settings.data_folder.string()}}));
   } else {
     write_stdout(
-        fmt::format("collections:\n{}token store: {} passages, {} of {}\ndata folder: {}\n",
+        fmt::format("collections:\n{}token store: {} passages, {}{}\ndata folder: {}\n",
                     lines.empty() ? "  none yet: leyden index FOLDER makes one\n" : lines,
-                    usage.entries, human_bytes(usage.bytes_used), human_bytes(usage.bytes_budget),
+                    usage.entries, human_bytes(usage.bytes_used),
+                    usage.bytes_budget == 0 ? "" : " of " + human_bytes(usage.bytes_budget),
                     context.settings.data_folder.string()));
   }
   return kDone;
