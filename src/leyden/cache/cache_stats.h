@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "leyden/cache/store.h"
 #include "leyden/telemetry/histogram.h"
@@ -37,7 +39,12 @@ struct CacheStats {
       0;  // Values that never reached the store: the queue was full or a write failed.
   std::uint64_t evictions = 0;
   std::uint64_t corruptions = 0;  // Values that failed their check: deleted and rebuilt.
-  std::uint64_t bypassed = 0;     // Look-ups that skipped a tier on purpose.
+  std::uint64_t bypassed = 0;     // Look-ups that skipped the store because encoding is quicker.
+  // What the cost model has measured; nothing while unknown. From the crossover on, in bytes of text that memory lacks of a request,
+  // reading the store is quicker than encoding.
+  std::optional<double> encode_us_per_kib;
+  std::optional<double> store_read_us_per_kib;
+  std::optional<std::size_t> store_crossover_bytes;
 };
 
 }  // namespace leyden::cache

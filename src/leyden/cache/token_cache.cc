@@ -27,6 +27,7 @@ struct Counters {
   std::uint64_t coalesced = 0;
   std::uint64_t errors = 0;
   std::uint64_t corruptions = 0;
+  std::uint64_t bypassed = 0;
   telemetry::LatencyHistogram hit_latency;
   telemetry::LatencyHistogram miss_latency;
   // What the parts below had counted at the last reset.
@@ -41,6 +42,7 @@ struct Request {
   const PassageScope& scope;
   const EncodePassage& encode;
   Deadline deadline;
+  std::span<const std::size_t> text_bytes;  // Of each key, or empty.
   std::vector<Found> found = std::vector<Found>(keys.size());
   std::vector<std::chrono::nanoseconds> latency =
       std::vector<std::chrono::nanoseconds>(keys.size());
@@ -50,6 +52,14 @@ struct Request {
   std::vector<WriteBack::Change> changes;  // For the store.
   std::optional<Errc> refused;             // A passage that can't be encoded, as memory knows.
 
+  // Of the missing passages' texts; 0 when nobody said.
+  [[nodiscard]] std::size_t bytes_missing() const {
+    std::size_t bytes = 0;
+    if (!text_bytes.empty()) {
+      for (std::size_t i : missing) bytes += text_bytes[i];
+    }
+    return bytes;
+  }
   [[nodiscard]] PutOptions put_options(const TokenBlock& block) const {
     return {.tenant = scope.tenant,
             .tokenizer = scope.tokenizer,
@@ -99,6 +109,11 @@ struct TokenCache::State {
 
   void find_in_store(Request& request) {
     if (store == nullptr || request.missing.empty()) return;
+    const std::size_t bytes_asked = request.bytes_missing();
+    if (!cost.should_read(bytes_asked)) {
+      counters.with([&](Counters& c) { c.bypassed += request.missing.size(); });
+      return;
+    }
     auto pass = store_gate.enter(request.deadline);
     if (!pass) return;  // Closed.
     const TimePoint start = clock.now();
@@ -131,6 +146,7 @@ struct TokenCache::State {
             clock.now() - start;  // Every one of them waited for the whole look-up.
       }
       request.missing = std::move(missing);
+      cost.read(bytes_asked, bytes_asked - request.bytes_missing(), clock.now() - start);
       if (corruptions > 0) counters.with([&](Counters& c) { c.corruptions += corruptions; });
     } else {
       const auto lost = clock.now() - start;
@@ -173,6 +189,8 @@ struct TokenCache::State {
       return {};
     }
     Result<TokenIds> ids = request.encode(i);
+    if (ids && !request.text_bytes.empty())
+      cost.encoded(request.text_bytes[i], clock.now() - start);
     if (ids && !ids->empty() &&
         *std::ranges::max_element(*ids) >= request.scope.codec.vocabulary_size) {
       ids = fail(Errc::internal, "the tokenizer gave an ID outside its vocabulary");
@@ -238,6 +256,7 @@ struct TokenCache::State {
   Store* const store;
   const Clock& clock;
   const TokenCacheOptions options;
+  CostModel cost{options.store_reads};
   Gate store_gate;  // Inside it the store may be used; close() closes it.
   Flights flights;
   Guarded<Counters> counters;
@@ -254,8 +273,13 @@ TokenCache::~TokenCache() { close(); }
 Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> keys,
                                                       const PassageScope& scope,
                                                       const EncodePassage& encode,
-                                                      Deadline deadline) {
-  Request request{.keys = keys, .scope = scope, .encode = encode, .deadline = deadline};
+                                                      Deadline deadline,
+                                                      std::span<const std::size_t> text_bytes) {
+  Request request{.keys = keys,
+                  .scope = scope,
+                  .encode = encode,
+                  .deadline = deadline,
+                  .text_bytes = text_bytes};
   state_->find_in_memory(request);
   if (request.refused) return refusal(*request.refused);
   state_->find_in_store(request);
@@ -340,6 +364,7 @@ CacheStats TokenCache::stats() const {
     out.misses = c.misses;
     out.coalesced = c.coalesced;
     out.corruptions = c.corruptions;
+    out.bypassed = c.bypassed;
     out.errors = c.errors + since(queue.errors, c.write_errors_before);
     out.writes_dropped = since(queue.dropped, c.writes_dropped_before);
     out.evictions = since(memory.evictions, c.evictions_before);
@@ -357,6 +382,10 @@ CacheStats TokenCache::stats() const {
   out.memory_usage_mb = static_cast<double>(memory.bytes + queue.bytes + sizeof(State)) / kMiB;
   out.peak_memory_mb =
       static_cast<double>(memory.bytes_peak + queue.bytes_peak + sizeof(State)) / kMiB;
+  const CostModel::Estimate cost = state_->cost.estimate();
+  out.encode_us_per_kib = cost.encode_us;
+  out.store_read_us_per_kib = cost.read_us;
+  out.store_crossover_bytes = cost.crossover_bytes;
   if (state_->store != nullptr) out.store_health = state_->store->health();
   out.store_entries = store.entries;
   out.store_size_mb = static_cast<double>(store.bytes_used) / kMiB;
@@ -367,7 +396,8 @@ void TokenCache::reset_stats() {
   const MemoryTierUsage memory = state_->memory.usage();
   const WriteBackUsage queue = state_->write_back ? state_->write_back->usage() : WriteBackUsage{};
   state_->counters.with([&](Counters& c) {
-    c.hits_memory = c.hits_store = c.misses = c.coalesced = c.errors = c.corruptions = 0;
+    c.hits_memory = c.hits_store = c.misses = c.coalesced = c.errors = c.corruptions = c.bypassed =
+        0;
     c.hit_latency.reset();
     c.miss_latency.reset();
     c.evictions_before = memory.evictions;

@@ -10,6 +10,7 @@
 #include "leyden/base/clock.h"
 #include "leyden/base/deadline.h"
 #include "leyden/cache/cache_stats.h"
+#include "leyden/cache/cost_model.h"
 #include "leyden/cache/integrity.h"
 #include "leyden/cache/memory_tier.h"
 #include "leyden/cache/passage_scope.h"
@@ -35,6 +36,7 @@ struct TokenCacheOptions {
   // A look-up in the store waits this long at most, and never past the request's deadline: a store
   // that hangs must not eat the time of the encoding.
   std::chrono::milliseconds store_timeout{250};
+  StoreReads store_reads = StoreReads::by_cost;
   // Of the values in the store: keyed where others can write to it.
   Integrity integrity;
   WriteBackOptions write_back;
@@ -52,17 +54,17 @@ class TokenCache {
              const TokenCacheOptions& options = {});
   ~TokenCache();  // close()
 
-  // One block per key, in order; the same key twice is encoded once. `deadline` bounds the store
+  // One block per key, in order; the same key twice is encoded once. `text_bytes`: how long each passage's text is, for the
+  // cost model; without it the store is always asked. `deadline` bounds the store
   // and the wait for other callers, not our own encoding. A call that waits for another one's
   // encoding and sees it give up (because another passage of it failed) encodes itself. Errors: the
   // encoder's, ours or the other call's; timed_out when another call's encoding was waited for in
   // vain; internal when the encoder gives an ID outside the vocabulary. A passage that the encoder refused
   // (invalid_argument, unsupported, corrupt) is refused for some seconds without asking it again. A failed request is not in
   // the statistics but for errors and corruptions.
-  [[nodiscard]] Result<std::vector<Found>> find_or_encode(std::span<const BlockKey> keys,
-                                                          const PassageScope& scope,
-                                                          const EncodePassage& encode,
-                                                          Deadline deadline);
+  [[nodiscard]] Result<std::vector<Found>> find_or_encode(
+      std::span<const BlockKey> keys, const PassageScope& scope, const EncodePassage& encode,
+      Deadline deadline, std::span<const std::size_t> text_bytes = {});
 
   // Removes the keys from every tier. How many were in at least one. A passage that another call is
   // encoding at this moment may come after it: names can't go stale, so it is still right. Errors:

@@ -286,6 +286,26 @@ TEST_F(TokenCacheTest, AGroupIsErasedFromEveryTier) {
   EXPECT_EQ(sources(ask(cache, {1, 2, 3})), (Sources(3, Source::encoded)));
 }
 
+// A store that takes long for little, and a tokenizer that takes none.
+TEST_F(TokenCacheTest, SkipsAStoreThatIsSlowerThanEncoding) {
+  TokenCache cache(*memory_, &store_, clock_);
+  store_.after_find = [] { std::this_thread::sleep_for(2ms); };
+  const std::size_t bytes[] = {1'000};
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    auto found = cache.find_or_encode(
+        std::vector{key_of(i)}, kScope, [](std::size_t) -> Result<TokenIds> { return TokenIds{1}; },
+        soon(), bytes);
+    ASSERT_TRUE(found);
+  }
+  const CacheStats stats = cache.stats();
+  EXPECT_GT(stats.bypassed, 150U);
+  EXPECT_EQ(stats.bypassed + static_cast<std::uint64_t>(store_.calls_find), 200U);
+  EXPECT_GT(*stats.store_read_us_per_kib, *stats.encode_us_per_kib);
+  ASSERT_TRUE(cache.flush(soon()));
+  EXPECT_EQ(store_.values.with([](const auto& all) { return all.size(); }),
+            200U);  // Written all the same.
+}
+
 TEST_F(TokenCacheTest, ForgetsWhatOthersErase) {
   TokenCache cache(*memory_, &store_, clock_);
   ASSERT_TRUE(ask(cache, {1, 2, 3}));

@@ -100,7 +100,7 @@ Result<std::unique_ptr<Session>> Session::open(
   if (!memory) return std::unexpected(memory.error());
   session->memory_ = *std::move(memory);
   std::string degraded;
-  cache::TokenCacheOptions options;
+  cache::TokenCacheOptions options{.store_reads = settings.store_reads};
   auto store = open_store(settings, session->clock_);
   if (store) {
     session->store_ = *std::move(store);

@@ -66,6 +66,13 @@ const std::vector<Key>& keys() {
          s.redis_url = v;
          return !v.empty();
        }},
+      {"store_reads", "LEYDEN_STORE_READS",
+       [](Settings& s, std::string_view v) {
+         using enum cache::StoreReads;
+         if (v != "by_cost" && v != "always" && v != "never") return false;
+         s.store_reads = v == "always" ? always : v == "never" ? never : by_cost;
+         return true;
+       }},
       {"simd", "LEYDEN_SIMD",
        [](Settings& s, std::string_view v) {
          s.simd = tokenizer::engine::isa_of(v);

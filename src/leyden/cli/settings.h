@@ -6,6 +6,7 @@
 #include <string>
 
 #include "leyden/base/result.h"
+#include "leyden/cache/cost_model.h"
 #include "leyden/tokenizer/engine/isa.h"
 
 namespace leyden::cli {
@@ -27,6 +28,9 @@ struct Settings {
 
   std::optional<std::string>
       redis_url;  // REDIS_URL, `redis_url`: docs/redis.md. Else the embedded store.
+
+  // LEYDEN_STORE_READS, `store_reads`: by_cost, always or never.
+  cache::StoreReads store_reads = cache::StoreReads::by_cost;
 
   // LEYDEN_SIMD, `simd`: plain, avx2 or avx512; unset: the best that the processor has.
   std::optional<tokenizer::engine::Isa> simd;

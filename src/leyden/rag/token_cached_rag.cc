@@ -75,10 +75,12 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
 
   std::vector<std::string> segments;
   std::vector<cache::BlockKey> keys;
+  std::vector<std::size_t> text_bytes;
   segments.reserve(passages->size());
   keys.reserve(passages->size());
   for (const retrieval::Passage& passage : *passages) {
     segments.push_back(prompt::layout_segment(passage.document, passage.text));
+    text_bytes.push_back(segments.back().size());
     keys.push_back(
         cache::block_key(options_.secret, {.tenant = request.scope.tenant,
                                            .tokenizer_fingerprint = tokenizer_->fingerprint(),
@@ -93,7 +95,7 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   auto found = cache_->find_or_encode(
       keys, scope,
       [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
-      request.deadline);
+      request.deadline, text_bytes);
   if (!found) return std::unexpected(found.error());
 
   std::vector<std::size_t> lengths;
