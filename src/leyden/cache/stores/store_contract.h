@@ -41,6 +41,11 @@ struct Implementation {
   std::function<std::unique_ptr<Fixture>()> make;
 };
 
+// For the names of tests.
+inline void PrintTo(const Implementation& implementation, std::ostream* out) {
+  *out << implementation.name;
+}
+
 class StoreContract : public ::testing::TestWithParam<Implementation> {
  protected:
   Store& store() { return fixture_->store(); }
