@@ -13,15 +13,16 @@ using std::chrono::nanoseconds;
 TEST(RunningLine, FindsALineAndFollowsIt) {
   RunningLine line;
   std::mt19937 random(1);
+  auto number = [&](unsigned below) { return static_cast<double>(random() % below); };
   EXPECT_EQ(line.at(1), std::nullopt);
   for (int i = 0; i < 300; ++i) {
-    const double x = random() % 10'000;
-    line.add(x, 500 + 3 * x + random() % 100);
+    const double x = number(10'000);
+    line.add(x, 500 + 3 * x + number(100));
   }
   EXPECT_NEAR(*line.at(0), 550, 60);
   EXPECT_NEAR(*line.at(5'000), 15'550, 100);
   for (int i = 0; i < 600; ++i) {
-    const double x = random() % 10'000;
+    const double x = number(10'000);
     line.add(x, 2'000 + x);
   }
   EXPECT_NEAR(*line.at(0), 2'000, 100);

@@ -133,8 +133,8 @@ std::vector<std::string> all_files() {
 }
 
 class ImageOf : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Each, ImageOf, testing::ValuesIn(all_files()), [](const auto& info) {
-  std::string name = fs::path(info.param).filename().string();
+INSTANTIATE_TEST_SUITE_P(Each, ImageOf, testing::ValuesIn(all_files()), [](const auto& each) {
+  std::string name = fs::path(each.param).filename().string();
   std::ranges::replace_if(
       name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;

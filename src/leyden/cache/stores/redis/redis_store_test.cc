@@ -567,7 +567,9 @@ TEST_F(RedisStoreTest, ThousandCyclesLeaveNothing) {
     auto store = open(options);
     Ear ear;
     if (i % 2 == 0) store->listen(&ear);
-    if (i % 10 != 0) EXPECT_TRUE(find(*store, 1));
+    if (i % 10 != 0) {
+      EXPECT_TRUE(find(*store, 1));
+    }
     store->close();
   };
   cycle(1);
