@@ -106,23 +106,23 @@ class UnigramEncoder final : public TextEncoder {
       // As far as the reference will not yet restart its sums; the few words from there to the restart one by one.
       const float room = UnigramModel::kRestart - slack_ - std::abs(score);
       if (room > kRoomMin) {
-        const auto bytes = static_cast<std::size_t>(room / score_of_byte);
+        const auto bytes = std::max<std::size_t>(1, static_cast<std::size_t>(room / score_of_byte));
         const std::size_t part = std::min({bytes, kPartBytesMax, text.size() - at});
         const std::size_t end = plain_word_end(text, at + part - 1, lines_);
         const std::size_t begin = out.size();
         const std::size_t done = at + engine_.encode_some(text.substr(at, end - at), out);
-        float sum = score;
-        if (!resolve(begin, sum, out)) {
+        if (float sum = score; resolve(begin, sum, out)) {
+          if (done > at) {
+            const float here = std::abs(sum - score) / static_cast<float>(done - at);
+            score_of_byte = std::clamp(here * 1.1F, kScoreOfByte / 4, 64 * kScoreOfByte);
+          }
+          score = sum;
+          at = done;
+          if (done == end) continue;
+        } else if (part > kPartBytesMin) {
           score_of_byte *= 2;
           continue;
         }
-        if (done > at) {
-          const float here = std::abs(sum - score) / static_cast<float>(done - at);
-          score_of_byte = std::clamp(here * 1.1F, kScoreOfByte / 4, 64 * kScoreOfByte);
-        }
-        score = sum;
-        at = done;
-        if (done == end) continue;
       }
       const std::size_t next = plain_word_end(text, at, lines_);
       search(coder_.words().later(text.substr(at, next - at)), score, out);
@@ -132,7 +132,8 @@ class UnigramEncoder final : public TextEncoder {
 
  private:
   static constexpr std::size_t kPartBytesMax = 16'384;
-  static constexpr float kScoreOfByte = 4;  // Of most texts it is less.
+  static constexpr std::size_t kPartBytesMin = 64;  // Where this is too much, one word alone.
+  static constexpr float kScoreOfByte = 4;          // Of most texts it is less.
   static constexpr float kRoomMin = 1'000;
 
   void search(std::string_view word, float& score, TokenIds& out) const {

@@ -69,6 +69,30 @@ TEST(UnigramEncoder, GivesWhatOneSearchOverTheWholeTextGives) {
   }
 }
 
+// A word may cost more than what is left to the restart: such words were tried again and again.
+TEST(UnigramEncoder, EndsWhereOneWordComesToTheRestart) {
+  UnigramSpec unigram;
+  unigram.single_precision = true;
+  unigram.unknown = 0;
+  unigram.pieces = {{0, "<unk>", 0, UnigramSpec::Piece::Kind::unused},
+                    {1, "a", -150, {}},
+                    {2, "\xE2\x96\x81", -3, {}}};
+  TokenizerSpec spec;
+  spec.vocabulary_size = 3;
+  spec.normalizers.emplace_back(NormalizeSpaces{});
+  spec.model = std::move(unigram);
+  const auto encoder = make_unigram_encoder(spec, best_isa());
+  ASSERT_NE(encoder, nullptr);
+  const auto whole = PipelineEncoder::make(spec).value();
+  std::string text;
+  for (std::size_t i = 0; i < 2'000; ++i) text += " " + std::string(40 + i % 21, 'a');
+  TokenIds expected;
+  TokenIds got;
+  whole->encode(text, true, expected);
+  encoder->encode(text, true, got);
+  EXPECT_TRUE(got == expected);
+}
+
 TEST(UnigramEncoder, IsNotMadeWherePiecesReachAcrossWords) {
   std::mt19937 random(1);
   TokenizerSpec spec = spec_with(random, {});
