@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <unordered_map>
 #include <utility>
 
@@ -37,7 +38,7 @@ template <class Key, class Value, class Hash = std::hash<Key>>
 class SingleFlight {
   struct Shared {
     std::mutex mutex;
-    std::condition_variable resolved;
+    std::condition_variable_any resolved;
     std::optional<Result<Value>> answer;
   };
 
@@ -70,16 +71,16 @@ class SingleFlight {
       shared_->resolved.notify_all();
     }
 
-    // The leader's answer. Only for a follower.
-    [[nodiscard]] Result<Value> wait(Deadline deadline) {
+    // The leader's answer. Only for a follower. Errors of its own: timed_out, cancelled.
+    [[nodiscard]] Result<Value> wait(Deadline deadline, std::stop_token stop = {}) {
       std::unique_lock lock(shared_->mutex);
       auto done = [&] { return shared_->answer.has_value(); };
-      if (deadline.when() == Deadline::never().when()) {
-        shared_->resolved.wait(lock, done);
-      } else if (!shared_->resolved.wait_until(lock, deadline.when(), done)) {
-        return fail(Errc::timed_out, "another call's computation took longer than the deadline");
-      }
-      return *shared_->answer;
+      const bool answered = deadline.when() == Deadline::never().when()
+                                ? shared_->resolved.wait(lock, stop, done)
+                                : shared_->resolved.wait_until(lock, stop, deadline.when(), done);
+      if (answered) return *shared_->answer;
+      if (stop.stop_requested()) return fail(Errc::cancelled, "the caller does not wait any more");
+      return fail(Errc::timed_out, "another call's computation took longer than the deadline");
     }
 
    private:

@@ -51,6 +51,19 @@ struct StoreHealth {
   std::string reason;  // For a person; empty when on.
 };
 
+// Leases across processes, so that one of them computes what all of them lack: a hint that saves work, no lock. Thread-safe.
+using LeaseToken = std::string;
+class Leases {
+ public:
+  virtual ~Leases() = default;
+  // Ends by itself after `duration`. Empty: someone else has it.
+  [[nodiscard]] virtual Result<std::optional<LeaseToken>> try_lease(
+      const BlockKey& key, std::chrono::milliseconds duration, Deadline deadline) = 0;
+  // False: it had ended already.
+  [[nodiscard]] virtual Result<bool> release_lease(const BlockKey& key, const LeaseToken& token,
+                                                   Deadline deadline) = 0;
+};
+
 // Bytes by key, in this process, on disk or across a network. What is stored may be gone at any
 // time. Thread-safe. Calls may block, but not past `deadline`.
 class Store {
@@ -81,6 +94,9 @@ class Store {
   virtual void listen(StoreListener* listener) = 0;
 
   [[nodiscard]] virtual StoreHealth health() const = 0;
+
+  // Null where the store has none. As long-lived as the store.
+  [[nodiscard]] virtual Leases* leases() { return nullptr; }
 
   // Ends what is under way and lets go of connections, files, threads. Idempotent; later calls answer `unavailable`.
   virtual void close() = 0;

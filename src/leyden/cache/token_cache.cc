@@ -1,11 +1,14 @@
 #include "leyden/cache/token_cache.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "leyden/base/guarded.h"
+#include "leyden/base/work_pool.h"
 #include "leyden/cache/gate.h"
 #include "leyden/cache/memory_listener.h"
 #include "leyden/cache/single_flight.h"
@@ -19,21 +22,18 @@ using TimePoint = std::chrono::steady_clock::time_point;
 constexpr auto kUsageTimeout = 50ms;
 constexpr double kMiB = static_cast<double>(MiB);
 
+// What the parts below had counted at the last reset.
+struct CountedBefore {
+  std::uint64_t evictions = 0;
+  std::uint64_t write_errors = 0;
+  std::uint64_t writes_dropped = 0;
+};
+
 // All under one lock, with the histograms: a snapshot can't see half a request.
 struct Counters {
-  std::uint64_t hits_memory = 0;
-  std::uint64_t hits_store = 0;
-  std::uint64_t misses = 0;
-  std::uint64_t coalesced = 0;
-  std::uint64_t errors = 0;
-  std::uint64_t corruptions = 0;
-  std::uint64_t bypassed = 0;
-  telemetry::LatencyHistogram hit_latency;
-  telemetry::LatencyHistogram miss_latency;
-  // What the parts below had counted at the last reset.
-  std::uint64_t evictions_before = 0;
-  std::uint64_t write_errors_before = 0;
-  std::uint64_t writes_dropped_before = 0;
+  CacheCounts counts;
+  CountedBefore before;
+  std::size_t bytes_peak = 0;  // Of the counts, until the last reset; since then they only grew.
 };
 
 // One call of find_or_encode on its way through the tiers.
@@ -42,23 +42,30 @@ struct Request {
   const PassageScope& scope;
   const EncodePassage& encode;
   Deadline deadline;
-  std::span<const std::size_t> text_bytes;  // Of each key, or empty.
+  const LookupOptions& options;
   std::vector<Found> found = std::vector<Found>(keys.size());
   std::vector<std::chrono::nanoseconds> latency =
       std::vector<std::chrono::nanoseconds>(keys.size());
   std::vector<std::size_t> missing;  // No tier had them so far; each key once.
   std::vector<std::pair<std::size_t, std::size_t>>
-      repeats;                             // A later place of a missing key, and its first.
-  std::vector<WriteBack::Change> changes;  // For the store.
-  std::optional<Errc> refused;             // A passage that can't be encoded, as memory knows.
+      repeats;  // A later place of a missing key, and its first.
+  Guarded<std::vector<WriteBack::Change>> changes =
+      Guarded<std::vector<WriteBack::Change>>();  // For the store.
+  std::uint64_t bypassed = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t corruptions = 0;
 
-  // Of the missing passages' texts; 0 when nobody said.
+  // Of the passage's text; 0 when nobody said.
+  [[nodiscard]] std::size_t text_bytes(std::size_t i) const {
+    return options.text_bytes.empty() ? 0 : options.text_bytes[i];
+  }
   [[nodiscard]] std::size_t bytes_missing() const {
     std::size_t bytes = 0;
-    if (!text_bytes.empty()) {
-      for (std::size_t i : missing) bytes += text_bytes[i];
-    }
+    for (std::size_t i : missing) bytes += text_bytes(i);
     return bytes;
+  }
+  [[nodiscard]] Deadline store_deadline(std::chrono::milliseconds timeout) const {
+    return Deadline::at(std::min(Deadline::after(timeout).when(), deadline.when()));
   }
   [[nodiscard]] PutOptions put_options(const TokenBlock& block) const {
     return {.tenant = scope.tenant,
@@ -66,11 +73,49 @@ struct Request {
             .ttl = block->empty() ? 0s : scope.ttl,  // Negative ones are short-lived.
             .negative = block->empty()};
   }
+  void change(WriteBack::Change change) {
+    changes.with([&](auto& all) { all.push_back(std::move(change)); });
+  }
+  void count(LookupCounts& counts, bool answered) const {
+    counts.errors += errors;
+    counts.corruptions += corruptions;
+    if (!answered) {
+      ++counts.failures;
+      return;
+    }
+    counts.bypassed += bypassed;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      switch (found[i].source) {
+        case Source::memory:
+          ++counts.hits_memory;
+          counts.memory_latency.record(latency[i]);
+          break;
+        case Source::store:
+          ++counts.hits_store;
+          counts.store_latency.record(latency[i]);
+          break;
+        case Source::coalesced:
+          ++counts.coalesced;
+          [[fallthrough]];
+        case Source::encoded:
+          ++counts.misses;
+          counts.miss_latency.record(latency[i]);
+          break;
+      }
+    }
+  }
 };
+
+std::size_t helpers_for(std::size_t threads) {
+  if (threads == 0) threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8);
+  return threads - 1;
+}
 
 std::unexpected<Error> refusal(Errc code) {
   return fail(code, "a passage can't be encoded, as was found out a moment ago");
 }
+
+std::unexpected<Error> cancelled() { return fail(Errc::cancelled, "the request was cancelled"); }
 
 std::uint64_t since(std::uint64_t now, std::uint64_t before) {
   return now > before ? now - before : 0;
@@ -88,30 +133,35 @@ struct TokenCache::State {
     store->listen(&listener);
   }
 
-  void find_in_memory(Request& request) {
+  // Fails where memory knows that a passage can't be encoded.
+  Result<void> find_in_memory(Request& request) {
+    const TimePoint start = clock.now();
+    auto known = memory.find_many(request.keys);
     std::unordered_map<BlockKey, std::size_t, BlockKeyHash> firsts;
-    TimePoint before = clock.now();
-    for (std::size_t i = 0; i < request.keys.size(); ++i) {
-      if (auto known = memory.find(request.keys[i]); known && !*known) {
-        request.refused = known->error();
-      } else if (known) {
-        request.found[i] = {std::move(**known), Source::memory};
+    std::optional<Errc> refused;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (known[i] && !*known[i]) {
+        refused = known[i]->error();
+      } else if (known[i]) {
+        request.found[i] = {std::move(**known[i]), Source::memory};
       } else if (auto [at, first] = firsts.try_emplace(request.keys[i], i); first) {
         request.missing.push_back(i);
       } else {
         request.repeats.emplace_back(i, at->second);
       }
-      const TimePoint after = clock.now();
-      request.latency[i] = after - before;
-      before = after;
     }
+    if (refused) return refusal(*refused);
+    if (!known.empty()) {
+      std::ranges::fill(request.latency, (clock.now() - start) / std::ssize(known));
+    }
+    return {};
   }
 
   void find_in_store(Request& request) {
     if (store == nullptr || request.missing.empty()) return;
     const std::size_t bytes_asked = request.bytes_missing();
     if (!cost.should_read(bytes_asked)) {
-      counters.with([&](Counters& c) { c.bypassed += request.missing.size(); });
+      request.bypassed += request.missing.size();
       return;
     }
     auto pass = store_gate.enter(request.deadline);
@@ -120,82 +170,112 @@ struct TokenCache::State {
     std::vector<BlockKey> keys;
     keys.reserve(request.missing.size());
     for (std::size_t i : request.missing) keys.push_back(request.keys[i]);
-    const Deadline own = Deadline::after(options.store_timeout);
     const std::uint64_t mark = listener.mark();
-    auto values =
-        store->find_many(keys, Deadline::at(std::min(own.when(), request.deadline.when())));
-    std::uint64_t corruptions = 0;
-    if (values && values->size() == keys.size()) {
-      std::vector<std::size_t> missing;
-      for (std::size_t k = 0; k < keys.size(); ++k) {
-        const std::size_t i = request.missing[k];
-        const std::optional<Bytes>& value = (*values)[k];
-        auto block = value ? decode_block(keys[k], *value, request.scope.codec, options.integrity)
-                           : fail(Errc::not_found, "absent");
-        if (block) {
-          listener.put(mark, keys[k], *block, request.put_options(*block));
-          request.found[i] = {std::move(*block), Source::store};
-        } else {
-          missing.push_back(i);
-          if (value) {
-            ++corruptions;
-            request.changes.push_back({keys[k], nullptr, request.scope});
-          }
-        }
-        request.latency[i] +=
-            clock.now() - start;  // Every one of them waited for the whole look-up.
-      }
-      request.missing = std::move(missing);
-      cost.read(bytes_asked, bytes_asked - request.bytes_missing(), clock.now() - start);
-      if (corruptions > 0) counters.with([&](Counters& c) { c.corruptions += corruptions; });
-    } else {
-      const auto lost = clock.now() - start;
-      for (std::size_t i : request.missing) request.latency[i] += lost;
-      counters.with([](Counters& c) { ++c.errors; });
+    auto values = store->find_many(keys, request.store_deadline(options.store_timeout));
+    const bool answered = values && values->size() == keys.size();
+    if (!answered) ++request.errors;
+    std::vector<std::size_t> missing;
+    for (std::size_t k = 0; k < keys.size(); ++k) {
+      const std::size_t i = request.missing[k];
+      if (!answered || !take_stored(request, i, (*values)[k], mark)) missing.push_back(i);
+      request.latency[i] += clock.now() - start;  // Every one of them waited for the whole look-up.
     }
+    request.missing = std::move(missing);
+    if (answered)
+      cost.read(bytes_asked, bytes_asked - request.bytes_missing(), clock.now() - start);
+  }
+
+  // Whether the passage is there now: a value that is not ours, or not whole any more, is erased.
+  bool take_stored(Request& request, std::size_t i, const std::optional<Bytes>& value,
+                   std::uint64_t mark) {
+    if (!value) return false;
+    auto block = decode_block(request.keys[i], *value, request.scope.codec, options.integrity);
+    if (!block) {
+      ++request.corruptions;
+      request.change({.key = request.keys[i], .block = nullptr, .scope = request.scope});
+      return false;
+    }
+    listener.put(mark, request.keys[i], *block, request.put_options(*block));
+    request.found[i] = {std::move(*block), Source::store};
+    return true;
   }
 
   Result<void> encode_missing(Request& request) {
-    std::vector<std::pair<std::size_t, Flights::Flight>> followed;
+    struct Rest {
+      std::optional<Error> failure;
+      std::vector<std::pair<std::size_t, Flights::Flight>> followed;
+    };
+    Guarded<Rest> rest;
+    std::atomic<bool> failed{false};
     // Joined one by one, so that two calls with the same passages share the work instead of one
     // doing all of it. What we lead is always resolved before we wait for what we follow: no
     // deadlock.
-    for (std::size_t i : request.missing) {
+    auto join = [&](std::size_t m) {
+      if (failed) return;
+      const std::size_t i = request.missing[m];
       Flights::Flight flight = flights.join(request.keys[i]);
       if (!flight.leads()) {
-        followed.emplace_back(i, std::move(flight));
+        rest.with([&](Rest& r) { r.followed.emplace_back(i, std::move(flight)); });
       } else if (auto led = lead(request, i, flight); !led) {
-        return led;
+        failed = true;
+        rest.with([&](Rest& r) { r.failure = std::move(led.error()); });
       }
+    };
+    if (is_worth_sharing(request)) {
+      workers.run(request.missing.size(), join);
+    } else {
+      for (std::size_t m = 0; m < request.missing.size(); ++m) join(m);
     }
-    for (auto& [i, flight] : followed) {
-      if (auto followed_up = follow(request, i, flight); !followed_up) return followed_up;
+    Rest left = rest.with([](Rest& r) { return std::move(r); });
+    if (left.failure) return std::unexpected(*std::move(left.failure));
+    for (auto& [i, flight] : left.followed) {
+      if (auto followed = follow(request, i, flight); !followed) return followed;
     }
     return {};
+  }
+
+  // Waking a helper costs some 50 us.
+  [[nodiscard]] bool is_worth_sharing(const Request& request) const {
+    if (helpers == 0 || request.missing.size() < 2) return false;
+    const double kib = static_cast<double>(request.bytes_missing()) / 1024;
+    const auto us_per_kib = cost.estimate().encode_us;
+    return us_per_kib ? kib * *us_per_kib > 500 : kib > 128;
   }
 
   Result<void> lead(Request& request, std::size_t i, Flights::Flight& flight) {
     const TimePoint start = clock.now();
     const BlockKey& key = request.keys[i];
+    auto end = [&](TokenBlock block, Source source) -> Result<void> {
+      flight.resolve(block);
+      request.found[i] = {std::move(block), source};
+      request.latency[i] += clock.now() - start;
+      return {};
+    };
     // It may have been encoded between our look-up and our joining.
     if (auto known = memory.find(key); known && !*known) {
       auto refused = refusal(known->error());
       flight.resolve(refused);
       return refused;
     } else if (known) {
-      flight.resolve(**known);
-      request.found[i] = {std::move(**known), Source::memory};
-      request.latency[i] += clock.now() - start;
-      return {};
+      return end(std::move(**known), Source::memory);
     }
+    if (request.options.stop.stop_requested()) return cancelled();
+    std::optional<LeaseToken> lease;
+    if (leases != nullptr && options.lease.from_bytes > 0 &&
+        request.text_bytes(i) >= options.lease.from_bytes) {
+      lease = wait_for_lease(request, i);
+      if (auto& found = request.found[i]; found.block) return end(found.block, Source::store);
+    }
+    const TimePoint encoding = clock.now();
     Result<TokenIds> ids = request.encode(i);
-    if (ids && !request.text_bytes.empty())
-      cost.encoded(request.text_bytes[i], clock.now() - start);
+    if (ids && request.text_bytes(i) > 0)
+      cost.encoded(request.text_bytes(i), clock.now() - encoding);
     if (ids && !ids->empty() &&
         *std::ranges::max_element(*ids) >= request.scope.codec.vocabulary_size) {
       ids = fail(Errc::internal, "the tokenizer gave an ID outside its vocabulary");
     }
     if (!ids) {
+      if (lease) give_back(key, *lease);
       // Only what will not go well next time either is remembered.
       memory.put_failure(key, ids.error().code, request.put_options(make_block({})));
       flight.resolve(std::unexpected(ids.error()));
@@ -205,50 +285,77 @@ struct TokenCache::State {
     memory.put(
         key, block,
         request.put_options(block));  // Before resolve(): who comes after the flight must find it.
-    if (write_back) request.changes.push_back({key, block, request.scope});
-    flight.resolve(block);
-    request.found[i] = {std::move(block), Source::encoded};
-    request.latency[i] += clock.now() - start;
-    return {};
+    if (write_back)
+      request.change(
+          {.key = key, .block = block, .scope = request.scope, .lease = std::move(lease)});
+    return end(std::move(block), Source::encoded);
+  }
+
+  // Ends with the lease, or with the value that its holder wrote meanwhile, or with neither: then it is encoded all the same.
+  std::optional<LeaseToken> wait_for_lease(Request& request, std::size_t i) {
+    constexpr auto kLook = 10ms;
+    const BlockKey& key = request.keys[i];
+    const Deadline until = request.store_deadline(options.lease.duration);
+    while (true) {
+      {
+        auto pass = store_gate.enter(until);
+        if (!pass) return std::nullopt;
+        const Deadline call = request.store_deadline(options.store_timeout);
+        auto lease = leases->try_lease(key, options.lease.duration, call);
+        if (!lease) return std::nullopt;
+        // Also by who has the lease: it may have been another's, and the value written, before.
+        const std::uint64_t mark = listener.mark();
+        auto values = store->find_many(std::span(&key, 1), call);
+        if (!values || values->size() != 1) return *lease;
+        std::optional<Bytes>& value = values->front();
+        if (value && take_stored(request, i, value, mark)) {
+          if (*lease) (void)leases->release_lease(key, **lease, call);
+          return std::nullopt;
+        }
+        if (*lease) return *lease;
+      }
+      if (until.left() < kLook || request.options.stop.stop_requested()) return std::nullopt;
+      std::this_thread::sleep_for(kLook);
+    }
+  }
+
+  void give_back(const BlockKey& key, const LeaseToken& lease) {
+    const Deadline deadline = Deadline::after(options.store_timeout);
+    if (auto pass = store_gate.enter(deadline)) (void)leases->release_lease(key, lease, deadline);
   }
 
   Result<void> follow(Request& request, std::size_t i, Flights::Flight& first) {
     const TimePoint start = clock.now();
     std::optional<Flights::Flight> later;
     while (true) {
-      Result<TokenBlock> block = (later ? *later : first).wait(request.deadline);
+      Result<TokenBlock> block =
+          (later ? *later : first).wait(request.deadline, request.options.stop);
       if (block) {
         request.found[i] = {std::move(*block), Source::coalesced};
         request.latency[i] += clock.now() - start;
         return {};
       }
       if (block.error().code != Errc::cancelled) return std::unexpected(block.error());
+      if (request.options.stop.stop_requested()) return cancelled();
       // The leader gave up for a reason of its own: take over, or follow who did.
       later.emplace(flights.join(request.keys[i]));
       if (later->leads()) return lead(request, i, *later);
     }
   }
 
-  void count(const Request& request) {
+  void count(const Request& request, bool answered) {
     counters.with([&](Counters& c) {
-      for (std::size_t i = 0; i < request.found.size(); ++i) {
-        switch (request.found[i].source) {
-          case Source::memory:
-            ++c.hits_memory;
-            break;
-          case Source::store:
-            ++c.hits_store;
-            break;
-          case Source::coalesced:
-            ++c.coalesced;
-            [[fallthrough]];
-          case Source::encoded:
-            ++c.misses;
-            break;
-        }
-        (request.found[i].hit() ? c.hit_latency : c.miss_latency).record(request.latency[i]);
-      }
+      if (request.options.warm_up) return request.count(c.counts.warm_up, answered);
+      request.count(c.counts.all, answered);
+      if (auto* agent = c.counts.agents.of(request.options.agent)) request.count(*agent, answered);
+      if (auto* tenant = c.counts.tenants.of(request.options.tenant))
+        request.count(*tenant, answered);
     });
+  }
+
+  // Of a call on behalf of no look-up.
+  void count_error() {
+    counters.with([](Counters& c) { ++c.counts.all.errors; });
   }
 
   MemoryTier& memory;
@@ -256,7 +363,10 @@ struct TokenCache::State {
   Store* const store;
   const Clock& clock;
   const TokenCacheOptions options;
+  Leases* const leases = store != nullptr ? store->leases() : nullptr;
   CostModel cost{options.store_reads};
+  const std::size_t helpers = helpers_for(options.encode_threads);
+  WorkPool workers{helpers};
   Gate store_gate;  // Inside it the store may be used; close() closes it.
   Flights flights;
   Guarded<Counters> counters;
@@ -274,26 +384,27 @@ Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> 
                                                       const PassageScope& scope,
                                                       const EncodePassage& encode,
                                                       Deadline deadline,
-                                                      std::span<const std::size_t> text_bytes) {
-  Request request{.keys = keys,
-                  .scope = scope,
-                  .encode = encode,
-                  .deadline = deadline,
-                  .text_bytes = text_bytes};
-  state_->find_in_memory(request);
-  if (request.refused) return refusal(*request.refused);
-  state_->find_in_store(request);
-  auto encoded = state_->encode_missing(request);
-  // What was encoded before something failed is as good as any.
-  if (state_->write_back && !request.changes.empty())
-    state_->write_back->add(std::move(request.changes));
-  if (!encoded) return std::unexpected(encoded.error());
-  for (auto [i, first] : request.repeats) {
-    request.found[i] = request.found[first];
-    request.latency[i] = request.latency[first];
-    if (request.found[i].source == Source::encoded) request.found[i].source = Source::coalesced;
+                                                      const LookupOptions& options) {
+  Request request{
+      .keys = keys, .scope = scope, .encode = encode, .deadline = deadline, .options = options};
+  auto answered = state_->find_in_memory(request);
+  if (answered) {
+    state_->find_in_store(request);
+    answered = state_->encode_missing(request);
   }
-  state_->count(request);
+  // What was encoded before something failed is as good as any.
+  request.changes.with([&](auto& changes) {
+    if (state_->write_back && !changes.empty()) state_->write_back->add(std::move(changes));
+  });
+  if (answered) {
+    for (auto [i, first] : request.repeats) {
+      request.found[i] = request.found[first];
+      request.latency[i] = request.latency[first];
+      if (request.found[i].source == Source::encoded) request.found[i].source = Source::coalesced;
+    }
+  }
+  state_->count(request, answered.has_value());
+  if (!answered) return std::unexpected(answered.error());
   return std::move(request.found);
 }
 
@@ -319,7 +430,7 @@ Result<std::uint64_t> TokenCache::erase_many(std::span<const BlockKey> keys, Dea
       if (part->empty()) continue;
       auto in_store = state_->store->erase_many(*part, deadline);
       if (!in_store) {
-        state_->counters.with([](Counters& c) { ++c.errors; });
+        state_->count_error();
         return std::unexpected(in_store.error());
       }
       if (part == &others) erased += *in_store;
@@ -337,7 +448,7 @@ Result<TokenCache::ErasedGroup> TokenCache::erase_group(GroupKind kind, const Gr
   if (!cancelled) return std::unexpected(cancelled.error());
   auto in_store = state_->store->erase_group(kind, tag, deadline);
   if (!in_store) {
-    state_->counters.with([](Counters& c) { ++c.errors; });
+    state_->count_error();
     return std::unexpected(in_store.error());
   }
   erased.in_store = *cancelled + *in_store;
@@ -358,30 +469,24 @@ CacheStats TokenCache::stats() const {
   const WriteBackUsage queue = state_->write_back ? state_->write_back->usage() : WriteBackUsage{};
 
   CacheStats out;
+  std::size_t own = sizeof(State);
+  std::size_t own_peak = own;
   state_->counters.with([&](const Counters& c) {
-    out.hits_memory = c.hits_memory;
-    out.hits_store = c.hits_store;
-    out.misses = c.misses;
-    out.coalesced = c.coalesced;
-    out.corruptions = c.corruptions;
-    out.bypassed = c.bypassed;
-    out.errors = c.errors + since(queue.errors, c.write_errors_before);
-    out.writes_dropped = since(queue.dropped, c.writes_dropped_before);
-    out.evictions = since(memory.evictions, c.evictions_before);
-    out.hit_latency = c.hit_latency.summary();
-    out.miss_latency = c.miss_latency.summary();
+    static_cast<LookupStats&>(out) = summarize(c.counts.all);
+    out.warm_up = summarize(c.counts.warm_up);
+    out.agents = summarize(c.counts.agents);
+    out.tenants = summarize(c.counts.tenants);
+    out.errors += since(queue.errors, c.before.write_errors);
+    out.writes_dropped = since(queue.dropped, c.before.writes_dropped);
+    out.evictions = since(memory.evictions, c.before.evictions);
+    own += c.counts.bytes();
+    own_peak += std::max(c.bytes_peak, c.counts.bytes());
   });
-  out.hits = out.hits_memory + out.hits_store;
-  out.lookups = out.hits + out.misses;
-  out.hit_rate =
-      out.lookups == 0 ? 0 : static_cast<double>(out.hits) / static_cast<double>(out.lookups);
-  out.avg_hit_latency_ms = out.hit_latency.avg_ms;
-  out.avg_miss_latency_ms = out.miss_latency.avg_ms;
+  out.memory = memory;
   out.total_tokens_cached = memory.tokens;
   out.cache_size_mb = static_cast<double>(memory.bytes) / kMiB;
-  out.memory_usage_mb = static_cast<double>(memory.bytes + queue.bytes + sizeof(State)) / kMiB;
-  out.peak_memory_mb =
-      static_cast<double>(memory.bytes_peak + queue.bytes_peak + sizeof(State)) / kMiB;
+  out.memory_usage_mb = static_cast<double>(memory.bytes + queue.bytes + own) / kMiB;
+  out.peak_memory_mb = static_cast<double>(memory.bytes_peak + queue.bytes_peak + own_peak) / kMiB;
   const CostModel::Estimate cost = state_->cost.estimate();
   out.encode_us_per_kib = cost.encode_us;
   out.store_read_us_per_kib = cost.read_us;
@@ -396,13 +501,20 @@ void TokenCache::reset_stats() {
   const MemoryTierUsage memory = state_->memory.usage();
   const WriteBackUsage queue = state_->write_back ? state_->write_back->usage() : WriteBackUsage{};
   state_->counters.with([&](Counters& c) {
-    c.hits_memory = c.hits_store = c.misses = c.coalesced = c.errors = c.corruptions = c.bypassed =
-        0;
-    c.hit_latency.reset();
-    c.miss_latency.reset();
-    c.evictions_before = memory.evictions;
-    c.write_errors_before = queue.errors;
-    c.writes_dropped_before = queue.dropped;
+    c = {.counts = {},
+         .before = {.evictions = memory.evictions,
+                    .write_errors = queue.errors,
+                    .writes_dropped = queue.dropped},
+         .bytes_peak = std::max(c.bytes_peak, c.counts.bytes())};
+  });
+}
+
+CacheCounts TokenCache::counts() const {
+  const WriteBackUsage queue = state_->write_back ? state_->write_back->usage() : WriteBackUsage{};
+  return state_->counters.with([&](const Counters& c) {
+    CacheCounts out = c.counts;
+    out.all.errors += since(queue.errors, c.before.write_errors);
+    return out;
   });
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -27,10 +28,17 @@ struct Found {
   [[nodiscard]] bool hit() const { return source == Source::memory || source == Source::store; }
 };
 
-// Computes the IDs of the passage at `index` of the request. Called at most once per index, from
-// the caller's thread, only for what no tier has. Errors are handed to every caller that waits for
-// the same key.
+// Computes the IDs of the passage at `index` of the request. Called at most once per index, only for what no tier has, from the
+// caller's thread and, where several passages are missing and take long, from others at the same time. Errors are handed to
+// every caller that waits for the same key.
 using EncodePassage = std::function<Result<TokenIds>(std::size_t index)>;
+
+// Across processes that share a store that has leases: one of them encodes, the others wait for what it writes. A lease costs
+// round trips, so it pays for passages only that take long to encode.
+struct LeaseOptions {
+  std::size_t from_bytes = 0;                // Of text, a passage; 0: no leases.
+  std::chrono::milliseconds duration{2000};  // How long one lasts and others wait at most.
+};
 
 struct TokenCacheOptions {
   // A look-up in the store waits this long at most, and never past the request's deadline: a store
@@ -40,6 +48,21 @@ struct TokenCacheOptions {
   // Of the values in the store: keyed where others can write to it.
   Integrity integrity;
   WriteBackOptions write_back;
+  std::size_t encode_threads =
+      0;  // The caller's included. 0: as many as there are processors, 8 at most.
+  LeaseOptions lease;
+};
+
+struct LookupOptions {
+  // How long each passage's text is, for the cost model; without it the store is always asked and nothing is encoded in parallel.
+  std::span<const std::size_t> text_bytes;
+  // For the statistics: who asks, and for whom. Names that may be shown.
+  std::string_view agent;
+  std::string_view tenant;
+  bool warm_up = false;  // Counted apart.
+  // Asked before each encoding and while waiting for another call's: the answer is then `cancelled`. Who waits for what this
+  // call would have encoded goes on without it.
+  std::stop_token stop;
 };
 
 // The tiers together: memory, then one batched look-up in the store, then encoding under
@@ -54,17 +77,17 @@ class TokenCache {
              const TokenCacheOptions& options = {});
   ~TokenCache();  // close()
 
-  // One block per key, in order; the same key twice is encoded once. `text_bytes`: how long each passage's text is, for the
-  // cost model; without it the store is always asked. `deadline` bounds the store
+  // One block per key, in order; the same key twice is encoded once. `deadline` bounds the store
   // and the wait for other callers, not our own encoding. A call that waits for another one's
   // encoding and sees it give up (because another passage of it failed) encodes itself. Errors: the
   // encoder's, ours or the other call's; timed_out when another call's encoding was waited for in
-  // vain; internal when the encoder gives an ID outside the vocabulary. A passage that the encoder refused
-  // (invalid_argument, unsupported, corrupt) is refused for some seconds without asking it again. A failed request is not in
-  // the statistics but for errors and corruptions.
-  [[nodiscard]] Result<std::vector<Found>> find_or_encode(
-      std::span<const BlockKey> keys, const PassageScope& scope, const EncodePassage& encode,
-      Deadline deadline, std::span<const std::size_t> text_bytes = {});
+  // vain; cancelled; internal when the encoder gives an ID outside the vocabulary. A passage that the encoder refused
+  // (invalid_argument, unsupported, corrupt) is refused for some seconds without asking it again.
+  [[nodiscard]] Result<std::vector<Found>> find_or_encode(std::span<const BlockKey> keys,
+                                                          const PassageScope& scope,
+                                                          const EncodePassage& encode,
+                                                          Deadline deadline,
+                                                          const LookupOptions& options = {});
 
   // Removes the keys from every tier. How many were in at least one. A passage that another call is
   // encoding at this moment may come after it: names can't go stale, so it is still right. Errors:
@@ -82,6 +105,8 @@ class TokenCache {
   // Asks the store for its size, for 50 ms at most; what it last said stands in when it does not
   // answer.
   [[nodiscard]] CacheStats stats() const;
+  // What the look-ups were, to be added to other processes'.
+  [[nodiscard]] CacheCounts counts() const;
   // Counters and latencies only; sizes stay what they are.
   void reset_stats();
 

@@ -292,9 +292,9 @@ TEST_F(TokenCacheTest, SkipsAStoreThatIsSlowerThanEncoding) {
   store_.after_find = [] { std::this_thread::sleep_for(2ms); };
   const std::size_t bytes[] = {1'000};
   for (std::uint64_t i = 0; i < 200; ++i) {
-    auto found = cache.find_or_encode(
-        std::vector{key_of(i)}, kScope, [](std::size_t) -> Result<TokenIds> { return TokenIds{1}; },
-        soon(), bytes);
+    auto found = cache.find_or_encode(std::vector{key_of(i)}, kScope,
+                                      [](std::size_t) -> Result<TokenIds> { return TokenIds{1}; },
+                                      soon(), {.text_bytes = bytes});
     ASSERT_TRUE(found);
   }
   const CacheStats stats = cache.stats();

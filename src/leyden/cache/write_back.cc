@@ -178,6 +178,9 @@ WriteBack::Written WriteBack::write(std::span<const Change> batch, Deadline dead
   if (!erased.empty() && !store_.erase_many(erased, deadline)) ++out.errors;
   if (put.empty()) return out;
   auto all = store_.put_many(put, deadline);
+  for (const Change& change : batch) {
+    if (change.lease) (void)store_.leases()->release_lease(change.key, *change.lease, deadline);
+  }
   if (all) return out;
   ++out.errors;
   if (all.error().code != Errc::invalid_argument || put.size() == 1) {

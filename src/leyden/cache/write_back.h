@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -41,6 +42,7 @@ class WriteBack {
     BlockKey key;
     TokenBlock block;  // Null: erase.
     PassageScope scope;
+    std::optional<LeaseToken> lease = std::nullopt;  // Given back when the block is written.
   };
 
   // `integrity`: of the values in the store.

@@ -95,7 +95,7 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   auto found = cache_->find_or_encode(
       keys, scope,
       [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
-      request.deadline, text_bytes);
+      request.deadline, {.text_bytes = text_bytes});
   if (!found) return std::unexpected(found.error());
 
   std::vector<std::size_t> lengths;

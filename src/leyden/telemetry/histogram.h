@@ -1,9 +1,10 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace leyden::telemetry {
 
@@ -16,25 +17,30 @@ struct LatencySummary {
   double max_ms = 0;
 };
 
-// Durations in buckets of about 6 % width (16 per power of two), from 1 ns to over an hour, in a
-// fixed 8 KB (the HDR histogram's idea, hdrhistogram.org). Thread-safe; record() is one relaxed add
-// and never blocks. A summary taken while others record is off by at most what was recorded
-// meanwhile.
+// Durations in buckets of about 6 % width (16 per power of two), from 1 ns on (the HDR histogram's idea,
+// hdrhistogram.org). Takes 8 bytes a bucket up to the longest duration so far: 2 KB at 1 ms, 8 KB at
+// most. A value, so not thread-safe.
 class LatencyHistogram {
  public:
-  void record(std::chrono::nanoseconds duration) noexcept;
+  void record(std::chrono::nanoseconds duration);
+  void add(const LatencyHistogram& other);
   [[nodiscard]] LatencySummary summary() const;
-  void reset() noexcept;
+  [[nodiscard]] std::size_t bytes() const { return counts_.capacity() * sizeof(counts_[0]); }
+
+  // What it holds, to keep and to make it from again: the buckets that are not empty, by number.
+  struct Content {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> buckets;
+    std::uint64_t sum_ns = 0;
+    std::uint64_t max_ns = 0;
+  };
+  [[nodiscard]] Content content() const;
+  // Buckets that there can't be are left out.
+  [[nodiscard]] static LatencyHistogram of(const Content& content);
 
  private:
-  static constexpr unsigned kSubBits = 4;
-  static constexpr std::size_t kBuckets = (64 - kSubBits + 1) << kSubBits;
-  [[nodiscard]] static std::size_t bucket_of(std::uint64_t ns) noexcept;
-  [[nodiscard]] static double middle_of(std::size_t bucket) noexcept;
-
-  std::array<std::atomic<std::uint64_t>, kBuckets> buckets_{};
-  std::atomic<std::uint64_t> sum_ns_{0};
-  std::atomic<std::uint64_t> max_ns_{0};
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t sum_ns_ = 0;
+  std::uint64_t max_ns_ = 0;
 };
 
 }  // namespace leyden::telemetry

@@ -1,9 +1,9 @@
 #include "leyden/telemetry/histogram.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <random>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -68,22 +68,32 @@ TEST(LatencyHistogram, PercentilesAreWithinABucketOfTheExactOnes) {
   }
 }
 
-TEST(LatencyHistogram, ManyThreadsLoseNothing) {
-  LatencyHistogram histogram;
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < 10'000; ++i) histogram.record(std::chrono::microseconds(i));
-      });
-    }
+TEST(LatencyHistogram, TwoTogetherAreOneOfAll) {
+  std::mt19937_64 random(7);
+  LatencyHistogram one;
+  LatencyHistogram two;
+  LatencyHistogram all;
+  for (int i = 0; i < 1000; ++i) {
+    const std::chrono::nanoseconds duration(random() >> (random() % 60));
+    (i % 3 == 0 ? one : two).record(duration);
+    all.record(duration);
   }
-  LatencySummary summary = histogram.summary();
-  EXPECT_EQ(summary.count, 40'000U);
-  EXPECT_NEAR(summary.avg_ms, 4.9995, 1e-9);
-  histogram.reset();
-  EXPECT_EQ(histogram.summary().count, 0U);
-  EXPECT_EQ(histogram.summary().max_ms, 0);
+  one.add(two);
+  one.add({});
+  for (const LatencyHistogram& same : {one, LatencyHistogram::of(all.content())}) {
+    EXPECT_EQ(same.summary().count, 1000U);
+    EXPECT_DOUBLE_EQ(same.summary().avg_ms, all.summary().avg_ms);
+    EXPECT_EQ(same.summary().p50_ms, all.summary().p50_ms);
+    EXPECT_EQ(same.summary().p99_ms, all.summary().p99_ms);
+    EXPECT_EQ(same.summary().max_ms, all.summary().max_ms);
+  }
+}
+
+TEST(LatencyHistogram, BucketsThatThereCanNotBeAreLeftOut) {
+  const auto histogram =
+      LatencyHistogram::of({.buckets = {{3, 5}, {4'000'000'000, 1}}, .sum_ns = 15, .max_ns = 3});
+  EXPECT_EQ(histogram.summary().count, 5U);
+  EXPECT_LE(histogram.bytes(), 8 * 1024U);
 }
 
 }  // namespace

@@ -97,8 +97,10 @@ class FakeStore final : public Store {
   }
   void listen(StoreListener* who) override { listener = who; }
   [[nodiscard]] StoreHealth health() const override { return {}; }
+  [[nodiscard]] Leases* leases() override { return lease_table; }
   void close() override {}
 
+  Leases* lease_table = nullptr;
   std::atomic<StoreListener*> listener{nullptr};
   std::atomic<std::chrono::seconds> ttl{};  // Of what was put last.
   std::function<void()> after_find;         // Runs behind a find_many that went well.

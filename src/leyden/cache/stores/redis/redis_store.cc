@@ -528,8 +528,9 @@ Result<StoreUsage> RedisStore::usage(Deadline deadline) {
   return state_->guarded<StoreUsage>(deadline, [&] { return state_->walk(deadline); });
 }
 
-Result<std::optional<RedisStore::LeaseToken>> RedisStore::try_lease(
-    const BlockKey& key, std::chrono::milliseconds duration, Deadline deadline) {
+Result<std::optional<LeaseToken>> RedisStore::try_lease(const BlockKey& key,
+                                                        std::chrono::milliseconds duration,
+                                                        Deadline deadline) {
   return state_->guarded<std::optional<LeaseToken>>(
       deadline, [&]() -> Result<std::optional<LeaseToken>> {
         if (duration.count() < 1)

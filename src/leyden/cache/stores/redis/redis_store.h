@@ -23,7 +23,7 @@ namespace leyden::cache {
 // at once and a silent one within 3 s: then lost() is called, again when the link is back (and when it is there for the first time), and
 // every 3 s in between while values are still read from the store. What is not erased through a store, but by hand (FLUSHALL is heard, DEL
 // is not), by time or by the server's eviction, is not heard: names can't go stale, so a copy of it is as good as before.
-class RedisStore final : public Store {
+class RedisStore final : public Store, public Leases {
  public:
   // Connects to nothing yet: a server that is not there is no error here. Errors: invalid_argument (options, TLS files).
   [[nodiscard]] static Result<std::unique_ptr<RedisStore>> open(const RedisStoreOptions& options,
@@ -48,15 +48,13 @@ class RedisStore final : public Store {
   // the server's overhead. Its deadline only, not the command time-out, bounds it.
   [[nodiscard]] Result<StoreUsage> usage(Deadline deadline) override;
 
-  // A lease across processes, so that one of them computes what all of them lack: a hint that saves work, no lock (it ends
-  // by itself after `duration`, and a failover may lose it). Empty: someone else has it. Needs the right to call EVAL to be given back.
-  using LeaseToken = std::string;
+  // SET NX PX; a failover may lose a lease. To be given back it needs the right to call EVAL.
+  [[nodiscard]] Leases* leases() override { return this; }
   [[nodiscard]] Result<std::optional<LeaseToken>> try_lease(const BlockKey& key,
                                                             std::chrono::milliseconds duration,
-                                                            Deadline deadline);
-  // False: it had ended already.
+                                                            Deadline deadline) override;
   [[nodiscard]] Result<bool> release_lease(const BlockKey& key, const LeaseToken& token,
-                                           Deadline deadline);
+                                           Deadline deadline) override;
 
  private:
   struct State;
