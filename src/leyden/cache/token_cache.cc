@@ -43,6 +43,7 @@ struct Request {
   const EncodePassage& encode;
   Deadline deadline;
   const LookupOptions& options;
+  std::uint64_t mark = 0;  // Of the listener, before the store is asked.
   std::vector<Found> found = std::vector<Found>(keys.size());
   std::vector<std::chrono::nanoseconds> latency =
       std::vector<std::chrono::nanoseconds>(keys.size());
@@ -130,7 +131,7 @@ struct TokenCache::State {
       : memory(memory_), store(store_), clock(clock_), options(options_) {
     if (store == nullptr) return;
     write_back = std::make_unique<WriteBack>(*store, options.write_back, options.integrity);
-    store->listen(&listener);
+    store->listen(&ear);
   }
 
   // Fails where memory knows that a passage can't be encoded.
@@ -170,14 +171,13 @@ struct TokenCache::State {
     std::vector<BlockKey> keys;
     keys.reserve(request.missing.size());
     for (std::size_t i : request.missing) keys.push_back(request.keys[i]);
-    const std::uint64_t mark = listener.mark();
     auto values = store->find_many(keys, request.store_deadline(options.store_timeout));
     const bool answered = values && values->size() == keys.size();
     if (!answered) ++request.errors;
     std::vector<std::size_t> missing;
     for (std::size_t k = 0; k < keys.size(); ++k) {
       const std::size_t i = request.missing[k];
-      if (!answered || !take_stored(request, i, (*values)[k], mark)) missing.push_back(i);
+      if (!answered || !take_stored(request, i, (*values)[k])) missing.push_back(i);
       request.latency[i] += clock.now() - start;  // Every one of them waited for the whole look-up.
     }
     request.missing = std::move(missing);
@@ -186,8 +186,7 @@ struct TokenCache::State {
   }
 
   // Whether the passage is there now: a value that is not ours, or not whole any more, is erased.
-  bool take_stored(Request& request, std::size_t i, const std::optional<Bytes>& value,
-                   std::uint64_t mark) {
+  bool take_stored(Request& request, std::size_t i, const std::optional<Bytes>& value) {
     if (!value) return false;
     auto block = decode_block(request.keys[i], *value, request.scope.codec, options.integrity);
     if (!block) {
@@ -195,7 +194,7 @@ struct TokenCache::State {
       request.change({.key = request.keys[i], .block = nullptr, .scope = request.scope});
       return false;
     }
-    listener.put(mark, request.keys[i], *block, request.put_options(*block));
+    listener.put(request.mark, request.keys[i], *block, request.put_options(*block));
     request.found[i] = {std::move(*block), Source::store};
     return true;
   }
@@ -282,9 +281,8 @@ struct TokenCache::State {
       return std::unexpected(ids.error());
     }
     TokenBlock block = make_block(std::move(*ids));
-    memory.put(
-        key, block,
-        request.put_options(block));  // Before resolve(): who comes after the flight must find it.
+    // Before resolve(): who comes after the flight must find it.
+    listener.put(request.mark, key, block, request.put_options(block));
     if (write_back)
       request.change(
           {.key = key, .block = block, .scope = request.scope, .lease = std::move(lease)});
@@ -304,11 +302,10 @@ struct TokenCache::State {
         auto lease = leases->try_lease(key, options.lease.duration, call);
         if (!lease) return std::nullopt;
         // Also by who has the lease: it may have been another's, and the value written, before.
-        const std::uint64_t mark = listener.mark();
         auto values = store->find_many(std::span(&key, 1), call);
         if (!values || values->size() != 1) return *lease;
         std::optional<Bytes>& value = values->front();
-        if (value && take_stored(request, i, value, mark)) {
+        if (value && take_stored(request, i, value)) {
           if (*lease) (void)leases->release_lease(key, **lease, call);
           return std::nullopt;
         }
@@ -358,8 +355,24 @@ struct TokenCache::State {
     counters.with([](Counters& c) { ++c.counts.all.errors; });
   }
 
+  // Hears the store: what was erased elsewhere must not be written again from here.
+  struct Ear final : StoreListener {
+    explicit Ear(State& state_) : state(state_) {}
+    void erased(std::span<const BlockKey> keys) override {
+      state.listener.erased(keys);
+      state.write_back->drop(keys);
+    }
+    void erased_group(GroupKind kind, const GroupTag& tag) override {
+      state.listener.erased_group(kind, tag);
+      state.write_back->drop_group(kind, tag);
+    }
+    void lost() override { state.listener.lost(); }
+    State& state;
+  };
+
   MemoryTier& memory;
   MemoryListener listener{memory};
+  Ear ear{*this};
   Store* const store;
   const Clock& clock;
   const TokenCacheOptions options;
@@ -388,13 +401,16 @@ Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> 
   Request request{
       .keys = keys, .scope = scope, .encode = encode, .deadline = deadline, .options = options};
   auto answered = state_->find_in_memory(request);
-  if (answered) {
+  if (answered && !request.missing.empty()) {
+    request.mark = state_->listener.mark();
     state_->find_in_store(request);
     answered = state_->encode_missing(request);
   }
   // What was encoded before something failed is as good as any.
   request.changes.with([&](auto& changes) {
-    if (state_->write_back && !changes.empty()) state_->write_back->add(std::move(changes));
+    if (!state_->write_back || changes.empty()) return;
+    state_->listener.pass_on(request.mark, std::move(changes),
+                             [&](auto left) { state_->write_back->add(std::move(left)); });
   });
   if (answered) {
     for (auto [i, first] : request.repeats) {
@@ -412,7 +428,7 @@ Result<std::uint64_t> TokenCache::erase_many(std::span<const BlockKey> keys, Dea
   std::unordered_set<BlockKey, BlockKeyHash> unique(keys.begin(), keys.end());
   const std::vector<BlockKey> all(unique.begin(), unique.end());
   std::vector<bool> had(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) had[i] = state_->memory.erase(all[i]);
+  for (std::size_t i = 0; i < all.size(); ++i) had[i] = state_->listener.erase(all[i]);
 
   auto pass = state_->store != nullptr ? state_->store_gate.enter(deadline) : std::nullopt;
   if (pass) {
@@ -441,7 +457,7 @@ Result<std::uint64_t> TokenCache::erase_many(std::span<const BlockKey> keys, Dea
 
 Result<TokenCache::ErasedGroup> TokenCache::erase_group(GroupKind kind, const GroupTag& tag,
                                                         Deadline deadline) {
-  ErasedGroup erased{.in_memory = state_->memory.erase_group(kind, tag)};
+  ErasedGroup erased{.in_memory = state_->listener.erase_group(kind, tag)};
   auto pass = state_->store != nullptr ? state_->store_gate.enter(deadline) : std::nullopt;
   if (!pass) return erased;
   auto cancelled = state_->write_back->cancel_group(kind, tag, deadline);

@@ -89,9 +89,10 @@ class TokenCache {
                                                           Deadline deadline,
                                                           const LookupOptions& options = {});
 
-  // Removes the keys from every tier. How many were in at least one. A passage that another call is
-  // encoding at this moment may come after it: names can't go stale, so it is still right. Errors:
-  // the store's; the keys are gone from memory all the same.
+  // Removes the keys from every tier. How many were in at least one. What this process had read or begun to encode before is not
+  // kept, here or in the store; other processes hear of it (Store::listen), and what one of them is writing at this very
+  // moment may come after it: names can't go stale, so it is still right. Errors: the store's; the keys are gone from memory
+  // all the same.
   [[nodiscard]] Result<std::uint64_t> erase_many(std::span<const BlockKey> keys, Deadline deadline);
 
   // The same for all that a tenant has, or that a tokenizer encoded.

@@ -323,15 +323,64 @@ TEST_F(TokenCacheTest, ForgetsWhatOthersErase) {
 }
 
 // Read before the erasure, put after it: a copy that nobody would ever erase again.
-TEST_F(TokenCacheTest, WhatWasReadBeforeAnErasureDoesNotStayInMemory) {
+TEST_F(TokenCacheTest, WhatWasReadBeforeItsErasureDoesNotStayInMemory) {
   TokenCache cache(*memory_, &store_, clock_);
-  ASSERT_TRUE(ask(cache, {1}));
+  ASSERT_TRUE(ask(cache, {1, 2, 3}));
   ASSERT_TRUE(cache.flush(soon()));
   memory_->clear();
-  store_.after_find = [&] { store_.listener.load()->erased(std::vector{key_of(9)}); };
-  EXPECT_EQ(sources(ask(cache, {1})), Sources{Source::store});
-  store_.after_find = nullptr;
+  store_.after_find = [&] { store_.listener.load()->erased(std::vector{key_of(1)}); };
+  EXPECT_EQ(sources(ask(cache, {1, 2})), (Sources(2, Source::store)));
   EXPECT_FALSE(memory_->find(key_of(1)));
+  EXPECT_TRUE(memory_->find(key_of(2)));
+  store_.after_find = [&] {
+    store_.listener.load()->erased_group(GroupKind::tenant, kScope.tenant);
+  };
+  EXPECT_EQ(sources(ask(cache, {3})), Sources{Source::store});
+  EXPECT_FALSE(memory_->find(key_of(3)));
+  store_.after_find = nullptr;
+}
+
+// So is what was being encoded when it was erased, here or elsewhere; and it does not reach the store either.
+TEST_F(TokenCacheTest, WhatIsEncodedWhileItIsErasedIsAnsweredAndNotKept) {
+  TokenCache cache(*memory_, &store_, clock_);
+  const std::function<void()> erasures[] = {
+      [&] { (void)cache.erase_many(std::vector{key_of(1)}, soon()); },
+      [&] { (void)cache.erase_group(GroupKind::tokenizer, kScope.tokenizer, soon()); },
+      [&] { store_.listener.load()->erased(std::vector{key_of(1)}); },
+      [&] { store_.listener.load()->lost(); },
+  };
+  for (const auto& erase : erasures) {
+    auto found = cache.find_or_encode(
+        std::vector{key_of(1)}, kScope,
+        [&](std::size_t) -> Result<TokenIds> {
+          erase();
+          return ids_of(1);
+        },
+        soon());
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*found->front().block, ids_of(1));
+    ASSERT_TRUE(cache.flush(soon()));
+    EXPECT_FALSE(memory_->find(key_of(1)));
+    EXPECT_TRUE(store_.values.with([](const auto& all) { return all.empty(); }));
+  }
+}
+
+// What waits for the store is not written after another process erased it.
+TEST_F(TokenCacheTest, WhatWaitsForTheStoreIsDroppedWhenOthersEraseIt) {
+  store_.mood = Mood::hanging;
+  TokenCache cache(
+      *memory_, &store_, clock_,
+      {.store_timeout = 1ms, .write_back = {.write_timeout = 100ms, .close_timeout = 100ms}});
+  ASSERT_TRUE(ask(cache, {1}));
+  while (store_.calls_put == 0) std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(ask(cache, {2, 3}));  // Wait behind 1.
+  store_.listener.load()->erased(std::vector{key_of(2)});
+  store_.mood = Mood::well;
+  (void)cache.flush(soon());
+  store_.values.with([](const auto& all) {
+    EXPECT_FALSE(all.contains(key_of(2)));
+    EXPECT_TRUE(all.contains(key_of(3)));
+  });
 }
 
 TEST_F(TokenCacheTest, ValuesInASharedStoreCarryAMac) {

@@ -15,6 +15,18 @@ std::size_t bytes_of(const WriteBack::Change& change) {
   return sizeof(change) + (change.block ? change.block->capacity() * sizeof(TokenId) : 0);
 }
 
+auto among(std::span<const BlockKey> keys) {
+  return [wanted = std::unordered_set<BlockKey, BlockKeyHash>(keys.begin(), keys.end())](
+             const WriteBack::Change& change) { return wanted.contains(change.key); };
+}
+
+auto of_group(GroupKind kind, const GroupTag& tag) {
+  return [kind, tag](const WriteBack::Change& change) {
+    return change.block &&
+           (kind == GroupKind::tenant ? change.scope.tenant : change.scope.tokenizer) == tag;
+  };
+}
+
 }  // namespace
 
 WriteBack::WriteBack(Store& store, const WriteBackOptions& options, const Integrity& integrity)
@@ -44,8 +56,7 @@ void WriteBack::add(std::vector<Change> changes) {
 }
 
 template <class IsMeant, class Taken>
-Result<void> WriteBack::take_out(IsMeant&& is_meant, Taken&& taken, Deadline deadline) {
-  std::unique_lock lock(mutex_);
+void WriteBack::take_waiting(IsMeant&& is_meant, Taken&& taken) {
   for (auto at = queue_.begin(); at != queue_.end();) {
     if (!is_meant(*at)) {
       ++at;
@@ -56,21 +67,26 @@ Result<void> WriteBack::take_out(IsMeant&& is_meant, Taken&& taken, Deadline dea
     ++done_;
     at = queue_.erase(at);
   }
+  written_.notify_all();  // Who flushes may have waited for what was taken out.
+}
+
+template <class IsMeant, class Taken>
+Result<void> WriteBack::take_out(IsMeant&& is_meant, Taken&& taken, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  take_waiting(is_meant, taken);
   auto is_free = [&] { return std::ranges::none_of(batch_, is_meant); };
   // Batches are short: the deadline of one is write_timeout.
   const bool clear = deadline.when() == Deadline::never().when()
                          ? (written_.wait(lock, is_free), true)
                          : written_.wait_until(lock, deadline.when(), is_free);
-  written_.notify_all();  // Who flushes may have waited for what was taken out.
   if (!clear) return fail(Errc::timed_out, "a value is still being written to the store");
   return {};
 }
 
 Result<std::vector<bool>> WriteBack::cancel(std::span<const BlockKey> keys, Deadline deadline) {
-  const std::unordered_set<BlockKey, BlockKeyHash> wanted(keys.begin(), keys.end());
   std::unordered_set<BlockKey, BlockKeyHash> taken;
-  auto done = take_out([&](const Change& change) { return wanted.contains(change.key); },
-                       [&](const Change& change) { taken.insert(change.key); }, deadline);
+  auto done =
+      take_out(among(keys), [&](const Change& change) { taken.insert(change.key); }, deadline);
   if (!done) return std::unexpected(done.error());
   std::vector<bool> found(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) found[i] = taken.contains(keys[i]);
@@ -80,13 +96,19 @@ Result<std::vector<bool>> WriteBack::cancel(std::span<const BlockKey> keys, Dead
 Result<std::uint64_t> WriteBack::cancel_group(GroupKind kind, const GroupTag& tag,
                                               Deadline deadline) {
   std::uint64_t taken = 0;
-  auto is_meant = [&](const Change& change) {
-    return change.block &&
-           (kind == GroupKind::tenant ? change.scope.tenant : change.scope.tokenizer) == tag;
-  };
-  auto done = take_out(is_meant, [&](const Change&) { ++taken; }, deadline);
+  auto done = take_out(of_group(kind, tag), [&](const Change&) { ++taken; }, deadline);
   if (!done) return std::unexpected(done.error());
   return taken;
+}
+
+void WriteBack::drop(std::span<const BlockKey> keys) {
+  std::lock_guard lock(mutex_);
+  take_waiting(among(keys), [](const Change&) {});
+}
+
+void WriteBack::drop_group(GroupKind kind, const GroupTag& tag) {
+  std::lock_guard lock(mutex_);
+  take_waiting(of_group(kind, tag), [](const Change&) {});
 }
 
 Result<void> WriteBack::flush(Deadline deadline) {

@@ -57,6 +57,9 @@ class WriteBack {
   // The same for a group's blocks. How many were taken out.
   [[nodiscard]] Result<std::uint64_t> cancel_group(GroupKind kind, const GroupTag& tag,
                                                    Deadline deadline);
+  // Takes out what waits and does not wait for the batch: never blocks.
+  void drop(std::span<const BlockKey> keys);
+  void drop_group(GroupKind kind, const GroupTag& tag);
   // Errors: timed_out; unavailable when something was dropped meanwhile.
   [[nodiscard]] Result<void> flush(Deadline deadline);
   // Writes what waits, up to close_timeout, and ends the thread. Idempotent.
@@ -71,7 +74,9 @@ class WriteBack {
   };
   [[nodiscard]] Written write(std::span<const Change> batch, Deadline deadline);
 
-  // Takes out what `is_meant`, tells `taken`, and waits for such in the batch.
+  // Takes out what `is_meant` and tells `taken`; take_out also waits for such in the batch.
+  template <class IsMeant, class Taken>
+  void take_waiting(IsMeant&& is_meant, Taken&& taken);  // With the lock held.
   template <class IsMeant, class Taken>
   [[nodiscard]] Result<void> take_out(IsMeant&& is_meant, Taken&& taken, Deadline deadline);
 
