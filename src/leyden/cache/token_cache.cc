@@ -289,6 +289,14 @@ struct TokenCache::State {
     return end(std::move(block), Source::encoded);
   }
 
+  void write_again(Request& request) {
+    for (std::size_t i = 0; i < request.keys.size(); ++i) {
+      const Found& found = request.found[i];
+      if (found.block && found.source == Source::memory)
+        request.change({.key = request.keys[i], .block = found.block, .scope = request.scope});
+    }
+  }
+
   // Ends with the lease, or with the value that its holder wrote meanwhile, or with neither: then it is encoded all the same.
   std::optional<LeaseToken> wait_for_lease(Request& request, std::size_t i) {
     constexpr auto kLook = 10ms;
@@ -406,6 +414,7 @@ Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> 
     state_->find_in_store(request);
     answered = state_->encode_missing(request);
   }
+  if (options.write_again) state_->write_again(request);
   // What was encoded before something failed is as good as any.
   request.changes.with([&](auto& changes) {
     if (!state_->write_back || changes.empty()) return;

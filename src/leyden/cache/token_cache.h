@@ -59,7 +59,8 @@ struct LookupOptions {
   // For the statistics: who asks, and for whom. Names that may be shown.
   std::string_view agent;
   std::string_view tenant;
-  bool warm_up = false;  // Counted apart.
+  bool warm_up = false;      // Counted apart.
+  bool write_again = false;  // To the store, also what memory has: it may never have got there.
   // Asked before each encoding and while waiting for another call's: the answer is then `cancelled`. Who waits for what this
   // call would have encoded goes on without it.
   std::stop_token stop;
@@ -111,7 +112,8 @@ class TokenCache {
   // Counters and latencies only; sizes stay what they are.
   void reset_stats();
 
-  // Waits until what was put so far is in the store, or the deadline passes.
+  // Waits until what was put so far is in the store. Errors: timed_out; unavailable when something could not be written since the
+  // last flush that said so.
   [[nodiscard]] Result<void> flush(Deadline deadline);
   // Drains the write-back (up to its close_timeout) and lets go of the store: it may be destroyed
   // afterwards. Idempotent; later look-ups still answer, from memory and by encoding.

@@ -114,15 +114,14 @@ void WriteBack::drop_group(GroupKind kind, const GroupTag& tag) {
 Result<void> WriteBack::flush(Deadline deadline) {
   std::unique_lock lock(mutex_);
   const std::uint64_t target = added_;
-  const std::uint64_t dropped = usage_.dropped;
   auto reached = [&] { return done_ >= target; };
   const bool done = deadline.when() == Deadline::never().when()
                         ? (written_.wait(lock, reached), true)
                         : written_.wait_until(lock, deadline.when(), reached);
   if (!done) return fail(Errc::timed_out, "{} values still wait for the store", added_ - done_);
-  if (usage_.dropped != dropped) {
-    return fail(Errc::unavailable, "{} values could not be written to the store",
-                usage_.dropped - dropped);
+  if (const std::uint64_t dropped = usage_.dropped - std::exchange(told_dropped_, usage_.dropped);
+      dropped > 0 && !closed_) {
+    return fail(Errc::unavailable, "{} values could not be written to the store", dropped);
   }
   return {};
 }

@@ -60,7 +60,7 @@ class WriteBack {
   // Takes out what waits and does not wait for the batch: never blocks.
   void drop(std::span<const BlockKey> keys);
   void drop_group(GroupKind kind, const GroupTag& tag);
-  // Errors: timed_out; unavailable when something was dropped meanwhile.
+  // Errors: timed_out; unavailable when something was dropped since the last flush that said so, as fsync does.
   [[nodiscard]] Result<void> flush(Deadline deadline);
   // Writes what waits, up to close_timeout, and ends the thread. Idempotent.
   void close();
@@ -91,6 +91,7 @@ class WriteBack {
   std::uint64_t added_ = 0;    // Changes taken so far, and
   std::uint64_t done_ = 0;     // those that have left again, written or not.
   WriteBackUsage usage_;
+  std::uint64_t told_dropped_ = 0;  // Of usage_.dropped, by flush().
   bool closed_ = false;
   Deadline close_deadline_ = Deadline::never();
   std::mutex joining_;

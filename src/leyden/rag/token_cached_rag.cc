@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "leyden/cache/block_key.h"
 #include "leyden/prompt/budget.h"
 #include "leyden/prompt/join.h"
-#include "leyden/prompt/segment.h"
 
 namespace leyden::rag {
 namespace {
@@ -61,6 +59,7 @@ TokenCachedRag::TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache
     : index_(&index),
       cache_(&cache),
       tokenizer_(&tokenizer),
+      encoder_(tokenizer, cache, options.secret),
       clock_(&clock),
       options_(std::move(options)) {
   if (options_.system_prompt.empty()) options_.system_prompt = kDefaultSystemPrompt;
@@ -73,33 +72,13 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   if (!passages) return std::unexpected(passages.error());
   auto searched = clock_->now();
 
-  std::vector<std::string> segments;
-  std::vector<cache::BlockKey> keys;
-  std::vector<std::size_t> text_bytes;
-  segments.reserve(passages->size());
-  keys.reserve(passages->size());
-  for (const retrieval::Passage& passage : *passages) {
-    segments.push_back(prompt::layout_segment(passage.document, passage.text));
-    text_bytes.push_back(segments.back().size());
-    keys.push_back(
-        cache::block_key(options_.secret, {.tenant = request.scope.tenant,
-                                           .tokenizer_fingerprint = tokenizer_->fingerprint(),
-                                           .segment_format = prompt::kSegmentFormat,
-                                           .content = passage.content}));
-  }
-  const cache::PassageScope scope{
-      .codec = {.tokenizer_fingerprint = tokenizer_->fingerprint(),
-                .vocabulary_size = static_cast<std::uint32_t>(tokenizer_->vocabulary_size())},
-      .tenant = cache::tenant_tag(options_.secret, request.scope.tenant),
-      .tokenizer = cache::tokenizer_tag(options_.secret, tokenizer_->fingerprint())};
-  auto found = cache_->find_or_encode(
-      keys, scope,
-      [&](std::size_t i) -> Result<TokenIds> { return tokenizer_->encode(segments[i]); },
-      request.deadline, {.text_bytes = text_bytes});
-  if (!found) return std::unexpected(found.error());
+  auto encoded = encoder_.encode(request.scope.tenant, *passages, request.ttl, request.deadline,
+                                 {.agent = request.agent, .stop = request.stop});
+  if (!encoded) return std::unexpected(encoded.error());
+  const auto& [segments, found] = *encoded;
 
   std::vector<std::size_t> lengths;
-  for (const cache::Found& block : *found) lengths.push_back(block.block->size());
+  for (const cache::Found& block : found) lengths.push_back(block.block->size());
   prompt::BudgetChoice choice = prompt::choose_within_budget(lengths, request.max_context_tokens);
 
   RetrievedContext context;
@@ -111,13 +90,13 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
                            .last_line = passage.last_line,
                            .score = passage.score,
                            .token_count = lengths[i],
-                           .cached = (*found)[i].hit()};
+                           .cached = found[i].hit()};
   };
   std::vector<prompt::Piece> pieces;
   for (std::size_t i : choice.kept) {
     context.documents.push_back(describe(i));
-    if ((*found)[i].hit()) context.cached_tokens += lengths[i];
-    pieces.push_back(prompt::Piece::of(segments[i], *(*found)[i].block));
+    if (found[i].hit()) context.cached_tokens += lengths[i];
+    pieces.push_back(prompt::Piece::of(segments[i], *found[i].block));
     context.text += segments[i];
   }
   for (std::size_t i : choice.dropped) context.dropped.push_back(describe(i));
@@ -133,9 +112,9 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
   context.token_count = context.token_ids.size();
   context.doc_count = context.documents.size();
   context.truncated = !context.dropped.empty();
-  auto hits = static_cast<std::size_t>(std::ranges::count_if(*found, &cache::Found::hit));
-  context.cache_hit = !found->empty() && hits == found->size();
-  context.outcome = outcome_of(context, hits, found->size());
+  auto hits = static_cast<std::size_t>(std::ranges::count_if(found, &cache::Found::hit));
+  context.cache_hit = !found.empty() && hits == found.size();
+  context.outcome = outcome_of(context, hits, found.size());
   auto ended = clock_->now();
   context.timings = {.search_ms = ms_between(started, searched),
                      .tokens_ms = ms_between(searched, ended),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -12,6 +13,8 @@
 #include "leyden/cache/token_cache.h"
 #include "leyden/llm/generate.h"
 #include "leyden/prompt/chat_format.h"
+#include "leyden/rag/passage_encoder.h"
+#include "leyden/rag/warm_up.h"
 #include "leyden/retrieval/index.h"
 #include "leyden/tokenizer/tokenizer.h"
 
@@ -34,6 +37,9 @@ struct RetrieveRequest {
   Deadline deadline =
       Deadline::never();  // For the store and for waiting on others; our own work is not cut short.
   bool verify = false;    // Encode the whole layout anew and compare: `internal` when it differs.
+  std::string agent;      // Who asks, for the statistics.
+  std::chrono::seconds ttl{0};  // Of what is tokenized now; 0: the cache's.
+  std::stop_token stop;         // `cancelled` when it is asked to stop before the IDs are there.
 };
 
 struct ContextDocument {
@@ -127,12 +133,19 @@ class TokenCachedRag {
       const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
       const std::function<void(std::string_view)>& on_text, std::stop_token stop);
 
+  // See warm_up.h.
+  [[nodiscard]] Result<WarmUpReport> warm_up(
+      const WarmUpRequest& request, const std::function<void(const WarmUpProgress&)>& on_progress) {
+    return rag::warm_up(*index_, encoder_, *cache_, request, on_progress);
+  }
+
   [[nodiscard]] cache::CacheStats stats() const { return cache_->stats(); }
 
  private:
   retrieval::Index* index_;
   cache::TokenCache* cache_;
   const tokenizer::Tokenizer* tokenizer_;
+  PassageEncoder encoder_;
   const Clock* clock_;
   RagOptions options_;
 };

@@ -20,6 +20,7 @@ struct Scope {
   std::string tenant = "default";
   std::string collection = "default";
   [[nodiscard]] Result<void> check() const;
+  bool operator==(const Scope&) const = default;
 };
 
 struct Passage {
@@ -67,6 +68,18 @@ struct UpdateReport {
   std::uint64_t passages_kept = 0;  // Of changed files: same content digest as before.
 };
 
+// One page of a scope's passages, in the order in which they were indexed.
+struct ListRequest {
+  std::string document;     // Empty: all. One that ends with '/': all below that folder.
+  std::uint64_t after = 0;  // The last page's `next`.
+  std::size_t limit = 256;
+};
+
+struct PassagePage {
+  std::vector<Passage> passages;  // Scores are 0.
+  std::uint64_t next = 0;         // 0: there is no further page.
+};
+
 struct ScopeSummary {
   Scope scope;
   std::uint64_t documents = 0;
@@ -94,6 +107,10 @@ class Index {
   [[nodiscard]] virtual Result<std::vector<Passage>> search(const Scope& scope,
                                                             std::string_view query,
                                                             std::size_t top_k) = 0;
+
+  // An update meanwhile may add to or take from later pages. Errors: invalid_argument (bad scope, a limit of 0), unavailable, corrupt.
+  [[nodiscard]] virtual Result<PassagePage> list(const Scope& scope,
+                                                 const ListRequest& request) = 0;
 
   [[nodiscard]] virtual Result<std::vector<ScopeSummary>> scopes() = 0;
 };

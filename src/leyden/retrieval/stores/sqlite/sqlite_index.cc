@@ -516,13 +516,9 @@ class SqliteIndex final : public Index {
     std::string words = full_text_query(utf8::replace_invalid(query));
     if (words.empty()) return passages;
     std::lock_guard lock(mutex_);
-    Statement find(reader_.get(), "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
-    find.bind(scope.tenant).bind(scope.collection);
-    auto known = find.step();
-    if (!known) return std::unexpected(known.error());
-    if (!*known) return passages;
-    std::string table = text_table(find.number(0));
-    find.reset();
+    auto table = table_of(scope);
+    if (!table) return std::unexpected(table.error());
+    if (table->empty()) return passages;
     // Words in the file's name count double, parts of identifiers half.
     Statement search(reader_.get(),
                      fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, "
@@ -530,24 +526,51 @@ class SqliteIndex final : public Index {
                                  "JOIN passages p ON p.id = t.rowid JOIN documents d ON d.id = "
                                  "p.document WHERE {0} MATCH ? "
                                  "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
-                                 table));
+                                 *table));
     search.bind(words).bind(static_cast<std::int64_t>(std::min<std::size_t>(top_k, 1'000'000)));
     while (true) {
       auto row = search.step();
       if (!row) return std::unexpected(row.error());
       if (!*row) return passages;
-      auto content = Digest::from_bytes(search.blob(4));
-      if (!content)
-        return fail(Errc::corrupt,
-                    "{} holds a passage without digest: delete it and run `leyden index` again",
-                    options_.file.string());
-      passages.push_back({.document = std::string(search.text(0)),
-                          .first_line = static_cast<std::size_t>(search.number(1)),
-                          .last_line = static_cast<std::size_t>(search.number(2)),
-                          .text = std::string(search.text(3)),
-                          .content = *content,
-                          .score = -search.real(5)});
+      auto passage = read_passage(search);
+      if (!passage) return std::unexpected(passage.error());
+      passage->score = -search.real(5);
+      passages.push_back(*std::move(passage));
     }
+  }
+
+  Result<PassagePage> list(const Scope& scope, const ListRequest& request) override {
+    if (auto good = scope.check(); !good) return std::unexpected(good.error());
+    if (request.limit == 0) return fail(Errc::invalid_argument, "a page of 0 passages");
+    std::lock_guard lock(mutex_);
+    auto table = table_of(scope);
+    if (!table) return std::unexpected(table.error());
+    PassagePage page;
+    if (table->empty()) return page;
+    // Not LIKE: its pattern characters may be in names.
+    const std::string_view where = request.document.empty() ? "?1 = ''"
+                                   : request.document.ends_with('/')
+                                       ? "substr(d.name, 1, length(?1)) = ?1"
+                                       : "d.name = ?1";
+    Statement read(reader_.get(),
+                   fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, p.id "
+                               "FROM passages p JOIN documents d ON d.id = p.document JOIN {} t ON "
+                               "t.rowid = p.id WHERE {} AND p.id > ?2 ORDER BY p.id LIMIT ?3",
+                               *table, where));
+    read.bind(request.document)
+        .bind(static_cast<std::int64_t>(request.after))
+        .bind(static_cast<std::int64_t>(std::min<std::size_t>(request.limit, 1'000'000)));
+    while (true) {
+      auto row = read.step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) break;
+      auto passage = read_passage(read);
+      if (!passage) return std::unexpected(passage.error());
+      page.passages.push_back(*std::move(passage));
+      page.next = static_cast<std::uint64_t>(read.number(5));
+    }
+    if (page.passages.size() < request.limit) page.next = 0;
+    return page;
   }
 
   Result<std::vector<ScopeSummary>> scopes() override {
@@ -571,6 +594,29 @@ class SqliteIndex final : public Index {
   }
 
  private:
+  // The scope's full-text table; empty when there is no such scope. With the lock held.
+  Result<std::string> table_of(const Scope& scope) {
+    Statement find(reader_.get(), "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
+    find.bind(scope.tenant).bind(scope.collection);
+    auto known = find.step();
+    if (!known) return std::unexpected(known.error());
+    return *known ? text_table(find.number(0)) : std::string();
+  }
+
+  // From the columns name, first_line, last_line, body, content.
+  Result<Passage> read_passage(Statement& row) const {
+    auto content = Digest::from_bytes(row.blob(4));
+    if (!content)
+      return fail(Errc::corrupt,
+                  "{} holds a passage without digest: delete it and run `leyden index` again",
+                  options_.file.string());
+    return Passage{.document = std::string(row.text(0)),
+                   .first_line = static_cast<std::size_t>(row.number(1)),
+                   .last_line = static_cast<std::size_t>(row.number(2)),
+                   .text = std::string(row.text(3)),
+                   .content = *content};
+  }
+
   SqliteIndexOptions options_;
   std::mutex mutex_;  // One statement at a time on the reader.
   Database reader_;

@@ -72,6 +72,42 @@ TEST_F(SqliteIndexTest, FollowsTheFolder) {
   EXPECT_TRUE(found(*index, "foil").empty());
 }
 
+TEST_F(SqliteIndexTest, ListsPassagesPageByPage) {
+  for (const char* name : {"a.md", "docs/b.md", "docs/deep/c.md", "docs%.md", "docs.md"}) {
+    docs_.write(name, fmt::format("# One\n\n{0} one.\n\n# Two\n\n{0} two.\n", name));
+  }
+  auto index = open();
+  update(*index);
+  auto other = docs_.path();
+  ASSERT_TRUE(index->update(other / "a.md", {.scope = {.collection = "other"}}, {}, {}));
+  auto listed = [&](const std::string& document, std::size_t limit) {
+    std::map<std::string, int> passages;
+    std::uint64_t after = 0;
+    do {
+      auto page = index->list({}, {.document = document, .after = after, .limit = limit});
+      EXPECT_TRUE(page);
+      EXPECT_LE(page->passages.size(), limit);
+      for (const auto& passage : page->passages) {
+        ++passages[passage.document];
+        EXPECT_NE(passage.text.find(passage.document), std::string::npos);
+      }
+      after = page->next;
+    } while (after != 0);
+    return passages;
+  };
+  using Passages = std::map<std::string, int>;
+  const auto all = listed("", 1000);
+  EXPECT_EQ(all.size(), 5U);
+  for (std::size_t limit : {1UL, 2UL, 3UL, 10UL}) EXPECT_EQ(listed("", limit), all);
+  const int each = all.at("a.md");
+  EXPECT_EQ(listed("a.md", 1), (Passages{{"a.md", each}}));
+  EXPECT_EQ(listed("docs/", 1), (Passages{{"docs/b.md", each}, {"docs/deep/c.md", each}}));
+  EXPECT_EQ(listed("docs%.md", 10), (Passages{{"docs%.md", each}}));
+  EXPECT_TRUE(listed("none.md", 10).empty());
+  EXPECT_TRUE(index->list({.tenant = "none"}, {})->passages.empty());
+  EXPECT_EQ(index->list({}, {.limit = 0}).error().code, Errc::invalid_argument);
+}
+
 TEST_F(SqliteIndexTest, UnchangedPassagesOfAnEditedFileKeepTheirDigest) {
   std::string text;
   for (int i = 0; i < 20; ++i)
