@@ -189,6 +189,93 @@ class Index(Case):
         self.assertGreater(self.answer("retrieve", "jar", "--tenant", "a")["doc_count"], 0)
 
 
+class Cache(Case):
+    TOKENIZER = ("--tokenizer", "cl100k_base")
+
+    def retrieve(self, query="jar volts battery lightning"):
+        return self.answer("retrieve", query, "--top-k", 50, *self.TOKENIZER)
+
+    def test_warm_then_all_are_hits_then_erased(self):
+        self.leyden("index", self.folder)
+        warmed = self.answer("warm", *self.TOKENIZER)
+        self.assertTrue(warmed["complete"])
+        self.assertEqual([d["document"] for d in warmed["documents"]], sorted(DOCUMENTS))
+        self.assertEqual(warmed["passages_encoded"], warmed["passages"])
+        self.assertEqual(self.answer("warm", *self.TOKENIZER)["passages_encoded"], 0)
+        found = self.retrieve()
+        self.assertEqual(found["outcome"], "hit")
+
+        stats = self.answer("stats")
+        self.assertEqual(stats["cache"]["lookups"], found["cache_stats"]["lookups"])
+        self.assertEqual(stats["cache"]["hits_store"], stats["cache"]["lookups"])
+        self.assertEqual(stats["agents"]["retrieve"]["lookups"], stats["cache"]["lookups"])
+        self.assertEqual(stats["tenants"]["default"]["lookups"], stats["cache"]["lookups"])
+        self.assertEqual(stats["warm_up"]["misses"], warmed["passages"])
+        self.assertEqual(stats["store"]["entries"], warmed["passages"])
+        self.assertEqual(stats["processes"], 3)
+
+        jar = next(d for d in warmed["documents"] if d["document"] == "jar.md")["passages"]
+        self.assertEqual(self.answer("invalidate", "document", "jar.md"), [{"document": "jar.md", "documents": 1, "passages": jar, "erased": jar}])
+        self.assertEqual(self.answer("invalidate", "document", "jar.md")[0]["erased"], 0)
+        for document in self.retrieve()["documents"]:
+            self.assertEqual(document["cached"], document["id"] != "jar.md", document)
+        self.assertEqual(self.answer("invalidate", "tenant", "default"), [{"tenant": "default", "erased": warmed["passages"]}])
+        self.assertEqual(self.retrieve()["outcome"], "miss")
+        self.answer("warm", *self.TOKENIZER)
+        self.assertEqual(self.answer("invalidate", "collection", "default")[0]["erased"], warmed["passages"])
+        self.answer("warm", *self.TOKENIZER)
+        self.assertEqual(self.answer("invalidate", "tokenizer", "cl100k_base"), [{"tokenizer": "cl100k_base", "erased": warmed["passages"]}])
+        self.leyden("stats", "--reset")
+        self.assertEqual(self.answer("stats")["cache"]["lookups"], 0)
+
+    def test_what_is_not_there_is_said(self):
+        self.leyden("index", self.folder)
+        self.fails("invalidate", "document", "none.md", says="\"none.md\"", code=2)
+        self.fails("invalidate", "collection", "none", says="\"none\"", code=2)
+        self.fails("invalidate", "tokenizer", "none", says="\"none\"", code=2)
+        self.fails("invalidate", says="subcommand", code=2)
+        done = self.leyden("warm", "jar.md", "none.md", *self.TOKENIZER, code=3)
+        self.assertIn(b"\"none.md\" is not indexed", done.stderr)
+        self.assertIn(b"jar.md", done.stdout)
+        done = self.leyden("warm", "--collection", "none", *self.TOKENIZER, code=2)
+        self.assertIn(b"\"none\"", done.stderr)
+
+    def test_a_store_that_is_away_is_said_and_holds_nothing_up(self):
+        self.leyden("index", self.folder)
+        self.environment["REDIS_URL"] = f"unix://{self.scratch}/no-such.sock"
+        done = self.leyden("warm", *self.TOKENIZER, code=3)
+        self.assertIn(b"did not get into the store", done.stderr)
+        self.assertEqual(self.retrieve()["outcome"], "miss")
+        self.leyden("invalidate", "tenant", "default", code=5)
+        self.assertIn("no-such.sock", self.answer("stats")["store"]["problem"])
+
+    def test_stats_are_watched_until_ctrl_c(self):
+        self.leyden("index", self.folder)
+        process = subprocess.Popen([LEYDEN, "stats", "--watch", "0.2", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment, cwd=self.scratch)
+        self.retrieve()
+        lookups = 0
+        while lookups == 0:
+            lookups = json.loads(process.stdout.readline())["cache"]["lookups"]
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        process.stdout.close()
+        process.stderr.close()
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "no redis-server: ./dev setup installs one")
+class CacheInRedis(Cache):
+    def setUp(self):
+        super().setUp()
+        socket = self.scratch / "redis.sock"
+        server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(self.scratch)], stdout=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        while not socket.exists():
+            self.assertIsNone(server.poll())
+            time.sleep(0.01)
+        self.environment["REDIS_URL"] = f"unix://{socket}"
+
+
 class WrongInput(Case):
     def test_folders_and_files(self):
         self.leyden("index", self.folder)
@@ -252,7 +339,7 @@ class WrongInput(Case):
 
 class Commands(Case):
     def test_help_and_usage(self):
-        for command in ("index", "ask", "retrieve", "tokenize", "detokenize", "stats"):
+        for command in ("index", "ask", "retrieve", "tokenize", "detokenize", "stats", "warm"):
             self.assertIn(b"--json", self.leyden(command, "--help").stdout)
         self.leyden("--help")
         self.fails("retrieve", says="query", code=2)

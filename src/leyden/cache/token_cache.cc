@@ -19,7 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using TimePoint = std::chrono::steady_clock::time_point;
 
-constexpr auto kUsageTimeout = 50ms;
 constexpr double kMiB = static_cast<double>(MiB);
 
 // What the parts below had counted at the last reset.
@@ -480,9 +479,9 @@ Result<TokenCache::ErasedGroup> TokenCache::erase_group(GroupKind kind, const Gr
   return erased;
 }
 
-CacheStats TokenCache::stats() const {
-  if (state_->store != nullptr) {
-    const Deadline deadline = Deadline::after(kUsageTimeout);
+CacheStats TokenCache::stats(std::chrono::milliseconds ask_store_for) const {
+  if (state_->store != nullptr && ask_store_for.count() > 0) {
+    const Deadline deadline = Deadline::after(ask_store_for);
     if (auto pass = state_->store_gate.enter(deadline)) {
       if (auto told = state_->store->usage(deadline)) {
         state_->store_usage.with([&](StoreUsage& last) { last = *told; });

@@ -104,9 +104,9 @@ class TokenCache {
   [[nodiscard]] Result<ErasedGroup> erase_group(GroupKind kind, const GroupTag& tag,
                                                 Deadline deadline);
 
-  // Asks the store for its size, for 50 ms at most; what it last said stands in when it does not
-  // answer.
-  [[nodiscard]] CacheStats stats() const;
+  // Asks the store for its size; what it last said stands in when it does not answer in time, or is not asked (0).
+  [[nodiscard]] CacheStats stats(
+      std::chrono::milliseconds ask_store_for = std::chrono::milliseconds(50)) const;
   // What the look-ups were, to be added to other processes'.
   [[nodiscard]] CacheCounts counts() const;
   // Counters and latencies only; sizes stay what they are.

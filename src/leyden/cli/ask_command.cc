@@ -54,11 +54,11 @@ nlohmann::json answer_json(const std::string& question, const rag::GenerateResul
 int retrieve_only(const Flags& flags, const Context& context) {
   auto tokenizer = open_tokenizer(context.settings, flags.model);
   if (!tokenizer) return report(tokenizer.error());
-  auto session = Session::open(context.settings, *tokenizer);
+  auto session = Session::open(context.settings, *tokenizer, "ask");
   if (!session) return report(session.error());
   for (const std::string& question : flags.questions) {
     auto found =
-        (*session)->rag().retrieve_tokens(flags.retrieve.request(question, context.settings));
+        (*session)->rag().retrieve_tokens(flags.retrieve.request(question, "ask", context));
     if (!found) return report(found.error());
     if (flags.as_json) {
       write_stdout(
@@ -90,7 +90,7 @@ int run_ask(const Flags& flags, const Context& context) {
   }
   auto tokenizer = tokenizer::load_tokenizer(*file, name, load_options(context.settings));
   if (!tokenizer) return report(tokenizer.error());
-  auto session = Session::open(context.settings, *tokenizer);
+  auto session = Session::open(context.settings, *tokenizer, "ask");
   if (!session) return report(session.error());
   Result<std::unique_ptr<llm::LlamaEngine>> engine;
   {
@@ -111,7 +111,7 @@ int run_ask(const Flags& flags, const Context& context) {
     auto on_text = [&](std::string_view text) {
       if (!flags.as_json) write_stdout(text);
     };
-    auto answer = (*session)->rag().generate(flags.retrieve.request(question, context.settings),
+    auto answer = (*session)->rag().generate(flags.retrieve.request(question, "ask", context),
                                              **engine, options, on_text, context.stop);
     if (!answer) return report(answer.error());
     if (flags.as_json) {

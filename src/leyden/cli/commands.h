@@ -22,6 +22,8 @@ void add_retrieve_command(CLI::App& app, Run& run);
 void add_ask_command(CLI::App& app, Run& run);
 void add_tokenize_commands(CLI::App& app, Run& run);  // tokenize, count, detokenize
 void add_tokenizer_command(CLI::App& app, Run& run);
+void add_warm_command(CLI::App& app, Run& run);
+void add_invalidate_command(CLI::App& app, Run& run);
 void add_stats_command(CLI::App& app, Run& run);
 void add_model_command(CLI::App& app, Run& run);
 

@@ -31,6 +31,8 @@ int run_leyden(int argc, char** argv) {
   add_retrieve_command(app, run);
   add_tokenize_commands(app, run);
   add_tokenizer_command(app, run);
+  add_warm_command(app, run);
+  add_invalidate_command(app, run);
   add_stats_command(app, run);
   add_model_command(app, run);
   try {

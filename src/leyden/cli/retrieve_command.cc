@@ -19,10 +19,10 @@ struct Flags {
 int run_retrieve(const Flags& flags, const Context& context) {
   auto tokenizer = open_tokenizer(context.settings, flags.tokenizer);
   if (!tokenizer) return report(tokenizer.error());
-  auto session = Session::open(context.settings, *tokenizer);
+  auto session = Session::open(context.settings, *tokenizer, "retrieve");
   if (!session) return report(session.error());
   auto found =
-      (*session)->rag().retrieve_tokens(flags.retrieve.request(flags.query, context.settings));
+      (*session)->rag().retrieve_tokens(flags.retrieve.request(flags.query, "retrieve", context));
   if (!found) return report(found.error());
   if (flags.as_json) {
     nlohmann::json out = to_json(*found);

@@ -16,8 +16,9 @@ void RetrieveFlags::add_to(CLI::App& command) {
   command.add_flag("--verify", verify, "Encode the whole context anew and compare");
 }
 
-rag::RetrieveRequest RetrieveFlags::request(const std::string& query,
-                                            const Settings& settings) const {
+rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const std::string& agent,
+                                            const Context& context) const {
+  const Settings& settings = context.settings;
   rag::RetrieveRequest request;
   request.query = query;
   request.top_k = top_k.value_or(settings.top_k);
@@ -25,6 +26,8 @@ rag::RetrieveRequest RetrieveFlags::request(const std::string& query,
   request.scope.tenant = tenant.empty() ? settings.tenant : tenant;
   request.scope.collection = collection.empty() ? settings.collection : collection;
   request.verify = verify;
+  request.agent = agent;
+  request.stop = context.stop;
   return request;
 }
 
@@ -70,29 +73,48 @@ json to_json(const rag::RetrievedContext& context) {
             {"total", context.timings.total_ms}}}};
 }
 
-json to_json(const cache::CacheStats& stats) {
+json to_json(const cache::LookupStats& stats) {
   return {{"lookups", stats.lookups},
           {"hits", stats.hits},
           {"hits_memory", stats.hits_memory},
           {"hits_store", stats.hits_store},
           {"misses", stats.misses},
           {"coalesced", stats.coalesced},
+          {"bypassed", stats.bypassed},
+          {"errors", stats.errors},
+          {"corruptions", stats.corruptions},
+          {"failures", stats.failures},
           {"hit_rate", stats.hit_rate},
-          {"total_tokens_cached", stats.total_tokens_cached},
-          {"cache_size_mb", stats.cache_size_mb},
-          {"memory_usage_mb", stats.memory_usage_mb},
-          {"peak_memory_mb", stats.peak_memory_mb},
-          {"store_entries", stats.store_entries},
-          {"store_size_mb", stats.store_size_mb},
           {"avg_hit_latency_ms", stats.avg_hit_latency_ms},
           {"avg_miss_latency_ms", stats.avg_miss_latency_ms},
           {"hit_latency_ms", to_json(stats.hit_latency)},
-          {"miss_latency_ms", to_json(stats.miss_latency)},
-          {"errors", stats.errors},
-          {"evictions", stats.evictions},
-          {"corruptions", stats.corruptions},
-          {"bypassed", stats.bypassed},
-          {"writes_dropped", stats.writes_dropped}};
+          {"memory_hit_latency_ms", to_json(stats.memory_hit_latency)},
+          {"store_hit_latency_ms", to_json(stats.store_hit_latency)},
+          {"miss_latency_ms", to_json(stats.miss_latency)}};
+}
+
+json to_json(const std::vector<cache::NamedLookupStats>& stats) {
+  json out = json::object();
+  for (const auto& [name, counts] : stats) out[name] = to_json(counts);
+  return out;
+}
+
+json to_json(const cache::CacheStats& stats) {
+  json out = to_json(static_cast<const cache::LookupStats&>(stats));
+  out.update({{"total_tokens_cached", stats.total_tokens_cached},
+              {"cache_size_mb", stats.cache_size_mb},
+              {"memory_usage_mb", stats.memory_usage_mb},
+              {"peak_memory_mb", stats.peak_memory_mb},
+              {"memory_entries", stats.memory.entries},
+              {"memory_expired", stats.memory.expired},
+              {"store_entries", stats.store_entries},
+              {"store_size_mb", stats.store_size_mb},
+              {"evictions", stats.evictions},
+              {"writes_dropped", stats.writes_dropped},
+              {"warm_up", to_json(stats.warm_up)},
+              {"agents", to_json(stats.agents)},
+              {"tenants", to_json(stats.tenants)}});
+  return out;
 }
 
 std::string json_line(const json& value) {

@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "leyden/cli/settings.h"
+#include "leyden/cli/commands.h"
 #include "leyden/rag/token_cached_rag.h"
 
 namespace leyden::cli {
@@ -20,12 +20,15 @@ struct RetrieveFlags {
   bool verify = false;
 
   void add_to(CLI::App& command);
-  [[nodiscard]] rag::RetrieveRequest request(const std::string& query,
-                                             const Settings& settings) const;
+  // `agent`: what the statistics call who asks.
+  [[nodiscard]] rag::RetrieveRequest request(const std::string& query, const std::string& agent,
+                                             const Context& context) const;
 };
 
 // As the manual (README) lists its fields. Token IDs are included.
 [[nodiscard]] nlohmann::json to_json(const rag::RetrievedContext& context);
+[[nodiscard]] nlohmann::json to_json(const cache::LookupStats& stats);
+[[nodiscard]] nlohmann::json to_json(const std::vector<cache::NamedLookupStats>& stats);
 [[nodiscard]] nlohmann::json to_json(const cache::CacheStats& stats);
 
 // One line; text that is not UTF-8 is made so.

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 
-#include "leyden/base/secret.h"
-#include "leyden/cache/stores/lmdb/lmdb_store.h"
-#include "leyden/cache/stores/redis/redis_store.h"
+#include "leyden/cli/known_tokenizers.h"
 #include "leyden/cli/model_store.h"
-#include "leyden/cli/terminal.h"
 
 namespace leyden::cli {
 
@@ -64,14 +61,6 @@ Result<NamedFile> find_tokenizer(const Settings& settings,
 
 }  // namespace
 
-Result<std::unique_ptr<cache::Store>> open_store(const Settings& settings, const Clock& clock) {
-  if (!settings.redis_url)
-    return cache::LmdbStore::open({.folder = settings.store_folder()}, clock);
-  auto options = cache::RedisStoreOptions::from_url(*settings.redis_url);
-  if (!options) return fail(options.error().code, "REDIS_URL: {}", options.error().message);
-  return cache::RedisStore::open(*options, clock);
-}
-
 Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice) {
   auto found = find_tokenizer(settings, choice);
@@ -87,42 +76,23 @@ Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
 }
 
 Result<std::unique_ptr<Session>> Session::open(
-    const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer) {
+    const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+    const std::string& command) {
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
-  auto secret = load_or_create_secret(settings.secret_file);
-  if (!secret) return std::unexpected(secret.error());
   auto index = retrieval::open_sqlite_index({.file = settings.index_file(), .read_only = true});
   if (!index) return std::unexpected(index.error());
   session->index_ = *std::move(index);
-  auto memory =
-      cache::MemoryTier::make({.capacity_bytes = settings.cache_budget_mb * MiB}, session->clock_);
-  if (!memory) return std::unexpected(memory.error());
-  session->memory_ = *std::move(memory);
-  std::string degraded;
-  cache::TokenCacheOptions options{.store_reads = settings.store_reads};
-  auto store = open_store(settings, session->clock_);
-  if (store) {
-    session->store_ = *std::move(store);
-    // Others may be able to write to a server.
-    if (settings.redis_url) options.integrity = cache::Integrity::keyed(*secret);
-  } else if (store.error().code == Errc::invalid_argument) {
-    return std::unexpected(store.error());
-  } else {
-    degraded = "the token store is left out: " + store.error().message;
-    print_warning(degraded);
-  }
-  session->cache_ = std::make_unique<cache::TokenCache>(*session->memory_, session->store_.get(),
-                                                        session->clock_, options);
+  auto cache = CacheSession::open(settings, command, CacheSession::Store::if_there);
+  if (!cache) return std::unexpected(cache.error());
+  session->cache_ = *std::move(cache);
+  remember_tokenizer(settings, *session->tokenizer_);
   session->rag_ = std::make_unique<rag::TokenCachedRag>(
-      *session->index_, *session->cache_, *session->tokenizer_, session->clock_,
-      rag::RagOptions{.secret = *secret, .system_prompt = {}, .degraded_reason = degraded});
+      *session->index_, session->cache_->cache(), *session->tokenizer_, session->cache_->clock(),
+      rag::RagOptions{.secret = session->cache_->secret(),
+                      .system_prompt = {},
+                      .degraded_reason = session->cache_->degraded()});
   return session;
-}
-
-Session::~Session() {
-  // What was tokenized reaches the store before the process ends: the next one shall find it.
-  if (cache_) (void)cache_->flush(Deadline::after(std::chrono::seconds(5)));
 }
 
 }  // namespace leyden::cli

@@ -1,14 +1,10 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "leyden/base/clock.h"
-#include "leyden/cache/memory_tier.h"
-#include "leyden/cache/store.h"
-#include "leyden/cache/token_cache.h"
+#include "leyden/cli/cache_session.h"
 #include "leyden/cli/settings.h"
 #include "leyden/rag/token_cached_rag.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
@@ -22,11 +18,6 @@ namespace leyden::cli {
 [[nodiscard]] Result<std::shared_ptr<const tokenizer::Tokenizer>> open_tokenizer(
     const Settings& settings, const std::optional<std::string>& choice);
 
-// The store of tokens that the settings name: a Redis or Valkey server, else the embedded one. Errors: invalid_argument (the URL);
-// unavailable.
-[[nodiscard]] Result<std::unique_ptr<cache::Store>> open_store(const Settings& settings,
-                                                               const Clock& clock);
-
 // How the settings want tokenizers loaded.
 [[nodiscard]] tokenizer::LoadOptions load_options(const Settings& settings);
 
@@ -34,28 +25,22 @@ namespace leyden::cli {
 [[nodiscard]] Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
                                                                    const std::string& choice);
 
-// The parts that answer questions over the user's data folder, made and joined here. A token store that can't be opened is
-// left out: the answers stay right, and say that they are degraded.
+// The parts that answer questions over the user's data folder, made and joined here.
 class Session {
  public:
-  // Errors: not_found when nothing is indexed yet; the secret's and the index's.
+  // `command` is what the statistics call this process. Errors: not_found when nothing is indexed yet; the secret's and the index's.
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(
-      const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer);
-  ~Session();
+      const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+      const std::string& command);
 
   [[nodiscard]] rag::TokenCachedRag& rag() { return *rag_; }
-  [[nodiscard]] cache::TokenCache& cache() { return *cache_; }
-  [[nodiscard]] const tokenizer::Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
   Session() = default;
   // In the order in which they are made; each borrows from those above it.
-  SystemClock clock_;
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
   std::unique_ptr<retrieval::Index> index_;
-  std::unique_ptr<cache::MemoryTier> memory_;
-  std::unique_ptr<cache::Store> store_;
-  std::unique_ptr<cache::TokenCache> cache_;
+  std::unique_ptr<CacheSession> cache_;
   std::unique_ptr<rag::TokenCachedRag> rag_;
 };
 

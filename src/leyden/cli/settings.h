@@ -37,6 +37,7 @@ struct Settings {
 
   [[nodiscard]] std::filesystem::path index_file() const { return data_folder / "index.sqlite"; }
   [[nodiscard]] std::filesystem::path store_folder() const { return data_folder / "tokens"; }
+  [[nodiscard]] std::filesystem::path stats_folder() const { return data_folder / "stats"; }
   [[nodiscard]] std::filesystem::path models_folder() const { return cache_folder / "models"; }
   [[nodiscard]] std::filesystem::path tokenizers_folder() const {
     return cache_folder / "tokenizers";
