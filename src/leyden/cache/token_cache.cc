@@ -107,7 +107,7 @@ struct Request {
 };
 
 std::size_t helpers_for(std::size_t threads) {
-  if (threads == 0) threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8);
+  if (threads == 0) threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
   return threads - 1;
 }
 

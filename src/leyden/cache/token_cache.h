@@ -48,8 +48,9 @@ struct TokenCacheOptions {
   // Of the values in the store: keyed where others can write to it.
   Integrity integrity;
   WriteBackOptions write_back;
-  std::size_t encode_threads =
-      0;  // The caller's included. 0: as many as there are processors, 8 at most.
+  // The caller's included. 0: as many as there are processors, 4 at most: a tokenizer's tables take
+  // some 20 MB a thread.
+  std::size_t encode_threads = 0;
   LeaseOptions lease;
 };
 

@@ -31,11 +31,31 @@ BoardEntry board_entry(const cache::TokenCache& cache, bool has_store) {
           .store_crossover_bytes = stats.store_crossover_bytes};
 }
 
+cache::TenantLimits limits_of(const TenantSettings& tenant) {
+  return {.quota_bytes = tenant.quota_mb * MiB, .guaranteed_bytes = tenant.guarantee_mb * MiB};
+}
+
+cache::MemoryTierOptions memory_options(const Settings& settings, const Secret& secret) {
+  cache::MemoryTierOptions options{
+      .capacity_bytes = settings.cache_budget_mb * MiB,
+      .ttl = std::chrono::seconds(settings.cache_ttl_s),
+      .negative_ttl = std::chrono::seconds(settings.cache_negative_ttl_s),
+      .tenant = limits_of(settings.every_tenant),
+      .tenants = {}};
+  for (const auto& [name, tenant] : settings.tenants)
+    options.tenants.emplace(cache::tenant_tag(secret, name), limits_of(tenant));
+  return options;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<cache::Store>> open_store(const Settings& settings, const Clock& clock) {
   if (!settings.redis_url)
-    return cache::LmdbStore::open({.folder = settings.store_folder()}, clock);
+    return cache::LmdbStore::open({.folder = settings.store_folder(),
+                                   .capacity_bytes = settings.store_budget_mb * MiB,
+                                   .tenant_quota_bytes = settings.store_tenant_quota_mb * MiB,
+                                   .ttl = std::chrono::seconds(settings.cache_ttl_s)},
+                                  clock);
   auto options = cache::RedisStoreOptions::from_url(*settings.redis_url);
   if (!options) return fail(options.error().code, "REDIS_URL: {}", options.error().message);
   return cache::RedisStore::open(*options, clock);
@@ -47,11 +67,15 @@ Result<std::unique_ptr<CacheSession>> CacheSession::open(const Settings& setting
   auto secret = load_or_create_secret(settings.secret_file);
   if (!secret) return std::unexpected(secret.error());
   session->secret_ = *secret;
-  auto memory =
-      cache::MemoryTier::make({.capacity_bytes = settings.cache_budget_mb * MiB}, session->clock_);
+  auto memory = cache::MemoryTier::make(memory_options(settings, *secret), session->clock_);
   if (!memory) return std::unexpected(memory.error());
   session->memory_ = *std::move(memory);
-  cache::TokenCacheOptions options{.store_reads = settings.store_reads};
+  cache::TokenCacheOptions options{
+      .store_timeout = std::chrono::milliseconds(settings.store_timeout_ms),
+      .store_reads = settings.store_reads,
+      .write_back = {.queue_bytes = settings.store_queue_mb * MiB},
+      .encode_threads = settings.encode_threads,
+      .lease = {.from_bytes = settings.lease_from_kb * KiB}};
   auto store = open_store(settings, session->clock_);
   if (store) {
     session->store_ = *std::move(store);

@@ -27,6 +27,7 @@ rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const std:
   request.scope.collection = collection.empty() ? settings.collection : collection;
   request.verify = verify;
   request.agent = agent;
+  request.ttl = settings.ttl_of(agent, request.scope.collection);
   request.stop = context.stop;
   return request;
 }

@@ -1,7 +1,7 @@
 #include "leyden/cli/settings.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
@@ -23,60 +23,123 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 struct Key {
-  std::string_view name;                                 // In leyden.toml.
-  std::string_view variable;                             // In the environment.
+  std::string name;                                      // In leyden.toml.
   std::function<bool(Settings&, std::string_view)> set;  // False when the value is none for it.
+  std::string values;                                    // What it may be.
+
+  // In the environment.
+  [[nodiscard]] std::string variable() const {
+    if (name == "redis_url") return "REDIS_URL";  // As everywhere.
+    std::string out = "LEYDEN_" + name;
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return static_cast<char>(std::toupper(c)); });
+    return out;
+  }
 };
 
-bool set_number(std::size_t& out, std::string_view text) {
+std::optional<std::size_t> number_of(std::string_view text) {
+  std::size_t out = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size() && out > 0;
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return out;
 }
 
+// `place` gives the field of the settings.
+template <class Place>
+Key number(std::string name, Place place, std::size_t least, std::size_t most) {
+  auto set = [=](Settings& settings, std::string_view text) {
+    auto value = number_of(text);
+    if (!value || *value < least || *value > most) return false;
+    std::invoke(place, settings) = *value;
+    return true;
+  };
+  return {std::move(name), set, fmt::format("a whole number from {} to {}", least, most)};
+}
+
+template <class Field>
+Key text(std::string name, Field Settings::* field) {
+  auto set = [=](Settings& settings, std::string_view value) {
+    settings.*field = std::string(value);
+    return !value.empty();
+  };
+  return {std::move(name), set, "a text that is not empty"};
+}
+
+constexpr std::size_t kMbMax = 1 << 20;           // 1 TiB.
+constexpr std::size_t kSecondsMax = 366 * 86400;  // Bounded, so that nothing overflows.
+
 const std::vector<Key>& keys() {
+  using enum cache::StoreReads;
   static const std::vector<Key> all = {
-      {"model", "LEYDEN_MODEL",
-       [](Settings& s, std::string_view v) {
-         s.model = v;
+      text("model", &Settings::model),
+      text("tokenizer", &Settings::tokenizer),
+      text("tenant", &Settings::tenant),
+      text("collection", &Settings::collection),
+      number("top_k", &Settings::top_k, 1, 1000),
+      number("max_context_tokens", &Settings::max_context_tokens, 1, 10'000'000),
+      {"simd",
+       [](Settings& settings, std::string_view value) {
+         settings.simd = tokenizer::engine::isa_of(value);
+         return settings.simd.has_value();
+       },
+       "plain, avx2 or avx512, as the processor has it"},
+      number("cache_budget_mb", &Settings::cache_budget_mb, 1, kMbMax),
+      number("cache_ttl_s", &Settings::cache_ttl_s, 1, kSecondsMax),
+      number("cache_negative_ttl_s", &Settings::cache_negative_ttl_s, 1, 5),
+      number("encode_threads", &Settings::encode_threads, 0, 64),
+      number("lease_from_kb", &Settings::lease_from_kb, 0, kMbMax),
+      text("redis_url", &Settings::redis_url),
+      number("store_budget_mb", &Settings::store_budget_mb, 4, kMbMax),
+      number("store_tenant_quota_mb", &Settings::store_tenant_quota_mb, 0, kMbMax),
+      number("store_timeout_ms", &Settings::store_timeout_ms, 1, 60'000),
+      number("store_queue_mb", &Settings::store_queue_mb, 1, 1024),
+      {"store_reads",
+       [](Settings& settings, std::string_view value) {
+         if (value != "by_cost" && value != "always" && value != "never") return false;
+         settings.store_reads = value == "always" ? always : value == "never" ? never : by_cost;
          return true;
+       },
+       "by_cost, always or never"},
+      number(
+          "tenant_quota_mb", [](Settings& s) -> auto& { return s.every_tenant.quota_mb; }, 0,
+          kMbMax),
+      number(
+          "tenant_guarantee_mb", [](Settings& s) -> auto& { return s.every_tenant.guarantee_mb; },
+          0, kMbMax),
+  };
+  return all;
+}
+
+// [table.NAME] with keys of its own.
+struct Table {
+  std::string name;
+  std::vector<std::string> keys;
+  std::function<bool(Settings&, const std::string& of, std::string_view key, std::size_t value)>
+      set;
+};
+
+const std::vector<Table>& tables() {
+  static const std::vector<Table> all = {
+      {"tenants",
+       {"quota_mb", "guarantee_mb"},
+       [](Settings& settings, const std::string& of, std::string_view key, std::size_t value) {
+         // What is not said of one is as for every tenant; those keys come first.
+         TenantSettings& tenant =
+             settings.tenants.try_emplace(of, settings.every_tenant).first->second;
+         (key == "quota_mb" ? tenant.quota_mb : tenant.guarantee_mb) = value;
+         return value <= kMbMax;
        }},
-      {"tokenizer", "LEYDEN_TOKENIZER",
-       [](Settings& s, std::string_view v) {
-         s.tokenizer = v;
-         return true;
+      {"collections",
+       {"ttl_s"},
+       [](Settings& settings, const std::string& of, std::string_view, std::size_t value) {
+         settings.collection_ttl_s[of] = value;
+         return value >= 1 && value <= kSecondsMax;
        }},
-      {"tenant", "LEYDEN_TENANT",
-       [](Settings& s, std::string_view v) {
-         s.tenant = v;
-         return true;
-       }},
-      {"collection", "LEYDEN_COLLECTION",
-       [](Settings& s, std::string_view v) {
-         s.collection = v;
-         return true;
-       }},
-      {"top_k", "LEYDEN_TOP_K",
-       [](Settings& s, std::string_view v) { return set_number(s.top_k, v); }},
-      {"max_context_tokens", "LEYDEN_MAX_CONTEXT_TOKENS",
-       [](Settings& s, std::string_view v) { return set_number(s.max_context_tokens, v); }},
-      {"cache_budget_mb", "LEYDEN_CACHE_BUDGET_MB",
-       [](Settings& s, std::string_view v) { return set_number(s.cache_budget_mb, v); }},
-      {"redis_url", "REDIS_URL",
-       [](Settings& s, std::string_view v) {
-         s.redis_url = v;
-         return !v.empty();
-       }},
-      {"store_reads", "LEYDEN_STORE_READS",
-       [](Settings& s, std::string_view v) {
-         using enum cache::StoreReads;
-         if (v != "by_cost" && v != "always" && v != "never") return false;
-         s.store_reads = v == "always" ? always : v == "never" ? never : by_cost;
-         return true;
-       }},
-      {"simd", "LEYDEN_SIMD",
-       [](Settings& s, std::string_view v) {
-         s.simd = tokenizer::engine::isa_of(v);
-         return s.simd.has_value();
+      {"agents",
+       {"ttl_s"},
+       [](Settings& settings, const std::string& of, std::string_view, std::size_t value) {
+         settings.agent_ttl_s[of] = value;
+         return value >= 1 && value <= kSecondsMax;
        }},
   };
   return all;
@@ -97,6 +160,55 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+std::string nearest(const std::vector<std::string>& names, std::string_view name) {
+  return *std::ranges::min_element(names, {},
+                                   [&](const std::string& each) { return distance(each, name); });
+}
+
+std::unexpected<Error> unknown_key(const fs::path& path, std::string_view name,
+                                   const std::vector<std::string>& names) {
+  return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; did you mean \"{}\"?", path.string(),
+              name, nearest(names, name));
+}
+
+Result<void> apply_table(Settings& settings, const Table& table, const toml::node& node,
+                         const fs::path& path) {
+  const auto wrong = [&](std::string_view what) {
+    return fail(Errc::invalid_argument, "{}: {} must be as in [{}.NAME] {} = 1", path.string(),
+                what, table.name, table.keys.front());
+  };
+  if (!node.is_table()) return wrong(table.name);
+  for (const auto& [of, entries] : *node.as_table()) {
+    const std::string whole = fmt::format("{}.{}", table.name, of.str());
+    if (!entries.is_table()) return wrong(whole);
+    for (const auto& [key, value] : *entries.as_table()) {
+      if (std::ranges::find(table.keys, key.str()) == table.keys.end())
+        return unknown_key(path, whole + "." + std::string(key.str()), {[&] {
+                             std::vector<std::string> names;
+                             for (const auto& each : table.keys)
+                               names.push_back(whole + "." + each);
+                             return names;
+                           }()});
+      const auto* number = value.as_integer();
+      if (number == nullptr || number->get() < 0 ||
+          !table.set(settings, std::string(of.str()), key.str(),
+                     static_cast<std::size_t>(number->get()))) {
+        return fail(Errc::invalid_argument,
+                    "{}: the value of {}.{} is none that it can have: a whole number",
+                    path.string(), whole, key.str());
+      }
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> names_of_keys() {
+  std::vector<std::string> out;
+  for (const Key& key : keys()) out.push_back(key.name);
+  for (const Table& table : tables()) out.push_back(table.name);
+  return out;
+}
+
 Result<void> apply_file(Settings& settings, const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return {};
@@ -106,20 +218,21 @@ Result<void> apply_file(Settings& settings, const fs::path& path) {
                 parsed.error().source().begin.line, parsed.error().description());
   }
   for (const auto& [name, node] : parsed.table()) {
+    if (std::ranges::find(tables(), name.str(), &Table::name) != tables().end()) continue;
     auto key = std::ranges::find(keys(), name.str(), &Key::name);
-    if (key == keys().end()) {
-      auto nearest = std::ranges::min_element(
-          keys(), {}, [&](const Key& k) { return distance(k.name, name.str()); });
-      return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; did you mean \"{}\"?",
-                  path.string(), name.str(), nearest->name);
-    }
+    if (key == keys().end()) return unknown_key(path, name.str(), names_of_keys());
     std::string value;
     if (const auto* text = node.as_string()) value = text->get();
     if (const auto* number = node.as_integer()) value = std::to_string(number->get());
     if (value.empty() || !key->set(settings, value)) {
-      return fail(Errc::invalid_argument, "{}: the value of \"{}\" is none that it can have",
-                  path.string(), name.str());
+      return fail(Errc::invalid_argument, "{}: \"{}\" must be {}", path.string(), name.str(),
+                  key->values);
     }
+  }
+  for (const Table& table : tables()) {
+    const toml::node* node = parsed.table().get(table.name);
+    if (node == nullptr) continue;
+    if (auto applied = apply_table(settings, table, *node, path); !applied) return applied;
   }
   return {};
 }
@@ -151,13 +264,31 @@ Result<Settings> read_settings() {
       fs::exists("leyden.toml", error) ? fs::path("leyden.toml") : *config / "leyden.toml";
   if (auto applied = apply_file(settings, file); !applied) return std::unexpected(applied.error());
   for (const Key& key : keys()) {
-    auto value = environment(std::string(key.variable));
+    auto value = environment(key.variable());
     if (value && !key.set(settings, *value)) {
-      return fail(Errc::invalid_argument, "{}={} is none of the values that it can have",
-                  key.variable, *value);
+      // A URL may hold a password.
+      return fail(Errc::invalid_argument, "{}{} must be {}", key.variable(),
+                  key.name == "redis_url" ? "" : "=" + *value, key.values);
     }
   }
   return settings;
+}
+
+std::chrono::seconds Settings::ttl_of(const std::string& agent,
+                                      const std::string& collection_name) const {
+  auto find = [](const std::map<std::string, std::size_t>& all, const std::string& name) {
+    auto at = all.find(name);
+    return std::chrono::seconds(at == all.end() ? 0 : at->second);
+  };
+  const auto of_agent = find(agent_ttl_s, agent);
+  return of_agent.count() > 0 ? of_agent : find(collection_ttl_s, collection_name);
+}
+
+std::vector<SettingName> setting_names() {
+  std::vector<SettingName> out;
+  for (const Key& key : keys()) out.push_back({.name = key.name, .variable = key.variable()});
+  for (const Table& table : tables()) out.push_back({.name = table.name, .variable = {}});
+  return out;
 }
 
 }  // namespace leyden::cli

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "leyden/base/result.h"
 #include "leyden/cache/cost_model.h"
@@ -11,29 +14,47 @@
 
 namespace leyden::cli {
 
+// What one tenant has of the cache, in memory.
+struct TenantSettings {
+  std::size_t quota_mb = 0;  // 0: no bound but the budget.
+  std::size_t guarantee_mb = 0;
+};
+
 // What was not typed as a flag: environment (LEYDEN_*) over leyden.toml (working folder, then $XDG_CONFIG_HOME/leyden) over
-// defaults. Read once, in main.
+// defaults. Read once, in main. docs/configuration.md is the manual.
 struct Settings {
-  std::filesystem::path data_folder;      // $XDG_DATA_HOME/leyden: index, token cache, secret.
-  std::filesystem::path cache_folder;     // $XDG_CACHE_HOME/leyden: models, tokenizers.
-  std::filesystem::path secret_file;      // LEYDEN_SECRET_FILE, else <data>/secret.
-  std::optional<std::string> model;       // LEYDEN_MODEL, `model`: a catalogue name or a GGUF file.
-  std::optional<std::string> tokenizer;   // LEYDEN_TOKENIZER, `tokenizer`: a name or a file.
-  std::string tenant = "default";         // LEYDEN_TENANT, `tenant`.
-  std::string collection = "default";     // LEYDEN_COLLECTION, `collection`.
-  std::size_t top_k = 5;                  // LEYDEN_TOP_K, `top_k`.
-  std::size_t max_context_tokens = 2048;  // LEYDEN_MAX_CONTEXT_TOKENS, `max_context_tokens`.
-  std::size_t cache_budget_mb =
-      100;  // LEYDEN_CACHE_BUDGET_MB, `cache_budget_mb`: the memory tier, MiB.
+  std::filesystem::path data_folder;   // $XDG_DATA_HOME/leyden: index, token cache, secret.
+  std::filesystem::path cache_folder;  // $XDG_CACHE_HOME/leyden: models, tokenizers.
+  std::filesystem::path secret_file;   // LEYDEN_SECRET_FILE, else <data>/secret.
+  std::optional<std::string> model;
+  std::optional<std::string> tokenizer;
+  std::string tenant = "default";
+  std::string collection = "default";
+  std::size_t top_k = 5;
+  std::size_t max_context_tokens = 2048;
+  std::optional<tokenizer::engine::Isa> simd;  // Unset: the best that the processor has.
 
-  std::optional<std::string>
-      redis_url;  // REDIS_URL, `redis_url`: docs/redis.md. Else the embedded store.
-
-  // LEYDEN_STORE_READS, `store_reads`: by_cost, always or never.
+  // The token cache. MB are MiB.
+  std::size_t cache_budget_mb = 100;
+  std::size_t cache_ttl_s = 24 * 3600;
+  std::size_t cache_negative_ttl_s = 2;
+  std::size_t encode_threads = 0;
+  std::size_t lease_from_kb = 0;
+  std::optional<std::string> redis_url;  // Else the embedded store.
+  std::size_t store_budget_mb = 1024;
+  std::size_t store_tenant_quota_mb = 0;
+  std::size_t store_timeout_ms = 250;
+  std::size_t store_queue_mb = 8;
   cache::StoreReads store_reads = cache::StoreReads::by_cost;
 
-  // LEYDEN_SIMD, `simd`: plain, avx2 or avx512; unset: the best that the processor has.
-  std::optional<tokenizer::engine::Isa> simd;
+  TenantSettings every_tenant;                          // tenant_quota_mb, tenant_guarantee_mb.
+  std::map<std::string, TenantSettings> tenants;        // [tenants.NAME]
+  std::map<std::string, std::size_t> collection_ttl_s;  // [collections.NAME] ttl_s
+  std::map<std::string, std::size_t> agent_ttl_s;       // [agents.NAME] ttl_s
+
+  // How long what is tokenized for them is kept: the agent's, else the collection's, else 0, which is the cache's.
+  [[nodiscard]] std::chrono::seconds ttl_of(const std::string& agent,
+                                            const std::string& collection_name) const;
 
   [[nodiscard]] std::filesystem::path index_file() const { return data_folder / "index.sqlite"; }
   [[nodiscard]] std::filesystem::path store_folder() const { return data_folder / "tokens"; }
@@ -46,5 +67,12 @@ struct Settings {
 
 // Errors: invalid_argument, naming the file or variable, the bad key or value and the nearest known key.
 [[nodiscard]] Result<Settings> read_settings();
+
+// The names that leyden.toml may have at its top, tables included, and their environment variables (empty: none).
+struct SettingName {
+  std::string name;
+  std::string variable;
+};
+[[nodiscard]] std::vector<SettingName> setting_names();
 
 }  // namespace leyden::cli
