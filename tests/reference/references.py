@@ -106,7 +106,7 @@ def without_special_names(content):
         content["added_tokens"] = [token for token in content["added_tokens"] if not token["special"] or token["content"] != unknown]
     for token in content["added_tokens"]:
         if token["special"]:
-            hidden[token["content"]] = f"\U0010FFFE{token['id']}"
+            hidden[token["content"]] = f"\U0010FFFE\U0010FFFE{token['id']}"
             token["content"], token["normalized"] = hidden[token["content"]], False
     keep = made | {unknown}
     if model["type"] == "Unigram":
