@@ -245,7 +245,9 @@ class Cache(Case):
         self.environment["REDIS_URL"] = f"unix://{self.scratch}/no-such.sock"
         done = self.leyden("warm", *self.TOKENIZER, code=3)
         self.assertIn(b"did not get into the store", done.stderr)
-        self.assertEqual(self.retrieve()["outcome"], "miss")
+        found = self.retrieve()
+        self.assertEqual((found["outcome"], found["cached_tokens"]), ("degraded", 0))
+        self.assertIn("no-such.sock", found["degraded_reason"])
         self.leyden("invalidate", "tenant", "default", code=5)
         self.assertIn("no-such.sock", self.answer("stats")["store"]["problem"])
 

@@ -515,7 +515,7 @@ CacheStats TokenCache::stats(std::chrono::milliseconds ask_store_for) const {
   out.encode_us_per_kib = cost.encode_us;
   out.store_read_us_per_kib = cost.read_us;
   out.store_crossover_bytes = cost.crossover_bytes;
-  if (state_->store != nullptr) out.store_health = state_->store->health();
+  out.store_health = store_health();
   out.store_entries = store.entries;
   out.store_size_mb = static_cast<double>(store.bytes_used) / kMiB;
   return out;
@@ -531,6 +531,12 @@ void TokenCache::reset_stats() {
                     .writes_dropped = queue.dropped},
          .bytes_peak = std::max(c.bytes_peak, c.counts.bytes())};
   });
+}
+
+StoreHealth TokenCache::store_health() const {
+  if (state_->store == nullptr) return {};
+  auto pass = state_->store_gate.enter(Deadline::never());
+  return pass ? state_->store->health() : StoreHealth{StoreState::off, "closed"};
 }
 
 CacheCounts TokenCache::counts() const {

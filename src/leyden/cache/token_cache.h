@@ -108,6 +108,8 @@ class TokenCache {
   // Asks the store for its size; what it last said stands in when it does not answer in time, or is not asked (0).
   [[nodiscard]] CacheStats stats(
       std::chrono::milliseconds ask_store_for = std::chrono::milliseconds(50)) const;
+  // Of the store; "on" also without one.
+  [[nodiscard]] StoreHealth store_health() const;
   // What the look-ups were, to be added to other processes'.
   [[nodiscard]] CacheCounts counts() const;
   // Counters and latencies only; sizes stay what they are.

@@ -83,6 +83,9 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
 
   RetrievedContext context;
   context.degraded_reason = options_.degraded_reason;
+  if (const cache::StoreHealth store = cache_->store_health();
+      context.degraded_reason.empty() && store.state != cache::StoreState::on)
+    context.degraded_reason = "the token store: " + store.reason;
   auto describe = [&](std::size_t i) {
     const retrieval::Passage& passage = (*passages)[i];
     return ContextDocument{.id = passage.document,
