@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
@@ -34,6 +35,16 @@ class Contender {
   virtual void get(std::span<const cache::BlockKey> context, TokenId* out) = 0;
   [[nodiscard]] virtual bool copies() const { return true; }
 };
+
+// Puts a hit's IDs where Contender::get wants them; where the next ones go.
+inline TokenId* put_ids(const TokenIds& ids, bool copies, TokenId* out) {
+  if (!copies) {
+    *out = ids.front();
+    return out + 1;
+  }
+  std::memcpy(out, ids.data(), ids.size() * sizeof(TokenId));
+  return out + ids.size();
+}
 
 struct Entrant {
   std::string tier;  // "memory"

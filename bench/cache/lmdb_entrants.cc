@@ -1,7 +1,6 @@
 // The embedded store, and the bare cost of the same: mdb_get, a checksum over what it gives, unpacking.
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
+#include <optional>
 
 #include <lmdb.h>
 #include <xxhash.h>
@@ -9,20 +8,12 @@
 #include "contender.h"
 #include "leyden/base/clock.h"
 #include "leyden/cache/bit_packing.h"
-#include "leyden/cache/codec.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/temporary_folder.h"
+#include "store_hits.h"
 
 namespace leyden::bench {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::uint32_t kVocabulary = 200'019;
-
-void must(bool well) {
-  if (!well) std::abort();
-}
 
 // By hand: one read transaction a context, as the store has one a look-up. A value is the checksum,
 // then the packed IDs.
@@ -76,11 +67,11 @@ class Bare final : public Contender {
   cache::testing::TemporaryFolder folder_;
   MDB_env* env_ = nullptr;
   MDB_dbi dbi_ = 0;
-  const unsigned bits_ = cache::bits_per_id(kVocabulary);
+  const unsigned bits_ = cache::bits_per_id(kVocabularySize);
   std::vector<std::size_t> sizes_;
 };
 
-// The store and the codec, as TokenCache uses them; with the copy into a prompt or without.
+// The embedded store, with the copy into a prompt or without.
 class Lmdb final : public Contender {
  public:
   Lmdb(const Contexts& contexts, bool copies) : copies_(copies) {
@@ -88,41 +79,18 @@ class Lmdb final : public Contender {
         {.folder = folder_.path() / "store", .capacity_bytes = 256 * MiB}, clock_);
     must(opened.has_value());
     store_ = std::move(*opened);
-    for (const auto& context : contexts.context) {
-      std::vector<cache::StoreEntry> entries;
-      for (std::size_t i = 0; i < context.size(); ++i) {
-        entries.push_back(
-            {context[i],
-             cache::encode_block(context[i], ids_of(context[i], contexts.sizes[i]), codec_)});
-      }
-      batch_.insert(batch_.end(), entries.begin(), entries.end());
-    }
-    must(store_->put_many(batch_, Deadline::after(60s)).has_value());
-    batch_.clear();
+    hits_.emplace(*store_, contexts, cache::Integrity());
   }
   void get(std::span<const cache::BlockKey> context, TokenId* out) override {
-    const auto values = store_->find_many(context, Deadline::after(250ms));
-    must(values.has_value());
-    for (std::size_t i = 0; i < context.size(); ++i) {
-      const auto block = cache::decode_block(context[i], *(*values)[i], codec_);
-      must(block.has_value());
-      const TokenIds& ids = **block;
-      if (copies_) {
-        std::memcpy(out, ids.data(), ids.size() * sizeof(TokenId));
-        out += ids.size();
-      } else {
-        *out++ = ids.front();
-      }
-    }
+    hits_->get(context, copies_, out);
   }
   [[nodiscard]] bool copies() const override { return copies_; }
 
  private:
   cache::testing::TemporaryFolder folder_;
   SystemClock clock_;
-  cache::CodecContext codec_{.vocabulary_size = kVocabulary};
-  std::vector<cache::StoreEntry> batch_;
   std::unique_ptr<cache::LmdbStore> store_;
+  std::optional<StoreHits> hits_;
   bool copies_;
 };
 

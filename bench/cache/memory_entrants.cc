@@ -1,6 +1,5 @@
 // The memory tier, and the bare cost: a hash look-up and a memcpy.
 #include <cstdlib>
-#include <cstring>
 #include <unordered_map>
 
 #include "contender.h"
@@ -22,9 +21,7 @@ class Bare final : public Contender {
   }
   void get(std::span<const cache::BlockKey> context, TokenId* out) override {
     for (const cache::BlockKey& key : context) {
-      const TokenIds& ids = values_.find(key)->second;
-      std::memcpy(out, ids.data(), ids.size() * sizeof(TokenId));
-      out += ids.size();
+      out = put_ids(values_.find(key)->second, true, out);
     }
   }
 
@@ -47,15 +44,8 @@ class Memory final : public Contender {
   }
   void get(std::span<const cache::BlockKey> context, TokenId* out) override {
     const auto found = tier_->find_many(context);
-    for (const auto& known : found) {
-      const TokenIds& ids = ***known;  // All are there: the first round is checked.
-      if (copies_) {
-        std::memcpy(out, ids.data(), ids.size() * sizeof(TokenId));
-        out += ids.size();
-      } else {
-        *out++ = ids.front();
-      }
-    }
+    // All are there: the first round is checked.
+    for (const auto& known : found) out = put_ids(***known, copies_, out);
   }
   [[nodiscard]] bool copies() const override { return copies_; }
 
