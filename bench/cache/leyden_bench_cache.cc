@@ -1,6 +1,6 @@
 // What a hit costs, by tier, beside the bare cost of the same thing:
 //
-//   leyden_bench_cache [--rounds N] [--quick]
+//   leyden_bench_cache [--rounds N] [--quick] [--redis URL]
 //
 // A hit is a context of 4,096 tokens: one passage or 18 of them, out of few that stay in the
 // processor's cache (hot) or of 64 MB (wide), in random order. All contenders of a tier are first
@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "contender.h"
+#include "redis_entrants.h"
 
 namespace leyden::bench {
 
@@ -35,12 +36,13 @@ namespace {
 
 using nlohmann::json;
 
-Contexts make_contexts(std::string name, std::size_t passages_each, std::size_t contexts) {
+constexpr const char* kOneOf18 = "1 passage of 227 tokens";
+
+Contexts make_contexts(std::string name, std::size_t passages_each, std::size_t contexts,
+                       std::size_t tokens = kContextTokens) {
   Contexts out{.name = std::move(name)};
-  for (std::size_t i = 0; i < passages_each; ++i) {
-    out.sizes.push_back(kContextTokens * (i + 1) / passages_each -
-                        kContextTokens * i / passages_each);
-  }
+  for (std::size_t i = 0; i < passages_each; ++i)
+    out.sizes.push_back(tokens * (i + 1) / passages_each - tokens * i / passages_each);
   for (std::size_t c = 0; c < contexts; ++c) {
     auto& keys = out.context.emplace_back();
     for (std::size_t i = 0; i < passages_each; ++i) {
@@ -147,6 +149,28 @@ json measure(const std::vector<Entrant>& entrants, const Contexts& contexts, std
   return rows;
 }
 
+// What the server does for one context, by its own counters.
+json count_round_trips(const RedisPlace& redis, const Contexts& contexts) {
+  json out;
+  for (const Entrant& entrant : redis.entrants()) {
+    const auto contender = entrant.make(contexts);
+    TokenIds ids(kContextTokens);
+    contender->get(contexts.context.front(), ids.data());  // Connects.
+    const ServerWork before = redis.work();
+    for (const auto& context : contexts.context) contender->get(context, ids.data());
+    const ServerWork after = redis.work();
+    const auto each = [&](std::uint64_t ServerWork::* count) {
+      // Without the question itself.
+      return static_cast<double>(after.*count - before.*count - 1) /
+             static_cast<double>(contexts.context.size());
+    };
+    out[entrant.name] = {{"commands", each(&ServerWork::commands)},
+                         {"reads", each(&ServerWork::reads)},
+                         {"writes", each(&ServerWork::writes)}};
+  }
+  return out;
+}
+
 }  // namespace
 }  // namespace leyden::bench
 
@@ -154,6 +178,7 @@ int main(int argc, char** argv) {
   using namespace leyden::bench;
   std::size_t rounds = 31;
   bool quick = false;
+  std::string redis_url;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--quick") {
@@ -161,20 +186,33 @@ int main(int argc, char** argv) {
       rounds = 2;
     } else if (word == "--rounds" && i + 1 < argc) {
       rounds = std::max<std::size_t>(1, std::strtoull(argv[++i], nullptr, 10));
+    } else if (word == "--redis" && i + 1 < argc) {
+      redis_url = argv[++i];
     } else {
-      std::cerr << "usage: leyden_bench_cache [--rounds N] [--quick]\n";
+      std::cerr << "usage: leyden_bench_cache [--rounds N] [--quick] [--redis URL]\n";
       return 2;
     }
   }
+  const auto redis = RedisPlace::make(redis_url);
+  if (!redis) std::cerr << "no figures of Redis: " << redis.error().message << "\n";
   const std::size_t wide = quick ? 64 : 4096;  // 64 MB of token IDs.
   const std::size_t each = quick ? 50 : 5000;
   json results = json::array();
+  const auto add = [&](json rows) {
+    for (json& row : rows) results.push_back(std::move(row));
+  };
   for (const Contexts& contexts :
        {make_contexts("1 passage, hot", 1, 16), make_contexts("1 passage, wide", 1, wide),
         make_contexts("18 passages, hot", 18, 16), make_contexts("18 passages, wide", 18, wide)}) {
-    for (const auto& entrants : {memory_entrants(), lmdb_entrants()}) {
-      for (json& row : measure(entrants, contexts, rounds, each)) results.push_back(std::move(row));
-    }
+    for (const auto& entrants : {memory_entrants(), lmdb_entrants()})
+      add(measure(entrants, contexts, rounds, each));
+    if (redis) add(measure(redis->entrants(), contexts, rounds, each / 10));
+  }
+  json round_trips;
+  if (redis) {
+    add(measure(redis->entrants(), make_contexts(kOneOf18, 1, 16, kContextTokens / 18), rounds,
+                each / 10));
+    round_trips = count_round_trips(*redis, make_contexts("18 passages", 18, 16));
   }
   std::cout << json{{"rounds", rounds},
                     {"contexts_each_round", each},
@@ -182,6 +220,7 @@ int main(int argc, char** argv) {
                     {"cpus", std::thread::hardware_concurrency()},
                     {"cpu0_shares_its_core_with",
                      line_of("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")},
+                    {"redis_for_a_context_of_18_passages", round_trips},
                     {"results", results}}
                    .dump(1)
             << "\n";
