@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "leyden/base/token_id.h"
@@ -16,14 +17,27 @@ namespace leyden::bench {
 // The passages of one context, by their names; together kContextTokens tokens.
 inline constexpr std::size_t kContextTokens = 4096;
 
+// Tokens of the passage at a position, where `all` are dealt out to so many.
+[[nodiscard]] constexpr std::size_t part_of(std::size_t all, std::size_t position,
+                                            std::size_t passages) {
+  return all * (position + 1) / passages - all * position / passages;
+}
+
+struct Passage {
+  std::string text;
+  TokenIds ids;
+};
+
 struct Contexts {
   std::string name;                                   // "18 passages, wide"
   std::vector<std::vector<cache::BlockKey>> context;  // The same passage may be in several.
   std::vector<std::size_t> sizes;  // Tokens of a context's first, second, ... passage.
-};
+  // Where the passages are real text. Else their IDs are anything that tells them apart.
+  std::unordered_map<cache::BlockKey, Passage, cache::BlockKeyHash> passages;
 
-// The IDs of a passage: anything that tells passages apart.
-[[nodiscard]] TokenIds ids_of(const cache::BlockKey& key, std::size_t count);
+  // Of the passage at `position` of a context.
+  [[nodiscard]] TokenIds ids_of(const cache::BlockKey& key, std::size_t position) const;
+};
 
 // One way of getting a context's token IDs. Each file of a tier makes some, the bare cost among
 // them; all are filled with the same contexts. Called by several threads at once.

@@ -27,7 +27,7 @@ class Bare final : public Contender {
     must(mdb_txn_begin(env_, nullptr, 0, &txn) == 0 && mdb_dbi_open(txn, nullptr, 0, &dbi_) == 0);
     for (const auto& context : contexts.context) {
       for (std::size_t i = 0; i < context.size(); ++i) {
-        const TokenIds ids = ids_of(context[i], contexts.sizes[i]);
+        const TokenIds ids = contexts.ids_of(context[i], i);
         Bytes value(8 + cache::packed_size(ids.size(), bits_));
         cache::pack(ids, bits_, value.data() + 8);
         const std::uint64_t sum = XXH3_64bits(value.data() + 8, value.size() - 8);

@@ -15,7 +15,7 @@ class Bare final : public Contender {
   explicit Bare(const Contexts& contexts) {
     for (const auto& context : contexts.context) {
       for (std::size_t i = 0; i < context.size(); ++i) {
-        values_.try_emplace(context[i], ids_of(context[i], contexts.sizes[i]));
+        values_.try_emplace(context[i], contexts.ids_of(context[i], i));
       }
     }
   }
@@ -38,7 +38,7 @@ class Memory final : public Contender {
     tier_ = std::move(*made);
     for (const auto& context : contexts.context) {
       for (std::size_t i = 0; i < context.size(); ++i) {
-        tier_->put(context[i], cache::make_block(ids_of(context[i], contexts.sizes[i])));
+        tier_->put(context[i], cache::make_block(contexts.ids_of(context[i], i)));
       }
     }
   }

@@ -106,7 +106,7 @@ class Bare final : public Contender {
       for (std::size_t i = 0; i < keys.size(); ++i) {
         names.push_back("bare:" + keys[i].hex());
         const Bytes value =
-            cache::encode_block(keys[i], ids_of(keys[i], contexts.sizes[i]), kCodec, kIntegrity);
+            cache::encode_block(keys[i], contexts.ids_of(keys[i], i), kCodec, kIntegrity);
         header_size_ = value.size() - payload_sizes_[i];
         must(connection->ask({"SET", names.back(), as_text(value)}).is_ok());
       }

@@ -26,7 +26,7 @@ class StoreHits {
     std::vector<cache::StoreEntry> batch;
     for (const auto& context : contexts.context) {
       for (std::size_t i = 0; i < context.size(); ++i) {
-        const TokenIds ids = ids_of(context[i], contexts.sizes[i]);
+        const TokenIds ids = contexts.ids_of(context[i], i);
         batch.push_back({context[i], cache::encode_block(context[i], ids, codec_, integrity_)});
       }
       if (batch.size() < kBatch && &context != &contexts.context.back()) continue;
