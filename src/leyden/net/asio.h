@@ -33,6 +33,10 @@ class Stream {
   virtual boost::asio::awaitable<std::size_t> read_some(std::span<std::byte> into) = 0;
   virtual boost::asio::awaitable<void> write(
       const std::vector<boost::asio::const_buffer>& buffers) = 0;
+  // Once connected and with nothing under way: takes the socket away from the I/O thread's reading. Its descriptor, for use by any thread
+  // until the stream is destroyed (non-blocking; shut down by close()); -1 where only the I/O thread can read and write (TLS).
+  // read_some() must not be called any more after it.
+  virtual int release() = 0;
   // Ends what is under way.
   virtual void close() = 0;
 };

@@ -1,12 +1,18 @@
 #include "leyden/net/resp_connection.h"
 
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <system_error>
 #include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -33,59 +39,106 @@ std::string_view role_of(const RespValue& greeting) {
   return {};
 }
 
+class Replies;
+
+// Reading a connection, which one thread at a time does: one of those that wait for replies, for itself and the others. Thread-safe.
+class Reading {
+ public:
+  virtual ~Reading() = default;
+  // Whether nobody reads, and may.
+  [[nodiscard]] virtual bool is_free() const = 0;
+  // True: this thread reads now, until leave().
+  [[nodiscard]] virtual bool enter() = 0;
+  // Until `replies` are here, the deadline passes or the connection ends.
+  virtual void read_for(const Replies& replies, Deadline deadline) = 0;
+  // Lets the others know.
+  virtual void leave() = 0;
+};
+
 class Replies final : public RespReplies {
  public:
-  explicit Replies(RespRequest sent) : request(std::move(sent)), commands(request.commands()) {}
+  Replies(RespRequest sent, std::weak_ptr<Reading> reading)
+      : request(std::move(sent)), commands(request.commands()), reading_(std::move(reading)) {}
 
   Result<std::vector<RespValue>> wait(Deadline deadline) override {
     std::unique_lock lock(mutex_);
-    const auto done = [&] { return done_; };
-    if (deadline.when() == Deadline::never().when()) {
-      changed_.wait(lock, done);
-    } else if (!changed_.wait_until(lock, deadline.when(), done)) {
-      return fail(Errc::timed_out, "no reply in time");
+    ++waiters_;
+    while (!done_) {
+      // Alive while something is awaited of it; not any more once it has ended.
+      const std::shared_ptr<Reading> reading = reading_.lock();
+      if (reading != nullptr && reading->enter()) {
+        lock.unlock();
+        reading->read_for(*this, deadline);
+        reading->leave();
+        lock.lock();
+        if (done_ || deadline.passed()) break;
+        continue;
+      }
+      const auto on = [&] { return done_ || (reading != nullptr && reading->is_free()); };
+      if (deadline.when() == Deadline::never().when()) {
+        changed_.wait(lock, on);
+      } else if (!changed_.wait_until(lock, deadline.when(), on)) {
+        break;
+      }
     }
+    --waiters_;
+    if (!done_) return fail(Errc::timed_out, "no reply in time");
     if (error_) return std::unexpected(*error_);
     return std::move(values_);
   }
 
-  // On the I/O thread. True when that was the last one.
+  [[nodiscard]] bool done() const { return std::lock_guard(mutex_), done_; }
+  // Who waits looks again whether it may read.
+  void reading_is_free() {
+    std::lock_guard lock(mutex_);
+    if (waiters_ > 0) changed_.notify_all();
+  }
+
+  // By who reads. True when that was the last one: complete() is to be called then.
   bool add(RespValue value) {
     gathered_.push_back(std::move(value));
-    if (gathered_.size() < commands) return false;
+    return gathered_.size() == commands;
+  }
+  void complete() {
     std::lock_guard lock(mutex_);
     values_ = std::move(gathered_);
     done_ = true;
-    changed_.notify_all();
-    return true;
+    if (waiters_ > 0) changed_.notify_all();
   }
   void fail_with(const Error& error) {
     std::lock_guard lock(mutex_);
     error_ = error;
     done_ = true;
-    changed_.notify_all();
+    if (waiters_ > 0) changed_.notify_all();
   }
 
   RespRequest request;  // Emptied once it is sent.
   const std::size_t commands;
 
  private:
-  std::vector<RespValue> gathered_;  // Of the I/O thread.
-  std::mutex mutex_;
+  const std::weak_ptr<Reading> reading_;
+  std::vector<RespValue> gathered_;  // Of who reads.
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  int waiters_ = 0;
   std::vector<RespValue> values_;
   std::optional<Error> error_;
   bool done_ = false;
 };
 
-class Connection final : public RespConnection, public std::enable_shared_from_this<Connection> {
+// The I/O thread connects and greets. Then, where the stream lets it, callers send and read themselves, which saves two changes of
+// threads for each call; the I/O thread goes on with what the socket does not take at once, and looks after what nobody waits
+// for. Through TLS, and where pushes must be heard at any time, it does all of it.
+class Connection final : public RespConnection,
+                         public Reading,
+                         public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<IoThread::State> thread, RespConnectionOptions options)
       : thread_(std::move(thread)),
         options_(std::move(options)),
         stream_(make_stream(thread_->context.get_executor(), options_.tls)),
-        timer_(thread_->context),
-        parser_(options_.limits) {}
+        parser_(options_.limits),
+        timer_(thread_->context) {}
 
   void start() {
     asio::post(thread_->context, [self = shared_from_this()] {
@@ -96,7 +149,7 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
 
   Result<std::shared_ptr<RespReplies>> send(RespRequest request) override {
     if (request.commands() == 0) return fail(Errc::internal, "a request without a command");
-    auto replies = std::make_shared<Replies>(std::move(request));
+    auto replies = std::make_shared<Replies>(std::move(request), weak_from_this());
     {
       std::lock_guard lock(mutex_);
       if (state_ == State::closed) return std::unexpected(why_closed_);
@@ -106,21 +159,51 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
       }
       ++awaited_;
       bytes_ += bytes;
-      queued_.push_back(replies);
-      if (state_ != State::ready || writing_) return replies;
+      if (state_ != State::ready || writing_) {
+        queued_.push_back(replies);
+        return replies;
+      }
       writing_ = true;
+      expect(replies);
     }
-    asio::post(thread_->context, [self = shared_from_this()] {
-      asio::co_spawn(self->thread_->context, write_queued(self), asio::detached);
-    });
+    write_now(replies);
     return replies;
   }
 
   State state() const override { return std::lock_guard(mutex_), state_; }
+  State check() override {
+    // What has come unasked is an end, or a fault.
+    if (calls_awaited() == 0 && enter()) {
+      read_now();
+      leave();
+    }
+    return state();
+  }
   Error why_closed() const override { return std::lock_guard(mutex_), why_closed_; }
   std::size_t calls_awaited() const override { return std::lock_guard(mutex_), awaited_; }
 
   void close() override { end({Errc::unavailable, "closed"}); }
+
+  bool is_free() const override { return callers_read_ && !reading_; }
+  bool enter() override { return callers_read_ && !reading_.exchange(true); }
+  void leave() override {
+    reading_ = false;
+    wake_waiters();
+  }
+  void read_for(const Replies& replies, Deadline deadline) override {
+    while (callers_read_ && !replies.done()) {
+      pollfd what{.fd = descriptor_, .events = POLLIN, .revents = 0};
+      timespec wait{};
+      const bool forever = deadline.when() == Deadline::never().when();
+      if (!forever) {
+        const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.left());
+        wait.tv_sec = left.count() / 1'000'000'000;
+        wait.tv_nsec = left.count() % 1'000'000'000;
+      }
+      const int ready = ::ppoll(&what, 1, forever ? nullptr : &wait, nullptr);
+      if (ready == 0 || (ready > 0 && !read_once())) return;
+    }
+  }
 
  private:
   using Self = std::shared_ptr<Connection>;
@@ -129,15 +212,21 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
     try {
       co_await self->stream_->connect(self->options_.endpoint);
       co_await self->greet();
+      if (!self->options_.on_push) self->descriptor_ = self->stream_->release();
       bool write = false;
       {
         std::lock_guard lock(self->mutex_);
         if (self->state_ == State::closed) co_return;
         self->state_ = State::ready;
+        self->callers_read_ = self->descriptor_ >= 0;
         write = self->writing_ = !self->queued_.empty();
       }
       self->ready_ = true;
       if (write) asio::co_spawn(self->thread_->context, write_queued(self), asio::detached);
+      if (self->descriptor_ >= 0) {
+        self->wake_waiters();
+        co_return;
+      }
       while (true) {
         if (auto read = co_await self->read(); !read) {
           self->end(read.error());
@@ -156,20 +245,102 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
     }
   }
 
+  // With mutex_ held, before it is written: a reply may be sooner than the end of the write.
+  void expect(const std::shared_ptr<Replies>& replies) {
+    waiting_.push_back(replies);
+    if (std::exchange(watching_, true)) return;
+    asio::post(thread_->context, [self = shared_from_this()] {
+      self->watch(self->options_.stall_timeout / kStepsPerStall);
+    });
+  }
+
+  // What does not go at once is left to the I/O thread. What is wrong with the socket the next read says.
+  void write_now(const std::shared_ptr<Replies>& replies) {
+    const std::string& wire = replies->request.wire();
+    const std::size_t size = wire.size();
+    std::size_t written = 0;
+    if (descriptor_ >= 0) {
+      const ssize_t sent = ::send(descriptor_, wire.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent > 0) {
+        written = static_cast<std::size_t>(sent);
+        progress_ = true;
+      }
+    }
+    if (written == size) {
+      replies->request = {};
+      std::lock_guard lock(mutex_);
+      bytes_ -= size;
+      if (queued_.empty()) {
+        writing_ = false;
+        return;
+      }
+    }
+    asio::post(thread_->context, [self = shared_from_this(), replies, written, size] {
+      asio::co_spawn(self->thread_->context,
+                     write_queued(self, written == size ? nullptr : replies, written),
+                     asio::detached);
+    });
+  }
+
+  // Whoever waits looks again whether it may read.
+  void wake_waiters() {
+    std::lock_guard lock(mutex_);
+    for (const auto& replies : waiting_) replies->reading_is_free();
+    for (const auto& replies : queued_) replies->reading_is_free();
+  }
+
+  // By who reads. False: the connection has ended; with `nothing`, also when nothing is here.
+  bool read_once(bool* nothing = nullptr) {
+    const ssize_t size = ::recv(descriptor_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+      if (nothing != nullptr) *nothing = true;
+      return nothing == nullptr;
+    }
+    if (size <= 0) {
+      const std::string why = size == 0 ? "End of file" : std::generic_category().message(errno);
+      end({Errc::unavailable, options_.endpoint.text() + ": " + why});
+      return false;
+    }
+    progress_ = true;
+    const auto fed =
+        parser_.feed(BytesView(buffer_).first(static_cast<std::size_t>(size)), arrived_);
+    for (RespValue& value : arrived_) {
+      if (!take(std::move(value))) return false;
+    }
+    arrived_.clear();
+    if (fed) return true;
+    end({fed.error().code, options_.endpoint.text() + ": " + fed.error().message});
+    return false;
+  }
+  void read_now() {
+    bool nothing = false;
+    while (read_once(&nothing)) {
+    }
+  }
+
   // False when the connection ended by it.
   bool take(RespValue value) {
     if (value.type == RespValue::Type::push) {
       if (options_.on_push) options_.on_push(std::move(value));
       return true;
     }
-    if (waiting_.empty()) {
+    std::shared_ptr<Replies> first;
+    {
+      std::lock_guard lock(mutex_);
+      if (!waiting_.empty()) first = waiting_.front();
+    }
+    if (first == nullptr) {
       end({Errc::corrupt, options_.endpoint.text() + " answers what nobody asked"});
       return false;
     }
-    if (!waiting_.front()->add(std::move(value))) return true;
-    waiting_.pop_front();
-    std::lock_guard lock(mutex_);
-    --awaited_;
+    if (!first->add(std::move(value))) return true;
+    {
+      // Before its caller goes on, to whom the connection is idle then.
+      std::lock_guard lock(mutex_);
+      waiting_.pop_front();
+      --awaited_;
+    }
+    first->complete();
     return true;
   }
 
@@ -236,10 +407,17 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
     }
   }
 
-  static awaitable<void> write_queued(Self self) {
+  // Writes what is queued; before it, what is left of `begun` after its first `written` bytes.
+  static awaitable<void> write_queued(Self self, std::shared_ptr<Replies> begun = nullptr,
+                                      std::size_t written = 0) {
     try {
+      std::deque<std::shared_ptr<Replies>> batch;
+      if (begun != nullptr) {
+        batch.push_back(std::move(begun));
+        co_await self->write(batch, written);
+      }
       while (true) {
-        std::deque<std::shared_ptr<Replies>> batch;
+        batch.clear();
         {
           std::lock_guard lock(self->mutex_);
           if (self->state_ == State::closed) co_return;
@@ -248,36 +426,9 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
             co_return;
           }
           batch.swap(self->queued_);
+          for (const auto& replies : batch) self->expect(replies);
         }
-        std::size_t bytes = 0;
-        for (const auto& replies : batch) {
-          bytes += replies->request.wire().size();
-          // Before they are written: a reply may be sooner than the end of the write.
-          self->waiting_.push_back(replies);
-        }
-        if (!self->watching_) self->watch(self->options_.stall_timeout / kStepsPerStall);
-        // In slices, so that a slow link is not taken for a dead one.
-        std::vector<asio::const_buffer> slice;
-        std::size_t slice_bytes = 0;
-        for (const auto& replies : batch) {
-          std::string_view left = replies->request.wire();
-          while (!left.empty()) {
-            const std::string_view part = left.substr(0, kSliceBytes - slice_bytes);
-            slice.push_back(asio::buffer(part));
-            slice_bytes += part.size();
-            left.remove_prefix(part.size());
-            if (slice_bytes < kSliceBytes) continue;
-            co_await self->stream_->write(slice);
-            self->progress_ = true;
-            slice.clear();
-            slice_bytes = 0;
-          }
-        }
-        if (!slice.empty()) co_await self->stream_->write(slice);
-        self->progress_ = true;
-        for (const auto& replies : batch) replies->request = {};
-        std::lock_guard lock(self->mutex_);
-        self->bytes_ -= bytes;
+        co_await self->write(batch, 0);
       }
     } catch (const boost::system::system_error& error) {
       self->end(
@@ -287,9 +438,37 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
     }
   }
 
+  // In slices, so that a slow link is not taken for a dead one; without the first `skipped` bytes. `batch` stays until it is done.
+  awaitable<void> write(const std::deque<std::shared_ptr<Replies>>& batch, std::size_t skipped) {
+    std::size_t bytes = 0;
+    std::vector<asio::const_buffer> slice;
+    std::size_t slice_bytes = 0;
+    for (const auto& replies : batch) {
+      std::string_view left = replies->request.wire();
+      bytes += left.size();
+      left.remove_prefix(std::exchange(skipped, 0));
+      while (!left.empty()) {
+        const std::string_view part = left.substr(0, kSliceBytes - slice_bytes);
+        slice.push_back(asio::buffer(part));
+        slice_bytes += part.size();
+        left.remove_prefix(part.size());
+        if (slice_bytes < kSliceBytes) continue;
+        co_await stream_->write(slice);
+        progress_ = true;
+        slice.clear();
+        slice_bytes = 0;
+      }
+    }
+    if (!slice.empty()) co_await stream_->write(slice);
+    progress_ = true;
+    for (const auto& replies : batch) replies->request = {};
+    std::lock_guard lock(mutex_);
+    bytes_ -= bytes;
+  }
+
   // Looks every `step` whether something came of what is waited for; rests when nothing is.
   void watch(std::chrono::milliseconds step) {
-    watching_ = true;
+    if (ended_) return;
     progress_ = false;
     idle_steps_ = 0;
     next_step(std::max(step, std::chrono::milliseconds(1)));
@@ -298,12 +477,20 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
     timer_.expires_after(step);
     timer_.async_wait([self = shared_from_this(), step](const boost::system::error_code& error) {
       if (error || self->ended_) return;
-      if (self->ready_ && self->waiting_.empty()) {
-        self->watching_ = false;
-        return;
+      if (self->ready_) {
+        std::lock_guard lock(self->mutex_);
+        if (self->waiting_.empty()) {
+          self->watching_ = false;
+          return;
+        }
+      }
+      // A reply that nobody waits for any more.
+      if (self->enter()) {
+        self->read_now();
+        self->leave();
       }
       // The greeting has one time for all of it, whatever comes meanwhile.
-      const bool progress = std::exchange(self->progress_, false) && self->ready_;
+      const bool progress = self->progress_.exchange(false) && self->ready_;
       self->idle_steps_ = progress ? 0 : self->idle_steps_ + 1;
       if (self->idle_steps_ >= kStepsPerStall) {
         self->end({Errc::timed_out,
@@ -323,6 +510,7 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
       std::lock_guard lock(mutex_);
       if (state_ == State::closed) return;
       state_ = State::closed;
+      callers_read_ = false;
       why_closed_ = std::move(error);
     }
     asio::post(thread_->context, [self = shared_from_this()] { self->finish(); });
@@ -333,10 +521,11 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
     ended_ = true;
     timer_.cancel();
     stream_->close();
-    std::deque<std::shared_ptr<Replies>> left = std::exchange(waiting_, {});
+    std::deque<std::shared_ptr<Replies>> left;
     Error why;
     {
       std::lock_guard lock(mutex_);
+      left.swap(waiting_);
       left.insert(left.end(), queued_.begin(), queued_.end());
       queued_.clear();
       why = why_closed_;
@@ -358,18 +547,24 @@ class Connection final : public RespConnection, public std::enable_shared_from_t
   std::size_t awaited_ = 0;
   std::size_t bytes_ = 0;
   std::deque<std::shared_ptr<Replies>> queued_;
+  std::deque<std::shared_ptr<Replies>> waiting_;  // Sent, or being sent; oldest first.
+  bool watching_ = true;
 
-  // Of the I/O thread:
-  std::unique_ptr<Stream> stream_;
-  asio::steady_timer timer_;
+  const std::unique_ptr<Stream> stream_;
+  std::atomic<bool> progress_{false};
+  std::atomic<bool> callers_read_{false};
+  std::atomic<bool> reading_{false};
+  int descriptor_ = -1;  // Set before callers_read_.
+
+  // Of who reads:
   RespParser parser_;
   std::array<std::byte, kReadBytes> buffer_{};
   std::vector<RespValue> arrived_;
-  std::deque<std::shared_ptr<Replies>> waiting_;  // Sent, oldest first.
+
+  // Of the I/O thread:
+  asio::steady_timer timer_;
   bool ready_ = false;
   bool ended_ = false;
-  bool watching_ = false;
-  bool progress_ = false;
   int idle_steps_ = 0;
 };
 

@@ -50,7 +50,8 @@ class RespReplies {
  public:
   virtual ~RespReplies() = default;
   // One reply per command. Errors: timed_out: not here at `deadline` (they may still come, unread); unavailable, timed_out,
-  // corrupt: the connection ended before them. May be called again after timed_out.
+  // corrupt: the connection ended before them. May be called again after timed_out. The thread that waits reads the connection
+  // meanwhile, for all that wait, where it can (plain sockets without on_push).
   [[nodiscard]] virtual Result<std::vector<RespValue>> wait(Deadline deadline) = 0;
 };
 
@@ -69,6 +70,8 @@ class RespConnection {
 
   enum class State : std::uint8_t { connecting, ready, closed };
   [[nodiscard]] virtual State state() const = 0;
+  // The same, after a look whether the server has closed it, where nothing is awaited: nobody may have noticed until then.
+  [[nodiscard]] virtual State check() = 0;
   [[nodiscard]] virtual Error why_closed() const = 0;
   [[nodiscard]] virtual std::size_t calls_awaited() const = 0;
 

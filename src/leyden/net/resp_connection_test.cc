@@ -256,6 +256,74 @@ TEST_F(RespConnectionTest, NobodyThere) {
   EXPECT_FALSE(ask(*open(options), command({"PING"})));
 }
 
+// Answers "ECHO text" with the text, until the end.
+void echo(int fd) {
+  receive(fd);
+  say(fd, kGreeting);
+  std::string have;
+  while (true) {
+    const std::string more = receive(fd);
+    if (more.empty()) return;
+    have += more;
+    constexpr std::string_view kHead = "*2\r\n$4\r\nECHO\r\n$";
+    while (have.size() > kHead.size()) {
+      const std::size_t line = have.find("\r\n", kHead.size());
+      if (line == std::string::npos) break;
+      const std::size_t size = std::stoul(have.substr(kHead.size()));
+      const std::size_t end = line + 2 + size + 2;
+      if (have.size() < end) break;
+      say(fd, std::string_view(have).substr(kHead.size() - 1, end - kHead.size() + 1));
+      have.erase(0, end);
+    }
+  }
+}
+
+TEST_F(RespConnectionTest, ManyCallersShareIt) {
+  OddServer server(echo);
+  auto connection = open(to(server));
+  std::atomic<int> wrong{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int caller = 0; caller < 8; ++caller) {
+      callers.emplace_back([&, caller] {
+        for (int i = 0; i < 500; ++i) {
+          // Now and then more than a socket takes at once; some don't wait for their reply.
+          const std::string text = std::to_string(caller * 1000 + i) +
+                                   std::string(i % 100 == 7 ? 1'000'000 : i % 50, 'x');
+          auto sent = connection->send(command({"ECHO", text}));
+          if (!sent) {
+            ++wrong;
+            continue;
+          }
+          if (i % 10 == 3) {
+            (void)(*sent)->wait(Deadline::after(50us));
+            continue;
+          }
+          const auto reply = (*sent)->wait(Deadline::after(30s));
+          if (!reply || reply->front().text() != text) ++wrong;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+  // What nobody waits for is read all the same.
+  while (connection->calls_awaited() > 0) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(connection->check(), RespConnection::State::ready);
+}
+
+TEST_F(RespConnectionTest, AnEndWithNothingAwaitedIsSeenByCheck) {
+  OddServer server([](int fd) {
+    receive(fd);
+    say(fd, kGreeting);
+    receive(fd);
+    say(fd, ":1\r\n");
+  });
+  auto connection = open(to(server));
+  ASSERT_TRUE(ask(*connection, command({"A"})));
+  while (connection->check() == RespConnection::State::ready) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(connection->why_closed().code, Errc::unavailable);
+}
+
 TEST_F(RespConnectionTest, CloseAnswersWhoWaits) {
   OddServer server([](int fd) {
     receive(fd);

@@ -4,7 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -65,6 +68,9 @@ awaitable<void> connect_socket(Socket& socket, const Endpoint& endpoint) {
 class PlainStream final : public Stream {
  public:
   explicit PlainStream(const asio::any_io_executor& executor) : socket_(executor) {}
+  ~PlainStream() override {
+    if (released_ >= 0) ::close(released_);
+  }
   awaitable<void> connect(const Endpoint& endpoint) override {
     return connect_socket(socket_, endpoint);
   }
@@ -72,15 +78,29 @@ class PlainStream final : public Stream {
     return socket_.async_read_some(asio::buffer(into.data(), into.size()), use_awaitable);
   }
   awaitable<void> write(const std::vector<asio::const_buffer>& buffers) override {
-    co_await asio::async_write(socket_, buffers, use_awaitable);
+    if (released_ < 0) {
+      co_await asio::async_write(socket_, buffers, use_awaitable);
+      co_return;
+    }
+    // For this write only: as long as the I/O thread knows a socket, each reply wakes it.
+    Socket socket(socket_.get_executor(), protocol_, ::fcntl(released_, F_DUPFD_CLOEXEC, 0));
+    co_await asio::async_write(socket, buffers, use_awaitable);
+  }
+  int release() override {
+    protocol_ = socket_.local_endpoint().protocol();
+    socket_.native_non_blocking(true);
+    return released_ = socket_.release();
   }
   void close() override {
     boost::system::error_code ignored;
     socket_.close(ignored);
+    if (released_ >= 0) ::shutdown(released_, SHUT_RDWR);
   }
 
  private:
   Socket socket_;
+  asio::generic::stream_protocol protocol_{AF_UNIX, 0};
+  int released_ = -1;
 };
 
 class TlsStream final : public Stream {
@@ -105,6 +125,7 @@ class TlsStream final : public Stream {
   awaitable<void> write(const std::vector<asio::const_buffer>& buffers) override {
     co_await asio::async_write(stream_, buffers, use_awaitable);
   }
+  int release() override { return -1; }
   void close() override {
     boost::system::error_code ignored;
     stream_.next_layer().close(ignored);

@@ -43,8 +43,8 @@ Result<std::shared_ptr<net::RespReplies>> RedisNode::send(net::RespRequest reque
     // The first that waits for nothing, else by turns.
     auto* chosen = &pool.connections[pool.next++ % connections_];
     for (auto& one : pool.connections) {
-      if (one != nullptr && one->state() == net::RespConnection::State::ready &&
-          one->calls_awaited() == 0) {
+      if (one != nullptr && one->calls_awaited() == 0 &&
+          one->check() == net::RespConnection::State::ready) {
         chosen = &one;
         break;
       }
