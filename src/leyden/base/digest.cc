@@ -32,11 +32,11 @@ EVP_MAC* blake2b_mac() {
 
 std::string Digest::hex() const {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '0');
+  char* to = out.data();
   for (std::byte b : bytes) {
-    out += kDigits[std::to_integer<unsigned>(b) >> 4];
-    out += kDigits[std::to_integer<unsigned>(b) & 15U];
+    *to++ = kDigits[std::to_integer<unsigned>(b) >> 4];
+    *to++ = kDigits[std::to_integer<unsigned>(b) & 15U];
   }
   return out;
 }

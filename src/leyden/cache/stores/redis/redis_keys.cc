@@ -34,7 +34,14 @@ std::string_view letter(GroupKind kind) { return kind == GroupKind::tenant ? "t"
 unsigned slot_of(unsigned bucket) { return crc16(bucket_name(bucket)) % 16384; }
 
 std::string RedisKeys::named(std::string_view kind, unsigned bucket, std::string_view name) const {
-  return fmt::format("{}{}:{{{}}}{}", prefix_, kind, bucket_name(bucket), name);
+  // By hand: a request for many passages makes many.
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(prefix_.size() + kind.size() + 5 + name.size());
+  out.append(prefix_).append(kind).append(":{");
+  out += kDigits[bucket / 16 % 16];
+  out += kDigits[bucket % 16];
+  return out.append("}").append(name);
 }
 
 std::string RedisKeys::group(GroupKind kind, const GroupTag& tag, unsigned bucket) const {

@@ -146,6 +146,7 @@ Result<std::vector<std::optional<Bytes>>> RedisStore::State::find(std::span<cons
     for (std::size_t begin = 0; begin < indices.size(); begin += kKeysPerCommand) {
       const std::size_t end = std::min(begin + kKeysPerCommand, indices.size());
       std::vector<std::string> names;
+      names.reserve(end - begin);
       for (std::size_t i = begin; i < end; ++i) names.push_back(keys.value(wanted[indices[i]]));
       Arguments arguments{"MGET"};
       arguments.insert(arguments.end(), names.begin(), names.end());
