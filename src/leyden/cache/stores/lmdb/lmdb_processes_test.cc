@@ -2,18 +2,17 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <random>
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/recording_listener.h"
 #include "leyden/cache/testing/temporary_folder.h"
+#include "leyden/cache/testing/tmpfs.h"
 
 namespace leyden::cache {
 namespace {
@@ -215,36 +214,9 @@ TEST_F(LmdbProcessesTest, TwoProcessesEraseAndHearEachOther) {
   std::cout << "heard at most " << latest_ms << " ms late in " << kRounds << " rounds\n";
 }
 
-class Tmpfs {
- public:
-  Tmpfs(fs::path path, const char* size) : path_(std::move(path)) {
-    fs::create_directory(path_);
-    const std::string options = std::string("mode=0755,size=") + size;
-    mounted_ = ::mount("leyden-test", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
-  }
-  Tmpfs(const Tmpfs&) = delete;
-  Tmpfs& operator=(const Tmpfs&) = delete;
-  ~Tmpfs() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  [[nodiscard]] bool mounted() const { return mounted_; }
-  // Takes what room there is.
-  void fill() const {
-    std::ofstream out(path_ / "filler", std::ios::app);
-    const std::string kilobyte(1024, 'x');
-    while (out << kilobyte << std::flush) {
-    }
-  }
-  void make_room() const { fs::remove(path_ / "filler"); }
-
- private:
-  fs::path path_;
-  bool mounted_ = false;
-};
-
 TEST_F(LmdbProcessesTest, AFullDiskCostsWritesOnlyAndIsRecoveredFrom) {
   const fs::path disk = folder_.path() / "disk";
-  const Tmpfs tmpfs(disk, "6m");
+  const testing::Tmpfs tmpfs(disk, "6m");
   if (!tmpfs.mounted()) GTEST_SKIP() << "mounting a small tmpfs needs root";
   auto own = options();
   own.folder = disk / "store";
