@@ -27,6 +27,7 @@ using net::RespValue;
 constexpr std::size_t kKeysPerCommand = 512;
 constexpr std::string_view kToldFor =
     "1000";  // Milliseconds that the mark of an erasure stays: it is heard when it is set.
+constexpr std::string_view kWriting = "writing";
 constexpr auto kClocksDifferBy = std::chrono::hours(1);
 
 // Arguments of a command of any length; what they point to must outlive it.
@@ -38,6 +39,14 @@ bool none(const GroupTag& tag) { return tag == GroupTag{}; }
 
 // EXEC's reply: the last one.
 const std::vector<RespValue>& executed(const RedisUnit& unit) { return unit.replies.back().items; }
+
+// Not this write only: when another one goes well it is over.
+bool refuses_all_writes(const RespValue& error) {
+  for (const char* each : {"READONLY", "OOM", "MISCONF", "NOREPLICAS"}) {
+    if (error.is_error(each)) return true;
+  }
+  return false;
+}
 
 // What went wrong with a unit, whether on the way or on the server.
 std::optional<Error> error_of(const RedisUnit& unit) {
@@ -93,8 +102,9 @@ struct RedisStore::State {
       if (!error) continue;
       const RespValue* said = first_error(unit.replies);
       if (said != nullptr && (!unit.error || said->is_error("READONLY"))) {
+        const std::string_view refused = refuses_all_writes(*said) ? kWriting : what;
         troubles.with(
-            [&](Troubles& all) { all.insert_or_assign(std::string(what), error->message); });
+            [&](Troubles& all) { all.insert_or_assign(std::string(refused), error->message); });
       }
       return error;
     }
@@ -112,6 +122,9 @@ struct RedisStore::State {
   Result<void> tell_group(GroupKind kind, const GroupTag& tag, Deadline deadline);
   Result<StoreUsage> walk(Deadline deadline);
 
+  using ByBucket = std::map<unsigned, std::vector<const StoreEntry*>>;
+  void take_back_unlisted(std::span<const RedisUnit> units, const ByBucket& by_bucket,
+                          Deadline deadline);
   void write_bucket(RedisUnit& unit, std::span<const StoreEntry* const> entries,
                     std::vector<Charged>& charged);
   void list(RedisUnit& unit, GroupKind kind, const GroupTag& tag,
@@ -241,14 +254,17 @@ void RedisStore::State::write_bucket(RedisUnit& unit, std::span<const StoreEntry
 }
 
 Result<void> RedisStore::State::put(std::span<const StoreEntry> entries, Deadline deadline) {
-  std::map<unsigned, std::vector<const StoreEntry*>> by_bucket;
+  ByBucket by_bucket;
   for (const StoreEntry& entry : entries) by_bucket[bucket_of(entry.key)].push_back(&entry);
   std::vector<RedisUnit> units;
   std::vector<std::vector<Charged>> charged;
   for (const auto& [bucket, of_bucket] : by_bucket) {
     write_bucket(units.emplace_back(bucket), of_bucket, charged.emplace_back());
   }
-  if (auto error = run("writing", units, deadline, true)) return std::unexpected(std::move(*error));
+  if (auto error = run(kWriting, units, deadline, true)) {
+    take_back_unlisted(units, by_bucket, deadline);
+    return std::unexpected(std::move(*error));
+  }
   std::vector<std::pair<GroupTag, unsigned>> over;
   for (std::size_t i = 0; i < units.size(); ++i) {
     for (const Charged& one : charged[i]) {
@@ -263,6 +279,23 @@ Result<void> RedisStore::State::put(std::span<const StoreEntry> entries, Deadlin
   return {};
 }
 
+// A transaction goes on behind an error: where a list holds something of another type, values were set that no group lists, and
+// that an erasure of the group would leave.
+void RedisStore::State::take_back_unlisted(std::span<const RedisUnit> units,
+                                           const ByBucket& by_bucket, Deadline deadline) {
+  std::vector<RedisUnit> removals;
+  for (const RedisUnit& unit : units) {
+    if (unit.error || unit.replies.empty() || first_error(executed(unit)) == nullptr) continue;
+    std::vector<std::string> names;
+    for (const StoreEntry* entry : by_bucket.at(unit.bucket))
+      names.push_back(keys.value(entry->key));
+    Arguments unlink{"UNLINK"};
+    unlink.insert(unlink.end(), names.begin(), names.end());
+    removals.emplace_back(unit.bucket).request.add(unlink);
+  }
+  if (!removals.empty()) client.run(removals, deadline, true);
+}
+
 // Counts anew what the tenants have in the buckets; those of their entries go that would expire first.
 std::optional<Error> RedisStore::State::hold_quotas(
     const std::vector<std::pair<GroupTag, unsigned>>& over, Deadline deadline) {
@@ -272,7 +305,7 @@ std::optional<Error> RedisStore::State::hold_quotas(
     listed.emplace_back(bucket).request.add(
         {"ZRANGE", keys.group(GroupKind::tenant, tenant, bucket), "0", "-1"});
   }
-  if (auto error = run("writing", listed, deadline, true)) return error;
+  if (auto error = run(kWriting, listed, deadline, true)) return error;
   std::vector<RedisUnit> trims;
   for (std::size_t i = 0; i < over.size(); ++i) {
     const auto& [tenant, bucket] = over[i];
@@ -302,7 +335,7 @@ std::optional<Error> RedisStore::State::hold_quotas(
                       text_of(static_cast<std::int64_t>(trim.bytes_left)), "KEEPTTL"});
     unit.request.add({"EXEC"});
   }
-  return run("writing", trims, deadline, false);
+  return run(kWriting, trims, deadline, false);
 }
 
 Result<std::uint64_t> RedisStore::State::erase(std::span<const BlockKey> erased,

@@ -19,7 +19,8 @@ namespace leyden::cache {
 // two for each 512 entries of a bucket, all buckets at once. A server that is not there, silent for the stall time-out, or that fails
 // calls, is left alone (its breaker opens: `unavailable` at once) and probed after 0.2 to 2 s, until it is back.
 //
-// Listening: another process's erase_many and erase_group are heard within a second on a healthy link. A link that is cut is noticed
+// Listening: listen() waits for the first link, for 0.25 s at most; health() is not `on` before. Another process's erase_many and
+// erase_group are heard within a second on a healthy link. A link that is cut is noticed
 // at once and a silent one within 3 s: then lost() is called, again when the link is back (and when it is there for the first time), and
 // every 3 s in between while values are still read from the store. What is not erased through a store, but by hand (FLUSHALL is heard, DEL
 // is not), by time or by the server's eviction, is not heard: names can't go stale, so a copy of it is as good as before.

@@ -164,6 +164,23 @@ TEST_F(RedisStoreTest, ValuesExpire) {
   EXPECT_EQ(shared().ask({"TTL", RedisKeys(options.prefix).value(key_of(3))}).integer, -1);
 }
 
+TEST_F(RedisStoreTest, WhatItsGroupCanNotListIsNotKept) {
+  const auto options = options_of(shared().url());
+  auto store = open(options);
+  StoreEntry entry = entry_of(1);
+  entry.tenant = tag_of(1);
+  const std::string group =
+      RedisKeys(options.prefix).group(GroupKind::tenant, tag_of(1), bucket_of(entry.key));
+  shared().ask({"LPUSH", group, "x"});
+  EXPECT_FALSE(put(*store, entry));
+  EXPECT_FALSE(has(*store, 1)) << "an erasure of the tenant would leave it";
+  EXPECT_EQ(store->health().state, StoreState::degraded);
+  shared().ask({"UNLINK", group});
+  EXPECT_TRUE(put(*store, entry));
+  EXPECT_TRUE(has(*store, 1));
+  EXPECT_EQ(store->health().state, StoreState::on) << store->health().reason;
+}
+
 TEST_F(RedisStoreTest, AnotherTypeUnderAKeyIsAMiss) {
   const auto options = options_of(shared().url());
   auto store = open(options);
@@ -271,6 +288,21 @@ TEST_F(RedisStoreTest, ErasuresAreHeardByOthersWithinASecond) {
   reader->listen(nullptr);
 }
 
+// What is copied or encoded before there is a link is lost when it comes up: a process that asks at once must not lose that.
+TEST_F(RedisStoreTest, ListeningBeginsWithTheLinkUp) {
+  auto store = open(options_of(shared().url()));
+  Ear ear;
+  store->listen(&ear);
+  EXPECT_TRUE(time_until(5s, [&] { return store->health().state == StoreState::on; }));
+  EXPECT_EQ(ear.lost_count(), 1) << "told before health is on";
+  ASSERT_TRUE(put(*store, entry_of(1)));
+  EXPECT_TRUE(has(*store, 1));
+  EXPECT_EQ(ear.lost_count(), 1);
+  Ear later;
+  store->listen(&later);
+  EXPECT_TRUE(time_until(5s, [&] { return later.lost_count() == 1; })) << "nobody heard in between";
+}
+
 TEST_F(RedisStoreTest, ALostLinkIsTold) {
   auto server = server_of();
   auto store = open(options_of(server->url()));
@@ -370,11 +402,16 @@ TEST_F(RedisStoreTest, AReplicaRefusesWritesOnly) {
   const auto refused = put(*store, entry_of(1));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unavailable);
+  EXPECT_FALSE(store->erase_many(std::vector{key_of(1)}, Deadline::after(5s)));
   EXPECT_EQ(store->health().state, StoreState::degraded);
   EXPECT_NE(store->health().reason.find("READONLY"), std::string::npos) << store->health().reason;
   const auto found = find(*store, 1);
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->front(), std::nullopt);
+  replica->ask({"REPLICAOF", "NO", "ONE"});
+  EXPECT_TRUE(put(*store, entry_of(1)));
+  EXPECT_EQ(store->health().state, StoreState::on)
+      << "what no write was taken for is over: " << store->health().reason;
 }
 
 TEST_F(RedisStoreTest, AFullServerRefusesWritesOnly) {

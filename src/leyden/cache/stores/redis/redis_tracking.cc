@@ -16,6 +16,7 @@ constexpr auto kSilentMax =
     1200ms;  // After a ping. With a step of the client's thread (1 s) below the 3 s that are promised.
 constexpr auto kConnectEvery = 250ms;
 constexpr auto kLostEvery = 3000ms;
+constexpr auto kFirstLinkTimeout = 250ms;
 
 }  // namespace
 
@@ -24,8 +25,25 @@ void RedisTracking::listen(StoreListener* listener) {
     std::lock_guard lock(calling_);
     listener_ = listener;
     wanted_ = listener != nullptr;
+    is_new_ = wanted_.load();
+  }
+  {
+    std::lock_guard lock(mutex_);
+    settled_ = closed_ || listener == nullptr;
+    trouble_ = settled_ ? "" : "erasures by others may go unheard: there is no link yet";
   }
   client_.wake();
+  std::unique_lock lock(mutex_);
+  settling_.wait_for(lock, kFirstLinkTimeout, [&] { return settled_; });
+}
+
+bool RedisTracking::is_settled() const { return std::lock_guard(mutex_), settled_; }
+
+void RedisTracking::settle(std::string trouble) {
+  std::lock_guard lock(mutex_);
+  trouble_ = std::move(trouble);
+  settled_ = true;
+  settling_.notify_all();
 }
 
 std::string RedisTracking::trouble() const { return std::lock_guard(mutex_), trouble_; }
@@ -57,6 +75,22 @@ void RedisTracking::lost() {
   if (listener_ != nullptr) listener_->lost();
 }
 
+// The keeper's steps are long for who has just begun.
+void RedisTracking::wait_for_first(const std::vector<std::shared_ptr<RedisNode>>& masters) {
+  const Deadline deadline = Deadline::after(kFirstLinkTimeout);
+  for (const auto& node : masters) {
+    Link& link = links_[node];
+    if (link.connection == nullptr || link.pong != nullptr) continue;
+    net::RespRequest ping;
+    ping.add({"PING"});
+    if (auto sent = link.connection->send(std::move(ping))) link.pong = *sent;
+  }
+  for (const auto& node : masters) {
+    Link& link = links_[node];
+    if (link.pong != nullptr && link.pong->wait(deadline)) link.pong.reset();
+  }
+}
+
 // True while the link is not up.
 bool RedisTracking::tend_link(Link& link, RedisNode& node) {
   const auto now = clock_.now();
@@ -76,10 +110,7 @@ bool RedisTracking::tend_link(Link& link, RedisNode& node) {
     case RespConnection::State::connecting:
       return true;
     case RespConnection::State::closed: {
-      {
-        std::lock_guard lock(mutex_);
-        trouble_ = "erasures by others may go unheard: " + link.connection->why_closed().message;
-      }
+      settle("erasures by others may go unheard: " + link.connection->why_closed().message);
       link.connection.reset();
       link.pong.reset();
       link.up = false;
@@ -112,24 +143,30 @@ bool RedisTracking::tend() {
     if (entry.second.connection != nullptr) entry.second.connection->close();
     return true;
   });
-  bool whole = !masters.empty();
+  bool whole = false;
   bool came_up = false;
-  for (const auto& node : masters) {
-    Link& link = links_[node];
-    const bool was_up = link.up;
-    whole = !tend_link(link, *node) && whole;
-    came_up = came_up || (link.up && !was_up);
+  const auto tend_links = [&] {
+    whole = !masters.empty();
+    for (const auto& node : masters) {
+      Link& link = links_[node];
+      const bool was_up = link.up;
+      whole = !tend_link(link, *node) && whole;
+      came_up = came_up || (link.up && !was_up);
+    }
+  };
+  tend_links();
+  if (!whole && !is_settled()) {
+    wait_for_first(masters);
+    tend_links();
   }
   const bool broke = whole_ && !whole;
   const bool still_read =
       !whole && reads_ != reads_at_lost_ && clock_.now() - lost_at_ >= kLostEvery;
+  const bool begins = whole && is_new_.exchange(false);
   whole_ = whole;
-  if (whole) {
-    std::lock_guard lock(mutex_);
-    trouble_.clear();
-  }
   // Between two links nothing was heard: what was copied meanwhile is to be forgotten, too.
-  if (broke || came_up || still_read) lost();
+  if (broke || came_up || still_read || begins) lost();
+  if (whole) settle("");
   return !whole;
 }
 
@@ -141,6 +178,10 @@ void RedisTracking::drop_links() {
 }
 
 void RedisTracking::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
   listen(nullptr);
   drop_links();
 }

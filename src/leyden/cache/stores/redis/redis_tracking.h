@@ -1,10 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "leyden/base/clock.h"
 #include "leyden/cache/store.h"
@@ -19,6 +21,7 @@ class RedisTracking {
   RedisTracking(RedisClient& client, const RedisKeys& keys, const Clock& clock)
       : client_(client), keys_(keys), clock_(clock) {}
 
+  // Waits for the first attempt to have a link, for 0.25 s at most: what is read or encoded before there is one is lost with it.
   void listen(StoreListener* listener);
   // Values were read from the store: copies of them may be made.
   void read_something() { reads_.fetch_add(1, std::memory_order_relaxed); }
@@ -40,6 +43,10 @@ class RedisTracking {
   void lost();
   void drop_links();
   bool tend_link(Link& link, RedisNode& node);
+  void wait_for_first(const std::vector<std::shared_ptr<RedisNode>>& masters);
+  // Whether that is over which listen() waits for.
+  [[nodiscard]] bool is_settled() const;
+  void settle(std::string trouble);
 
   RedisClient& client_;
   const RedisKeys& keys_;
@@ -50,9 +57,14 @@ class RedisTracking {
   std::mutex calling_;
   StoreListener* listener_ = nullptr;
   std::atomic<bool> wanted_{false};
+  std::atomic<bool> is_new_{
+      false};  // The listener: it has not been told yet that it heard nothing before.
 
   mutable std::mutex mutex_;
+  std::condition_variable settling_;
   std::string trouble_;
+  bool settled_ = true;
+  bool closed_ = false;
 
   // Of the thread that calls tend():
   std::map<std::shared_ptr<RedisNode>, Link> links_;
