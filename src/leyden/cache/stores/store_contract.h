@@ -16,21 +16,15 @@
 #include <gtest/gtest.h>
 
 #include "leyden/cache/store.h"
+#include "leyden/cache/testing/numbered.h"
 
 namespace leyden::cache::contract {
 
 using namespace std::chrono_literals;
 
-inline BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
-
-inline Bytes bytes_of(std::uint64_t seed, std::size_t size) {
-  std::mt19937_64 random(seed);
-  Bytes out(size);
-  for (std::byte& b : out) b = static_cast<std::byte>(random());
-  return out;
-}
-
-inline Deadline soon() { return Deadline::after(30s); }
+using testing::bytes_of;
+using testing::key_of;
+using testing::soon;
 
 // A store and what must outlive it.
 struct Fixture {

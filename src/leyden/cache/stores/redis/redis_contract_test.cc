@@ -1,11 +1,13 @@
-// The contract of stores over real servers. Each kind of them is started once, when the first test needs it.
+// The contracts of stores and of the tiers together over real servers. Each kind of them is started once, when the first test needs it.
 #include "leyden/cache/stores/store_contract.h"
 
+#include <array>
 #include <cstdlib>
 
 #include "leyden/base/clock.h"
 #include "leyden/cache/stores/redis/redis_store.h"
 #include "leyden/cache/stores/redis/testing/redis_servers.h"
+#include "leyden/cache/token_cache_contract.h"
 
 namespace leyden::cache::contract {
 namespace {
@@ -62,39 +64,64 @@ std::string url_of(const std::string& name) {
   return (at ? *at : need(RedisCluster::start(kind), at)).url();
 }
 
+// Each test has a prefix of its own on the shared servers.
+std::string next_prefix() {
+  static int number = 0;
+  return "leyden-test:" + std::to_string(number++) + ":";
+}
+
+std::unique_ptr<RedisStore> open(const std::string& name, const std::string& prefix,
+                                 const Clock& clock) {
+  auto options = RedisStoreOptions::from_url(url_of(name));
+  if (!options) std::abort();
+  options->prefix = prefix;
+  // This machine may stand still: what is slow is not wrong here.
+  options->command_timeout = options->stall_timeout = options->connect_timeout =
+      std::chrono::seconds(20);
+  auto opened = RedisStore::open(*options, clock);
+  if (!opened) std::abort();
+  return std::move(*opened);
+}
+
 struct RedisFixture final : Fixture {
   SystemClock clock;
   std::unique_ptr<RedisStore> redis;
-  explicit RedisFixture(const std::string& name) {
-    static int number = 0;  // Each test has a prefix of its own on the shared servers.
-    auto options = RedisStoreOptions::from_url(url_of(name));
-    if (!options) std::abort();
-    options->prefix = "leyden-test:" + std::to_string(number++) + ":";
-    // This machine may stand still: what is slow is not wrong here.
-    options->command_timeout = options->stall_timeout = options->connect_timeout =
-        std::chrono::seconds(20);
-    auto opened = RedisStore::open(*options, clock);
-    if (!opened) std::abort();
-    redis = std::move(*opened);
-  }
+  explicit RedisFixture(const std::string& name) : redis(open(name, next_prefix(), clock)) {}
   Store& store() override { return *redis; }
 };
 
-Implementation over(const std::string& name) {
-  return {name, [name] { return std::make_unique<RedisFixture>(name); }};
-}
+struct SharedRedis final : SharedFixture {
+  SystemClock clock;
+  std::array<std::unique_ptr<RedisStore>, 2> stores;
+  explicit SharedRedis(const std::string& name) {
+    const std::string prefix = next_prefix();
+    for (auto& each : stores) each = open(name, prefix, clock);
+  }
+  Store* store(std::size_t process) override { return stores.at(process).get(); }
+};
 
-std::vector<Implementation> redis_ones() {
-  std::vector<Implementation> out{over("redis"), over("unix_socket"), over("tls_and_acl"),
-                                  over("sentinel"), over("cluster")};
+std::vector<std::string> kinds() {
+  std::vector<std::string> out{"redis", "unix_socket", "tls_and_acl", "sentinel", "cluster"};
   if (testing::have_server("valkey")) {
-    out.push_back(over("valkey"));
-    out.push_back(over("valkey_cluster"));
+    out.push_back("valkey");
+    out.push_back("valkey_cluster");
   }
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Redis, StoreContract, ::testing::ValuesIn(redis_ones()),
+template <class Implementation, class Fixture>
+std::vector<Implementation> over_all() {
+  std::vector<Implementation> out;
+  for (const std::string& kind : kinds())
+    out.push_back({kind, [kind] { return std::make_unique<Fixture>(kind); }});
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Redis, StoreContract,
+                         ::testing::ValuesIn(over_all<Implementation, RedisFixture>()),
+                         [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Redis, TokenCacheContract,
+                         ::testing::ValuesIn(over_all<SharedImplementation, SharedRedis>()),
                          [](const auto& instance) { return instance.param.name; });
 
 TEST(RedisContract, ValkeyIsInstalled) {
