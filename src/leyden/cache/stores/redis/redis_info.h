@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "leyden/cache/checkup.h"
+#include "leyden/cache/stores/redis/redis_options.h"
+
+namespace leyden::cache {
+
+// What a server says of itself: its answer to INFO, and some of CONFIG GET where it is allowed.
+class RedisInfo {
+ public:
+  // Lines "name:value"; all others are passed over.
+  [[nodiscard]] static RedisInfo parse(std::string_view text);
+  void set(std::string_view name, std::string_view value) {
+    values_.insert_or_assign(std::string(name), std::string(value));
+  }
+
+  // Empty where the server does not say it.
+  [[nodiscard]] std::string_view text(std::string_view name) const;
+  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name) const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> values_;
+};
+
+// Judges limits, policy, persistence, eviction and clients for a server that holds nothing but a cache. What `info` does not say is
+// left out.
+void judge(const RedisInfo& info, const RedisStoreOptions& options, Findings& out);
+
+}  // namespace leyden::cache
