@@ -37,11 +37,6 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
 }
 
-// The system's disk syncs every commit: memory is many times faster, and a killed process sees no difference.
-fs::path fast_folder() {
-  return fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-}
-
 struct Operation {
   enum Kind { put, find, erase, erase_group, advance, reopen, crash } kind = find;
   std::vector<StoreEntry> entries;
@@ -307,7 +302,7 @@ class LmdbModelTest : public ::testing::Test {
     return out;
   }
 
-  testing::TemporaryFolder folder_{fast_folder()};
+  testing::TemporaryFolder folder_{testing::fast_folder()};
   ManualClock clock_;
   std::uint64_t compared_ = 0;
   std::uint64_t evicted_ = 0;
