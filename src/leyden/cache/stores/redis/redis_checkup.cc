@@ -104,7 +104,7 @@ std::string advice_to_reach(std::string_view why, bool tls) {
   if (says("certificate"))
     return "give the authority that signed the server's certificate (ca_file), the name in it "
            "(server_name), and ours where it asks for one (cert_file, key_file)";
-  if (says("NOPERM")) return "give the user +hello, and +select for a database other than 0";
+  if (says("NOPERM")) return "give the user +select for a database other than 0";
   if (says("DB index")) return "choose a database that the server has: /0 in REDIS_URL";
   if (tls)
     return "start the server or mend the host and port in REDIS_URL; is TLS on at that port?";
@@ -340,7 +340,7 @@ Result<void> check_reached(Link& link, const Look& look, const net::Endpoint& en
   if (version.empty()) version = info->text("redis_version");
   if (server.empty()) server = "redis";
   if (version.empty()) {
-    out.note("version", "can't be seen", "give the user +hello: Redis 7 or Valkey 8 is needed");
+    out.note("version", "can't be seen", "see that it is Redis 7 or later, or Valkey 8");
   } else {
     check_version(server, version, out);
   }
@@ -352,7 +352,7 @@ Result<void> check_reached(Link& link, const Look& look, const net::Endpoint& en
   if (hello.is_error()) {
     out.warning("resp3",
                 "not spoken, so erasures by other processes are not heard: " + hello.message(),
-                "use Redis 7 or Valkey 8 without a proxy, and give the user +hello");
+                "use Redis 7 or Valkey 8, without a proxy that speaks RESP2 only");
   } else {
     out.ok("resp3", "spoken");
   }
