@@ -264,8 +264,7 @@ class Cache(Case):
         process.stderr.close()
 
 
-@unittest.skipUnless(shutil.which("redis-server"), "no redis-server: ./dev setup installs one")
-class CacheInRedis(Cache):
+class WithRedis:
     def setUp(self):
         super().setUp()
         socket = self.scratch / "redis.sock"
@@ -276,6 +275,69 @@ class CacheInRedis(Cache):
             self.assertIsNone(server.poll())
             time.sleep(0.01)
         self.environment["REDIS_URL"] = f"unix://{socket}"
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "no redis-server: ./dev setup installs one")
+class CacheInRedis(WithRedis, Cache):
+    pass
+
+
+class Doctor(Case):
+    def look(self, code=0):
+        out = json.loads(self.leyden("doctor", "--json", code=code).stdout)
+        for finding in out["findings"]:
+            self.assertEqual(finding["advice"] == "", finding["severity"] == "ok", finding)
+        self.assertEqual(out["problems"] > 0, code == 5)
+        return out, {finding["id"]: finding for finding in out["findings"]}
+
+    def test_the_embedded_store(self):
+        tokens = self.scratch / "data" / "leyden" / "tokens"
+        out, found = self.look()
+        self.assertEqual(out["store"], "lmdb")
+        self.assertIn("not there yet", found["folder"]["seen"])
+        self.assertFalse(tokens.exists())
+        self.leyden("index", self.folder)
+        warmed = self.answer("warm", "--tokenizer", "cl100k_base")
+        for _ in range(2):
+            _, found = self.look()
+            self.assertIn(f"{warmed['passages']} passages", found["entries"]["seen"])
+            self.assertIn(found["write"]["severity"], ("ok", "note"))
+        text = self.leyden("doctor").stdout.decode()
+        self.assertIn("0 problems", text)
+        self.assertNotIn("\x1b", text)
+
+        secret = self.scratch / "data" / "leyden" / "secret"
+        secret.chmod(0o644)
+        _, found = self.look(code=5)
+        self.assertEqual(found["secret"]["advice"], f"chmod 600 {secret}")
+        self.assertIn("-> chmod 600", self.leyden("doctor", code=5).stdout.decode())
+        secret.chmod(0o600)
+        tokens.chmod(0o755)
+        _, found = self.look()
+        self.assertEqual(found["permissions"]["severity"], "warning")
+
+    def test_a_server_that_is_not_there(self):
+        self.environment["REDIS_URL"] = f"unix://:secret-word@{self.scratch}/no-such.sock"
+        out, found = self.look(code=5)
+        self.assertEqual(out["store"], "redis")
+        self.assertEqual(found["reach"]["severity"], "problem")
+        self.assertNotIn("secret-word", json.dumps(out))
+
+    def test_wrong_settings_are_usage_errors(self):
+        self.environment["REDIS_URL"] = "http://example"
+        self.fails("doctor", says="REDIS_URL", code=2)
+        self.fails("doctor", "--timeout-s", "0", says="timeout-s", code=2)
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "no redis-server: ./dev setup installs one")
+class DoctorOfRedis(WithRedis, Case):
+    def test_a_plain_server(self):
+        out = self.answer("doctor")
+        found = {finding["id"]: finding for finding in out["findings"]}
+        self.assertEqual(out["problems"], 0, out)
+        self.assertEqual(found["maxmemory"]["severity"], "warning")
+        for of_use in ("reach", "version", "topology", "resp3", "tracking", "rights", "write", "encryption"):
+            self.assertEqual(found[of_use]["severity"], "ok", found[of_use])
 
 
 class WrongInput(Case):
@@ -341,7 +403,7 @@ class WrongInput(Case):
 
 class Commands(Case):
     def test_help_and_usage(self):
-        for command in ("index", "ask", "retrieve", "tokenize", "detokenize", "stats", "warm"):
+        for command in ("index", "ask", "retrieve", "tokenize", "detokenize", "stats", "warm", "doctor"):
             self.assertIn(b"--json", self.leyden(command, "--help").stdout)
         self.leyden("--help")
         self.fails("retrieve", says="query", code=2)

@@ -34,6 +34,7 @@ int run_leyden(int argc, char** argv) {
   add_warm_command(app, run);
   add_invalidate_command(app, run);
   add_stats_command(app, run);
+  add_doctor_command(app, run);
   add_model_command(app, run);
   try {
     app.parse(argc, argv);

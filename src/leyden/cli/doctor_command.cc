@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include "leyden/base/clock.h"
+#include "leyden/base/utf8.h"
+#include "leyden/cache/checkup.h"
+#include "leyden/cache/stores/lmdb/lmdb_checkup.h"
+#include "leyden/cache/stores/redis/redis_checkup.h"
+#include "leyden/cli/commands.h"
+#include "leyden/cli/exit_code.h"
+#include "leyden/cli/retrieve_flags.h"
+#include "leyden/cli/terminal.h"
+
+namespace leyden::cli {
+namespace {
+
+using cache::Finding;
+using cache::Findings;
+using cache::Severity;
+using nlohmann::json;
+
+struct Flags {
+  bool as_json = false;
+  double timeout_s = 20;
+};
+
+struct Style {
+  const char* name;
+  const char* colour;
+};
+constexpr std::array<Style, 4> kStyles{
+    {{"ok", "\x1b[32m"}, {"note", "\x1b[36m"}, {"warning", "\x1b[33m"}, {"problem", "\x1b[1;31m"}}};
+
+const Style& style_of(Severity severity) { return kStyles[static_cast<std::size_t>(severity)]; }
+
+std::size_t count(const std::vector<Finding>& findings, Severity severity) {
+  return static_cast<std::size_t>(std::ranges::count(findings, severity, &Finding::severity));
+}
+
+// Keys names and, in a shared store, proves what was stored: whoever reads it can forge both.
+std::vector<Finding> check_secret(const std::filesystem::path& file) {
+  Findings out(file.string());
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) {
+    if (errno == ENOENT) {
+      out.ok("secret", "not there yet: the first command that needs it makes it");
+    } else {
+      out.problem("secret", std::strerror(errno),  // NOLINT(concurrency-mt-unsafe)
+                  "make the file readable, or name another one in LEYDEN_SECRET_FILE");
+    }
+  } else if (!S_ISREG(status.st_mode) || status.st_size != sizeof(Secret)) {
+    out.problem("secret", fmt::format("not a file of {} bytes", sizeof(Secret)),
+                "restore it; or delete it, and the cached IDs are made anew under another one");
+  } else if ((status.st_mode & 077) != 0) {
+    out.problem("secret",
+                fmt::format("others may read or change it (mode {:04o})", status.st_mode & 07777),
+                fmt::format("chmod 600 {}", file.string()));
+  } else {
+    out.ok("secret", "there, and only its owner reads it");
+  }
+  return std::move(out.all());
+}
+
+std::string to_text(const std::vector<Finding>& findings, bool colours) {
+  std::string out;
+  std::string_view where;
+  for (const Finding& finding : findings) {
+    if (finding.where != where) out += utf8::one_line(finding.where) + "\n";
+    where = finding.where;
+    const Style& style = style_of(finding.severity);
+    out += fmt::format("  {}{:<8}{} {:<13} {}\n", colours ? style.colour : "", style.name,
+                       colours ? "\x1b[0m" : "", finding.id, utf8::one_line(finding.seen));
+    if (!finding.advice.empty())
+      out += fmt::format("  {:>24}{}\n", "-> ", utf8::one_line(finding.advice));
+  }
+  return out + fmt::format("{} ok, {} notes, {} warnings, {} problems\n",
+                           count(findings, Severity::ok), count(findings, Severity::note),
+                           count(findings, Severity::warning), count(findings, Severity::problem));
+}
+
+json to_json(const std::vector<Finding>& findings, std::string_view store) {
+  json list = json::array();
+  for (const Finding& finding : findings) {
+    list.push_back({{"id", finding.id},
+                    {"severity", style_of(finding.severity).name},
+                    {"where", finding.where},
+                    {"seen", finding.seen},
+                    {"advice", finding.advice}});
+  }
+  return {{"store", store},
+          {"findings", list},
+          {"notes", count(findings, Severity::note)},
+          {"warnings", count(findings, Severity::warning)},
+          {"problems", count(findings, Severity::problem)}};
+}
+
+int run_doctor(const Flags& flags, const Context& context) {
+  const Settings& settings = context.settings;
+  const SystemClock clock;
+  const auto deadline = Deadline::after(std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::duration<double>(flags.timeout_s)));
+  std::vector<Finding> findings;
+  if (settings.redis_url) {
+    auto options = cache::RedisStoreOptions::from_url(*settings.redis_url);
+    if (!options) {
+      return report({options.error().code, "REDIS_URL: " + options.error().message});
+    }
+    findings = cache::check_redis(*options, clock, deadline);
+  } else {
+    findings = cache::check_lmdb({.folder = settings.store_folder(),
+                                  .capacity_bytes = settings.store_budget_mb * MiB,
+                                  .tenant_quota_bytes = settings.store_tenant_quota_mb * MiB,
+                                  .ttl = std::chrono::seconds(settings.cache_ttl_s)},
+                                 clock, deadline);
+  }
+  std::ranges::move(check_secret(settings.secret_file), std::back_inserter(findings));
+  const char* const store = settings.redis_url ? "redis" : "lmdb";
+  write_stdout(flags.as_json ? json_line(to_json(findings, store))
+                             : to_text(findings, stdout_is_terminal()));
+  return count(findings, Severity::problem) > 0 ? kEnvironment : kDone;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Run& run) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      app.add_subcommand("doctor", "Looks at the token store and says what to change");
+  command->add_flag("--json", flags->as_json, "One JSON object on standard output");
+  command->add_option("--timeout-s", flags->timeout_s, "Look no longer than so many seconds")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 3600.0));
+  command->footer(
+      "Changes no setting. Writes a few values that nobody else uses and removes them again. The "
+      "exit code is 0 when there is no problem, else 5; notes and warnings are none.\n"
+      "Example: REDIS_URL=redis://cache:6379 leyden doctor");
+  command->callback([flags, &run] {
+    run = [flags](const Context& context) { return run_doctor(*flags, context); };
+  });
+}
+
+}  // namespace leyden::cli
