@@ -34,8 +34,8 @@ using testing::soon;
 constexpr std::uint64_t kProcesses = 10;
 constexpr std::uint32_t kVocabulary = 100'000;
 constexpr std::uint64_t kQuotaBytes = 2 * MiB;         // Of a tenant, in each store.
-constexpr std::uint64_t kMemoryBytes = 768 * KiB;      // Less than the loud tenant asks for,
-constexpr std::uint64_t kGuaranteedBytes = 384 * KiB;  // and of it for the quiet one.
+constexpr std::uint64_t kMemoryBytes = 512 * KiB;      // Less than the loud tenant asks for,
+constexpr std::uint64_t kGuaranteedBytes = 256 * KiB;  // and of it for the quiet one.
 constexpr std::uint64_t kShared = 50;   // Passages of the quiet tenant that all processes ask for,
 constexpr std::uint64_t kPrivate = 20;  // and of each process alone.
 constexpr std::uint64_t kFlood = 800;   // Passages of the loud tenant, of each process.
@@ -61,9 +61,11 @@ BlockKey key_of(Agent agent, std::uint64_t number) {
                              .tokenizer_fingerprint = tokenizer_of(agent),
                              .content = testing::key_of(number)});
 }
-// A tokenizer's own.
+// A tokenizer's own. Never none: what encodes to nothing is soon forgotten.
 TokenIds ids_of(Agent agent, std::uint64_t number) {
-  return testing::ids_of(number * 2 + (agent == other_tokenizer ? 1 : 0), kVocabulary);
+  TokenIds out = testing::ids_of(number * 2 + (agent == other_tokenizer ? 1 : 0), kVocabulary);
+  out.push_back(static_cast<TokenId>(number % kVocabulary));
+  return out;
 }
 std::vector<BlockKey> keys_of(Agent agent, std::uint64_t first, std::uint64_t count) {
   std::vector<BlockKey> out;
