@@ -270,13 +270,16 @@ bool check_data(const LmdbStoreOptions& options, Findings& out) {
   const int rc = mdb_env_open(raw, options.folder.c_str(), MDB_RDONLY | MDB_NOTLS | lockless, 0600);
   MDB_envinfo info{};
   MDB_stat stat{};
+  int fd = -1;
   if (rc == 0) {
     (void)mdb_env_info(raw, &info);
     (void)mdb_env_stat(raw, &stat);
+    // After the number of pages: a process that writes meanwhile lets the file grow first.
+    if (mdb_env_get_fd(raw, &fd) == 0) (void)::fstat(fd, &data);
   }
   const std::uint64_t expected = (info.me_last_pgno + 1) * stat.ms_psize;
-  const bool cut =
-      rc == 0 && static_cast<std::uint64_t>(data.st_size) + kGapPagesMax * stat.ms_psize < expected;
+  const auto size = static_cast<std::uint64_t>(data.st_size);
+  const bool cut = rc == 0 && size + kGapPagesMax * stat.ms_psize < expected;
   if (rc == EACCES || rc == EAGAIN || rc == EROFS) {
     out.problem("layout", std::string("can't be read: ") + mdb_strerror(rc),
                 "run as the owner of the folder");
@@ -284,10 +287,17 @@ bool check_data(const LmdbStoreOptions& options, Findings& out) {
   }
   if (rc != 0 || cut) {
     out.warning("layout",
-                cut ? fmt::format("the data file is cut: {} of {}",
-                                  mib(static_cast<std::uint64_t>(data.st_size)), mib(expected))
+                cut ? fmt::format("the data file is cut: {} of {}", mib(size), mib(expected))
                     : std::string("can't be read: ") + mdb_strerror(rc),
                 "nothing: it is moved aside and begun anew by the next use");
+    return false;
+  }
+  // Where a page that is used lay behind the end, reading it through the map would kill this process.
+  if (size < expected) {
+    out.note("layout",
+             fmt::format("the data file ends {} pages early: pages that were never used, or a cut",
+                         (expected - size + stat.ms_psize - 1) / stat.ms_psize),
+             "use the store once, which fills the gap or begins anew, then look again");
     return false;
   }
   if (!check_tables(raw, options, info, out)) return false;

@@ -183,6 +183,23 @@ TEST(LmdbCheckup, DamagedDataStaysWhereItIs) {
   EXPECT_EQ(fs::file_size(data), 8192);
 }
 
+// Reading behind the end of a mapped file killed the doctor (SIGBUS).
+TEST(LmdbCheckup, AFileThatIsCutIsSaidAndStaysAsItIs) {
+  const TemporaryFolder folder;
+  const auto options = options_in(folder.path() / "tokens");
+  fill(options);
+  const fs::path data = options.folder / "data.mdb";
+  for (auto pages = fs::file_size(data) / 4096 - 1; pages >= 2; --pages) {
+    fs::resize_file(data, pages * 4096);
+    const Look found = look(options);
+    EXPECT_EQ(found.of("layout").severity, Severity::note) << found.text();
+    EXPECT_FALSE(found.has("write"));
+    EXPECT_EQ(fs::file_size(data), pages * 4096);
+  }
+  fill(options);
+  EXPECT_EQ(look(options).of("layout").severity, Severity::ok);
+}
+
 TEST(LmdbCheckup, AnotherLayoutStaysWhereItIs) {
   const TemporaryFolder folder;
   const auto options = options_in(folder.path() / "tokens");
