@@ -279,18 +279,6 @@ void check_encryption(const Look& look, const net::Endpoint& endpoint, Findings&
   }
 }
 
-void check_version(std::string_view server, std::string_view version, Findings& out) {
-  std::string seen(server);
-  if (!seen.empty()) seen[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(seen[0])));
-  seen += fmt::format(" {}", version);
-  const bool valkey = server == "valkey";
-  if (std::atoi(std::string(version).c_str()) < 7) {
-    out.problem("version", seen + ": too old", "use Redis 7 or later, or Valkey 8");
-  } else {
-    out.ok("version", valkey || server == "redis" ? seen : seen + " (not tested by us)");
-  }
-}
-
 void check_role(const Look& look, std::string_view mode, std::string_view role, Findings& out) {
   const bool cluster = look.options.mode == RedisMode::cluster;
   if (mode == "sentinel") {
@@ -342,7 +330,7 @@ Result<void> check_reached(Link& link, const Look& look, const net::Endpoint& en
   if (version.empty()) {
     out.note("version", "can't be seen", "see that it is Redis 7 or later, or Valkey 8");
   } else {
-    check_version(server, version, out);
+    judge_version(server, version, out);
   }
   std::string mode(field(hello, "mode"));
   std::string role(field(hello, "role"));

@@ -127,6 +127,21 @@ TEST(RedisCheckup, AUnixSocketAndTls) {
   EXPECT_NE(stranger.of("reach").advice.find("ca_file"), std::string::npos) << stranger.text();
 }
 
+// Linux connects 0.0.0.0 to this machine; by its name it could be any.
+TEST(RedisCheckup, ALinkThatMayLeaveTheMachine) {
+  auto server = server_of(well_configured());
+  ASSERT_TRUE(server);
+  server->ask({"ACL", "SETUSER", "someone", "on", ">pw", "~*", "+@all"});
+  const std::string place = "0.0.0.0:" + std::to_string(server->port());
+  Look found = look(options_of("redis://" + place));
+  EXPECT_EQ(found.of("encryption").severity, Severity::warning);
+  EXPECT_EQ(found.of("password").severity, Severity::warning);
+  found = look(options_of("redis://someone:pw@" + place));
+  EXPECT_EQ(found.of("encryption").severity, Severity::warning);
+  EXPECT_NE(found.of("encryption").advice.find("rediss://"), std::string::npos);
+  EXPECT_FALSE(found.has("password"));
+}
+
 TEST(RedisCheckup, NoLimitAndNoEviction) {
   auto server = server_of();
   ASSERT_TRUE(server);

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -45,13 +47,26 @@ RedisStoreOptions options_of(const RedisServer& server) {
   return *options;
 }
 
-TEST(RedisGuide, TheLineOfRightsIsEnoughForAllOfTheStore) {
+class RedisGuide : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (!testing::have_server(GetParam())) GTEST_SKIP() << "no " << GetParam() << "-server";
+    testing::ServerOptions options;
+    options.kind = GetParam();
+    auto started = RedisServer::start(options);
+    ASSERT_TRUE(started) << started.error().message;
+    server = std::move(*started);
+  }
+  std::unique_ptr<RedisServer> server;
+};
+INSTANTIATE_TEST_SUITE_P(Servers, RedisGuide, ::testing::Values("redis", "valkey"),
+                         [](const auto& instance) { return instance.param; });
+
+TEST_P(RedisGuide, TheLineOfRightsIsEnoughForAllOfTheStore) {
   const std::vector<std::string> line = line_of_guide();
   ASSERT_GT(line.size(), 10);
-  auto server = RedisServer::start({});
-  ASSERT_TRUE(server) << server.error().message;
-  ASSERT_TRUE((*server)->ask(line).is_ok()) << (*server)->ask(line).message();
-  const auto options = options_of(**server);
+  ASSERT_TRUE(server->ask(line).is_ok());
+  const auto options = options_of(*server);
   auto opened = RedisStore::open(options, kClock);
   ASSERT_TRUE(opened) << opened.error().message;
   RedisStore& store = **opened;
@@ -87,17 +102,15 @@ TEST(RedisGuide, TheLineOfRightsIsEnoughForAllOfTheStore) {
   }
 }
 
-TEST(RedisGuide, EachOfThoseRightsIsNeeded) {
-  auto server = RedisServer::start({});
-  ASSERT_TRUE(server) << server.error().message;
+TEST_P(RedisGuide, EachOfThoseRightsIsNeeded) {
   const std::vector<std::string> line = line_of_guide();
   for (const std::string& right : line) {
     if (!right.starts_with('+')) continue;
     std::vector<std::string> without{"ACL", "SETUSER", "leyden", "reset"};
     std::copy_if(line.begin() + 3, line.end(), std::back_inserter(without),
                  [&](const std::string& word) { return word != right; });
-    ASSERT_TRUE((*server)->ask(without).is_ok());
-    const auto findings = check_redis(options_of(**server), kClock, Deadline::after(kPatience));
+    ASSERT_TRUE(server->ask(without).is_ok());
+    const auto findings = check_redis(options_of(*server), kClock, Deadline::after(kPatience));
     EXPECT_TRUE(std::ranges::any_of(findings, [&](const Finding& finding) {
       return finding.severity >= Severity::warning && finding.advice.ends_with(right);
     })) << right;

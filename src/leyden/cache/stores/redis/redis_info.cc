@@ -42,7 +42,7 @@ void judge_maxmemory(const RedisInfo& info, const RedisStoreOptions& options, Fi
   } else if (*limit < kMaxmemoryMin) {
     out.warning("maxmemory",
                 fmt::format("{} in all: values go before they are read again", mib(*limit)),
-                fmt::format("raise maxmemory to {} at least; a million tokens take 2 to 4 MiB",
+                fmt::format("raise maxmemory to {} at least; a million tokens take about 3 MiB",
                             mib(kMaxmemoryMin)));
   } else if (machine > 0 && part(*limit, machine) > 0.9) {
     out.warning("maxmemory",
@@ -198,6 +198,19 @@ void judge(const RedisInfo& info, const RedisStoreOptions& options, Findings& ou
   judge_eviction(info, options, out);
   judge_clients(info, options, out);
   judge_timeout(info, out);
+}
+
+void judge_version(std::string_view server, std::string_view version, Findings& out) {
+  int major = 0;
+  std::from_chars(version.data(), version.data() + version.size(), major);
+  const bool known = server == "redis" || server == "valkey";
+  const std::string name(server == "redis" ? "Redis" : server == "valkey" ? "Valkey" : server);
+  if (major < 7) {
+    out.problem("version", fmt::format("{} {}: too old", name, version),
+                "use Redis 7 or later, or Valkey 8");
+  } else {
+    out.ok("version", fmt::format("{} {}{}", name, version, known ? "" : " (not tested by us)"));
+  }
 }
 
 }  // namespace leyden::cache

@@ -32,4 +32,7 @@ class RedisInfo {
 // left out.
 void judge(const RedisInfo& info, const RedisStoreOptions& options, Findings& out);
 
+// As HELLO says them: "redis", "7.0.15".
+void judge_version(std::string_view server, std::string_view version, Findings& out);
+
 }  // namespace leyden::cache

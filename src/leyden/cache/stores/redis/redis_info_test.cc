@@ -110,5 +110,19 @@ TEST(RedisInfo, ClientsAndTimeout) {
   EXPECT_EQ(judged({{"timeout", "300"}}, "timeout").severity, Severity::ok);
 }
 
+TEST(RedisInfo, Version) {
+  const auto of = [](std::string_view server, std::string_view version) {
+    Findings out("server");
+    judge_version(server, version, out);
+    return out.all().front();
+  };
+  EXPECT_EQ(of("redis", "6.2.14").severity, Severity::problem);
+  EXPECT_EQ(of("redis", "").severity, Severity::problem);
+  EXPECT_EQ(of("redis", "7.0.0").seen, "Redis 7.0.0");
+  EXPECT_EQ(of("valkey", "8.0.1").seen, "Valkey 8.0.1");
+  EXPECT_EQ(of("redis", "10.0.0").severity, Severity::ok);
+  EXPECT_EQ(of("other", "7.0.0").seen, "other 7.0.0 (not tested by us)");
+}
+
 }  // namespace
 }  // namespace leyden::cache
