@@ -316,6 +316,21 @@ class Doctor(Case):
         _, found = self.look()
         self.assertEqual(found["permissions"]["severity"], "warning")
 
+    def test_colours_are_for_terminals_that_want_them(self):
+        def on_a_terminal(**environment):
+            ours, theirs = os.openpty()
+            self.addCleanup(os.close, ours)
+            done = subprocess.run([LEYDEN, "doctor"], stdout=theirs, cwd=self.scratch, env={**self.environment, "TERM": "xterm", **environment}, timeout=60)
+            os.close(theirs)
+            self.assertEqual(done.returncode, 0)
+            return os.read(ours, 100_000)
+
+        self.environment.pop("NO_COLOR", None)
+        self.assertIn(b"\x1b[32mok", on_a_terminal())
+        self.assertIn(b"\x1b[32mok", on_a_terminal(NO_COLOR=""))
+        self.assertNotIn(b"\x1b", on_a_terminal(NO_COLOR="1"))
+        self.assertNotIn(b"\x1b", on_a_terminal(TERM="dumb"))
+
     def test_a_server_that_is_not_there(self):
         self.environment["REDIS_URL"] = f"unix://:secret-word@{self.scratch}/no-such.sock"
         out, found = self.look(code=5)
