@@ -10,19 +10,19 @@
 #include <malloc.h>
 
 #include "leyden/cache/memory/allocated.h"
+#include "leyden/cache/testing/numbered.h"
 
 namespace leyden::cache {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::key_of;
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define LEYDEN_TEST_OWN_ALLOCATOR 1
 #endif
 #endif
-
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 
 TokenBlock block_of(std::uint64_t number, std::size_t size) {
   TokenIds ids(size, static_cast<TokenId>(number));

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "leyden/cache/testing/fake_store.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::cache {
@@ -18,17 +19,17 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::FakeStore;
+using testing::key_of;
+using testing::soon;
 
 const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
                                     .vocabulary_size = 50'000},
                           .tenant = {std::byte{1}},
                           .tokenizer = {std::byte{2}}};
 
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 TokenIds ids_of(std::uint64_t number) {
   return TokenIds(1 + number % 200, static_cast<TokenId>(number % 50'000));
 }
-Deadline soon() { return Deadline::after(60s); }
 
 std::vector<BlockKey> keys_of(std::size_t count) {
   std::vector<BlockKey> keys;

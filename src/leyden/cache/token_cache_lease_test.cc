@@ -8,6 +8,7 @@
 
 #include "leyden/cache/testing/fake_store.h"
 #include "leyden/cache/testing/lease_table.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::cache {
@@ -19,7 +20,7 @@ const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tok
                                     .vocabulary_size = 50'000}};
 const std::vector kKeys{Hasher().field("passage").finish()};
 constexpr std::size_t kBytes[] = {1'000'000};
-Deadline soon() { return Deadline::after(60s); }
+using testing::soon;
 
 // Caches with a memory of their own over one store: processes, as far as it knows.
 class TokenCacheLease : public ::testing::Test {

@@ -13,6 +13,7 @@
 
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/fake_store.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
@@ -20,7 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::FakeStore;
+using testing::key_of;
 using testing::Mood;
+using testing::soon;
 
 constexpr std::uint32_t kVocabulary = 50'000;
 const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
@@ -29,14 +32,12 @@ const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tok
                           .tokenizer = {std::byte{2}},
                           .ttl = 1h};
 
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 TokenIds ids_of(std::uint64_t number) {
   std::mt19937_64 random(number);
   TokenIds out(random() % 300);
   for (TokenId& id : out) id = static_cast<TokenId>(random() % kVocabulary);
   return out;
 }
-Deadline soon() { return Deadline::after(30s); }
 
 class TokenCacheTest : public ::testing::Test {
  protected:

@@ -7,17 +7,18 @@
 #include <gtest/gtest.h>
 
 #include "leyden/cache/testing/fake_store.h"
+#include "leyden/cache/testing/numbered.h"
 
 namespace leyden::cache {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::FakeStore;
+using testing::key_of;
 using testing::Mood;
 
 const PassageScope kScope{.codec = {.tokenizer_fingerprint = {}, .vocabulary_size = 1000}};
 
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 WriteBack::Change put_of(std::uint64_t number, std::size_t size = 10) {
   return {key_of(number), make_block(TokenIds(size, static_cast<TokenId>(number % 1000))), kScope};
 }

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/cache/testing/numbered.h"
+
 namespace leyden::cache {
 namespace {
 
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
+using testing::key_of;
 
 TEST(Ghosts, AreTakenOnceAndAsTheyWereLast) {
   Ghosts ghosts;

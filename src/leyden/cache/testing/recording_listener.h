@@ -42,6 +42,15 @@ class RecordingListener final : public StoreListener {
   [[nodiscard]] Heard heard() const {
     return heard_.with([](const Heard& h) { return h; });
   }
+  [[nodiscard]] bool has_heard(const BlockKey& key) const {
+    return heard_.with([&](const Heard& h) { return h.keys.contains(key); });
+  }
+  [[nodiscard]] bool has_heard(GroupKind kind, const GroupTag& tag) const {
+    return heard_.with([&](const Heard& h) { return h.groups.contains({kind, tag}); });
+  }
+  [[nodiscard]] int lost_count() const {
+    return heard_.with([](const Heard& h) { return h.lost; });
+  }
   // Whether it came to that within half a minute: this machine may be slow.
   bool wait_for(const std::function<bool(const Heard&)>& condition) const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);

@@ -14,6 +14,7 @@
 
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/recording_listener.h"
 #include "leyden/cache/testing/temporary_folder.h"
 
@@ -24,13 +25,13 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::exit_status;
 using testing::in_child;
+using testing::key_of;
+using testing::soon;
 
 constexpr std::size_t kKeys = 600;
 constexpr std::size_t kTenants = 3;
 
-BlockKey key_of(std::size_t number) { return Hasher().field(std::uint64_t{number}).finish(); }
 GroupTag tenant_of(std::size_t number) { return {static_cast<std::byte>(1 + number % kTenants)}; }
-Deadline soon() { return Deadline::after(60s); }
 
 // Says by itself whose it is and which version.
 Bytes value_of(std::size_t number, std::uint32_t version) {

@@ -11,6 +11,7 @@
 
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/ttl.h"
 
@@ -21,16 +22,13 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::exit_status;
 using testing::in_child;
+using testing::key_of;
+using testing::soon;
+using testing::tag_of;
 
 constexpr std::uint64_t kKeys = 5000;
 constexpr std::uint64_t kOverhead = 240;
 constexpr std::size_t kSweptPerWrite = 64;
-
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
-GroupTag tag_of(std::uint64_t number) {
-  return {static_cast<std::byte>(number), static_cast<std::byte>(255)};
-}
-Deadline soon() { return Deadline::after(60s); }
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);

@@ -10,6 +10,7 @@
 
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/recording_listener.h"
 #include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/testing/tmpfs.h"
@@ -19,43 +20,13 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using testing::count_right;
+using testing::entries_of;
 using testing::exit_status;
 using testing::in_child;
-
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
-GroupTag tag_of(std::uint64_t number) { return {static_cast<std::byte>(number)}; }
-Deadline soon() { return Deadline::after(120s); }
-
-// Says by itself whether it is right.
-Bytes value_of(std::uint64_t number) {
-  std::mt19937_64 random(number);
-  Bytes out(random() % 3000);
-  for (std::byte& b : out) b = static_cast<std::byte>(random());
-  return out;
-}
-
-std::vector<StoreEntry> entries_of(std::uint64_t first, std::uint64_t count, std::uint64_t tenant) {
-  std::vector<StoreEntry> out;
-  for (std::uint64_t i = first; i < first + count; ++i) {
-    out.push_back({key_of(i), value_of(i), tag_of(tenant)});
-  }
-  return out;
-}
-
-// How many of them are there; -1 when one is wrong or the store does not answer.
-std::int64_t count_right(Store& store, std::uint64_t first, std::uint64_t count) {
-  std::vector<BlockKey> keys;
-  for (std::uint64_t i = first; i < first + count; ++i) keys.push_back(key_of(i));
-  const auto found = store.find_many(keys, soon());
-  if (!found) return -1;
-  std::int64_t out = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (!(*found)[i]) continue;
-    if (*(*found)[i] != value_of(first + i)) return -1;
-    ++out;
-  }
-  return out;
-}
+using testing::key_of;
+using testing::soon;
+using testing::tag_of;
 
 class LmdbProcessesTest : public ::testing::Test {
  protected:
@@ -87,8 +58,8 @@ TEST_F(LmdbProcessesTest, TenProcessesShareAFolderAndQuotasHold) {
       const std::uint64_t tenant = 1 + p / 2;
       const std::uint64_t mine = p * kSpan;
       for (std::uint64_t i = 0; i < 60; ++i) {
-        if (!store.put_many(entries_of(mine + i * 10, 10, tenant), soon())) return 2;
-        if (count_right(store, mine + i * 10, 10) < 0) return 3;
+        if (!store.put_many(entries_of(mine + i * 10, 10, tag_of(tenant)), soon())) return 2;
+        if (!count_right(store, mine + i * 10, 10)) return 3;
         if (store.tenant_usage(tag_of(tenant), soon())->bytes_used > own.tenant_quota_bytes)
           return 4;
         if (i % 7 == 0) {
@@ -97,7 +68,7 @@ TEST_F(LmdbProcessesTest, TenProcessesShareAFolderAndQuotasHold) {
           if (store.find_many(std::vector{key_of(mine + i * 10)}, soon())->front()) return 6;
         }
         // What others have is right, too, whoever evicts it meanwhile.
-        if (count_right(store, (p + 1) % kProcesses * kSpan + i * 10, 10) < 0) return 7;
+        if (!count_right(store, (p + 1) % kProcesses * kSpan + i * 10, 10)) return 7;
       }
       return 0;
     }));
@@ -111,13 +82,13 @@ TEST_F(LmdbProcessesTest, TenProcessesShareAFolderAndQuotasHold) {
     EXPECT_LE(usage->bytes_used, own.tenant_quota_bytes);
     EXPECT_GT(usage->bytes_used, own.tenant_quota_bytes * 9 / 10);
     entries += usage->entries;
-    std::int64_t found = 0;
+    std::uint64_t found = 0;
     for (std::uint64_t p : {2 * tenant - 2, 2 * tenant - 1}) {
-      const std::int64_t part = count_right(*store, p * kSpan, 600);
-      ASSERT_GE(part, 0);
-      found += part;
+      const auto part = count_right(*store, p * kSpan, 600);
+      ASSERT_TRUE(part);
+      found += *part;
     }
-    EXPECT_EQ(static_cast<std::uint64_t>(found), usage->entries);
+    EXPECT_EQ(found, usage->entries);
   }
   EXPECT_EQ(store->usage(soon())->entries, entries);
   const std::uint64_t of_third = store->tenant_usage(tag_of(3), soon())->entries;
@@ -131,7 +102,7 @@ TEST_F(LmdbProcessesTest, NineProcessesOfOneTenantDoNotEvictAnother) {
   own.capacity_bytes = 4 * MiB;
   {
     auto store = open(own);
-    ASSERT_TRUE(store && store->put_many(entries_of(0, 300, 2), soon()));
+    ASSERT_TRUE(store && store->put_many(entries_of(0, 300, tag_of(2)), soon()));
   }
   std::vector<pid_t> children;
   for (std::uint64_t p = 1; p < kProcesses; ++p) {
@@ -140,8 +111,8 @@ TEST_F(LmdbProcessesTest, NineProcessesOfOneTenantDoNotEvictAnother) {
       auto store = LmdbStore::open(own, clock);
       if (!store) return 1;
       for (std::uint64_t i = 0; i < 40; ++i) {
-        if (!(*store)->put_many(entries_of(p * kSpan + i * 25, 25, 1), soon())) return 2;
-        if (count_right(**store, p * kSpan + i * 25, 25) < 0) return 3;
+        if (!(*store)->put_many(entries_of(p * kSpan + i * 25, 25, tag_of(1)), soon())) return 2;
+        if (!count_right(**store, p * kSpan + i * 25, 25)) return 3;
       }
       return 0;
     }));
@@ -149,11 +120,11 @@ TEST_F(LmdbProcessesTest, NineProcessesOfOneTenantDoNotEvictAnother) {
   auto store = open(own);
   ASSERT_TRUE(store);
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(count_right(*store, 0, 300), 300);
+    EXPECT_EQ(count_right(*store, 0, 300), 300U);
     std::this_thread::sleep_for(10ms);
   }
   for (pid_t child : children) EXPECT_EQ(exit_status(child), 0);
-  EXPECT_EQ(count_right(*store, 0, 300), 300);
+  EXPECT_EQ(count_right(*store, 0, 300), 300U);
   EXPECT_GT(store->tenant_usage(tag_of(1), soon())->entries, 300U);
 }
 
@@ -226,18 +197,18 @@ TEST_F(LmdbProcessesTest, AFullDiskCostsWritesOnlyAndIsRecoveredFrom) {
     auto opened = LmdbStore::open(own, clock);
     if (!opened) return 1;
     LmdbStore& store = **opened;
-    if (!store.put_many(entries_of(0, 100, 1), soon())) return 2;
+    if (!store.put_many(entries_of(0, 100, tag_of(1)), soon())) return 2;
     if (store.health().state != StoreState::on) return 3;
     int failed = 0;
     for (std::uint64_t i = 0; i < 150; ++i) {
-      const auto put = store.put_many(entries_of(1000 + i * 20, 20, 1), soon());
+      const auto put = store.put_many(entries_of(1000 + i * 20, 20, tag_of(1)), soon());
       if (!put && put.error().code != Errc::unavailable) return 4;
       failed += put ? 0 : 1;
-      if (count_right(store, 0, 100) != 100) return 5;
+      if (count_right(store, 0, 100) != 100U) return 5;
     }
     if (failed == 0) return 6;
     tmpfs.fill();
-    if (store.put_many(entries_of(90'000, 200, 1), soon())) return 7;
+    if (store.put_many(entries_of(90'000, 200, tag_of(1)), soon())) return 7;
     if (store.health().state != StoreState::degraded || store.health().reason.empty()) return 8;
     if (store.erase_many(std::vector{key_of(1)}, soon()) &&
         store.find_many(std::vector{key_of(1)}, soon())->front()) {
@@ -247,7 +218,7 @@ TEST_F(LmdbProcessesTest, AFullDiskCostsWritesOnlyAndIsRecoveredFrom) {
     const pid_t second = in_child([&] {
       auto other = LmdbStore::open(own, clock);
       if (!other) return other.error().code == Errc::unavailable ? 0 : 1;
-      return count_right(**other, 2, 98) == 98 ? 0 : 2;
+      return count_right(**other, 2, 98) == 98U ? 0 : 2;
     });
     if (exit_status(second) != 0) return 10;
     // And a new one can't be made, which is no crash either.
@@ -259,11 +230,11 @@ TEST_F(LmdbProcessesTest, AFullDiskCostsWritesOnlyAndIsRecoveredFrom) {
     if (exit_status(third) != 0) return 11;
     tmpfs.make_room();
     const auto room_at = std::chrono::steady_clock::now();
-    while (!store.put_many(entries_of(90'000, 20, 1), soon())) {
+    while (!store.put_many(entries_of(90'000, 20, tag_of(1)), soon())) {
       if (std::chrono::steady_clock::now() - room_at > 30s) return 12;
     }
     if (store.health().state != StoreState::on) return 13;
-    return count_right(store, 90'000, 20) == 20 && count_right(store, 2, 98) == 98 ? 0 : 14;
+    return count_right(store, 90'000, 20) == 20U && count_right(store, 2, 98) == 98U ? 0 : 14;
   });
   EXPECT_EQ(exit_status(child), 0);
 }
@@ -276,18 +247,18 @@ TEST_F(LmdbProcessesTest, LostRightsAreAnErrorAtOpenAndNoneAfterwards) {
     SystemClock clock;
     {
       auto opened = LmdbStore::open(options(), clock);
-      if (!opened || !(*opened)->put_many(entries_of(0, 20, 1), soon())) return 2;
+      if (!opened || !(*opened)->put_many(entries_of(0, 20, tag_of(1)), soon())) return 2;
       // What is open stays open.
       fs::permissions(options().folder, fs::perms::none);
-      if (count_right(**opened, 0, 20) != 20) return 3;
-      if (!(*opened)->put_many(entries_of(100, 20, 1), soon())) return 4;
+      if (count_right(**opened, 0, 20) != 20U) return 3;
+      if (!(*opened)->put_many(entries_of(100, 20, tag_of(1)), soon())) return 4;
       if ((*opened)->health().state != StoreState::on) return 5;
     }
     auto again = LmdbStore::open(options(), clock);
     if (again || again.error().code != Errc::unavailable) return 6;
     fs::permissions(options().folder, fs::perms::owner_all);
     again = LmdbStore::open(options(), clock);
-    return again && count_right(**again, 100, 20) == 20 ? 0 : 7;
+    return again && count_right(**again, 100, 20) == 20U ? 0 : 7;
   });
   EXPECT_EQ(exit_status(child), 0);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "leyden/cache/testing/child_process.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
@@ -20,44 +21,13 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using testing::count_found;
+using testing::entries_of;
 using testing::exit_status;
 using testing::in_child;
-
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
-
-// Says by itself whether it is right.
-Bytes value_of(std::uint64_t number) {
-  std::mt19937_64 random(number);
-  Bytes out(random() % 3000);
-  for (std::byte& b : out) b = static_cast<std::byte>(random());
-  return out;
-}
-
-Deadline soon() { return Deadline::after(60s); }
-
-std::vector<StoreEntry> entries_of(std::uint64_t first, std::uint64_t count) {
-  std::vector<StoreEntry> out;
-  for (std::uint64_t i = first; i < first + count; ++i) out.push_back({key_of(i), value_of(i)});
-  return out;
-}
-
-// How many of [first, first + count) are there; fails the test when one is wrong.
-std::uint64_t count_found(Store& store, std::uint64_t first, std::uint64_t count) {
-  std::vector<BlockKey> keys;
-  for (std::uint64_t i = first; i < first + count; ++i) keys.push_back(key_of(i));
-  auto found = store.find_many(keys, soon());
-  if (!found) {
-    ADD_FAILURE() << found.error().message;
-    return 0;
-  }
-  std::uint64_t out = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (!(*found)[i]) continue;
-    ++out;
-    EXPECT_EQ(*(*found)[i], value_of(first + i)) << first + i;
-  }
-  return out;
-}
+using testing::key_of;
+using testing::soon;
+using testing::value_of;
 
 std::size_t count_files(const fs::path& folder) {
   return static_cast<std::size_t>(

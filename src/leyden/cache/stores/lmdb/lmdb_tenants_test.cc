@@ -10,6 +10,7 @@
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/stores/lmdb/writer_lock.h"
 #include "leyden/cache/testing/child_process.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/recording_listener.h"
 #include "leyden/cache/testing/temporary_folder.h"
 
@@ -20,18 +21,18 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::exit_status;
 using testing::in_child;
+using testing::key_of;
 using testing::RecordingListener;
+using testing::soon;
 
 constexpr std::uint64_t kOverhead = 240;  // lmdb_store.h says so.
 
-BlockKey key_of(std::uint64_t number) { return Hasher().field(number).finish(); }
 GroupTag tag_of(std::string_view name) {
   GroupTag out{};
   const Digest digest = Hasher().field(name).finish();
   std::copy_n(digest.bytes.begin(), out.size(), out.begin());
   return out;
 }
-Deadline soon() { return Deadline::after(60s); }
 
 StoreEntry entry_of(std::uint64_t number, std::string_view tenant, std::string_view tokenizer = "t",
                     std::size_t size = 1000) {
