@@ -207,6 +207,22 @@ TEST(RedisCheckup, EachRightThatIsMissingIsSeen) {
   EXPECT_EQ(rights.severity, Severity::problem);
 }
 
+TEST(RedisCheckup, CommandsThatTheServerLacks) {
+  ServerOptions without = well_configured();
+  without.configuration = "rename-command UNLINK \"\"\nrename-command STRLEN hidden\n";
+  auto server = server_of(without);
+  ASSERT_TRUE(server);
+  // By ACL DRYRUN, and by trying.
+  server->ask({"ACL", "SETUSER", "u", "on", ">pw", "~*", "+@all", "-acl"});
+  const std::string port = std::to_string(server->port());
+  for (const std::string& url : {server->url(), "redis://u:pw@127.0.0.1:" + port}) {
+    const Look found = look(options_of(url));
+    EXPECT_EQ(found.of("commands").severity, Severity::problem);
+    EXPECT_NE(found.of("commands").seen.find("strlen, unlink"), std::string::npos) << found.text();
+    EXPECT_EQ(found.of("rights").severity, Severity::ok) << found.text();
+  }
+}
+
 TEST(RedisCheckup, TheLeastRightsAreEnoughAndHideTheRest) {
   ServerOptions options = well_configured();
   options.acl = true;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint64_t kMaxmemoryMin = 64 * MiB;
 constexpr std::uint64_t kIdleTimeoutMin_s = 60;
+constexpr std::uint64_t kForkNote_us = 20'000;
+constexpr std::uint64_t kForkWarning_us = 200'000;  // Look-ups wait 250 ms by default.
 
 std::string mib(std::uint64_t bytes) {
   return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / static_cast<double>(MiB));
@@ -104,6 +106,23 @@ void judge_persistence(const RedisInfo& info, Findings& out) {
   }
 }
 
+// Copying the tables of pages stops the server; snapshots, rewriting the append-only file and a new replica's copy need it.
+void judge_fork(const RedisInfo& info, Findings& out) {
+  const auto fork_us = info.number("latest_fork_usec");
+  if (!fork_us || *fork_us == 0) return;
+  std::string seen = fmt::format("the last one stopped the server for {:.1f} ms",
+                                 static_cast<double>(*fork_us) / 1000);
+  const char* const advice =
+      "set appendonly no and save \"\", or a smaller maxmemory; transparent huge pages off";
+  if (*fork_us > kForkWarning_us) {
+    out.warning("fork", std::move(seen), advice);
+  } else if (*fork_us > kForkNote_us) {
+    out.note("fork", std::move(seen), advice);
+  } else {
+    out.ok("fork", std::move(seen));
+  }
+}
+
 void judge_eviction(const RedisInfo& info, const RedisStoreOptions& options, Findings& out) {
   const std::uint64_t limit = info.number("maxmemory").value_or(0);
   const auto used = info.number("used_memory");
@@ -195,6 +214,7 @@ void judge(const RedisInfo& info, const RedisStoreOptions& options, Findings& ou
   judge_maxmemory(info, options, out);
   judge_policy(info, options, out);
   judge_persistence(info, out);
+  judge_fork(info, out);
   judge_eviction(info, options, out);
   judge_clients(info, options, out);
   judge_timeout(info, out);

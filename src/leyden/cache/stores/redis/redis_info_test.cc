@@ -55,6 +55,12 @@ TEST(RedisInfo, WhatIsNotSaidIsNotJudged) {
   EXPECT_TRUE(out.all().empty());
 }
 
+TEST(RedisInfo, Forks) {
+  EXPECT_EQ(judged({{"latest_fork_usec", "300"}}, "fork").severity, Severity::ok);
+  EXPECT_EQ(judged({{"latest_fork_usec", "30000"}}, "fork").severity, Severity::note);
+  EXPECT_EQ(judged({{"latest_fork_usec", "300000"}}, "fork").severity, Severity::warning);
+}
+
 TEST(RedisInfo, Maxmemory) {
   EXPECT_EQ(judged({{"maxmemory", "0"}}, "maxmemory").severity, Severity::warning);
   EXPECT_EQ(judged({{"maxmemory", "1048576"}}, "maxmemory").severity, Severity::warning);

@@ -95,6 +95,14 @@ bool is_refused(const RespValue& reply, bool dry) {
   return reply.is_error("NOPERM") ||
          (reply.is_error("EXECABORT") && reply.text().find("NOPERM") != std::string_view::npos);
 }
+// Renamed, or left out by who offers the server. DRYRUN has other words for it.
+bool is_unknown(const RespValue& reply) {
+  const auto says = [&](std::string_view words) {
+    return reply.text().find(words) != std::string_view::npos;
+  };
+  return reply.is_error("ERR") &&
+         (says("unknown command") || says("not found") || says("unknown subcommand"));
+}
 bool is_about_keys(const RespValue& reply) {
   return reply.text().find("permissions to access") != std::string_view::npos;
 }
@@ -117,7 +125,10 @@ Result<void> check_rights(const AskRedis& ask, const RedisStoreOptions& options,
   const bool dry_run = dry->is_ok();
   const std::vector<Right> rights = rights_of(options, bucket);
   std::vector<std::string> missing;
+  std::vector<std::string> unknown;
   std::set<std::string> lost;
+  std::set<std::string> lost_with_them;
+  bool none_needed = true;
   bool needed = false;
   bool keys = false;
   bool may_set = true;
@@ -127,6 +138,12 @@ Result<void> check_rights(const AskRedis& ask, const RedisStoreOptions& options,
     if (dry_run) words.insert(words.begin(), {"ACL", "DRYRUN", user});
     auto reply = ask_one(ask, words);
     if (!reply) return std::unexpected(reply.error());
+    if (is_unknown(*reply)) {
+      if (std::ranges::find(unknown, right.name) == unknown.end()) unknown.push_back(right.name);
+      lost_with_them.insert(right.lost);
+      none_needed = none_needed && !right.needed;
+      continue;
+    }
     if (!is_refused(*reply, dry_run)) continue;
     if (right.name == "set") may_set = false;
     if (is_about_keys(*reply)) {
@@ -138,6 +155,13 @@ Result<void> check_rights(const AskRedis& ask, const RedisStoreOptions& options,
     needed = needed || right.needed;
   }
   const std::string how = dry_run ? "asked by ACL DRYRUN" : "tried on keys of its own";
+  if (!unknown.empty()) {
+    out.add(none_needed ? Severity::warning : Severity::problem, "commands",
+            fmt::format("the server does not know {}: no {}", fmt::join(unknown, ", "),
+                        fmt::join(lost_with_them, ", ")),
+            "take rename-command for them out of the server's configuration, or use a server that "
+            "has them");
+  }
   if (missing.empty() && !keys) {
     out.ok("rights", fmt::format("user {} may do all that the store does ({})", user, how));
     return {};
