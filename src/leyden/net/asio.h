@@ -1,7 +1,9 @@
 #pragma once
 
 // Of this module only: what its files share of Asio. Asio's own code is compiled once, in asio.cc.
+#include <chrono>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -37,6 +39,9 @@ class Stream {
   // until the stream is destroyed (non-blocking; shut down by close()); -1 where only the I/O thread can read and write (TLS).
   // read_some() must not be called any more after it.
   virtual int release() = 0;
+  // Of the server's certificate, once connected; nothing without TLS.
+  [[nodiscard]] virtual std::optional<std::chrono::system_clock::time_point>
+  certificate_expires() = 0;
   // Ends what is under way.
   virtual void close() = 0;
 };

@@ -184,6 +184,10 @@ class Connection final : public RespConnection,
 
   void close() override { end({Errc::unavailable, "closed"}); }
 
+  std::optional<std::chrono::system_clock::time_point> certificate_expires() const override {
+    return std::lock_guard(mutex_), certificate_expires_;
+  }
+
   bool is_free() const override { return callers_read_ && !reading_; }
   bool enter() override { return callers_read_ && !reading_.exchange(true); }
   void leave() override {
@@ -212,12 +216,14 @@ class Connection final : public RespConnection,
     try {
       co_await self->stream_->connect(self->options_.endpoint);
       co_await self->greet();
+      const auto certificate_expires = self->stream_->certificate_expires();
       if (!self->options_.on_push) self->descriptor_ = self->stream_->release();
       bool write = false;
       {
         std::lock_guard lock(self->mutex_);
         if (self->state_ == State::closed) co_return;
         self->state_ = State::ready;
+        self->certificate_expires_ = certificate_expires;
         self->callers_read_ = self->descriptor_ >= 0;
         write = self->writing_ = !self->queued_.empty();
       }
@@ -543,6 +549,7 @@ class Connection final : public RespConnection,
   mutable std::mutex mutex_;
   State state_ = State::connecting;
   Error why_closed_;
+  std::optional<std::chrono::system_clock::time_point> certificate_expires_;
   bool writing_ = false;
   std::size_t awaited_ = 0;
   std::size_t bytes_ = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,10 @@ class RespConnection {
 
   // Ends it; what is awaited is answered `unavailable`. Returns before the socket is closed. Idempotent.
   virtual void close() = 0;
+
+  // When the server's certificate ends: once ready, with TLS.
+  [[nodiscard]] virtual std::optional<std::chrono::system_clock::time_point> certificate_expires()
+      const = 0;
 };
 
 }  // namespace leyden::net

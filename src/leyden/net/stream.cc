@@ -1,3 +1,6 @@
+#include <chrono>
+#include <ctime>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -6,6 +9,7 @@
 
 #include <fcntl.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <boost/asio/connect.hpp>
@@ -91,6 +95,9 @@ class PlainStream final : public Stream {
     socket_.native_non_blocking(true);
     return released_ = socket_.release();
   }
+  std::optional<std::chrono::system_clock::time_point> certificate_expires() override {
+    return std::nullopt;
+  }
   void close() override {
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -126,6 +133,14 @@ class TlsStream final : public Stream {
     co_await asio::async_write(stream_, buffers, use_awaitable);
   }
   int release() override { return -1; }
+  std::optional<std::chrono::system_clock::time_point> certificate_expires() override {
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+        SSL_get1_peer_certificate(stream_.native_handle()), &X509_free);
+    std::tm utc{};
+    if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &utc) != 1)
+      return std::nullopt;
+    return std::chrono::system_clock::from_time_t(::timegm(&utc));
+  }
   void close() override {
     boost::system::error_code ignored;
     stream_.next_layer().close(ignored);

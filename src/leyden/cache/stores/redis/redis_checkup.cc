@@ -74,6 +74,10 @@ class Link {
     return std::move(replies->front());
   }
 
+  [[nodiscard]] std::optional<std::chrono::system_clock::time_point> certificate_expires() const {
+    return connection_->certificate_expires();
+  }
+
  private:
   const Deadline deadline_;
   const std::shared_ptr<net::RespConnection> connection_;
@@ -321,6 +325,8 @@ Result<RedisInfo> read_info(Link& link, Findings& out) {
 Result<void> check_reached(Link& link, const Look& look, const net::Endpoint& endpoint,
                            unsigned bucket, const RespValue& hello, Findings& out) {
   check_encryption(look, endpoint, out);
+  if (const auto expires = link.certificate_expires())
+    judge_certificate(*expires, look.clock.wall(), out);
   auto info = read_info(link, out);
   if (!info) return std::unexpected(info.error());
   std::string version(field(hello, "version"));

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <ratio>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace leyden::cache {
@@ -10,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kMaxmemoryMin = 64 * MiB;
 constexpr std::uint64_t kIdleTimeoutMin_s = 60;
+constexpr double kCertificateDaysMin = 14;
 constexpr std::uint64_t kForkNote_us = 20'000;
 constexpr std::uint64_t kForkWarning_us = 200'000;  // Look-ups wait 250 ms by default.
 
@@ -230,6 +234,20 @@ void judge_version(std::string_view server, std::string_view version, Findings& 
                 "use Redis 7 or later, or Valkey 8");
   } else {
     out.ok("version", fmt::format("{} {}{}", name, version, known ? "" : " (not tested by us)"));
+  }
+}
+
+void judge_certificate(std::chrono::system_clock::time_point expires,
+                       std::chrono::system_clock::time_point now, Findings& out) {
+  const double days = std::chrono::duration<double, std::ratio<86400>>(expires - now).count();
+  std::string seen =
+      fmt::format("the server's ends on {:%Y-%m-%d}, in {:.0f} days",
+                  fmt::gmtime(std::chrono::system_clock::to_time_t(expires)), std::floor(days));
+  if (days < kCertificateDaysMin) {
+    out.warning("certificate", std::move(seen),
+                "give the server another one before: from then on it is not connected to");
+  } else {
+    out.ok("certificate", std::move(seen));
   }
 }
 

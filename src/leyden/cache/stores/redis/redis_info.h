@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -34,5 +35,9 @@ void judge(const RedisInfo& info, const RedisStoreOptions& options, Findings& ou
 
 // As HELLO says them: "redis", "7.0.15".
 void judge_version(std::string_view server, std::string_view version, Findings& out);
+
+// When the server's certificate ends: without another one no connection is made from then on.
+void judge_certificate(std::chrono::system_clock::time_point expires,
+                       std::chrono::system_clock::time_point now, Findings& out);
 
 }  // namespace leyden::cache

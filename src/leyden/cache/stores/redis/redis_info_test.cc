@@ -55,6 +55,19 @@ TEST(RedisInfo, WhatIsNotSaidIsNotJudged) {
   EXPECT_TRUE(out.all().empty());
 }
 
+TEST(RedisInfo, Certificates) {
+  const std::chrono::system_clock::time_point now =
+      std::chrono::sys_days{std::chrono::days{20'000}};
+  const auto of = [&](int days) {
+    Findings out("server");
+    judge_certificate(now + std::chrono::days(days), now, out);
+    return out.all().front();
+  };
+  EXPECT_EQ(of(60).severity, Severity::ok);
+  EXPECT_EQ(of(60).seen, "the server's ends on 2024-12-03, in 60 days");
+  EXPECT_EQ(of(13).severity, Severity::warning);
+}
+
 TEST(RedisInfo, Forks) {
   EXPECT_EQ(judged({{"latest_fork_usec", "300"}}, "fork").severity, Severity::ok);
   EXPECT_EQ(judged({{"latest_fork_usec", "30000"}}, "fork").severity, Severity::note);
