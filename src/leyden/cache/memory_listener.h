@@ -25,10 +25,10 @@ class MemoryListener final : public StoreListener {
   // What was read or encoded since, unless it was erased meanwhile.
   void put(std::uint64_t mark, const BlockKey& key, TokenBlock block, const PutOptions& options) {
     std::lock_guard lock(mutex_);
-    if (!is_erased(mark, key, options.tenant, options.tokenizer))
+    if (mark >= lost_ && !is_erased(mark, key, options.tenant, options.tokenizer))
       memory_.put(key, std::move(block), options);
   }
-  // pass_on(those of the changes that were not erased meanwhile). Erasures wait for it: it must be quick.
+  // pass_on(those of the changes that were not erased meanwhile as far as was heard). Erasures wait for it: it must be quick.
   template <class Changes, class PassOn>
   void pass_on(std::uint64_t mark, Changes changes, PassOn&& pass_on) {
     std::lock_guard lock(mutex_);
@@ -63,8 +63,7 @@ class MemoryListener final : public StoreListener {
   }
   void lost() override {
     std::lock_guard lock(mutex_);
-    ++heard_;
-    forget_notes();
+    lost_ = ++heard_;
     memory_.clear();
   }
 
@@ -96,6 +95,7 @@ class MemoryListener final : public StoreListener {
   MemoryTier& memory_;
   mutable std::mutex mutex_;
   std::uint64_t heard_ = 0;      // Erasures so far.
+  std::uint64_t lost_ = 0;       // The last time that some may have gone unheard.
   std::uint64_t forgotten_ = 0;  // Notes up to here are not kept.
   // The number of the last erasure of each.
   std::unordered_map<BlockKey, std::uint64_t, BlockKeyHash> keys_;

@@ -21,7 +21,7 @@ struct ModelOptions {
   // A link that may break on a busy machine: then a process may forget all, a few times.
   bool has_link = false;
   // What an erasure, or the beginning of a process, may still take from memory.
-  std::chrono::milliseconds heard_within{1000};
+  std::chrono::milliseconds heard_within{4000};  // On a busy machine.
 };
 
 inline constexpr std::chrono::seconds kModelTtl{1000};  // For the store, too.

@@ -230,6 +230,7 @@ TEST(RedisSentinel, NoSentinelAnswers) {
 class RedisClusterTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(RedisClusterTest, MovesAndFailovers) {
+  RecordingListener ear;
   if (!testing::have_server(GetParam()))
     GTEST_SKIP() << "no " << GetParam() << "-server is installed";
   auto started = RedisCluster::start(GetParam());
@@ -238,7 +239,6 @@ TEST_P(RedisClusterTest, MovesAndFailovers) {
   auto options = options_of(cluster.url());
   auto store = open(options);
   auto other = open(options);
-  RecordingListener ear;
   listen(*other, ear);
   std::vector<StoreEntry> entries;
   std::vector<BlockKey> keys;

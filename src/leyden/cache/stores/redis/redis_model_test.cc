@@ -28,8 +28,7 @@ TEST_P(RedisModelTest, TwoProcessesWithRoomForAll) {
                               .memory_bytes = 8 * MiB,
                               .roomy = true,
                               .has_time = false,
-                              .has_link = true,
-                              .heard_within = std::chrono::milliseconds(2000)});
+                              .has_link = true});
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, RedisModelTest, ::testing::Values("redis", "valkey"),

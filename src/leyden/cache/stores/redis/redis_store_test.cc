@@ -75,13 +75,13 @@ TEST_F(RedisStoreTest, AnotherTypeUnderAKeyIsAMiss) {
 }
 
 TEST_F(RedisStoreTest, TheLeastRightsAreEnoughForAll) {
+  RecordingListener ear;
   ServerOptions with;
   with.acl = with.tls = true;
   auto server = server_of(with);
   auto options = options_of(server->url());
   options.tenant_quota_bytes = 1 * MiB;
   auto store = open(options);
-  RecordingListener ear;
   listen(*store, ear);
   for (std::uint64_t i = 0; i < 30; ++i) {
     StoreEntry entry = entry_of(i, 20'000);
@@ -135,9 +135,9 @@ TEST_F(RedisStoreTest, ADatabaseOfItsOwn) {
 }
 
 TEST_F(RedisStoreTest, ClosesForGood) {
+  RecordingListener ear;
   auto store = open(options_of(shared().url()));
   ASSERT_TRUE(put(*store, entry_of(1)));
-  RecordingListener ear;
   listen(*store, ear);
   store->close();
   store->close();
@@ -167,8 +167,8 @@ TEST_F(RedisStoreTest, CloseEndsWhatIsUnderWay) {
 TEST_F(RedisStoreTest, ThousandCyclesLeaveNothing) {
   const auto options = options_of(shared().url());
   const auto cycle = [&](int i) {
-    auto store = open(options);
     RecordingListener ear;
+    auto store = open(options);
     if (i % 2 == 0) store->listen(&ear);
     if (i % 10 != 0) {
       EXPECT_TRUE(find(*store, 1));
@@ -184,8 +184,8 @@ TEST_F(RedisStoreTest, ThousandCyclesLeaveNothing) {
 }
 
 TEST_F(RedisStoreTest, EightThreadsAndACloseInBetween) {
-  auto store = open(options_of(shared().url()));
   RecordingListener ear;
+  auto store = open(options_of(shared().url()));
   store->listen(&ear);
   std::atomic<int> wrong{0};
   std::atomic<int> calls{0};

@@ -29,13 +29,13 @@ using testing::time_until;
 class RedisTrackingTest : public testing::RedisStoreTest {};
 
 TEST_F(RedisTrackingTest, ErasuresAreHeardByOthersWithinASecond) {
+  RecordingListener ear;
+  RecordingListener own;
+  RecordingListener strange;
   const auto options = options_of(shared().url());
   auto writer = open(options);
   auto reader = open(options);
   auto stranger = open(options_of(shared().url()));
-  RecordingListener ear;
-  RecordingListener own;
-  RecordingListener strange;
   listen(*reader, ear);
   listen(*writer, own);
   listen(*stranger, strange);
@@ -60,23 +60,23 @@ TEST_F(RedisTrackingTest, ErasuresAreHeardByOthersWithinASecond) {
 
 // What is copied or encoded before there is a link is lost when it comes up: a process that asks at once must not lose that.
 TEST_F(RedisTrackingTest, ListeningBeginsWithTheLinkUp) {
-  auto store = open(options_of(shared().url()));
   RecordingListener ear;
+  RecordingListener later;
+  auto store = open(options_of(shared().url()));
   store->listen(&ear);
   EXPECT_TRUE(time_until(5s, [&] { return store->health().state == StoreState::on; }));
   EXPECT_EQ(ear.lost_count(), 1) << "told before health is on";
   ASSERT_TRUE(put(*store, entry_of(1)));
   EXPECT_TRUE(has(*store, 1));
   EXPECT_EQ(ear.lost_count(), 1);
-  RecordingListener later;
   store->listen(&later);
   EXPECT_TRUE(time_until(5s, [&] { return later.lost_count() == 1; })) << "nobody heard in between";
 }
 
 TEST_F(RedisTrackingTest, ALostLinkIsTold) {
+  RecordingListener ear;
   auto server = server_of();
   auto store = open(options_of(server->url()));
-  RecordingListener ear;
   listen(*store, ear);
   int lost = ear.lost_count();
   server->ask({"CLIENT", "KILL", "TYPE", "normal"});
@@ -97,6 +97,7 @@ TEST_F(RedisTrackingTest, ALostLinkIsTold) {
 }
 
 TEST_F(RedisTrackingTest, AnOlderProtocol) {
+  RecordingListener ear;
   ServerOptions with;  // As a proxy or an old server would: no HELLO.
   with.arguments = {"--rename-command", "HELLO", ""};
   auto server = server_of(with);
@@ -107,7 +108,6 @@ TEST_F(RedisTrackingTest, AnOlderProtocol) {
   auto store = open(options);
   ASSERT_TRUE(put(*store, entry_of(1)));
   EXPECT_TRUE(has(*store, 1));
-  RecordingListener ear;
   store->listen(&ear);
   EXPECT_TRUE(time_until(2s, [&] { return store->health().state == StoreState::degraded; }))
       << "nobody tells of erasures";

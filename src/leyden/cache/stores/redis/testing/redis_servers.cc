@@ -28,7 +28,7 @@ constexpr auto kStartTimeout = 20s;
 
 // docs/redis.md lists these rights.
 constexpr const char* kLeastRights =
-    "resetchannels -@all +hello +ping +mget +set +unlink +multi +exec +zadd +zcard +zrange +zrem "
+    "resetchannels -@all +ping +mget +set +unlink +multi +exec +zadd +zcard +zrange +zrem "
     "+zremrangebyscore +pexpire +incrby "
     "+scan +strlen +client|tracking +eval +get +del +cluster|slots +asking";
 
