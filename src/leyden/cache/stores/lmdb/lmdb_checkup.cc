@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -305,6 +306,27 @@ bool check_data(const LmdbStoreOptions& options, Findings& out) {
   return true;
 }
 
+// What earlier uses moved aside: nobody reads it any more, and nobody removes it.
+void check_moved_aside(const fs::path& folder, Findings& out) {
+  const std::string begin = folder.filename().string() + ".corrupt-";
+  std::error_code error;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> names;
+  for (fs::directory_iterator at(nearest(folder).parent_path(), error), end; !error && at != end;
+       at.increment(error)) {
+    if (!at->path().filename().string().starts_with(begin)) continue;
+    names.push_back(at->path().string());
+    std::error_code none;
+    const std::uint64_t size = fs::file_size(at->path() / "data.mdb", none);
+    if (!none) bytes += size;
+  }
+  if (names.empty()) return;
+  std::ranges::sort(names);
+  out.note(
+      "moved_aside", fmt::format("{} of damaged data: {}", mib(bytes), fmt::join(names, ", ")),
+      fmt::format("see whether the disk fails or was full, then: rm -r {}", fmt::join(names, " ")));
+}
+
 // Opening waits for the writer lock without asking us how long.
 bool check_writer(const LmdbStoreOptions& options, Deadline deadline, Findings& out) {
   auto lock = WriterLock::open(options.folder / "writer.lock");
@@ -435,6 +457,7 @@ std::vector<Finding> check_lmdb(const LmdbStoreOptions& options, const Clock& cl
   check_file_system(place, out);
   check_disk(place, options, out);
   if (!there) return std::move(out.all());
+  check_moved_aside(options.folder, out);
   const bool writable = check_access(options.folder, out);
   bool of_use = false;
   {

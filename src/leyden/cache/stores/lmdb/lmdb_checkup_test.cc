@@ -200,6 +200,19 @@ TEST(LmdbCheckup, AFileThatIsCutIsSaidAndStaysAsItIs) {
   EXPECT_EQ(look(options).of("layout").severity, Severity::ok);
 }
 
+TEST(LmdbCheckup, WhatWasMovedAsideIsSaid) {
+  const TemporaryFolder folder;
+  const auto options = options_in(folder.path() / "tokens");
+  fill(options);
+  EXPECT_FALSE(look(options).has("moved_aside"));
+  std::ofstream(options.folder / "broken") << "";
+  fill(options);
+  const Finding found = look(options).of("moved_aside");
+  EXPECT_EQ(found.severity, Severity::note);
+  EXPECT_NE(found.advice.find((folder.path() / "tokens.corrupt-").string()), std::string::npos)
+      << found.advice;
+}
+
 TEST(LmdbCheckup, AnotherLayoutStaysWhereItIs) {
   const TemporaryFolder folder;
   const auto options = options_in(folder.path() / "tokens");
