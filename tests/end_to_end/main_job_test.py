@@ -353,6 +353,12 @@ class DoctorOfRedis(WithRedis, Case):
         self.assertEqual(found["maxmemory"]["severity"], "warning")
         for of_use in ("reach", "version", "topology", "resp3", "tracking", "rights", "write", "encryption"):
             self.assertEqual(found[of_use]["severity"], "ok", found[of_use])
+        self.assertNotIn("tokenizing here", found["latency_10kb"]["seen"])
+        self.write("long.md", "".join(f"# Jar {n}\n\nThe jar of shelf {n} holds {n * n} volts.\n\n" for n in range(2000)))
+        self.leyden("index", self.folder)
+        self.leyden("retrieve", "jar", "--top-k", 50, "--max-context-tokens", 100_000, "--tokenizer", "cl100k_base")
+        found = {finding["id"]: finding for finding in self.answer("doctor")["findings"]}
+        self.assertIn("of tokenizing here", found["latency_10kb"]["seen"])
 
 
 class WrongInput(Case):

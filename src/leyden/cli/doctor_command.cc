@@ -16,6 +16,7 @@
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
 #include "leyden/cli/retrieve_flags.h"
+#include "leyden/cli/stats_board.h"
 #include "leyden/cli/terminal.h"
 
 namespace leyden::cli {
@@ -68,6 +69,13 @@ std::vector<Finding> check_secret(const std::filesystem::path& file) {
   return std::move(out.all());
 }
 
+// What tokenizing took here lately, whatever was tokenized; 0 before anything was.
+double known_encode_us_per_kib(const Settings& settings) {
+  const auto board = StatsBoard::read(settings.stats_folder());
+  if (!board || !board->costs) return 0;
+  return board->costs->encode_us_per_kib.value_or(0);
+}
+
 std::string to_text(const std::vector<Finding>& findings, bool colours) {
   std::string out;
   std::string_view where;
@@ -112,7 +120,7 @@ int run_doctor(const Flags& flags, const Context& context) {
     if (!options) {
       return report({options.error().code, "REDIS_URL: " + options.error().message});
     }
-    findings = cache::check_redis(*options, clock, deadline);
+    findings = cache::check_redis(*options, clock, deadline, known_encode_us_per_kib(settings));
   } else {
     findings = cache::check_lmdb({.folder = settings.store_folder(),
                                   .capacity_bytes = settings.store_budget_mb * MiB,

@@ -214,6 +214,20 @@ TEST(RedisCheckup, EachRightThatIsMissingIsSeen) {
   EXPECT_EQ(rights.severity, Severity::problem);
 }
 
+TEST(RedisCheckup, AReadIsComparedWithTokenizing) {
+  auto server = server_of(well_configured());
+  ASSERT_TRUE(server);
+  const auto options = options_of(server->url());
+  const auto read = [&](double encode_us_per_kib) {
+    return Look{check_redis(options, kClock, Deadline::after(30s), encode_us_per_kib)}.of(
+        "latency_10kb");
+  };
+  EXPECT_NE(read(1e6).seen.find("17361.11 ms of tokenizing"), std::string::npos) << read(1e6).seen;
+  EXPECT_NE(read(1e6).severity, Severity::note);
+  EXPECT_NE(read(1e-6).severity, Severity::ok);
+  EXPECT_EQ(read(0).seen.find("tokenizing"), std::string::npos);
+}
+
 TEST(RedisCheckup, CommandsThatTheServerLacks) {
   ServerOptions without = well_configured();
   without.configuration = "rename-command UNLINK \"\"\nrename-command STRLEN hidden\n";
