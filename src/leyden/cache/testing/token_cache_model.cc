@@ -220,7 +220,7 @@ class TokenCacheModel {
               << " erased, " << counts_["crash"] << " crashes, " << counts_["reopen"]
               << " reopenings; reads older than an acknowledged erasure: " << counts_["stale"]
               << " within a second, " << counts_["late"]
-              << " later; links lost: " << counts_["link"] << '\n';
+              << " later; listeners lost their store: " << counts_["lost"] << '\n';
   }
 
  private:
@@ -284,7 +284,7 @@ class TokenCacheModel {
     passage.store.age(now_);
     const bool settled = is_settled(p, passage);
     if (!settled) memory.perhaps();
-    if (options_.has_link && is_missed(memory, passage, source)) forget_all(p);
+    if (is_missed(memory, passage, source)) forget_all(p);
     if (generation != passage.generation) {
       const auto age = SteadyClock::now() - passage.erased_at.value();
       ++counts_[age < 1s ? "stale" : "late"];
@@ -324,9 +324,9 @@ class TokenCacheModel {
             (source != Source::store && passage.store.must && !passage.is_on_its_way()));
   }
 
-  // A broken link: nothing has to be there any more.
+  // The listener lost its store: nothing has to be there any more.
   void forget_all(std::size_t p) {
-    EXPECT_LE(++counts_["link"], 5U);
+    EXPECT_LE(++counts_["lost"], 5U);
     for (Passage& passage : passages_) {
       passage.memory[p].perhaps();
       passage.store.perhaps();

@@ -18,8 +18,6 @@ struct ModelOptions {
   bool roomy = false;
   // The store's time is the clock's, so that it can be moved by hand. Else no time passes.
   bool has_time = true;
-  // A link that may break on a busy machine: then a process may forget all, a few times.
-  bool has_link = false;
   // What an erasure, or the beginning of a process, may still take from memory.
   std::chrono::milliseconds heard_within{4000};  // On a busy machine.
 };
@@ -28,7 +26,7 @@ inline constexpr std::chrono::seconds kModelTtl{1000};  // For the store, too.
 
 // The tiers against a plain model of them: two processes, each with its memory over one store, do random operations; this
 // process has the model, and must have no other threads. LEYDEN_TEST_OPERATIONS sets how many (300,000 passages in
-// two such runs), LEYDEN_TEST_SEED repeats a run. Fails the test that calls it, and says what it did.
+// two such runs), LEYDEN_TEST_SEED repeats a run. A listener that lost its store on a busy machine may forget all, five times in a run. Fails the test that calls it, and says what it did.
 void run_against_model(const ModelOptions& options);
 
 }  // namespace leyden::cache::testing

@@ -27,8 +27,7 @@ TEST_P(RedisModelTest, TwoProcessesWithRoomForAll) {
                               },
                               .memory_bytes = 8 * MiB,
                               .roomy = true,
-                              .has_time = false,
-                              .has_link = true});
+                              .has_time = false});
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, RedisModelTest, ::testing::Values("redis", "valkey"),
