@@ -1,7 +1,6 @@
 #include "leyden/cache/token_cache.h"
 
 #include <atomic>
-#include <barrier>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -432,36 +431,6 @@ TEST_F(TokenCacheTest, AnIdOutsideTheVocabularyIsAnErrorAndIsNotKept) {
   auto found = cache.find_or_encode(std::vector{key_of(1)}, kScope, wrong, soon());
   EXPECT_EQ(found.error().code, Errc::internal);
   EXPECT_FALSE(memory_->find(key_of(1)));
-}
-
-TEST_F(TokenCacheTest, ManyCallersOneEncoding) {
-  constexpr int kCallers = 12;
-  TokenCache cache(*memory_, &store_, clock_);
-  std::atomic<int> encodings{0};
-  std::barrier start(kCallers);
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < kCallers; ++t) {
-      threads.emplace_back([&] {
-        start.arrive_and_wait();
-        auto found = cache.find_or_encode(
-            std::vector{key_of(1)}, kScope,
-            [&](std::size_t) -> Result<TokenIds> {
-              ++encodings;
-              std::this_thread::sleep_for(50ms);
-              return ids_of(1);
-            },
-            soon());
-        ASSERT_TRUE(found);
-        EXPECT_EQ(*found->front().block, ids_of(1));
-      });
-    }
-  }
-  EXPECT_EQ(encodings, 1);
-  const CacheStats stats = cache.stats();
-  expect_sums(stats);
-  EXPECT_EQ(stats.lookups, static_cast<std::uint64_t>(kCallers));
-  EXPECT_EQ(stats.misses - stats.coalesced, 1U);
 }
 
 // A call leads two passages and fails at the first: who waits for the second must not fail with it.
