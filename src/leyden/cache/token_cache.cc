@@ -42,7 +42,7 @@ struct Request {
   const EncodePassage& encode;
   Deadline deadline;
   const LookupOptions& options;
-  std::uint64_t mark = 0;  // Of the listener, before the store is asked.
+  std::uint64_t mark = 0;  // Of the listener, before what is put or written was looked up.
   std::vector<Found> found = std::vector<Found>(keys.size());
   std::vector<std::chrono::nanoseconds> latency =
       std::vector<std::chrono::nanoseconds>(keys.size());
@@ -53,7 +53,7 @@ struct Request {
       Guarded<std::vector<WriteBack::Change>>();  // For the store.
   std::uint64_t bypassed = 0;
   std::uint64_t errors = 0;
-  std::uint64_t corruptions = 0;
+  std::atomic<std::uint64_t> corruptions = 0;  // With leases, of several threads.
 
   // Of the passage's text; 0 when nobody said.
   [[nodiscard]] std::size_t text_bytes(std::size_t i) const {
@@ -407,9 +407,10 @@ Result<std::vector<Found>> TokenCache::find_or_encode(std::span<const BlockKey> 
                                                       const LookupOptions& options) {
   Request request{
       .keys = keys, .scope = scope, .encode = encode, .deadline = deadline, .options = options};
+  if (options.write_again) request.mark = state_->listener.mark();
   auto answered = state_->find_in_memory(request);
   if (answered && !request.missing.empty()) {
-    request.mark = state_->listener.mark();
+    if (!options.write_again) request.mark = state_->listener.mark();
     state_->find_in_store(request);
     answered = state_->encode_missing(request);
   }
