@@ -1,5 +1,6 @@
 // The inner loop, compiled once for each set of instructions: the including file says which (see kernel_avx2.cc) and gives
-// load_block() and write_positions(). Everything here is local to that file and uses no inline function of any library that the linker
+// kPagesAtOnce (how many pages of 64 characters are asked about at once before the rest is one by one) and what
+// kernel_block.inl declares. Everything here is local to that file and uses no inline function of any library that the linker
 // could merge with one compiled for a lesser processor.
 //
 // How it finds segments: a segment's beginning is a place where the patterns remember nothing (no pattern looks back), so each round

@@ -11,6 +11,8 @@
 namespace leyden::tokenizer::engine {
 namespace {
 
+constexpr unsigned kPagesAtOnce = 4;
+
 #include "leyden/tokenizer/engine/kernel.inl"
 #include "leyden/tokenizer/engine/kernel_x86.inl"
 
@@ -46,6 +48,17 @@ struct Bytes {
     };
     return bits(of(a), of(b));
   }
+  u64 low_bits_in(u64 set) const {
+    const __m256i rows = _mm256_set1_epi64x(static_cast<long long>(set));
+    const __m256i columns = _mm256_set1_epi64x(static_cast<long long>(0x8040201008040201));
+    const __m256i low = _mm256_set1_epi8(7);
+    auto of = [&](__m256i bytes) {
+      const __m256i row = _mm256_and_si256(_mm256_srli_epi16(bytes, 3), low);
+      const __m256i column = _mm256_shuffle_epi8(columns, _mm256_and_si256(bytes, low));
+      return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(rows, row), column), column);
+    };
+    return bits(of(a), of(b));
+  }
   u64 non_ascii() const { return bits(a, b); }
 };
 
@@ -53,6 +66,9 @@ template <Cut kCut>
 inline Block load_block(const char* text) {
   return block_of<kCut>(Bytes(text));
 }
+
+inline u64 equal_bytes(const char* text, char c) { return Bytes(text).equal(c); }
+inline u64 low_bits_in(const char* text, u64 set) { return Bytes(text).low_bits_in(set); }
 
 }  // namespace
 

@@ -12,6 +12,8 @@
 namespace leyden::tokenizer::engine {
 namespace {
 
+constexpr unsigned kPagesAtOnce = 4;
+
 #include "leyden/tokenizer/engine/kernel.inl"
 #include "leyden/tokenizer/engine/kernel_x86.inl"
 
@@ -31,6 +33,14 @@ struct Bytes {
     return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')),
                                   _mm512_set1_epi8(26));
   }
+  u64 low_bits_in(u64 set) const {
+    const __m512i rows = _mm512_set1_epi64(static_cast<long long>(set));
+    const __m512i columns = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201));
+    const __m512i low = _mm512_set1_epi8(7);
+    const __m512i row = _mm512_and_si512(_mm512_srli_epi16(all, 3), low);
+    const __m512i column = _mm512_shuffle_epi8(columns, _mm512_and_si512(all, low));
+    return _mm512_test_epi8_mask(_mm512_shuffle_epi8(rows, row), column);
+  }
   u64 non_ascii() const { return _mm512_movepi8_mask(all); }
 };
 
@@ -38,6 +48,9 @@ template <Cut kCut>
 inline Block load_block(const char* text) {
   return block_of<kCut>(Bytes(text));
 }
+
+inline u64 equal_bytes(const char* text, char c) { return Bytes(text).equal(c); }
+inline u64 low_bits_in(const char* text, u64 set) { return Bytes(text).low_bits_in(set); }
 
 }  // namespace
 

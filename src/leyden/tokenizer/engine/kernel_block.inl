@@ -34,6 +34,10 @@ inline Block load_block(const char* text);
 // Writes from + i for each bit i of `mask`, the lowest first; what stands within 64 + 8 numbers from `to` on may be overwritten.
 inline void write_positions(u64 mask, std::uint32_t from, std::uint32_t* to);
 
+// Of the 64 bytes at `text`: those that are `c`; those whose low six bits are the number of a bit in `set`.
+inline u64 equal_bytes(const char* text, char c);
+inline u64 low_bits_in(const char* text, u64 set);
+
 constexpr u64 bit(unsigned i) { return u64{1} << i; }
 constexpr u64 below(unsigned i) { return i >= 64 ? ~u64{0} : bit(i) - 1; }
 inline unsigned first_of(u64 mask) { return static_cast<unsigned>(__builtin_ctzll(mask)); }

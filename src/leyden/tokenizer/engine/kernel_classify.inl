@@ -26,6 +26,28 @@ struct ClassMasks {
     }
   }
 
+  // The characters of one page whose first bytes are `firsts`. `among(set)`: those whose last six bits are in it.
+  template <Cut kCut, class Among>
+  inline void take_page(u64 firsts, const detail::PageClasses& page, Among&& among) {
+    auto add = [&](u64& mask, u64 classes) {
+      if (classes == ~u64{0}) {
+        mask |= firsts;
+      } else if (classes != 0) {
+        mask |= firsts & among(classes);
+      }
+    };
+    add(number, kCut == Cut::digits_gpt2 ? page.number_or_digit : page.number);
+    add(white, page.white);
+    if constexpr (kCut == Cut::o200k) {
+      add(upper, page.upper);
+      add(lower, page.lower);
+      add(other, page.other);
+      add(mark, page.mark);
+    } else {
+      add(other, page.letter);
+    }
+  }
+
   // Of characters of `kBytes` bytes each, whole.
   template <unsigned kBytes>
   inline void put_into(Block& block) const {
@@ -43,7 +65,32 @@ struct ClassMasks {
   }
 };
 
-// Sets the masks of the characters beyond ASCII. Returns how many bytes of the block are whole characters.
+// The classes of characters of two or three bytes: page by page, because neighbours are mostly of one script, and what is left
+// one by one.
+template <Cut kCut, unsigned kBytes>
+inline ClassMasks classes_of(u64 firsts, const char* text) {
+  ClassMasks masks;
+  auto byte = [&](unsigned i) { return static_cast<unsigned>(static_cast<std::uint8_t>(text[i])); };
+  auto page_of = [&](unsigned i) -> const detail::PageClasses& {
+    if constexpr (kBytes == 2) return detail::kPages.of[byte(i) & 0x1F];
+    return detail::kPages.of[(byte(i) & 0x0F) << 6 | (byte(i + 1) & 0x3F)];
+  };
+  auto among = [&](u64 set) { return low_bits_in(text, set) >> (kBytes - 1); };
+  for (unsigned pages = 0; firsts != 0 && pages < kPagesAtOnce; ++pages) {
+    const unsigned i = first_of(firsts);
+    u64 same = firsts & equal_bytes(text, text[i]);
+    if constexpr (kBytes == 3) same &= equal_bytes(text, text[i + 1]) >> 1;
+    masks.take_page<kCut>(same, page_of(i), among);
+    firsts &= ~same;
+  }
+  for (; firsts != 0; firsts &= firsts - 1) {
+    const unsigned i = first_of(firsts);
+    masks.take<kCut>(i, page_of(i), byte(i + kBytes - 1));
+  }
+  return masks;
+}
+
+// Sets the masks of the characters beyond ASCII of the 64 bytes at `text`, `size` of which count. Returns how many bytes of the block are whole characters.
 template <Cut kCut>
 inline unsigned classify(const char* text, Block& block, unsigned size) {
   unsigned whole = size;
@@ -55,20 +102,14 @@ inline unsigned classify(const char* text, Block& block, unsigned size) {
   trim(block.three & below(size), 3);
   trim(block.four & below(size), 4);
   auto byte = [&](unsigned i) { return static_cast<unsigned>(static_cast<std::uint8_t>(text[i])); };
-  ClassMasks twos;
-  for (u64 rest = block.two & below(whole); rest != 0; rest &= rest - 1) {
-    const unsigned i = first_of(rest);
-    twos.take<kCut>(i, detail::kPages.of[byte(i) & 0x1F], byte(i + 1));
+  if (const u64 twos = block.two & below(whole); twos != 0)
+    classes_of<kCut, 2>(twos, text).template put_into<2>(block);
+  if (const u64 threes = block.three & below(whole); threes != 0) {
+    // Letters whose class the lead tells: 20 of a block of Chinese text, all but a few.
+    ClassMasks masks = classes_of<kCut, 3>(threes & ~block.han, text);
+    masks.other |= threes & block.han;
+    masks.put_into<3>(block);
   }
-  twos.put_into<2>(block);
-  // Letters whose class the lead tells: 20 of a block of Chinese text, all but a few.
-  ClassMasks threes{.other = block.han & below(whole)};
-  for (u64 rest = block.three & ~block.han & below(whole); rest != 0; rest &= rest - 1) {
-    const unsigned i = first_of(rest);
-    threes.take<kCut>(i, detail::kPages.of[(byte(i) & 0x0F) << 6 | (byte(i + 1) & 0x3F)],
-                      byte(i + 2));
-  }
-  threes.put_into<3>(block);
   ClassMasks fours;
   for (u64 rest = block.four & below(whole); rest != 0; rest &= rest - 1) {
     const unsigned i = first_of(rest);

@@ -8,6 +8,8 @@
 namespace leyden::tokenizer::engine {
 namespace {
 
+constexpr unsigned kPagesAtOnce = 0;
+
 #include "leyden/tokenizer/engine/kernel.inl"
 
 template <Cut kCut>
@@ -52,6 +54,9 @@ inline Block load_block(const char* text) {
   }
   return block;
 }
+
+inline u64 equal_bytes(const char*, char) { __builtin_unreachable(); }
+inline u64 low_bits_in(const char*, u64) { __builtin_unreachable(); }
 
 inline void write_positions(u64 mask, std::uint32_t from, std::uint32_t* to) {
   for (; mask != 0; mask &= mask - 1) *to++ = from + first_of(mask);

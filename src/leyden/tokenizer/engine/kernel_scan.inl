@@ -94,6 +94,8 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     }
     const char* at = text + position;
     const std::size_t rest = size - position;
+    alignas(64) char padded[64];
+    const char* bytes = at;
     Block block;
     unsigned length = 64;
     if (rest >= 64) {
@@ -104,8 +106,9 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
         if (position != before) continue;
       }
     } else {
-      alignas(64) char padded[64] = {};
+      __builtin_memset(padded, 0, sizeof(padded));
       __builtin_memcpy(padded, at, rest);
+      bytes = padded;
       length = static_cast<unsigned>(rest);
       block = load_block<kCut>(padded);
     }
@@ -117,7 +120,7 @@ inline std::size_t scan_some(const Segmentation& how, const char* text, std::siz
     } else if (block.non_ascii == 0) {
       starts = find_starts<kCut, true>(at, rest, block, length, rest > length);
     } else {
-      length = classify<kCut>(at, block, length);
+      length = classify<kCut>(bytes, block, length);
       starts = find_starts<kCut, false>(at, rest, block, length, rest > length);
     }
     const bool whole =

@@ -1,7 +1,7 @@
 // What kernel_avx2.cc and kernel_avx512.cc share: included by them behind kernel.inl.
 //
 // `Bytes`: 64 bytes, of which equal(c) is the mask of those that are c, within(low, n) of those from low to low + n - 1, letters() of
-// ASCII's letters, non_ascii() of all beyond ASCII.
+// ASCII's letters, non_ascii() of all beyond ASCII, low_bits_in(set) as kernel_block.inl says.
 
 template <Cut kCut, class Bytes>
 inline Block block_of(const Bytes& bytes) {
