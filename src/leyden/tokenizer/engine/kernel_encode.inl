@@ -5,27 +5,37 @@ struct Key {
   u64 high;
 };
 
-// By length: which bytes are the segment's, and the length where the key has it. A table, because a branch on the length is guessed
-// wrong every few words.
+// By length: which bytes are the segment's, and the length where the key has it; one more for all that are longer. A table, because
+// a branch on the length is guessed wrong every few words.
 struct KeyMasks {
-  Key of[SegmentEntry::kBytesMax + 1] = {};
+  struct alignas(32) Row {
+    Key bytes;
+    Key length;
+  };
+  Row of[SegmentEntry::kBytesMax + 2] = {};
   constexpr KeyMasks() {
     for (unsigned length = 0; length <= SegmentEntry::kBytesMax; ++length) {
-      of[length] = {below(8 * length), length > 8 ? below(8 * length - 64) : 0};
+      of[length] = {{below(8 * length), length > 8 ? below(8 * length - 64) : 0},
+                    {0, u64{length} << 56}};
     }
+    of[SegmentEntry::kBytesMax + 1] = {{~u64{0}, below(56)}, {0, u64{255} << 56}};
   }
 };
 constexpr KeyMasks kKeyMasks;
 
 // The key of the `length` bytes at `text`; 16 bytes may be read. Of more than 15 bytes: a key that no entry has.
 inline Key load_key(const char* text, std::uint32_t length) {
-  u64 low;
-  u64 high;
-  __builtin_memcpy(&low, text, 8);
-  __builtin_memcpy(&high, text + 8, 8);
-  const Key& mask = kKeyMasks.of[length & 15];
-  const std::uint32_t capped = length < 255 ? length : 255;
-  return {low & mask.low, (high & mask.high) | u64{capped} << 56};
+  using Words [[gnu::vector_size(16)]] = u64;
+  Words words;
+  __builtin_memcpy(&words, text, 16);
+  constexpr std::uint32_t kLonger = SegmentEntry::kBytesMax + 1;
+  const KeyMasks::Row& row = kKeyMasks.of[length < kLonger ? length : kLonger];
+  Words bytes;
+  Words end;
+  __builtin_memcpy(&bytes, &row.bytes, 16);
+  __builtin_memcpy(&end, &row.length, 16);
+  words = (words & bytes) | end;
+  return {words[0], words[1]};
 }
 
 constexpr std::size_t kBatch = 64;

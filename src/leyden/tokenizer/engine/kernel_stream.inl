@@ -21,7 +21,7 @@ struct AsciiStream {
   u64 taken = 0;         // Newlines that belong to the symbols in front of them.
   u64 free_newline = 0;  // The others.
   u64 left = 0;          // Whitespace but `taken`.
-  u64 printable = 0;  // The last bytes of plain characters.
+  u64 printable = 0;     // The last bytes of plain characters.
   u64 plain_lead = 0;
   // What the block before says of this one: bits that begin a segment, bits that don't.
   u64 starts = 0;

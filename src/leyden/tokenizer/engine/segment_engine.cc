@@ -84,19 +84,26 @@ void SegmentEngine::learn(KernelContext& context, SegmentEntry* entries, std::si
   const auto& engine = *static_cast<const SegmentEngine*>(workspace.engine);
   const std::span all(entries, count);
   for (const SegmentEntry& entry : all) engine.seed_.prefetch(entry);
-  auto remember = [&](const SegmentEntry& entry, TokenIdsView ids) {
-    if (!workspace.find(segment_text(entry))) workspace.remember(segment_text(entry), ids);
-  };
   std::size_t others = 0;
-  for (const SegmentEntry& entry : all) {
+  for (SegmentEntry& entry : all) {
     if (TokenId id = engine.seed_.find(entry); id != MergeTables::kNone) {
-      remember(entry, {&id, 1});
+      entry.ids[0] = id;
+      entry.count = 1;
+      workspace.learn(entry);
     } else {
       entries[others++] = entry;
     }
   }
-  engine.coder_.encode_all(workspace, all.first(others),
-                           [&](std::size_t i, TokenIdsView ids) { remember(entries[i], ids); });
+  engine.coder_.encode_all(workspace, all.first(others), [&](std::size_t i, TokenIdsView ids) {
+    SegmentEntry& entry = entries[i];
+    if (ids.size() > SegmentEntry::kIdsMax) {
+      if (!workspace.find(segment_text(entry))) workspace.remember(segment_text(entry), ids);
+      return;
+    }
+    std::ranges::copy(ids, entry.ids);
+    entry.count = static_cast<std::uint32_t>(ids.size());
+    workspace.learn(entry);
+  });
 }
 
 std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::size_t length,

@@ -30,6 +30,11 @@ struct Workspace {
   // Of up to RecentSegments::kBytesMax bytes and as many IDs; more are not kept. Something old may have to go.
   void remember(std::string_view segment, TokenIdsView ids);
 
+  // As remember(), of a segment that may be there already.
+  void learn(const SegmentEntry& entry) {
+    if (find(entry) == nullptr) remember(entry);
+  }
+
   static constexpr unsigned kBucketBits = 17;
   static constexpr unsigned kLongBits = 17;
   KernelContext context;
