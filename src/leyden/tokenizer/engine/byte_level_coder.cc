@@ -38,17 +38,10 @@ bool ByteLevelCoder::encode(Workspace& workspace, std::string_view segment, Toke
   return true;
 }
 
-bool ByteLevelCoder::encode_all(Workspace& workspace, std::span<const SegmentEntry> segments,
-                                const std::function<void(std::size_t, TokenIdsView)>& take) const {
-  if (any_missing_ || !workspace.merger.merges_tiny()) return false;
-  std::array<Merger::Tiny, 32> some;
-  for (std::size_t begin = 0; begin < segments.size(); begin += some.size()) {
-    const std::size_t count = std::min(some.size(), segments.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) some[i].text = segment_text(segments[begin + i]);
-    workspace.merger.merge_tiny({some.data(), count});
-    for (std::size_t i = 0; i < count; ++i) take(begin + i, {some[i].tokens, some[i].count});
-  }
-  return true;
+std::size_t ByteLevelCoder::encode_short(const Workspace& workspace, std::string_view segment,
+                                         TokenId* out) const {
+  if (any_missing_ || !workspace.merger.merges_tiny()) return 0;
+  return workspace.merger.merge_tiny(segment, out);
 }
 
 std::vector<std::pair<std::string, TokenId>> byte_level_seed(const BpeSpec& spec,

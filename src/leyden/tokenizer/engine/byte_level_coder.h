@@ -20,8 +20,8 @@ class ByteLevelCoder final : public SegmentCoder {
   ByteLevelCoder(const MergeTables& merges, std::vector<std::pair<std::string, TokenId>> whole);
 
   bool encode(Workspace& workspace, std::string_view segment, TokenIds& out) const override;
-  bool encode_all(Workspace& workspace, std::span<const SegmentEntry> segments,
-                  const std::function<void(std::size_t, TokenIdsView)>& take) const override;
+  std::size_t encode_short(const Workspace& workspace, std::string_view segment,
+                           TokenId* out) const override;
   // Bytes that are left out bring others together.
   [[nodiscard]] bool parts_are_apart() const override { return !any_missing_; }
 

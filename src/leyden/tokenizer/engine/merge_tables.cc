@@ -12,25 +12,6 @@
 namespace leyden::tokenizer::engine {
 namespace {
 
-// left (20 bits), right (20), merged + 1 (20); 0 is free. Open addressing in a table of a power of two, at most half full.
-constexpr unsigned kIdBits = 20;
-constexpr std::uint64_t kIdMask = (std::uint64_t{1} << kIdBits) - 1;
-
-constexpr std::uint64_t pair_key(TokenId left, TokenId right) {
-  return std::uint64_t{left} << kIdBits | right;
-}
-
-std::size_t home_slot(std::uint64_t key, std::size_t slots) {
-  return (key * 0x9E3779B97F4A7C15ULL) >> (64U - static_cast<unsigned>(std::countr_zero(slots)));
-}
-
-void add_pair(std::vector<std::uint64_t>& pairs, TokenId left, TokenId right, TokenId merged) {
-  std::uint64_t key = pair_key(left, right);
-  std::size_t slot = home_slot(key, pairs.size());
-  while (pairs[slot] != 0) slot = (slot + 1) & (pairs.size() - 1);
-  pairs[slot] = key << kIdBits | (merged + 1);
-}
-
 // Where the bit of a window is: 64 * word + bit.
 std::size_t guard_bit(const char* window, std::size_t length) {
   std::uint64_t bytes = 0;
@@ -86,7 +67,7 @@ class Analysis {
     const MergeTables tables = out_.tables.view();
     for (std::uint64_t rank_and_index : in_order) {
       const SpecMerge& merge = spec_.merges[rank_and_index & 0xFFFFFFFF];
-      if (repeats_ && find_pair(pair_key(merge.left, merge.right))->rank != merge.rank)
+      if (repeats_ && find_pair(PairTable::key(merge.left, merge.right))->rank != merge.rank)
         continue;  // Another of its pair counts.
       if (tables.origins[merge.merged].length != 0)
         continue;  // Made by a merge of lower rank, or a symbol.
@@ -102,7 +83,7 @@ class Analysis {
   void set_origin(TokenId left, TokenId right, TokenId merged, std::uint32_t rank) {
     out_.tables.origins[merged] = {left, right, rank + 1,
                                    static_cast<std::uint32_t>(bytes_[merged].size())};
-    add_pair(out_.tables.pairs, left, right, merged);
+    PairTable::add(out_.tables.pairs, left, right, merged);
   }
 
   // Tokens without an origin so far. Shorter ones first: simulation makes use of nothing but the list of merges.
@@ -139,7 +120,7 @@ class Analysis {
     std::ranges::fill(tables.pairs, 0);
     for (TokenId id = 0; id < tables.origins.size(); ++id) {
       const Origin& origin = tables.origins[id];
-      if (origin.rank != 0) add_pair(tables.pairs, origin.left, origin.right, id);
+      if (origin.rank != 0) PairTable::add(tables.pairs, origin.left, origin.right, id);
     }
     std::ranges::sort(out_.unreachable);
   }
@@ -162,7 +143,9 @@ class Analysis {
     }
     std::optional<Last> last;
     std::vector<const Pair*> pairs;  // Of symbols i and i + 1.
-    auto pair_at = [&](std::size_t i) { return find_pair(pair_key(symbols[i], symbols[i + 1])); };
+    auto pair_at = [&](std::size_t i) {
+      return find_pair(PairTable::key(symbols[i], symbols[i + 1]));
+    };
     for (std::size_t i = 0; i + 1 < symbols.size(); ++i) pairs.push_back(pair_at(i));
     while (symbols.size() > 1) {
       auto best = std::ranges::min_element(pairs, {}, [](const Pair* pair) {
@@ -191,7 +174,7 @@ class Analysis {
   void index_pairs() {
     all_pairs_.resize(std::bit_ceil(2 * spec_.merges.size() + 2));
     for (const SpecMerge& merge : spec_.merges) {
-      std::uint64_t key = pair_key(merge.left, merge.right);
+      std::uint64_t key = PairTable::key(merge.left, merge.right);
       Pair& pair = all_pairs_[slot_of(key)];
       repeats_ = repeats_ || pair.key == key;
       pair = {key, merge.rank, merge.merged};
@@ -204,7 +187,7 @@ class Analysis {
   }
 
   [[nodiscard]] std::size_t slot_of(std::uint64_t key) const {
-    std::size_t slot = home_slot(key, all_pairs_.size());
+    std::size_t slot = PairTable::home(key, all_pairs_.size());
     while (all_pairs_[slot].key != ~std::uint64_t{0} && all_pairs_[slot].key != key)
       slot = (slot + 1) & (all_pairs_.size() - 1);
     return slot;
@@ -349,25 +332,13 @@ bool MergeTables::is_guarded(std::string_view text) const {
   return false;
 }
 
-TokenId MergeTables::merged(TokenId left, TokenId right) const {
-  std::uint64_t key = pair_key(left, right);
-  for (std::size_t slot = home_slot(key, pairs.size());; slot = (slot + 1) & (pairs.size() - 1)) {
-    std::uint64_t entry = pairs[slot];
-    if (entry == 0) return kNone;
-    if (entry >> kIdBits == key) return static_cast<TokenId>((entry & kIdMask) - 1);
-  }
-}
-
-void MergeTables::prefetch_merged(TokenId left, TokenId right) const {
-  __builtin_prefetch(&pairs[home_slot(pair_key(left, right), pairs.size())]);
-}
-
 // Goes back in time from both tokens to the symbols at the border, undoing the later merge each time, and asks at every step
 // whether the two that stand side by side would have merged before one of them was merged away.
 bool MergeTables::stay_apart(TokenId left, TokenId right) const {
+  const PairTable table(pairs);
   std::uint32_t limit = 0xFFFFFFFF;  // Only a merge of a lower rank would have come first.
   while (true) {
-    if (TokenId made = merged(left, right); made != kNone && origins[made].rank < limit)
+    if (TokenId made = table.merged(left, right); made != kNone && origins[made].rank < limit)
       return false;
     const Origin& l = origins[left];
     const Origin& r = origins[right];

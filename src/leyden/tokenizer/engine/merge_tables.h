@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,13 +25,56 @@ struct Origin {
   std::uint32_t length = 0;  // In bytes; 0: merging never makes this token.
 };
 
+// What two tokens become. In each slot left (20 bits), right (20), merged + 1 (20); 0 is free. Open addressing in a table of
+// a power of two, at most half full. A view.
+class PairTable {
+ public:
+  explicit PairTable(std::span<const std::uint64_t> slots)
+      : slots_(slots.data()), mask_(slots.size() - 1), shift_(shift_of(slots.size())) {}
+
+  // 0xFFFFFFFF where they don't.
+  [[nodiscard]] TokenId merged(TokenId left, TokenId right) const {
+    const std::uint64_t wanted = key(left, right);
+    for (std::size_t slot = hash(wanted) >> shift_;; slot = (slot + 1) & mask_) {
+      const std::uint64_t entry = slots_[slot];
+      if (entry == 0 || entry >> kIdBits == wanted)
+        return static_cast<TokenId>(entry & kIdMask) - 1;
+    }
+  }
+
+  static void add(std::vector<std::uint64_t>& slots, TokenId left, TokenId right, TokenId merged) {
+    const std::uint64_t pair = key(left, right);
+    std::size_t slot = home(pair, slots.size());
+    while (slots[slot] != 0) slot = (slot + 1) & (slots.size() - 1);
+    slots[slot] = pair << kIdBits | (merged + 1);
+  }
+  static constexpr std::uint64_t key(TokenId left, TokenId right) {
+    return std::uint64_t{left} << kIdBits | right;
+  }
+  // Where the search for a key begins in a table of so many slots.
+  static std::size_t home(std::uint64_t key, std::size_t slots) {
+    return hash(key) >> shift_of(slots);
+  }
+
+ private:
+  static constexpr unsigned kIdBits = 20;
+  static constexpr std::uint64_t kIdMask = (std::uint64_t{1} << kIdBits) - 1;
+  static constexpr std::uint64_t hash(std::uint64_t key) { return key * 0x9E3779B97F4A7C15ULL; }
+  static unsigned shift_of(std::size_t slots) {
+    return 64U - static_cast<unsigned>(std::countr_zero(slots));
+  }
+  const std::uint64_t* slots_;
+  std::size_t mask_;
+  unsigned shift_;
+};
+
 // The tables of a byte-pair vocabulary by which Merger encodes. Views: of an image, or of an Owner.
 struct MergeTables {
   std::span<const Origin> origins;  // By ID.
   std::span<const TokenId>
       prefixes;  // By ID: the longest token of the trie that is a proper prefix; kNone where none is.
   std::span<const std::uint64_t>
-      pairs;  // The origins from left and right to the token: see merged().
+      pairs;  // PairTable's: the origins from left and right to the token.
   std::span<const std::uint64_t> trie;  // The tokens that backtracking may use: see trie.h.
   // The tokens that are made against the order of ranks and hold no other such token: a text without them is encoded by
   // backtracking. Each as its length (a byte) and bytes. Empty for most vocabularies.
@@ -49,10 +93,6 @@ struct MergeTables {
 
   // Whether left and right, each made by merging in the order of ranks, stay as they are when they stand side by side.
   [[nodiscard]] bool stay_apart(TokenId left, TokenId right) const;
-  // The token that left and right become, kNone where they don't.
-  [[nodiscard]] TokenId merged(TokenId left, TokenId right) const;
-  // Tells the processor that merged() will be asked.
-  void prefetch_merged(TokenId left, TokenId right) const;
   [[nodiscard]] bool is_guarded(std::string_view text) const;
 
   struct Owner {

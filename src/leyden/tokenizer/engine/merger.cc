@@ -37,10 +37,10 @@ bool Merger::go_together(TokenId left, TokenId right) {
 
 Merger::Done Merger::encode(std::string_view text, TokenIds& out) {
   if (merges_tiny() && text.size() <= kTinyMax) {
-    Tiny tiny{.text = text};
-    merge_tiny({&tiny, 1});
-    out.insert(out.end(), tiny.tokens, tiny.tokens + tiny.count);
-    return {tiny.count, text.size()};
+    TokenId tokens[kTinyMax];
+    const std::size_t count = merge_tiny(text, tokens);
+    out.insert(out.end(), tokens, tokens + count);
+    return {count, text.size()};
   }
   if (tables_.is_guarded(text)) return merge_by_rank(text, out);
   if (text.size() <= kShortMax) return encode_short(text, out);
@@ -102,75 +102,35 @@ Merger::Done Merger::encode_short(std::string_view text, TokenIds& all) {
   return {count, at};
 }
 
-void Merger::merge_tiny(std::span<Tiny> all) const {
-  // Look-ups of one text wait for its merges, and memory for the look-ups: texts take turns, so that it waits for all at once.
-  std::array<Tiny*, kAtOnce> open;
-  std::size_t next = 0;
-  std::size_t open_count = 0;
-  auto start = [&] {
-    if (next == all.size()) return false;
-    Tiny& tiny = all[next++];
-    begin(tiny);
-    open[open_count++] = &tiny;
-    return true;
-  };
-  while (open_count < kAtOnce && start()) {
-  }
-  while (open_count > 0) {
-    for (std::size_t i = 0; i < open_count;) {
-      if (merge_once(*open[i])) {
-        ++i;
-      } else {
-        open[i] = open[--open_count];
-        if (start()) std::swap(open[i], open[open_count - 1]);
-      }
-    }
-  }
-}
-
-void Merger::begin(Tiny& tiny) const {
-  const std::string_view text = tiny.text;
-  tiny.count = text.size();
+std::size_t Merger::merge_tiny(std::string_view text, TokenId* tokens) const {
+  assert(text.size() <= kTinyMax);
+  const PairTable pairs(tables_.pairs);
   auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  for (std::size_t i = 0; i < text.size(); ++i) tiny.tokens[i] = bytes_[byte(i)];
-  for (std::size_t i = 0; i + 1 < text.size(); ++i)
-    tiny.made[i] = tables_.byte_pairs[byte(i) * 256U + byte(i + 1)];
-  tiny.changed = Tiny::kNothing;
-}
-
-bool Merger::merge_once(Tiny& tiny) const {
-  // What the last merge was a neighbour to was asked for then.
-  TokenId* const tokens = tiny.tokens;
-  TokenId* const made = tiny.made;
-  if (const std::size_t at = tiny.changed; at != Tiny::kNothing) {
-    if (at + 1 < tiny.count) made[at] = tables_.merged(tokens[at], tokens[at + 1]);
-    if (at > 0) made[at - 1] = tables_.merged(tokens[at - 1], tokens[at]);
+  std::size_t count = text.size();
+  // What each token and the next become; kNone is above every ID, so that the least is the next merge.
+  TokenId made[kTinyMax];
+  for (std::size_t i = 0; i + 1 < count; ++i)
+    made[i] = tables_.byte_pairs[byte(i) * 256U + byte(i + 1)];
+  for (std::size_t i = 0; i < count; ++i) tokens[i] = bytes_[byte(i)];
+  while (count > 1) {
+    std::size_t best = 0;
+    TokenId least = made[0];
+    for (std::size_t i = 1; i + 1 < count; ++i) {
+      best = made[i] < least ? i : best;
+      least = made[i] < least ? made[i] : least;
+    }
+    if (least == MergeTables::kNone) break;
+    tokens[best] = least;
+    --count;
+    const TokenId behind = best + 1 < count ? pairs.merged(least, tokens[best + 2]) : 0;
+    if (best > 0) made[best - 1] = pairs.merged(tokens[best - 1], least);
+    for (std::size_t i = best + 1; i < count; ++i) {
+      tokens[i] = tokens[i + 1];
+      made[i] = made[i + 1];
+    }
+    made[best] = behind;
   }
-  if (tiny.count < 2) return false;
-  std::size_t best = 0;
-  TokenId least = made[0];
-  for (std::size_t i = 1; i + 1 < tiny.count; ++i) {
-    best = made[i] < least ? i : best;
-    least = made[i] < least ? made[i] : least;
-  }
-  if (least == MergeTables::kNone) return false;
-  tokens[best] = least;
-  --tiny.count;
-  // As much as there may be, at once.
-  struct Rest {
-    TokenId of[kTinyMax];
-  };
-  auto close = [&](TokenId* from) {
-    Rest rest;
-    std::memcpy(&rest, from + 1, sizeof(rest));
-    std::memcpy(from, &rest, sizeof(rest));
-  };
-  close(tokens + best + 1);
-  close(made + best + 1);
-  tiny.changed = best;
-  if (best + 1 < tiny.count) tables_.prefetch_merged(least, tokens[best + 1]);
-  if (best > 0) tables_.prefetch_merged(tokens[best - 1], least);
-  return true;
+  return count;
 }
 
 Merger::Done Merger::encode_long(std::string_view text, TokenIds& out) {
@@ -209,6 +169,7 @@ Merger::Done Merger::encode_long(std::string_view text, TokenIds& out) {
 
 // The definition, with a list of symbols and a heap of candidate merges; a candidate whose symbols have changed is skipped.
 Merger::Done Merger::merge_by_rank(std::string_view text, TokenIds& out) {
+  const PairTable pairs(tables_.pairs);
   struct Symbol {
     TokenId token;
     std::int64_t previous;
@@ -244,7 +205,7 @@ Merger::Done Merger::merge_by_rank(std::string_view text, TokenIds& out) {
     if (i < 0 || at(i).next < 0) return;
     const TokenId left = at(i).token;
     const TokenId right = at(at(i).next).token;
-    if (TokenId made = tables_.merged(left, right); made != MergeTables::kNone) {
+    if (TokenId made = pairs.merged(left, right); made != MergeTables::kNone) {
       queue.push({tables_.origins[made].rank, i, left, right, made});
     }
   };

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,22 +27,12 @@ class Merger {
     std::size_t count = 0;  // Of tokens.
     std::size_t bytes = 0;  // That they stand for: up to the end, or to a symbol that is no token.
   };
-  // One of many short texts that merge_tiny() encodes at once.
-  static constexpr std::size_t kTinyMax = 16;
-  struct Tiny {
-    static constexpr std::size_t kNothing = ~std::size_t{0};
-    std::string_view text;  // 1 to kTinyMax bytes.
-    std::size_t count = 0;  // Of its tokens.
-    TokenId tokens[2 * kTinyMax + 2];
-    TokenId made
-        [2 * kTinyMax +
-         2];  // What i and i + 1 become; MergeTables::kNone is above every ID, so that the least is the next merge.
-    std::size_t changed = kNothing;  // Where the last merge was.
-  };
   // Whether merge_tiny() can be used: merges in the order of ranks, which is the order of IDs (MergeTables::byte_pairs). For few
   // bytes that is quicker than backtracking with questions that were never asked before.
   [[nodiscard]] bool merges_tiny() const { return !tables_.byte_pairs.empty(); }
-  void merge_tiny(std::span<Tiny> all) const;
+  // Writes the tokens of up to kTinyMax bytes, at most as many; returns how many. Only where merges_tiny().
+  static constexpr std::size_t kTinyMax = 16;
+  std::size_t merge_tiny(std::string_view text, TokenId* out) const;
 
   // Appends the tokens of `text`.
   Done encode(std::string_view text, TokenIds& out);
@@ -56,10 +45,6 @@ class Merger {
   // Of one symbol again and again: the longest token of it, as often as there is room, and an end. Neighbours that go together are
   // the encoding (analyze_merges). nullopt where this does not apply.
   std::optional<Done> encode_run(std::string_view text, TokenIds& out);
-  static constexpr std::size_t kAtOnce = 12;
-  void begin(Tiny& tiny) const;
-  // False when there was nothing left to merge.
-  [[nodiscard]] bool merge_once(Tiny& tiny) const;
   [[nodiscard]] bool go_together(TokenId left, TokenId right);
   Done merge_by_rank(std::string_view text, TokenIds& out);
 

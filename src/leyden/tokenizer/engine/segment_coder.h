@@ -1,7 +1,6 @@
 #pragma once
 
-#include <functional>
-#include <span>
+#include <cstddef>
 #include <string_view>
 
 #include "leyden/base/token_id.h"
@@ -17,11 +16,11 @@ class SegmentCoder {
   virtual ~SegmentCoder() = default;
   // Appends the segment's IDs. False, and nothing in `out`, where SegmentEngine::encode_some() is to stop in front of it.
   virtual bool encode(Workspace& workspace, std::string_view segment, TokenIds& out) const = 0;
-  // Encodes short segments at once, as encode() would: `take(i, IDs)` of each. False where it can't.
-  virtual bool encode_all(Workspace& workspace, std::span<const SegmentEntry> segments,
-                          const std::function<void(std::size_t, TokenIdsView)>& take) const {
-    (void)workspace, (void)segments, (void)take;
-    return false;
+  // As encode(), of up to SegmentEntry::kBytesMax bytes: writes the IDs, one a byte at most, and returns how many. 0 where it can't.
+  virtual std::size_t encode_short(const Workspace& workspace, std::string_view segment,
+                                   TokenId* out) const {
+    (void)workspace, (void)segment, (void)out;
+    return 0;
   }
   // Whether a segment may be cut where no token reaches across (see CharacterCuts) and its parts be encoded alone.
   [[nodiscard]] virtual bool parts_are_apart() const { return false; }

@@ -84,26 +84,19 @@ void SegmentEngine::learn(KernelContext& context, SegmentEntry* entries, std::si
   const auto& engine = *static_cast<const SegmentEngine*>(workspace.engine);
   const std::span all(entries, count);
   for (const SegmentEntry& entry : all) engine.seed_.prefetch(entry);
-  std::size_t others = 0;
   for (SegmentEntry& entry : all) {
-    if (TokenId id = engine.seed_.find(entry); id != MergeTables::kNone) {
-      entry.ids[0] = id;
-      entry.count = 1;
+    TokenId ids[SegmentEntry::kBytesMax] = {engine.seed_.find(entry)};
+    std::size_t size = 1;
+    if (ids[0] == MergeTables::kNone)
+      size = engine.coder_.encode_short(workspace, segment_text(entry), ids);
+    if (size > SegmentEntry::kIdsMax) {
+      workspace.remember(segment_text(entry), {ids, size});
+    } else if (size > 0) {
+      std::ranges::copy_n(ids, SegmentEntry::kIdsMax, entry.ids);
+      entry.count = static_cast<std::uint32_t>(size);
       workspace.learn(entry);
-    } else {
-      entries[others++] = entry;
     }
   }
-  engine.coder_.encode_all(workspace, all.first(others), [&](std::size_t i, TokenIdsView ids) {
-    SegmentEntry& entry = entries[i];
-    if (ids.size() > SegmentEntry::kIdsMax) {
-      if (!workspace.find(segment_text(entry))) workspace.remember(segment_text(entry), ids);
-      return;
-    }
-    std::ranges::copy(ids, entry.ids);
-    entry.count = static_cast<std::uint32_t>(ids.size());
-    workspace.learn(entry);
-  });
 }
 
 std::size_t SegmentEngine::miss(KernelContext& context, const char* text, std::size_t length,
