@@ -42,7 +42,7 @@ class TokenCacheTest : public ::testing::Test {
  protected:
   // Passages by number; checks every answer.
   Result<std::vector<Found>> ask(TokenCache& cache, std::vector<std::uint64_t> numbers,
-                                 Deadline deadline = soon()) {
+                                 Deadline deadline = soon(), const LookupOptions& options = {}) {
     std::vector<BlockKey> keys;
     for (std::uint64_t number : numbers) keys.push_back(key_of(number));
     auto found = cache.find_or_encode(
@@ -51,7 +51,7 @@ class TokenCacheTest : public ::testing::Test {
           ++encoded_;
           return ids_of(numbers[index]);
         },
-        deadline);
+        deadline, options);
     if (found) {
       EXPECT_EQ(found->size(), numbers.size());
       for (std::size_t i = 0; i < numbers.size(); ++i)
@@ -397,6 +397,73 @@ TEST_F(TokenCacheTest, WhatWaitsForTheStoreIsDroppedWhenOthersEraseIt) {
     EXPECT_FALSE(all.contains(key_of(2)));
     EXPECT_TRUE(all.contains(key_of(3)));
   });
+}
+
+// A warm-up's later attempt: that it was erased once, long ago, is no reason to keep it out.
+TEST_F(TokenCacheTest, WhatTheStoreLostIsWrittenAgainThoughItWasErasedOnce) {
+  TokenCache cache(*memory_, &store_, clock_);
+  const std::function<void()> erasures[] = {
+      [&] { (void)cache.erase_many(std::vector{key_of(1)}, soon()); },
+      [&] { (void)cache.erase_group(GroupKind::tenant, kScope.tenant, soon()); },
+      [&] { store_.listener.load()->erased(std::vector{key_of(1)}); },
+  };
+  for (const auto& erase : erasures) {
+    ASSERT_TRUE(ask(cache, {1}));
+    erase();
+    ASSERT_TRUE(ask(cache, {1}));
+    ASSERT_TRUE(cache.flush(soon()));
+    store_.values.with([](auto& all) { all.clear(); });
+    EXPECT_EQ(sources(ask(cache, {1}, soon(), {.write_again = true})), Sources{Source::memory});
+    ASSERT_TRUE(cache.flush(soon()));
+    EXPECT_TRUE(store_.values.with([](const auto& all) { return all.contains(key_of(1)); }));
+  }
+}
+
+// Runs something at the second look at it: behind the look-up in memory.
+class ClockBehindMemory final : public Clock {
+ public:
+  [[nodiscard]] std::chrono::steady_clock::time_point now() const override {
+    if (is_armed && ++looks == 2) behind_memory();
+    return clock_.now();
+  }
+  [[nodiscard]] std::chrono::system_clock::time_point wall() const override {
+    return clock_.wall();
+  }
+  std::atomic<bool> is_armed{false};
+  mutable std::atomic<int> looks{0};
+  std::function<void()> behind_memory;
+
+ private:
+  SystemClock clock_;
+};
+
+// What is erased between its look-up and its writing must not come back, whether or not anything else has to be encoded.
+TEST_F(TokenCacheTest, WhatIsErasedWhileItIsWrittenAgainStaysOut) {
+  for (const std::vector<std::uint64_t>& numbers :
+       {std::vector<std::uint64_t>{1, 2}, std::vector<std::uint64_t>{1, 2, 3}}) {
+    ClockBehindMemory clock;
+    TokenCache cache(*memory_, &store_, clock);
+    const std::function<void()> erasures[] = {
+        [&] { (void)cache.erase_many(std::vector{key_of(1)}, soon()); },
+        [&] { store_.listener.load()->erased(std::vector{key_of(1)}); },
+        [&] { store_.listener.load()->erased_group(GroupKind::tenant, kScope.tenant); },
+    };
+    for (const auto& erase : erasures) {
+      ASSERT_TRUE(ask(cache, {1, 2}));
+      ASSERT_TRUE(cache.flush(soon()));
+      memory_->erase(key_of(3));
+      store_.values.with([](auto& all) { all.clear(); });
+      clock.behind_memory = erase;
+      clock.looks = 0;
+      clock.is_armed = true;
+      auto found = ask(cache, numbers, soon(), {.write_again = true});
+      clock.is_armed = false;
+      EXPECT_EQ(sources(found).front(), Source::memory);
+      EXPECT_GE(clock.looks, 2);
+      ASSERT_TRUE(cache.flush(soon()));
+      EXPECT_FALSE(store_.values.with([](const auto& all) { return all.contains(key_of(1)); }));
+    }
+  }
 }
 
 TEST_F(TokenCacheTest, ValuesInASharedStoreCarryAMac) {

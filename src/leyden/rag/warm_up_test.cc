@@ -115,6 +115,29 @@ TEST_F(WarmUpTest, AStoreThatComesBackInTimeIsWrittenAtTheNextAttempt) {
   EXPECT_EQ(stored(), kFiles);
 }
 
+// That a passage was erased once, long ago, does not keep it from the store at a later attempt.
+TEST_F(WarmUpTest, WhatWasErasedBeforeIsWrittenAtTheNextAttempt) {
+  EXPECT_TRUE(warm().complete());
+  const auto keys = store_.values.with([](const auto& all) {
+    std::vector<cache::BlockKey> out;
+    for (const auto& [key, value] : all) out.push_back(key);
+    return out;
+  });
+  ASSERT_TRUE(cache_.erase_many(keys, Deadline::after(60s)));
+  EXPECT_EQ(stored(), 0U);
+  store_.calls_put = 0;
+  store_.mood = Mood::failing;
+  mender_ = std::jthread([&] {
+    while (store_.calls_put == 0) std::this_thread::sleep_for(1ms);
+    store_.mood = Mood::well;
+  });
+  request_.attempts = 1000;
+  const WarmUpReport report = warm();
+  EXPECT_TRUE(report.complete());
+  EXPECT_GE(report.retries, 1U);
+  EXPECT_EQ(stored(), kFiles);
+}
+
 TEST_F(WarmUpTest, AStoreThatStaysAwayIsReportedAndMemoryIsWarm) {
   store_.mood = Mood::failing;
   const WarmUpReport report = warm();
