@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "leyden/base/guarded.h"
+#include "leyden/base/stoppable_wait.h"
 #include "leyden/base/work_pool.h"
 #include "leyden/cache/gate.h"
 #include "leyden/cache/memory_listener.h"
@@ -263,6 +264,10 @@ struct TokenCache::State {
         request.text_bytes(i) >= options.lease.from_bytes) {
       lease = wait_for_lease(request, i);
       if (auto& found = request.found[i]; found.block) return end(found.block, Source::store);
+      if (request.options.stop.stop_requested()) {
+        if (lease) give_back(key, *lease);
+        return cancelled();
+      }
     }
     const TimePoint encoding = clock.now();
     Result<TokenIds> ids = request.encode(i);
@@ -318,8 +323,8 @@ struct TokenCache::State {
         }
         if (*lease) return *lease;
       }
-      if (until.left() < kLook || request.options.stop.stop_requested()) return std::nullopt;
-      std::this_thread::sleep_for(kLook);
+      if (until.left() < kLook) return std::nullopt;
+      if (!wait_unless_stopped(request.options.stop, Deadline::after(kLook))) return std::nullopt;
     }
   }
 

@@ -84,6 +84,27 @@ TEST_F(TokenCacheLease, AHolderThatVanishedIsWaitedForOnlySoLong) {
   EXPECT_EQ(leases_held(), 1U);  // It is the other's.
 }
 
+TEST_F(TokenCacheLease, AStopEndsTheWaitAndNothingIsEncoded) {
+  Process process(store_, clock_, 60s);
+  ASSERT_TRUE(leases_.try_lease(kKeys[0], 1s, soon()));
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    while (leases_.given < 3) std::this_thread::sleep_for(1ms);  // It waits.
+    stop.request_stop();
+  });
+  auto found =
+      process.cache.find_or_encode(kKeys, kScope,
+                                   [&](std::size_t) -> Result<TokenIds> {
+                                     ++encodings_;
+                                     return TokenIds{1, 2, 3};
+                                   },
+                                   soon(), {.text_bytes = kBytes, .stop = stop.get_token()});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Errc::cancelled);
+  EXPECT_EQ(encodings_, 0);
+  EXPECT_EQ(leases_held(), 1U);  // It is the other's.
+}
+
 TEST_F(TokenCacheLease, WithoutLeasesItIsEncodedAtOnce) {
   leases_.failing = true;
   Process process(store_, clock_, 60s);

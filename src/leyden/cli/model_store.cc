@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "leyden/base/bytes.h"
+#include "leyden/base/stoppable_wait.h"
 #include "leyden/cli/child_process.h"
 
 namespace leyden::cli {
@@ -84,9 +85,8 @@ class FileLock {
       if (errno != EWOULDBLOCK && errno != EINTR) {
         return fail(Errc::unavailable, "can't lock {}: {}", path.string(), std::strerror(errno));
       }
-      if (stop.stop_requested()) return cancelled();
       if (on_waiting) on_waiting();
-      std::this_thread::sleep_for(50ms);
+      if (!wait_unless_stopped(stop, Deadline::after(50ms))) return cancelled();
     }
     return lock;
   }

@@ -1,10 +1,8 @@
 #include "leyden/cli/stats_board.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 #include <sstream>
 
 #include <fcntl.h>
@@ -15,6 +13,7 @@
 
 #include "leyden/base/bytes.h"
 #include "leyden/base/files.h"
+#include "leyden/base/stoppable_wait.h"
 
 namespace leyden::cli {
 namespace {
@@ -261,13 +260,8 @@ StatsBoard::StatsBoard(fs::path folder, std::string command, std::function<Board
       tell_(std::move(tell)),
       started_ticks_(started_ticks_of(::getpid())),
       thread_([this](const std::stop_token& stop) {
-        std::mutex mutex;
-        std::unique_lock lock(mutex);
-        std::condition_variable_any wake;
-        do {
-          wake.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
-          put_up();
-        } while (!stop.stop_requested());
+        while (wait_unless_stopped(stop, Deadline::after(std::chrono::seconds(1)))) put_up();
+        put_up();  // What was counted last.
       }) {}
 
 StatsBoard::~StatsBoard() {

@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 
+#include "leyden/base/stoppable_wait.h"
 #include "leyden/cli/cache_session.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
@@ -185,9 +184,6 @@ int run_stats(const Flags& flags, const Context& context) {
     if (auto done = StatsBoard::reset(context.settings.stats_folder()); !done)
       return report(done.error());
   }
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any wake;
   while (true) {
     auto snapshot = take(context.settings);
     if (!snapshot) return report(snapshot.error());
@@ -196,9 +192,10 @@ int run_stats(const Flags& flags, const Context& context) {
     // The screen is drawn anew; into a file or a pipe one goes below the other.
     if (flags.watch_s && !flags.as_json && stdout_is_terminal()) out.insert(0, "\x1b[H\x1b[2J");
     if (!write_stdout(out) || !flags.watch_s) return kDone;
-    wake.wait_for(lock, context.stop, std::chrono::duration<double>(*flags.watch_s),
-                  [] { return false; });
-    if (context.stop.stop_requested()) return kInterrupted;
+    const auto pause = std::chrono::duration<double>(*flags.watch_s);
+    const Deadline again =
+        Deadline::after(std::chrono::duration_cast<Deadline::SteadyClock::duration>(pause));
+    if (!wait_unless_stopped(context.stop, again)) return kInterrupted;
   }
 }
 

@@ -1,10 +1,10 @@
 #include "leyden/rag/warm_up.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 #include <utility>
+
+#include "leyden/base/stoppable_wait.h"
 
 namespace leyden::rag {
 namespace {
@@ -84,8 +84,11 @@ class WarmUp {
     for (unsigned n = 1;; ++n) {
       auto result = attempt();
       if (result || !may_pass(result.error().code) || n >= attempts || is_stopped()) return result;
+      if (!wait_unless_stopped(request_.stop, Deadline::after(some_backoff(n)))) {
+        report_.interrupted = true;
+        return result;
+      }
       ++report_.retries;
-      wait(n);
     }
   }
   template <class Try>
@@ -93,13 +96,10 @@ class WarmUp {
     return try_often(attempt, request_.attempts);
   }
 
-  void wait(unsigned attempt) {
+  std::chrono::milliseconds some_backoff(unsigned attempt) {
     const auto longest = request_.backoff * (1 << std::min(attempt - 1, 10U));
     std::uniform_int_distribution<std::int64_t> some(0, longest.count());
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any().wait_for(
-        lock, request_.stop, std::chrono::milliseconds(some(random_)), [] { return false; });
+    return std::chrono::milliseconds(some(random_));
   }
 
   void fail_on(const Passage& passage, const Error& error) {

@@ -149,6 +149,24 @@ TEST_F(WarmUpTest, AStoreThatStaysAwayIsReportedAndMemoryIsWarm) {
   EXPECT_EQ(memory_->usage().entries, kFiles);
 }
 
+TEST_F(WarmUpTest, DoesNotWaitForItsNextAttemptWhenInterrupted) {
+  std::stop_source stop;
+  request_.stop = stop.get_token();
+  request_.attempts = 1000;
+  request_.backoff = 24h;
+  store_.mood = Mood::failing;
+  mender_ = std::jthread([&] {
+    while (store_.calls_put == 0) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(20ms);
+    stop.request_stop();
+  });
+  const WarmUpReport report = warm();
+  EXPECT_TRUE(report.interrupted);
+  EXPECT_EQ(report.passages, 64U);
+  EXPECT_EQ(report.passages_not_stored, 64U);
+  EXPECT_EQ(report.retries, 0U);
+}
+
 TEST_F(WarmUpTest, EndsWhenInterrupted) {
   std::stop_source stop;
   request_.stop = stop.get_token();
