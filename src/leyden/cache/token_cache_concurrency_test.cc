@@ -20,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::FakeStore;
 using testing::key_of;
+using testing::keys_of;
 using testing::soon;
 
 const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
@@ -29,12 +30,6 @@ const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tok
 
 TokenIds ids_of(std::uint64_t number) {
   return TokenIds(1 + number % 200, static_cast<TokenId>(number % 50'000));
-}
-
-std::vector<BlockKey> keys_of(std::size_t count) {
-  std::vector<BlockKey> keys;
-  for (std::uint64_t i = 0; i < count; ++i) keys.push_back(key_of(i));
-  return keys;
 }
 
 class TokenCacheConcurrency : public ::testing::Test {
@@ -169,7 +164,7 @@ class ParallelEncoding : public TokenCacheConcurrency {
  protected:
   static constexpr std::size_t kPassages = 4;
   const std::vector<std::size_t> bytes_ = std::vector<std::size_t>(kPassages, 1'000'000);
-  const std::vector<BlockKey> keys_ = keys_of(kPassages);
+  const std::vector<BlockKey> keys_ = keys_of(0, kPassages);
   TokenCache cache_{*memory_, &store_, clock_, {.encode_threads = kPassages}};
 };
 
@@ -248,13 +243,15 @@ TEST_F(TokenCacheConcurrency, ACancelledCallEncodesNoFurther) {
     stop.request_stop();
     return ids_of(i);
   };
-  auto found = cache.find_or_encode(keys_of(3), kScope, encode, soon(), {.stop = stop.get_token()});
+  auto found =
+      cache.find_or_encode(keys_of(0, 3), kScope, encode, soon(), {.stop = stop.get_token()});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Errc::cancelled);
   EXPECT_EQ(encodings, 1);
   EXPECT_TRUE(memory_->find(key_of(0)));
   // Nothing to encode, nothing to cancel.
-  EXPECT_TRUE(cache.find_or_encode(keys_of(1), kScope, encode, soon(), {.stop = stop.get_token()}));
+  EXPECT_TRUE(
+      cache.find_or_encode(keys_of(0, 1), kScope, encode, soon(), {.stop = stop.get_token()}));
 }
 
 TEST_F(TokenCacheConcurrency, WaitingForAnotherCallEndsWhenCancelledAndTheOtherGoesOn) {
@@ -263,7 +260,7 @@ TEST_F(TokenCacheConcurrency, WaitingForAnotherCallEndsWhenCancelledAndTheOtherG
   std::latch cancelled(1);
   std::jthread leader([&] {
     auto found = cache.find_or_encode(
-        keys_of(1), kScope,
+        keys_of(0, 1), kScope,
         [&](std::size_t) -> Result<TokenIds> {
           leading.count_down();
           cancelled.wait();
@@ -278,9 +275,10 @@ TEST_F(TokenCacheConcurrency, WaitingForAnotherCallEndsWhenCancelledAndTheOtherG
     std::this_thread::sleep_for(20ms);
     stop.request_stop();
   });
-  auto found = cache.find_or_encode(
-      keys_of(1), kScope, [](std::size_t) -> Result<TokenIds> { return fail(Errc::internal, ""); },
-      Deadline::never(), {.stop = stop.get_token()});
+  auto found =
+      cache.find_or_encode(keys_of(0, 1), kScope,
+                           [](std::size_t) -> Result<TokenIds> { return fail(Errc::internal, ""); },
+                           Deadline::never(), {.stop = stop.get_token()});
   cancelled.count_down();
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Errc::cancelled);

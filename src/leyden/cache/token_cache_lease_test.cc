@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 const PassageScope kScope{.codec = {.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
                                     .vocabulary_size = 50'000}};
-const std::vector kKeys{Hasher().field("passage").finish()};
+const std::vector kKeys{testing::key_of(1)};
 constexpr std::size_t kBytes[] = {1'000'000};
 using testing::soon;
 

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "leyden/cache/testing/child_process.h"
+#include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::cache::testing {
@@ -30,7 +31,6 @@ constexpr std::uint32_t kKeys = 2000;
 constexpr std::uint32_t kTenants = 3;
 constexpr auto kTtl = kModelTtl;
 
-BlockKey key_of(std::uint32_t number) { return Hasher().field(std::uint64_t{number}).finish(); }
 GroupTag tenant_of(std::uint32_t number) { return {static_cast<std::byte>(1 + number % kTenants)}; }
 PassageScope scope_of(std::uint32_t tenant) {
   return {.codec = {.tokenizer_fingerprint = Hasher().field("tokenizer").finish(),
