@@ -155,7 +155,7 @@ class Connection final : public RespConnection,
       if (state_ == State::closed) return std::unexpected(why_closed_);
       const std::size_t bytes = replies->request.wire().size();
       if (awaited_ >= options_.calls_max || (bytes_ > 0 && bytes_ + bytes > options_.bytes_max)) {
-        return fail(Errc::overloaded, "too much is waiting for {}", options_.endpoint.text());
+        return std::unexpected(error(Errc::overloaded, "too much is waiting for it"));
       }
       ++awaited_;
       bytes_ += bytes;
@@ -235,7 +235,7 @@ class Connection final : public RespConnection,
       }
       while (true) {
         if (auto read = co_await self->read(); !read) {
-          self->end(read.error());
+          self->end(self->error(read.error().code, read.error().message));
           co_return;
         }
         for (RespValue& value : self->arrived_) {
@@ -243,11 +243,10 @@ class Connection final : public RespConnection,
         }
         self->arrived_.clear();
       }
-    } catch (const boost::system::system_error& error) {
-      self->end(
-          {Errc::unavailable, self->options_.endpoint.text() + ": " + error.code().message()});
-    } catch (const std::exception& error) {
-      self->end({Errc::unavailable, self->options_.endpoint.text() + ": " + error.what()});
+    } catch (const boost::system::system_error& thrown) {
+      self->end(self->error(Errc::unavailable, thrown.code().message()));
+    } catch (const std::exception& thrown) {
+      self->end(self->error(Errc::unavailable, thrown.what()));
     }
   }
 
@@ -304,7 +303,7 @@ class Connection final : public RespConnection,
     }
     if (size <= 0) {
       const std::string why = size == 0 ? "End of file" : std::generic_category().message(errno);
-      end({Errc::unavailable, options_.endpoint.text() + ": " + why});
+      end(error(Errc::unavailable, why));
       return false;
     }
     progress_ = true;
@@ -315,7 +314,7 @@ class Connection final : public RespConnection,
     }
     arrived_.clear();
     if (fed) return true;
-    end({fed.error().code, options_.endpoint.text() + ": " + fed.error().message});
+    end(error(fed.error().code, fed.error().message));
     return false;
   }
   void read_now() {
@@ -336,7 +335,7 @@ class Connection final : public RespConnection,
       if (!waiting_.empty()) first = waiting_.front();
     }
     if (first == nullptr) {
-      end({Errc::corrupt, options_.endpoint.text() + " answers what nobody asked"});
+      end(error(Errc::corrupt, "answers what nobody asked"));
       return false;
     }
     if (!first->add(std::move(value))) return true;
@@ -353,9 +352,7 @@ class Connection final : public RespConnection,
   awaitable<Result<void>> read() {
     const std::size_t size = co_await stream_->read_some(buffer_);
     progress_ = true;
-    auto fed = parser_.feed(BytesView(buffer_).first(size), arrived_);
-    if (!fed) fed = fail(fed.error().code, "{}: {}", options_.endpoint.text(), fed.error().message);
-    co_return fed;
+    co_return parser_.feed(BytesView(buffer_).first(size), arrived_);
   }
 
   // Sends a request and waits for its replies, before anyone else does.
@@ -436,11 +433,10 @@ class Connection final : public RespConnection,
         }
         co_await self->write(batch, 0);
       }
-    } catch (const boost::system::system_error& error) {
-      self->end(
-          {Errc::unavailable, self->options_.endpoint.text() + ": " + error.code().message()});
-    } catch (const std::exception& error) {
-      self->end({Errc::unavailable, self->options_.endpoint.text() + ": " + error.what()});
+    } catch (const boost::system::system_error& thrown) {
+      self->end(self->error(Errc::unavailable, thrown.code().message()));
+    } catch (const std::exception& thrown) {
+      self->end(self->error(Errc::unavailable, thrown.what()));
     }
   }
 
@@ -499,15 +495,20 @@ class Connection final : public RespConnection,
       const bool progress = self->progress_.exchange(false) && self->ready_;
       self->idle_steps_ = progress ? 0 : self->idle_steps_ + 1;
       if (self->idle_steps_ >= kStepsPerStall) {
-        self->end({Errc::timed_out,
-                   self->options_.endpoint.text() +
-                       (self->ready_ ? " does not answer" : " can't be reached in time")});
+        self->end(self->error(Errc::timed_out,
+                              self->ready_ ? "does not answer" : "can't be reached in time"));
         return;
       }
       self->next_step(self->ready_ ? std::max(self->options_.stall_timeout / kStepsPerStall,
                                               std::chrono::milliseconds(1))
                                    : step);
     });
+  }
+
+  // Here, and nowhere else, it is said of which server.
+  [[nodiscard]] Error error(Errc code, std::string_view why) const {
+    if (!options_.errors_name_endpoint) return {code, std::string(why)};
+    return {code, fmt::format("{}: {}", options_.endpoint.text(), why)};
   }
 
   // From any thread, the first one counts.

@@ -30,7 +30,8 @@ struct RespConnectionOptions {
   std::string password;             // Empty: none is sent.
   std::string client_name = "leyden";
   unsigned database = 0;
-  bool needs_resp3 = false;  // Whether a server that speaks RESP2 only is an error.
+  bool errors_name_endpoint = true;  // "HOST:PORT: why"; else "why", for who says it otherwise.
+  bool needs_resp3 = false;          // Whether a server that speaks RESP2 only is an error.
   RespRequest
       set_up;  // Sent after the greeting; an error among its replies is one of the connection.
   std::chrono::milliseconds connect_timeout{1000};  // Greeting included.

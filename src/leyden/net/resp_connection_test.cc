@@ -256,6 +256,43 @@ TEST_F(RespConnectionTest, NobodyThere) {
   EXPECT_FALSE(ask(*open(options), command({"PING"})));
 }
 
+// What is read goes through two hands while it greets.
+TEST_F(RespConnectionTest, AnErrorSaysOnceOfWhichServerIfAtAll) {
+  const auto answers = [](std::string_view greeting) {
+    return [greeting](int fd) {
+      receive(fd);
+      say(fd, greeting);
+      wait_for_end(fd);
+    };
+  };
+  const std::function<void(int)> servers[] = {answers("HTTP/1.1 400 Bad Request\r\n\r\n"),
+                                              answers("-WRONGPASS no\r\n"), answers(":1\r\n:2\r\n"),
+                                              wait_for_end, [](int) {}};
+  const auto expect_once = [&](const RespConnectionOptions& options) {
+    const std::string name = options.endpoint.text();
+    const auto answer = ask(*open(options), command({"PING"}));
+    ASSERT_FALSE(answer);
+    const std::string& message = answer.error().message;
+    const std::size_t expected = options.errors_name_endpoint ? 0 : std::string::npos;
+    EXPECT_EQ(message.find(name), expected) << message;
+    EXPECT_EQ(message.rfind(name), expected) << message;
+    EXPECT_FALSE(message.empty());
+  };
+  for (const bool named : {true, false}) {
+    RespConnectionOptions nobody;
+    nobody.endpoint = {"127.0.0.1", 1, ""};
+    nobody.errors_name_endpoint = named;
+    expect_once(nobody);
+    for (const auto& talk : servers) {
+      OddServer server(talk);
+      auto options = to(server);
+      options.connect_timeout = 200ms;
+      options.errors_name_endpoint = named;
+      expect_once(options);
+    }
+  }
+}
+
 // Answers "ECHO text" with the text, until the end.
 void echo(int fd) {
   receive(fd);

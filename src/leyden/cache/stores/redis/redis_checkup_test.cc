@@ -298,6 +298,9 @@ TEST(RedisCheckup, AServerThatIsNotThereOrSilent) {
   const Look found = look(options_of(server->url()));
   EXPECT_EQ(found.findings.size(), 1);
   EXPECT_NE(found.of("reach").seen.find("refused"), std::string::npos) << found.text();
+  // Each finding says where it is, once.
+  for (const Finding& finding : {reach, found.of("reach")})
+    EXPECT_EQ(finding.seen.find(finding.where), std::string::npos) << finding.seen;
 }
 
 TEST(RedisCheckup, ClocksThatDiffer) {
@@ -320,7 +323,7 @@ TEST(RedisCheckup, SentinelsAndTheirMaster) {
             Severity::problem);
   found = look(options_of("redis+sentinel://127.0.0.1:" + one + "/nobody"));
   EXPECT_EQ(found.of("sentinel").severity, Severity::problem);
-  EXPECT_NE(found.of("sentinel").seen.find("nobody"), std::string::npos);
+  EXPECT_EQ(found.of("sentinel").seen, "knows no master \"nobody\"");
   EXPECT_EQ(found.of("topology").severity, Severity::problem);
   (*trio)->sentinels[2]->kill();
   found = look(options_of((*trio)->url()));

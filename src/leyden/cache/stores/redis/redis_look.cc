@@ -11,6 +11,7 @@ net::RespConnectionOptions RedisLook::connection_to(const net::Endpoint& endpoin
   out.username = options.username;
   out.password = options.password;
   out.database = options.database;
+  out.errors_name_endpoint = false;
   out.connect_timeout = options.connect_timeout;
   out.stall_timeout = options.stall_timeout;
   return out;

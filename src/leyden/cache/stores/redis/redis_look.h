@@ -24,7 +24,7 @@ struct RedisLook {
   const std::shared_ptr<net::TlsContext> tls;
   const net::IoThread io;
 
-  // As the store would connect.
+  // As the store would connect. Errors don't name the endpoint: each finding says where it is.
   [[nodiscard]] net::RespConnectionOptions connection_to(const net::Endpoint& endpoint) const;
 };
 
