@@ -82,8 +82,8 @@ bool RedisNode::tend() {
     breaker_.probed(false, replies.error().message);
   } else if (const net::RespValue& reply = replies->front();
              reply.is_error() && !reply.is_error("NOPERM")) {
-    breaker_.probed(false,
-                    std::string(reply.text()));  // LOADING, MASTERDOWN: there, but of no use yet.
+    // LOADING, MASTERDOWN: there, but of no use yet.
+    breaker_.probed(false, fmt::format("{}: {}", options_.endpoint.text(), reply.message()));
   } else {
     breaker_.probed(true, "");
   }
