@@ -326,7 +326,8 @@ class TokenCacheModel {
 
   // The listener lost its store: nothing has to be there any more.
   void forget_all(std::size_t p) {
-    EXPECT_LE(++counts_["lost"], 5U);
+    // Rarely: on a machine that is slow (sanitizers, other work) links stall now and then.
+    EXPECT_LE(++counts_["lost"], 5 + steps_ / 500);
     for (Passage& passage : passages_) {
       passage.memory[p].perhaps();
       passage.store.perhaps();
