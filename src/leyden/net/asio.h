@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,7 +32,12 @@ struct IoThread::State {
 class Stream {
  public:
   virtual ~Stream() = default;
-  virtual boost::asio::awaitable<void> connect(const Endpoint& endpoint) = 0;
+  // reach() and secure(). `endpoint` outlives it.
+  boost::asio::awaitable<void> connect(const Endpoint& endpoint);
+  // The connection alone: what is read and written until secure() is plain, as a proxy wants it.
+  virtual boost::asio::awaitable<void> reach(const Endpoint& endpoint) = 0;
+  // TLS, where it is to be, with the server of that name; both sides prove themselves as the TlsContext says.
+  virtual boost::asio::awaitable<void> secure(const std::string& host) = 0;
   virtual boost::asio::awaitable<std::size_t> read_some(std::span<std::byte> into) = 0;
   virtual boost::asio::awaitable<void> write(
       const std::vector<boost::asio::const_buffer>& buffers) = 0;
@@ -42,6 +48,8 @@ class Stream {
   // Of the server's certificate, once connected; nothing without TLS.
   [[nodiscard]] virtual std::optional<std::chrono::system_clock::time_point>
   certificate_expires() = 0;
+  // A look without waiting, with nothing awaited from the server: false, when it has closed or says something.
+  [[nodiscard]] virtual bool looks_quiet() = 0;
   // Ends what is under way.
   virtual void close() = 0;
 };

@@ -1,8 +1,10 @@
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,7 +42,8 @@ class Tls final : public TlsContext {
   asio::ssl::context context;
 };
 
-awaitable<void> connect_socket(Socket& socket, const Endpoint& endpoint) {
+// `closed`: close() was called meanwhile, which ends no look-up of a name.
+awaitable<void> connect_socket(Socket& socket, const Endpoint& endpoint, const bool& closed) {
   if (!endpoint.path.empty()) {
     const asio::local::stream_protocol::endpoint at(endpoint.path);
     co_await socket.async_connect(at, use_awaitable);
@@ -56,6 +59,7 @@ awaitable<void> connect_socket(Socket& socket, const Endpoint& endpoint) {
     const auto found = co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port),
                                                        use_awaitable);
     for (const auto& entry : found) candidates.push_back(entry.endpoint());
+    if (closed) throw boost::system::system_error(asio::error::operation_aborted);
   }
   for (std::size_t i = 0;; ++i) {
     boost::system::error_code error;
@@ -69,15 +73,22 @@ awaitable<void> connect_socket(Socket& socket, const Endpoint& endpoint) {
   socket.set_option(asio::ip::tcp::no_delay(true));
 }
 
+// What can be read now: 0 at the end, and -1 where nothing can, with errno.
+ssize_t peek(Socket& socket) {
+  char byte = 0;
+  return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
 class PlainStream final : public Stream {
  public:
   explicit PlainStream(const asio::any_io_executor& executor) : socket_(executor) {}
   ~PlainStream() override {
     if (released_ >= 0) ::close(released_);
   }
-  awaitable<void> connect(const Endpoint& endpoint) override {
-    return connect_socket(socket_, endpoint);
+  awaitable<void> reach(const Endpoint& endpoint) override {
+    return connect_socket(socket_, endpoint, closed_);
   }
+  awaitable<void> secure(const std::string&) override { co_return; }
   awaitable<std::size_t> read_some(std::span<std::byte> into) override {
     return socket_.async_read_some(asio::buffer(into.data(), into.size()), use_awaitable);
   }
@@ -98,7 +109,9 @@ class PlainStream final : public Stream {
   std::optional<std::chrono::system_clock::time_point> certificate_expires() override {
     return std::nullopt;
   }
+  bool looks_quiet() override { return peek(socket_) < 0 && errno == EAGAIN; }
   void close() override {
+    closed_ = true;
     boost::system::error_code ignored;
     socket_.close(ignored);
     if (released_ >= 0) ::shutdown(released_, SHUT_RDWR);
@@ -108,29 +121,53 @@ class PlainStream final : public Stream {
   Socket socket_;
   asio::generic::stream_protocol protocol_{AF_UNIX, 0};
   int released_ = -1;
+  bool closed_ = false;
 };
 
 class TlsStream final : public Stream {
  public:
   TlsStream(const asio::any_io_executor& executor, std::shared_ptr<Tls> tls)
       : tls_(std::move(tls)), stream_(Socket(executor), tls_->context) {}
-  awaitable<void> connect(const Endpoint& endpoint) override {
-    co_await connect_socket(stream_.next_layer(), endpoint);
-    const std::string name =
-        tls_->options.server_name.empty() ? endpoint.host : tls_->options.server_name;
+  awaitable<void> reach(const Endpoint& endpoint) override {
+    return connect_socket(stream_.next_layer(), endpoint, closed_);
+  }
+  awaitable<void> secure(const std::string& host) override {
+    const std::string name = tls_->options.server_name.empty() ? host : tls_->options.server_name;
     stream_.set_verify_mode(asio::ssl::verify_peer);
-    stream_.set_verify_callback(asio::ssl::host_name_verification(name));
+    stream_.set_verify_callback([this, verify = asio::ssl::host_name_verification(name)](
+                                    bool trusted, asio::ssl::verify_context& context) {
+      const bool well = verify(trusted, context);
+      other_name_ = trusted && !well;
+      return well;
+    });
     boost::system::error_code not_an_address;
     asio::ip::make_address(name, not_an_address);
     // SNI is for names only (RFC 6066).
     if (not_an_address) SSL_set_tlsext_host_name(stream_.native_handle(), name.c_str());
-    co_await stream_.async_handshake(asio::ssl::stream_base::client, use_awaitable);
+    boost::system::error_code error;
+    co_await stream_.async_handshake(asio::ssl::stream_base::client,
+                                     asio::redirect_error(use_awaitable, error));
+    if (error && other_name_)
+      throw std::runtime_error("the server's certificate is not for " + name);
+    const auto verified = SSL_get_verify_result(stream_.native_handle());
+    if (error && verified != X509_V_OK) {
+      throw std::runtime_error(std::string("the server's certificate can't be trusted: ") +
+                               X509_verify_cert_error_string(verified));
+    }
+    if (error) throw boost::system::system_error(error);
+    secured_ = true;
   }
   awaitable<std::size_t> read_some(std::span<std::byte> into) override {
-    return stream_.async_read_some(asio::buffer(into.data(), into.size()), use_awaitable);
+    const auto buffer = asio::buffer(into.data(), into.size());
+    return secured_ ? stream_.async_read_some(buffer, use_awaitable)
+                    : stream_.next_layer().async_read_some(buffer, use_awaitable);
   }
   awaitable<void> write(const std::vector<asio::const_buffer>& buffers) override {
-    co_await asio::async_write(stream_, buffers, use_awaitable);
+    if (secured_) {
+      co_await asio::async_write(stream_, buffers, use_awaitable);
+    } else {
+      co_await asio::async_write(stream_.next_layer(), buffers, use_awaitable);
+    }
   }
   int release() override { return -1; }
   std::optional<std::chrono::system_clock::time_point> certificate_expires() override {
@@ -141,7 +178,13 @@ class TlsStream final : public Stream {
       return std::nullopt;
     return std::chrono::system_clock::from_time_t(::timegm(&utc));
   }
+  // What has come may be TLS's own business, and nothing that the server says.
+  bool looks_quiet() override {
+    const ssize_t found = peek(stream_.next_layer());
+    return found > 0 || (found < 0 && errno == EAGAIN);
+  }
   void close() override {
+    closed_ = true;
     boost::system::error_code ignored;
     stream_.next_layer().close(ignored);
   }
@@ -149,9 +192,17 @@ class TlsStream final : public Stream {
  private:
   std::shared_ptr<Tls> tls_;
   asio::ssl::stream<Socket> stream_;
+  bool other_name_ = false;
+  bool secured_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace
+
+awaitable<void> Stream::connect(const Endpoint& endpoint) {
+  co_await reach(endpoint);
+  co_await secure(endpoint.host);
+}
 
 std::string Endpoint::text() const {
   if (!path.empty()) return path;
