@@ -7,69 +7,16 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <gtest/gtest.h>
+
+#include "leyden/net/testing/scripted_server.h"
 
 namespace leyden::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Takes one connection and lets `talk` do with it what it likes.
-class OddServer {
- public:
-  explicit OddServer(std::function<void(int)> talk)
-      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::listen(listener_, 8) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      std::abort();
-    }
-    port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this, talk = std::move(talk)] {
-      const int fd = ::accept(listener_, nullptr, nullptr);
-      if (fd < 0) return;
-      accepted_ = fd;
-      talk(fd);
-      ::shutdown(fd, SHUT_RDWR);  // Closed with the server: no other file takes its number before.
-    });
-  }
-  ~OddServer() {
-    ::shutdown(listener_, SHUT_RDWR);
-    if (accepted_ >= 0) ::shutdown(accepted_, SHUT_RDWR);
-    thread_.join();
-    if (accepted_ >= 0) ::close(accepted_);
-    ::close(listener_);
-  }
-  [[nodiscard]] Endpoint endpoint() const { return {"127.0.0.1", port_, ""}; }
-
- private:
-  int listener_;
-  std::uint16_t port_ = 0;
-  std::atomic<int> accepted_{-1};
-  std::jthread thread_;
-};
-
-std::string receive(int fd) {
-  char buffer[65536];
-  const ssize_t size = ::recv(fd, buffer, sizeof(buffer), 0);
-  return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : "";
-}
-void say(int fd, std::string_view text) {
-  EXPECT_EQ(::send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
-}
-void wait_for_end(int fd) {
-  while (!receive(fd).empty()) {
-  }
-}
+using testing::Peer;
+using testing::ScriptedServer;
 
 constexpr std::string_view kGreeting = "%1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n";
 
@@ -88,7 +35,7 @@ class RespConnectionTest : public ::testing::Test {
   ~RespConnectionTest() override {
     for (const auto& connection : opened_) connection->close();
   }
-  static RespConnectionOptions to(const OddServer& server) {
+  static RespConnectionOptions to(const ScriptedServer& server) {
     RespConnectionOptions options;
     options.endpoint = server.endpoint();
     options.connect_timeout = options.stall_timeout = 10s;
@@ -108,13 +55,13 @@ class RespConnectionTest : public ::testing::Test {
 
 TEST_F(RespConnectionTest, RepliesBelongToTheirRequests) {
   std::string greeted;
-  OddServer server([&](int fd) {
-    greeted = receive(fd);
-    say(fd, kGreeting);
-    for (int i = 0; i < 2; ++i) receive(fd);
-    say(fd, ":1\r\n>2\r\n+news\r\n+x\r\n:2\r\n");
-    say(fd, ":3\r\n");
-    wait_for_end(fd);
+  ScriptedServer server([&](Peer& peer) {
+    greeted = peer.receive();
+    peer.say(kGreeting);
+    for (int i = 0; i < 2; ++i) peer.receive();
+    peer.say(":1\r\n>2\r\n+news\r\n+x\r\n:2\r\n");
+    peer.say(":3\r\n");
+    peer.wait_for_end();
   });
   std::atomic<int> pushes{0};
   auto options = to(server);
@@ -145,7 +92,7 @@ TEST_F(RespConnectionTest, RepliesBelongToTheirRequests) {
 }
 
 TEST_F(RespConnectionTest, ASilentServerIsLeft) {
-  OddServer server([](int fd) { wait_for_end(fd); });
+  ScriptedServer server([](Peer& peer) { peer.wait_for_end(); });
   auto options = to(server);
   options.connect_timeout = 80ms;
   auto connection = open(options);
@@ -157,10 +104,10 @@ TEST_F(RespConnectionTest, ASilentServerIsLeft) {
 }
 
 TEST_F(RespConnectionTest, AServerThatStopsAnsweringIsLeft) {
-  OddServer server([](int fd) {
-    receive(fd);
-    say(fd, kGreeting);
-    wait_for_end(fd);
+  ScriptedServer server([](Peer& peer) {
+    peer.receive();
+    peer.say(kGreeting);
+    peer.wait_for_end();
   });
   auto options = to(server);
   options.stall_timeout = 80ms;
@@ -176,12 +123,12 @@ TEST_F(RespConnectionTest, AServerThatStopsAnsweringIsLeft) {
 TEST_F(RespConnectionTest, GarbageEndsIt) {
   for (const std::string_view garbage :
        {"HTTP/1.1 400 Bad Request\r\n\r\n", "$3\r\nabcde\r\n", ":1\r\n:2\r\n"}) {
-    OddServer server([&](int fd) {
-      receive(fd);
-      say(fd, kGreeting);
-      receive(fd);
-      say(fd, garbage);
-      wait_for_end(fd);
+    ScriptedServer server([&](Peer& peer) {
+      peer.receive();
+      peer.say(kGreeting);
+      peer.receive();
+      peer.say(garbage);
+      peer.wait_for_end();
     });
     std::atomic<int> ends{0};
     auto options = to(server);
@@ -200,11 +147,11 @@ TEST_F(RespConnectionTest, GarbageEndsIt) {
 }
 
 TEST_F(RespConnectionTest, ACutInAReplyIsAnError) {
-  OddServer server([](int fd) {
-    receive(fd);
-    say(fd, kGreeting);
-    receive(fd);
-    say(fd, "$1000\r\nonly a part");
+  ScriptedServer server([](Peer& peer) {
+    peer.receive();
+    peer.say(kGreeting);
+    peer.receive();
+    peer.say("$1000\r\nonly a part");
   });
   const auto answer = ask(*open(to(server)), command({"GET", "a"}));
   ASSERT_FALSE(answer);
@@ -213,27 +160,27 @@ TEST_F(RespConnectionTest, ACutInAReplyIsAnError) {
 
 TEST_F(RespConnectionTest, ReplicasAndWrongPasswordsAreNamed) {
   {
-    OddServer server([](int fd) {
-      receive(fd);
-      say(fd, "%1\r\n$4\r\nrole\r\n$7\r\nreplica\r\n");
-      wait_for_end(fd);
+    ScriptedServer server([](Peer& peer) {
+      peer.receive();
+      peer.say("%1\r\n$4\r\nrole\r\n$7\r\nreplica\r\n");
+      peer.wait_for_end();
     });
     auto options = to(server);
     options.needs_master = true;
     EXPECT_NE(ask(*open(options), command({"PING"})).error().message.find("replica"),
               std::string::npos);
   }
-  OddServer server([](int fd) {
-    receive(fd);
-    say(fd, "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
-    wait_for_end(fd);
+  ScriptedServer server([](Peer& peer) {
+    peer.receive();
+    peer.say("-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+    peer.wait_for_end();
   });
   EXPECT_NE(ask(*open(to(server)), command({"PING"})).error().message.find("WRONGPASS"),
             std::string::npos);
 }
 
 TEST_F(RespConnectionTest, WhatWaitsIsBounded) {
-  OddServer server([](int fd) { wait_for_end(fd); });
+  ScriptedServer server([](Peer& peer) { peer.wait_for_end(); });
   auto options = to(server);
   options.calls_max = 3;
   options.bytes_max = 1000;
@@ -259,15 +206,15 @@ TEST_F(RespConnectionTest, NobodyThere) {
 // What is read goes through two hands while it greets.
 TEST_F(RespConnectionTest, AnErrorSaysOnceOfWhichServerIfAtAll) {
   const auto answers = [](std::string_view greeting) {
-    return [greeting](int fd) {
-      receive(fd);
-      say(fd, greeting);
-      wait_for_end(fd);
+    return [greeting](Peer& peer) {
+      peer.receive();
+      peer.say(greeting);
+      peer.wait_for_end();
     };
   };
-  const std::function<void(int)> servers[] = {answers("HTTP/1.1 400 Bad Request\r\n\r\n"),
-                                              answers("-WRONGPASS no\r\n"), answers(":1\r\n:2\r\n"),
-                                              wait_for_end, [](int) {}};
+  const ScriptedServer::Script servers[] = {answers("HTTP/1.1 400 Bad Request\r\n\r\n"),
+                                            answers("-WRONGPASS no\r\n"), answers(":1\r\n:2\r\n"),
+                                            [](Peer& peer) { peer.wait_for_end(); }, [](Peer&) {}};
   const auto expect_once = [&](const RespConnectionOptions& options) {
     const std::string name = options.endpoint.text();
     const auto answer = ask(*open(options), command({"PING"}));
@@ -284,7 +231,7 @@ TEST_F(RespConnectionTest, AnErrorSaysOnceOfWhichServerIfAtAll) {
     nobody.errors_name_endpoint = named;
     expect_once(nobody);
     for (const auto& talk : servers) {
-      OddServer server(talk);
+      ScriptedServer server(talk);
       auto options = to(server);
       options.connect_timeout = 200ms;
       options.errors_name_endpoint = named;
@@ -294,12 +241,12 @@ TEST_F(RespConnectionTest, AnErrorSaysOnceOfWhichServerIfAtAll) {
 }
 
 // Answers "ECHO text" with the text, until the end.
-void echo(int fd) {
-  receive(fd);
-  say(fd, kGreeting);
+void echo(Peer& peer) {
+  peer.receive();
+  peer.say(kGreeting);
   std::string have;
   while (true) {
-    const std::string more = receive(fd);
+    const std::string more = peer.receive();
     if (more.empty()) return;
     have += more;
     constexpr std::string_view kHead = "*2\r\n$4\r\nECHO\r\n$";
@@ -309,14 +256,14 @@ void echo(int fd) {
       const std::size_t size = std::stoul(have.substr(kHead.size()));
       const std::size_t end = line + 2 + size + 2;
       if (have.size() < end) break;
-      say(fd, std::string_view(have).substr(kHead.size() - 1, end - kHead.size() + 1));
+      peer.say(std::string_view(have).substr(kHead.size() - 1, end - kHead.size() + 1));
       have.erase(0, end);
     }
   }
 }
 
 TEST_F(RespConnectionTest, ManyCallersShareIt) {
-  OddServer server(echo);
+  ScriptedServer server(echo);
   auto connection = open(to(server));
   std::atomic<int> wrong{0};
   {
@@ -349,11 +296,11 @@ TEST_F(RespConnectionTest, ManyCallersShareIt) {
 }
 
 TEST_F(RespConnectionTest, AnEndWithNothingAwaitedIsSeenByCheck) {
-  OddServer server([](int fd) {
-    receive(fd);
-    say(fd, kGreeting);
-    receive(fd);
-    say(fd, ":1\r\n");
+  ScriptedServer server([](Peer& peer) {
+    peer.receive();
+    peer.say(kGreeting);
+    peer.receive();
+    peer.say(":1\r\n");
   });
   auto connection = open(to(server));
   ASSERT_TRUE(ask(*connection, command({"A"})));
@@ -362,10 +309,10 @@ TEST_F(RespConnectionTest, AnEndWithNothingAwaitedIsSeenByCheck) {
 }
 
 TEST_F(RespConnectionTest, CloseAnswersWhoWaits) {
-  OddServer server([](int fd) {
-    receive(fd);
-    say(fd, kGreeting);
-    wait_for_end(fd);
+  ScriptedServer server([](Peer& peer) {
+    peer.receive();
+    peer.say(kGreeting);
+    peer.wait_for_end();
   });
   auto connection = open(to(server));
   auto sent = connection->send(command({"GET", "a"}));
