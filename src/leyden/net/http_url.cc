@@ -2,29 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include <arpa/inet.h>
 
+#include "leyden/net/percent.h"
+
 namespace leyden::net {
 namespace {
-
-std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned char byte = 0;
-    const char* const end = text.data() + std::min(i + 3, text.size());
-    const auto [parsed, error] = std::from_chars(text.data() + i + 1, end, byte, 16);
-    if (error != std::errc() || parsed != text.data() + i + 3) return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
-}
 
 bool is_host(const std::string& host, bool address) {
   if (address) {
@@ -62,8 +46,8 @@ Result<HttpUrl> HttpUrl::parse(std::string_view url) {
   if (const std::size_t at = place.rfind('@'); at != std::string_view::npos) {
     const std::string_view user = place.substr(0, at);
     const std::size_t colon = std::min(user.find(':'), user.size());
-    const auto username = decoded(user.substr(0, colon));
-    const auto password = decoded(colon < user.size() ? user.substr(colon + 1) : "");
+    const auto username = percent_decoded(user.substr(0, colon));
+    const auto password = percent_decoded(colon < user.size() ? user.substr(colon + 1) : "");
     if (!username || !password)
       return bad("user or password has a % that is not followed by two hex digits");
     out.username = *username;

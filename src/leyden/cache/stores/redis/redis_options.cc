@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "leyden/cache/ttl.h"
+#include "leyden/net/percent.h"
 
 namespace leyden::cache {
 namespace {
@@ -23,24 +24,6 @@ std::optional<T> number(std::string_view text, T min, T max) {
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   if (value < min || value > max) return std::nullopt;
   return value;
-}
-
-// %XX resolved; nothing where a % is not followed by two hex digits.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned value = 0;
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
-    if (error != std::errc() || end != text.data() + i + 3) return std::nullopt;
-    out += static_cast<char>(value);
-    i += 2;
-  }
-  return out;
 }
 
 // Cuts at the first `separator`: what is before it; `rest` keeps what is after it, or becomes empty.
@@ -73,8 +56,8 @@ Result<void> take_scheme(std::string_view scheme, RedisStoreOptions& out) {
 
 Result<void> take_user(std::string_view user, RedisStoreOptions& out) {
   std::string_view password = user;
-  const auto name = decoded(cut(password, ':'));
-  const auto secret = decoded(password);
+  const auto name = net::percent_decoded(cut(password, ':'));
+  const auto secret = net::percent_decoded(password);
   if (!name || !secret) return bad("user and password: a % must be followed by two hex digits");
   out.username = *name;
   out.password = *secret;
@@ -119,7 +102,7 @@ Result<void> take_database(std::string_view text, RedisStoreOptions& out) {
 
 Result<void> take_path(std::string_view path, RedisStoreOptions& out) {
   if (out.mode == RedisMode::sentinel) {
-    const auto name = decoded(cut(path, '/'));
+    const auto name = net::percent_decoded(cut(path, '/'));
     if (!name || name->empty())
       return bad("the master's name is missing: redis+sentinel://host/NAME");
     out.master_name = *name;
@@ -197,7 +180,7 @@ Result<RedisStoreOptions> RedisStoreOptions::from_url(std::string_view url) {
         "an @ after a / or ?: special characters in user, password and options are written as %XX");
   }
   if (scheme == "unix") {
-    const auto path = decoded(place);
+    const auto path = net::percent_decoded(place);
     if (!path || !path->starts_with('/')) return bad("unix:// wants the absolute path of a socket");
     out.endpoints.push_back({"", 0, *path});
   } else {
@@ -209,7 +192,7 @@ Result<RedisStoreOptions> RedisStoreOptions::from_url(std::string_view url) {
   while (!options.empty()) {
     std::string_view value = cut(options, '&');
     const std::string_view name = cut(value, '=');
-    const auto text = decoded(value);
+    const auto text = net::percent_decoded(value);
     if (!text) return bad("an option after ? has a % that is not followed by two hex digits");
     if (auto taken = take_option(name, *text, out); !taken) return std::unexpected(taken.error());
   }
