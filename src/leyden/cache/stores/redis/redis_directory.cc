@@ -33,14 +33,7 @@ RedisDirectory::RedisDirectory(const net::IoThread& thread, const RedisStoreOpti
 }
 
 net::RespConnectionOptions RedisDirectory::connection_options(const net::Endpoint& endpoint) const {
-  net::RespConnectionOptions out;
-  out.endpoint = endpoint;
-  out.tls = tls_;
-  out.username = options_.username;
-  out.password = options_.password;
-  out.database = options_.database;
-  out.connect_timeout = options_.connect_timeout;
-  out.stall_timeout = options_.stall_timeout;
+  net::RespConnectionOptions out = cache::connection_options(options_, tls_, endpoint);
   out.needs_master = options_.mode == RedisMode::sentinel;
   // Values of other processes may be larger than ours.
   out.limits.bulk_bytes = std::max(options_.value_bytes_max, 64 * MiB);

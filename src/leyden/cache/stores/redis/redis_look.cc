@@ -2,18 +2,13 @@
 
 #include <utility>
 
+#include "leyden/cache/stores/redis/redis_node.h"
+
 namespace leyden::cache {
 
 net::RespConnectionOptions RedisLook::connection_to(const net::Endpoint& endpoint) const {
-  net::RespConnectionOptions out;
-  out.endpoint = endpoint;
-  out.tls = tls;
-  out.username = options.username;
-  out.password = options.password;
-  out.database = options.database;
+  net::RespConnectionOptions out = connection_options(options, tls, endpoint);
   out.errors_name_endpoint = false;
-  out.connect_timeout = options.connect_timeout;
-  out.stall_timeout = options.stall_timeout;
   return out;
 }
 

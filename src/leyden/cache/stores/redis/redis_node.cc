@@ -4,6 +4,20 @@
 
 namespace leyden::cache {
 
+net::RespConnectionOptions connection_options(const RedisStoreOptions& options,
+                                              std::shared_ptr<net::TlsContext> tls,
+                                              const net::Endpoint& endpoint) {
+  net::RespConnectionOptions out;
+  out.endpoint = endpoint;
+  out.tls = std::move(tls);
+  out.username = options.username;
+  out.password = options.password;
+  out.database = options.database;
+  out.connect_timeout = options.connect_timeout;
+  out.stall_timeout = options.stall_timeout;
+  return out;
+}
+
 RedisNode::RedisNode(const net::IoThread& thread, net::RespConnectionOptions options,
                      unsigned connections, const Clock& clock, std::function<void()> changed)
     : thread_(thread),

@@ -7,9 +7,15 @@
 #include "leyden/base/clock.h"
 #include "leyden/base/guarded.h"
 #include "leyden/cache/stores/redis/breaker.h"
+#include "leyden/cache/stores/redis/redis_options.h"
 #include "leyden/net/resp_connection.h"
 
 namespace leyden::cache {
+
+// How the store greets a server: as its options say, with `tls` made of them, or null.
+[[nodiscard]] net::RespConnectionOptions connection_options(const RedisStoreOptions& options,
+                                                            std::shared_ptr<net::TlsContext> tls,
+                                                            const net::Endpoint& endpoint);
 
 // One server: a few connections to it, made when they are needed, and the breaker before it. Thread-safe. Lives in a shared_ptr.
 class RedisNode : public std::enable_shared_from_this<RedisNode> {
