@@ -3,11 +3,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <memory>
 #include <optional>
-#include <stop_token>
-#include <string>
 
 #include "leyden/base/result.h"
 #include "leyden/net/endpoint.h"
@@ -99,16 +96,5 @@ class HttpClient {
   // thread, too. Idempotent.
   virtual void close() = 0;
 };
-
-struct HttpResponse {
-  HttpResponseHead head;
-  std::string body;       // Not more than the request's limit.
-  bool body_cut = false;  // Of an error.
-};
-
-// The blocking twin of start(); cancelled when `stop` is requested. Not on the I/O thread.
-[[nodiscard]] std::expected<HttpResponse, HttpError> http_fetch(HttpClient& client,
-                                                                HttpRequest request,
-                                                                const std::stop_token& stop = {});
 
 }  // namespace leyden::net
