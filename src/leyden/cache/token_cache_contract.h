@@ -3,10 +3,12 @@
 // What a TokenCache promises (token_cache.h) over whatever store, asked of every implementation and of memory alone. For tests only:
 // each includes it and instantiates TokenCacheContract with its implementations.
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -240,6 +242,29 @@ TEST_P(TokenCacheContract, ErasedKeysAreCountedAndForgottenByAll) {
   (void)encoded();
   EXPECT_EQ(ask(*one.cache, {1, 2, 3, 4}),
             (Sources{Source::memory, Source::encoded, Source::encoded, Source::encoded}));
+}
+
+// However the store tells of it, and however long the encoding takes.
+TEST_P(TokenCacheContract, AnErasureSparesWhatAnotherEncodesAfterIt) {
+  auto one = start();
+  auto other = start(1);
+  const PassageScope scope = scope_of(1);
+  ASSERT_TRUE(one.cache->erase_many(keys_of({1, 2}, scope), testing::soon()));
+  ASSERT_TRUE(one.cache->erase_group(GroupKind::tenant, scope.tenant, testing::soon()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // By now it is heard.
+  const auto found = other.cache->find_or_encode(
+      keys_of({1}, scope), scope,
+      [](std::size_t) -> Result<TokenIds> {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+        return ids_of(1);
+      },
+      testing::soon());
+  ASSERT_TRUE(found) << found.error().message;
+  flush(*other.cache);
+  EXPECT_EQ(ask(*other.cache, {1}), Sources{Source::memory});
+  if (has_store()) {
+    EXPECT_EQ(ask(*start().cache, {1}), Sources{Source::store});
+  }
 }
 
 TEST_P(TokenCacheContract, AnErasedTenantLeavesOthersAlone) {

@@ -14,8 +14,14 @@ namespace {
 
 using net::RespValue;
 
-// Milliseconds that the mark of an erasure stays: it is heard when it is set.
-constexpr std::string_view kToldFor = "1000";
+// Sets marks and takes them away in one transaction: the server gathers what was touched and tells it after the transaction, once. A mark that
+// expired would be told again, at any later time.
+void tell(net::RespRequest& request, const std::vector<std::string>& marks) {
+  request.add({"MULTI"});
+  for (const std::string& mark : marks) request.add({"SET", mark, ""});
+  request.add(on_keys("UNLINK", marks));
+  request.add({"EXEC"});
+}
 
 }  // namespace
 
@@ -26,11 +32,14 @@ Result<std::uint64_t> RedisEraser::erase_keys(std::span<const BlockKey> erased, 
   for (const auto& [bucket, of_bucket] : by_bucket) {
     RedisUnit& unit = units.emplace_back(bucket);
     std::vector<std::string> names;
-    for (const BlockKey& key : of_bucket) names.push_back(keys_.value(key));
+    std::vector<std::string> marks;
+    for (const BlockKey& key : of_bucket) {
+      names.push_back(keys_.value(key));
+      marks.push_back(keys_.erased(key));
+    }
     unit.request.add(on_keys("UNLINK", names));
     // Told after it is done: who forgets its copy at once must not find the value again.
-    for (const BlockKey& key : of_bucket)
-      unit.request.add({"SET", keys_.erased(key), "", "PX", kToldFor});
+    tell(unit.request, marks);
   }
   if (auto error = calls_.run(RedisCalls::kErasing, units, deadline, false))
     return std::unexpected(std::move(*error));
@@ -97,8 +106,7 @@ Result<std::uint64_t> RedisEraser::erase_group(GroupKind kind, const GroupTag& t
 
 Result<void> RedisEraser::tell_group(GroupKind kind, const GroupTag& tag, Deadline deadline) {
   std::vector<RedisUnit> told;
-  told.emplace_back(bucket_of(tag))
-      .request.add({"SET", keys_.erased_group(kind, tag), "", "PX", kToldFor});
+  tell(told.emplace_back(bucket_of(tag)).request, {keys_.erased_group(kind, tag)});
   if (auto error = calls_.run(RedisCalls::kErasing, told, deadline, true))
     return std::unexpected(std::move(*error));
   return {};

@@ -44,7 +44,7 @@ class RedisKeys {
   [[nodiscard]] std::string group(GroupKind kind, const GroupTag& tag, unsigned bucket) const;
   [[nodiscard]] std::string tenant_bytes(const GroupTag& tag, unsigned bucket) const;
 
-  // Set when something was erased: who tracks erased_prefix() hears of it.
+  // Set, and taken away, when something was erased: who tracks erased_prefix() hears of it.
   [[nodiscard]] std::string erased(const BlockKey& key) const {
     return named("x", bucket_of(key), key.hex());
   }

@@ -58,6 +58,23 @@ TEST_F(RedisTrackingTest, ErasuresAreHeardByOthersWithinASecond) {
   reader->listen(nullptr);
 }
 
+// A second notice would take what was encoded since for erased.
+TEST_F(RedisTrackingTest, AnErasureIsToldOnce) {
+  RecordingListener ear;
+  const auto options = options_of(shared().url());
+  auto store = open(options);
+  listen(*store, ear);
+  ASSERT_TRUE(store->erase_many(std::vector{key_of(1), key_of(2)}, Deadline::after(5s)));
+  ASSERT_TRUE(store->erase_group(GroupKind::tokenizer, tag_of(7), Deadline::after(5s)));
+  EXPECT_TRUE(time_until(1s, [&] { return ear.has_heard(GroupKind::tokenizer, tag_of(7)); }));
+  const int calls = ear.heard().calls;
+  EXPECT_LE(calls, 3);
+  std::this_thread::sleep_for(1500ms);
+  EXPECT_EQ(ear.heard().calls, calls);
+  EXPECT_TRUE(shared().ask({"KEYS", options.prefix + "*"}).items.empty()) << "no mark is left";
+  store->listen(nullptr);
+}
+
 // What is copied or encoded before there is a link is lost when it comes up: a process that asks at once must not lose that.
 TEST_F(RedisTrackingTest, ListeningBeginsWithTheLinkUp) {
   RecordingListener ear;
