@@ -36,14 +36,16 @@ std::string retrieval_rows(const rag::RetrievedContext& context) {
 }
 
 nlohmann::json answer_json(const std::string& question, const rag::GenerateResult& result) {
-  constexpr const char* kFinish[] = {"stop", "length", "cancelled"};
+  constexpr const char* kFinish[] = {"stop", "length", "content_filter", "cancelled"};
+  const auto& reused = result.prompt_tokens_reused;
   return {{"question", question},
           {"response", result.response},
           {"response_ids", result.response_ids},
           {"context_tokens", result.context_tokens},
           {"query_tokens", result.query_tokens},
           {"total_tokens", result.total_tokens},
-          {"prompt_tokens_reused", result.prompt_tokens_reused},
+          {"prompt_tokens_reused", reused ? nlohmann::json(*reused) : nlohmann::json()},
+          {"ids_exact", result.ids_exact},
           {"cache_hit", result.cache_hit},
           {"finish", kFinish[static_cast<int>(result.finish)]},
           {"latency_ms",
@@ -124,7 +126,10 @@ int run_ask(const Flags& flags, const Context& context) {
           "\n\n" + describe_documents(answer->context) + retrieval_rows(answer->context) +
           row("first token", fmt::format("{:.0f} ms", answer->latency.first_token_ms)) +
           row("prompt tokens reused by the model",
-              fmt::format("{} of {}", answer->prompt_tokens_reused,
+              fmt::format("{} of {}",
+                          answer->prompt_tokens_reused
+                              ? std::to_string(*answer->prompt_tokens_reused)
+                              : "not told",
                           answer->context_tokens + answer->query_tokens)) +
           row("answer", fmt::format("{} tokens, {:.1f} s in all", answer->response_ids.size(),
                                     answer->latency.total_ms / 1000)) +

@@ -13,13 +13,15 @@ class CollectingSink final : public GenerateSink {
   explicit CollectingSink(const std::function<void(std::string_view)>& on_text)
       : on_text_(on_text) {}
 
-  void on_tokens(TokenIdsView ids, std::string_view text) override {
+  void on_tokens(const GeneratedTokens& next) override {
     {
       std::lock_guard lock(mutex_);
-      generated_.ids.insert(generated_.ids.end(), ids.begin(), ids.end());
-      generated_.text.append(text);
+      generated_.ids.insert(generated_.ids.end(), next.ids.begin(), next.ids.end());
+      generated_.text.append(next.text);
+      generated_.logprobs.insert(generated_.logprobs.end(), next.logprobs.begin(),
+                                 next.logprobs.end());
     }
-    if (on_text_ && !text.empty()) on_text_(text);
+    if (on_text_ && !next.text.empty()) on_text_(next.text);
   }
 
   void on_end(const GenerateSummary& summary) override {

@@ -11,6 +11,7 @@ namespace leyden::llm {
 struct Generated {
   TokenIds ids;
   std::string text;
+  std::vector<float> logprobs;  // As many as there are IDs, or none.
   GenerateSummary summary;
 };
 

@@ -27,7 +27,7 @@ class EchoServer final : public ModelServer {
                   sink.on_end(summary);
                   return;
                 }
-                sink.on_tokens(TokenIdsView(&id, 1), "x");
+                sink.on_tokens({.ids = TokenIdsView(&id, 1), .text = "x", .logprobs = {}});
                 ++summary.generated_tokens;
               }
             } while (endless);

@@ -191,6 +191,7 @@ Result<GenerateResult> TokenCachedRag::generate(
   generation.max_tokens = options.max_answer_tokens;
   generation.sampling = options.sampling;
   generation.deadline = request.deadline;
+  generation.tenant = request.scope.tenant;
   for (const std::string& text : prompt::chat_frame(*format, {}).stop_tokens) {
     if (auto id = tokenizer_->special_token(text)) generation.stop_tokens.push_back(*id);
   }
@@ -206,6 +207,7 @@ Result<GenerateResult> TokenCachedRag::generate(
   result.query_tokens = prompt_tokens - context->token_count;
   result.total_tokens = prompt_tokens + result.response_ids.size();
   result.prompt_tokens_reused = generated->summary.prompt_tokens_reused;
+  result.ids_exact = generated->summary.ids_exact;
   result.cache_hit = context->cache_hit;
   result.finish = generated->summary.finish;
   result.latency = {

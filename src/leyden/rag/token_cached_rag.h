@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -90,8 +91,10 @@ struct GenerateResult {
   std::size_t context_tokens = 0;
   std::size_t query_tokens =
       0;  // The question with its frame: all of the prompt that is not context.
-  std::size_t total_tokens = 0;          // Prompt and response.
-  std::size_t prompt_tokens_reused = 0;  // Served from the model server's prefix cache.
+  std::size_t total_tokens = 0;  // Prompt and response.
+  // Served from the model server's prefix cache; empty where it does not say.
+  std::optional<std::size_t> prompt_tokens_reused;
+  bool ids_exact = true;  // False: the server speaks text, see llm::GenerateSummary.
   bool cache_hit = false;
   llm::FinishReason finish = llm::FinishReason::stop;
   GenerateLatency latency;

@@ -243,7 +243,7 @@ TEST_F(Rag, GeneratesFromExactlyOurIds) {
   ASSERT_TRUE(second);
   EXPECT_TRUE(second->cache_hit);
   EXPECT_EQ(second->response_ids, first->response_ids);
-  EXPECT_GE(second->prompt_tokens_reused, second->context_tokens);
+  EXPECT_GE(second->prompt_tokens_reused.value(), second->context_tokens);
   EXPECT_EQ(second->total_tokens,
             second->context_tokens + second->query_tokens + second->response_ids.size());
 

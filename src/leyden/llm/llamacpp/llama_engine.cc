@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -20,6 +19,7 @@
 #include "leyden/llm/llamacpp/gguf_check.h"
 #include "leyden/llm/llamacpp/handshake.h"
 #include "leyden/llm/llamacpp/library.h"
+#include "leyden/llm/request_check.h"
 #include "leyden/tokenizer/stream_decoder.h"
 
 namespace leyden::llm {
@@ -93,37 +93,6 @@ SamplerPtr make_sampler(const Sampling& sampling) {
   return chain;
 }
 
-Result<void> check_request(const GenerateRequest& request, const ModelInfo& info) {
-  const auto outside = [&](TokenId id) { return id >= info.vocabulary_size; };
-  if (request.prompt.empty()) return fail(Errc::invalid_argument, "the prompt is empty");
-  if (request.max_tokens == 0) {
-    return fail(Errc::invalid_argument, "max_tokens must be at least 1");
-  }
-  if (!(request.sampling.temperature >= 0) || !std::isfinite(request.sampling.temperature)) {
-    return fail(Errc::invalid_argument, "temperature must be 0 or more");
-  }
-  if (!(request.sampling.top_p > 0 && request.sampling.top_p <= 1)) {
-    return fail(Errc::invalid_argument, "top_p must be over 0 and at most 1");
-  }
-  if (const auto bad = std::ranges::find_if(request.prompt, outside); bad != request.prompt.end()) {
-    return fail(Errc::invalid_argument,
-                "the prompt's token {} is not in the model's vocabulary of {} entries",
-                bad - request.prompt.begin(), info.vocabulary_size);
-  }
-  if (std::ranges::any_of(request.stop_tokens, outside)) {
-    return fail(Errc::invalid_argument,
-                "a stop token is not in the model's vocabulary of {} entries",
-                info.vocabulary_size);
-  }
-  if (request.prompt.size() > info.context_tokens ||
-      request.max_tokens > info.context_tokens - request.prompt.size()) {
-    return fail(Errc::invalid_argument,
-                "prompt of {} tokens and max_tokens {} are over the context window of {} tokens",
-                request.prompt.size(), request.max_tokens, info.context_tokens);
-  }
-  return {};
-}
-
 std::string meta_string(const llama_model& model, const char* key) {
   const int size = llama_model_meta_val_str(&model, key, nullptr, 0);
   if (size <= 0) return {};
@@ -154,6 +123,7 @@ struct LlamaEngine::State {
 
   const LlamaEngineOptions options;
   const tokenizer::Tokenizer& tokenizer;
+  const ControlTokens control{tokenizer};
   ModelInfo info;
   std::unique_ptr<llama_model, ModelDeleter> model;
   std::unique_ptr<llama_context, ContextDeleter> context;  // The worker's alone.
@@ -326,8 +296,9 @@ Result<GenerateSummary> LlamaEngine::State::answer(Job& job) {
     return summary;
   };
 
-  summary.prompt_tokens_reused = keep_prefix(request.prompt);
-  for (std::size_t at = summary.prompt_tokens_reused; at < request.prompt.size();) {
+  const std::size_t kept = keep_prefix(request.prompt);
+  summary.prompt_tokens_reused = kept;
+  for (std::size_t at = kept; at < request.prompt.size();) {
     const std::size_t count = batch_size(request.prompt.size() - at);
     auto whole = decode(job, TokenIdsView(request.prompt).subspan(at, count));
     if (!whole) return std::unexpected(whole.error());
@@ -341,7 +312,7 @@ Result<GenerateSummary> LlamaEngine::State::answer(Job& job) {
   tokenizer::StreamDecoder decoder(tokenizer);
   const auto flush = [&] {
     const std::string rest = utf8::replace_invalid(decoder.finish());
-    if (!rest.empty()) job.sink->on_tokens({}, rest);
+    if (!rest.empty()) job.sink->on_tokens({.ids = {}, .text = rest, .logprobs = {}});
   };
   while (true) {
     const llama_token token = llama_sampler_sample(sampler.get(), context.get(), -1);
@@ -360,7 +331,8 @@ Result<GenerateSummary> LlamaEngine::State::answer(Job& job) {
                   tokenizer.name());
     }
     ++summary.generated_tokens;
-    job.sink->on_tokens(TokenIdsView(&id, 1), utf8::replace_invalid(*text));
+    job.sink->on_tokens(
+        {.ids = TokenIdsView(&id, 1), .text = utf8::replace_invalid(*text), .logprobs = {}});
     if (summary.generated_tokens == request.max_tokens) {
       summary.finish = FinishReason::length;
       break;
@@ -505,7 +477,8 @@ const ModelInfo& LlamaEngine::info() const { return state_->info; }
 
 Result<std::unique_ptr<Generation>> LlamaEngine::generate(GenerateRequest request,
                                                           GenerateSink& sink) {
-  if (auto ok = check_request(request, state_->info); !ok) return std::unexpected(ok.error());
+  if (auto ok = check_request(request, state_->info, state_->control); !ok)
+    return std::unexpected(ok.error());
   const auto deadline = request.deadline.when().time_since_epoch().count();
   auto job = std::make_shared<Job>(std::move(request), sink);
   // Made first: nothing that can throw comes after the job is in the queue.

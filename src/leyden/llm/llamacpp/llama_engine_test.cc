@@ -73,7 +73,7 @@ class WrongTokenizer final : public Tokenizer {
 
 class RecordingSink final : public GenerateSink {
  public:
-  void on_tokens(TokenIdsView ids, std::string_view) override { tokens += ids.size(); }
+  void on_tokens(const GeneratedTokens& next) override { tokens += next.ids.size(); }
   void on_end(const GenerateSummary& end) override {
     summary = end;
     ++ends;
@@ -258,6 +258,7 @@ TEST_F(LlamaEngineTest, RefusesBadRequests) {
   EXPECT_EQ(refusal({.prompt = {0xFFFFFFFF}}), Errc::invalid_argument);
   EXPECT_EQ(refusal({.prompt = {1}, .stop_tokens = {49152}}), Errc::invalid_argument);
   EXPECT_EQ(refusal({.prompt = {1}, .max_tokens = 0}), Errc::invalid_argument);
+  EXPECT_EQ(refusal({.prompt = {1}, .documents = {{0, 2}}}), Errc::invalid_argument);
   EXPECT_EQ(refusal({.prompt = {1}, .max_tokens = ~std::size_t{0}}), Errc::invalid_argument);
   EXPECT_EQ(refusal({.prompt = {1}, .sampling = {.temperature = -1}}), Errc::invalid_argument);
   EXPECT_EQ(refusal({.prompt = {1}, .sampling = {.top_p = 0}}), Errc::invalid_argument);
