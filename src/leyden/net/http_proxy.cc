@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 
 #include "leyden/net/http_url.h"
 
@@ -78,15 +77,6 @@ bool names(std::string entry, const std::string& host, std::uint16_t port) {
   return !entry.empty() && (host == entry || host.ends_with("." + entry));
 }
 
-std::string base64(std::string_view text) {
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 }  // namespace
 
 Result<std::optional<HttpProxy>> http_proxy_for(
@@ -125,8 +115,7 @@ Result<std::optional<HttpProxy>> http_proxy_for(
     return fail(Errc::invalid_argument, "{}: user and password are too long", name);
   HttpProxy out;
   out.endpoint = parsed->endpoint;
-  if (!parsed->username.empty() || !parsed->password.empty())
-    out.authorization = "Basic " + base64(parsed->username + ":" + parsed->password);
+  out.authorization = parsed->authorization();
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include <arpa/inet.h>
+#include <openssl/evp.h>
 
 #include "leyden/net/percent.h"
 
@@ -19,6 +20,15 @@ bool is_host(const std::string& host, bool address) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
            c == '-' || c == '_';
   });
+}
+
+std::string base64(std::string_view text) {
+  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
 }
 
 std::unexpected<Error> bad(std::string_view what) {
@@ -69,6 +79,11 @@ Result<HttpUrl> HttpUrl::parse(std::string_view url) {
       return bad("its port is no number of 1 to 65535");
   }
   return out;
+}
+
+std::string HttpUrl::authorization() const {
+  if (username.empty() && password.empty()) return {};
+  return "Basic " + base64(username + ":" + password);
 }
 
 }  // namespace leyden::net

@@ -18,6 +18,9 @@ struct HttpUrl {
 
   // Errors: invalid_argument. The URL is not quoted: it may hold a password.
   [[nodiscard]] static Result<HttpUrl> parse(std::string_view url);
+
+  // User and password as a field's value: "Basic …" (RFC 7617); empty: the URL names neither.
+  [[nodiscard]] std::string authorization() const;
 };
 
 }  // namespace leyden::net

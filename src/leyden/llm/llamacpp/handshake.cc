@@ -6,24 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "leyden/llm/probe_text.h"
+
 namespace leyden::llm::llamacpp {
 namespace {
-
-// All of it in NFC: models whose reference normalises and llama.cpp, which does not, agree on it.
-// clang-format off: it breaks the emoji otherwise each time.
-constexpr std::string_view kProbe =
-    "The quick brown fox can't jump; they'll say it's I'D WE'RE, 3.14159 or 1234567890 times.\n"
-    "\n\n  int main(int argc, char** argv) {\n\t\treturn argc > 1 ? 0x1F : -42;   // done\n\t}\r\n"
-    "    for i in range(10):\n        print(f\"{i:>5}\")  \n   \n"
-    "<html>&amp;</html> a_b-c+d=e/f\\g|h @user #tag $9.99 50% ^~`[]{}!?...---***\n"
-    "Straße Ångström naïve café Übung ñandú čeština Łódź İstanbul\n"
-    "Привет, мир! Ελληνικά κείμενα. שלום עולם مرحبا بالعالم ١٢٣\n"
-    "नमस्ते दुनिया ภาษาไทย 你好，世界。 こんにちは、カタカナ 안녕하세요 세계\n"
-    "😀👍🏽👨‍👩‍👧‍👦🇩🇪 ∑∫√∞ ½ ² № … “quotes” ‘single’ — "
-    "’s\u00a0\u3000x\u200b\t "
-    "\t "
-    " ";
-// clang-format on
 
 std::string piece_of(const llama_vocab& vocab, llama_token id) {
   std::string piece(64, '\0');
@@ -72,15 +58,15 @@ Result<void> check_same_tokenizer(const llama_vocab& model, const tokenizer::Tok
                   tokenizer.name(), i, size);
     }
   }
-  const TokenIds theirs = model_ids(model, kProbe);
-  const TokenIds ours = tokenizer.encode(kProbe);
+  const TokenIds theirs = model_ids(model, kProbeText);
+  const TokenIds ours = tokenizer.encode(kProbeText);
   if (ours != theirs) {
     const auto [left, right] = std::ranges::mismatch(ours, theirs);
     auto before = tokenizer.decode(TokenIdsView(ours.begin(), left));
     return fail(Errc::unsupported,
                 "tokenizer {} does not belong to this model: the same vocabulary, but it cuts the "
                 "probe text differently at byte {} of {}",
-                tokenizer.name(), before ? before->size() : 0, kProbe.size());
+                tokenizer.name(), before ? before->size() : 0, kProbeText.size());
   }
   return {};
 }

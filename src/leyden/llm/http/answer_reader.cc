@@ -1,0 +1,279 @@
+#include "leyden/llm/http/answer_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "leyden/base/clock.h"
+#include "leyden/base/utf8.h"
+
+namespace leyden::llm {
+namespace {
+
+bool is_event_stream(const net::HttpResponseHead& head) {
+  const std::string* type = head.find("Content-Type");
+  return type != nullptr && type->starts_with("text/event-stream");
+}
+
+bool contains(TokenIdsView ids, TokenId id) { return std::ranges::find(ids, id) != ids.end(); }
+
+}  // namespace
+
+AnswerReader::AnswerReader(const Setting& setting, GenerateSink& sink)
+    : setting_(setting),
+      sink_(sink),
+      reader_(setting.facts->kind),
+      decoder_(setting.tokenizer),
+      as_text_(!setting.facts->ids) {
+  summary_.prompt_tokens = setting.request.prompt.size();
+  summary_.ids_exact = !as_text_;
+}
+
+bool AnswerReader::fails(Refusal why) {
+  // What was generated once is not generated again.
+  why.retryable = (why.retryable || why.model_gone) && !generated();
+  failure_ = std::move(why);
+  ended_ = true;
+  return false;
+}
+
+bool AnswerReader::fails(Errc code, std::string message) {
+  return fails(Refusal{.error = {code, "the model server's answer: " + std::move(message)}});
+}
+
+bool AnswerReader::on_head(const net::HttpResponseHead& head) {
+  head_ = head;
+  if (head.status >= 400) return true;  // Its body says why.
+  if (head.status >= 300) {
+    return fails(Errc::unsupported,
+                 fmt::format("it redirects ({}); name the place itself", head.status));
+  }
+  if (!is_event_stream(head)) {
+    const std::string* type = head.find("Content-Type");
+    return fails(Errc::corrupt,
+                 fmt::format("it is {}, where an event stream was asked for: is there a model "
+                             "server at that URL?",
+                             type == nullptr ? "of no type" : utf8::one_line(type->substr(0, 64))));
+  }
+  return true;
+}
+
+bool AnswerReader::on_body(std::string_view bytes) {
+  if (ended_) return false;
+  if (head_.status >= 400) {
+    error_body_ += bytes;
+    return true;
+  }
+  while (true) {
+    const auto event = events_.next(bytes);
+    if (!event) return fails(event.error().code, event.error().message);
+    if (!*event) break;
+    const std::string_view data = (*event)->data;
+    if (data == "[DONE]") {
+      if (!finish_) return fails(Errc::corrupt, "it is done without a finish_reason");
+      return finish();
+    }
+    const auto chunk = reader_.read(data);
+    if (!chunk) return fails(chunk.error().code, chunk.error().message);
+    if (!take(**chunk)) return false;
+    if ((*chunk)->last) return finish();
+  }
+  return true;
+}
+
+void AnswerReader::on_end() {
+  if (ended_) return;
+  if (head_.status >= 400) {
+    const auto prompt = setting_.tokenizer.decode(setting_.request.prompt);
+    fails(refusal_of(head_, error_body_, prompt ? *prompt : ""));
+    return;
+  }
+  // Servers that speak OpenAI's language to all say [DONE]; what only looks like one may not.
+  if (finish_ && setting_.facts->kind == ServerKind::openai) {
+    finish();
+    return;
+  }
+  fails(Errc::unavailable, "the stream ended before the answer did: what came of it is incomplete");
+}
+
+bool AnswerReader::take(const WireChunk& chunk) {
+  const ServerFacts& facts = *setting_.facts;
+  if (chunk.error) {
+    const auto prompt = setting_.tokenizer.decode(setting_.request.prompt);
+    return fails(refusal_of(*chunk.error, prompt ? *prompt : ""));
+  }
+  const bool names_model = facts.kind == ServerKind::vllm || facts.kind == ServerKind::sglang;
+  if (names_model && !chunk.model.empty() && chunk.model != facts.model) {
+    return fails(
+        Refusal{.error = {Errc::unavailable,
+                          fmt::format("the model server answers as another model than {}: {}",
+                                      facts.model, utf8::one_line(chunk.model.substr(0, 100)))},
+                .retryable = true,
+                .model_gone = true});
+  }
+  const WireUsage& usage = chunk.usage;
+  if (usage.prompt_tokens) usage_.prompt_tokens = usage.prompt_tokens;
+  if (usage.generated_tokens) usage_.generated_tokens = usage.generated_tokens;
+  if (usage.cached_tokens) usage_.cached_tokens = usage.cached_tokens;
+  for (const WireChoice& choice : chunk.choices) {
+    if (!take(choice)) return false;
+  }
+  return true;
+}
+
+bool AnswerReader::take(const WireChoice& choice) {
+  if (choice.index != 0)
+    return fails(Errc::corrupt, "it has several choices, where one was asked for");
+  if (choice.prompt_ids && setting_.facts->ids && !is_echo(*choice.prompt_ids)) return false;
+  if (finish_ && (!choice.text.empty() || (choice.ids && !choice.ids->empty())))
+    return fails(Errc::corrupt, "it goes on after its finish_reason");
+  if (as_text_ ? !take_text(choice.text) : !take_ids(choice)) return false;
+  if (choice.finish == WireFinish::abort) {
+    return fails(Refusal{.error = {Errc::unavailable, "the model server gave the answer up"}});
+  }
+  if (choice.finish) finish_ = choice.finish;
+  if (choice.stop_token) stop_token_ = choice.stop_token;
+  return true;
+}
+
+bool AnswerReader::is_echo(const TokenIds& echoed) {
+  const TokenIds& sent = setting_.request.prompt;
+  // An echo that is empty is none: not all give it.
+  if (echoed.empty() || echoed == sent) return true;
+  const auto differ = std::ranges::mismatch(sent, echoed);
+  return fails(Errc::corrupt,
+               fmt::format("it read another prompt than was sent: {} tokens for {}, the first "
+                           "difference at token {}",
+                           echoed.size(), sent.size(), differ.in1 - sent.begin()));
+}
+
+bool AnswerReader::take_ids(const WireChoice& choice) {
+  if (!choice.ids) {
+    if (choice.text.empty()) return true;
+    if (raw_ids_ > 0) return fails(Errc::corrupt, "its token IDs stop before its text");
+    if (!setting_.allow_text) {
+      return fails(Errc::unsupported,
+                   "it holds no token IDs, though they were asked for: the server is too old for "
+                   "that");
+    }
+    as_text_ = true;
+    summary_.ids_exact = false;
+    return take_text(choice.text);
+  }
+  const GenerateRequest& request = setting_.request;
+  const bool with_logprobs =
+      request.logprobs && choice.logprobs.size() == choice.ids->size() && !choice.ids->empty();
+  for (std::size_t i = 0; i < choice.ids->size(); ++i) {
+    const TokenId id = (*choice.ids)[i];
+    ++raw_ids_;
+    if (summary_.first_token_ms == 0)
+      summary_.first_token_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
+    if (held_) {
+      const Held held = *std::exchange(held_, std::nullopt);
+      if (!push(held.id, held.logprob)) return false;
+    }
+    const bool is_stop = contains(request.stop_tokens, id);
+    // llama.cpp is not told of them.
+    if (is_stop && setting_.facts->kind == ServerKind::llamacpp) {
+      deliver();
+      cut(FinishReason::stop);
+      return false;
+    }
+    if (summary_.generated_tokens == request.max_tokens) {
+      deliver();
+      cut(FinishReason::length);
+      return false;
+    }
+    std::optional<float> logprob;
+    if (with_logprobs) logprob = choice.logprobs[i];
+    if (is_stop || setting_.control.contains(id)) {
+      held_ = Held{id, logprob};
+    } else if (!push(id, logprob)) {
+      return false;
+    }
+  }
+  deliver();
+  return true;
+}
+
+bool AnswerReader::push(TokenId id, std::optional<float> logprob) {
+  const auto text = decoder_.push(id);
+  if (!text) {
+    return fails(Errc::corrupt, fmt::format("it holds a token ID that tokenizer {} lacks",
+                                            setting_.tokenizer.name()));
+  }
+  next_ids_.push_back(id);
+  next_text_ += *text;
+  if (logprob) next_logprobs_.push_back(*logprob);
+  ++summary_.generated_tokens;
+  return true;
+}
+
+bool AnswerReader::take_text(std::string_view text) {
+  if (text.empty()) return true;
+  if (summary_.first_token_ms == 0)
+    summary_.first_token_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
+  text_ += text;
+  next_text_ = text;
+  deliver();
+  return true;
+}
+
+void AnswerReader::deliver() {
+  if (next_ids_.empty() && next_text_.empty()) return;
+  delivered_ = true;
+  const bool whole = next_logprobs_.size() == next_ids_.size();
+  const std::string text =
+      utf8::is_valid(next_text_) ? std::move(next_text_) : utf8::replace_invalid(next_text_);
+  sink_.on_tokens(
+      {.ids = next_ids_,
+       .text = text,
+       .logprobs = whole ? std::span<const float>(next_logprobs_) : std::span<const float>()});
+  next_ids_.clear();
+  next_text_.clear();
+  next_logprobs_.clear();
+}
+
+void AnswerReader::cut(FinishReason why) {
+  if (ended_) return;
+  if (!as_text_) {
+    next_text_ += decoder_.finish();
+  } else {
+    next_ids_ = setting_.tokenizer.encode(text_);
+    if (summary_.generated_tokens == 0) summary_.generated_tokens = next_ids_.size();
+  }
+  deliver();
+  summary_.finish = why;
+  summary_.total_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
+  ended_ = true;
+}
+
+bool AnswerReader::finish() {
+  whole_ = true;
+  if (usage_.prompt_tokens && setting_.facts->ids &&
+      *usage_.prompt_tokens != summary_.prompt_tokens) {
+    return fails(Errc::corrupt, fmt::format("the server counts {} tokens of prompt, {} were sent",
+                                            *usage_.prompt_tokens, summary_.prompt_tokens));
+  }
+  const bool stopped = finish_ == WireFinish::stop;
+  if (usage_.generated_tokens && !as_text_) {
+    // Some count the end token and don't give it.
+    const std::size_t counted = *usage_.generated_tokens;
+    if (counted != raw_ids_ && !(stopped && counted == raw_ids_ + 1)) {
+      return fails(Errc::corrupt, fmt::format("the server counts {} generated tokens, it gave {}",
+                                              counted, raw_ids_));
+    }
+  }
+  if (held_ && !(stopped && (!stop_token_ || *stop_token_ == held_->id))) {
+    if (!push(held_->id, held_->logprob)) return false;
+  }
+  held_.reset();
+  if (usage_.cached_tokens)
+    summary_.prompt_tokens_reused = std::min(*usage_.cached_tokens, summary_.prompt_tokens);
+  if (as_text_ && usage_.generated_tokens) summary_.generated_tokens = *usage_.generated_tokens;
+  cut(stopped                                 ? FinishReason::stop
+      : finish_ == WireFinish::content_filter ? FinishReason::content_filter
+                                              : FinishReason::length);
+  return false;
+}
+
+}  // namespace leyden::llm

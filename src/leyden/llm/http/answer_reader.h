@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "leyden/llm/control_tokens.h"
+#include "leyden/llm/http/handshake.h"
+#include "leyden/llm/http/server_error.h"
+#include "leyden/llm/http/wire_chunk.h"
+#include "leyden/llm/model_server.h"
+#include "leyden/net/sse_parser.h"
+#include "leyden/tokenizer/stream_decoder.h"
+
+namespace leyden::llm {
+
+// Reads a server's response to one generation as it comes: tells the sink of tokens, and says how it ended. Confined to one thread.
+//
+// What the server says of itself is checked: that it read the IDs that were sent, as many of them; that it counts as many generated tokens
+// as it gave IDs; that it still is the same model. The end token, which some servers give and count, is not delivered.
+class AnswerReader {
+ public:
+  struct Setting {
+    std::shared_ptr<const ServerFacts> facts;
+    const GenerateRequest& request;
+    const tokenizer::Tokenizer& tokenizer;
+    const ControlTokens& control;
+    bool allow_text = true;
+    std::chrono::steady_clock::time_point started;
+  };
+  AnswerReader(const Setting& setting, GenerateSink& sink);
+
+  // All return whether more is wanted: false once it has ended, well (summary()) or not (failure()).
+  [[nodiscard]] bool on_head(const net::HttpResponseHead& head);
+  [[nodiscard]] bool on_body(std::string_view bytes);
+  void on_end();  // Of the response. It has ended after it.
+
+  // Ended because somebody does not want more: what is held back of the text is delivered.
+  void cut(FinishReason why);
+
+  // Whether the server said that its answer is whole: only the end of the response is to come.
+  [[nodiscard]] bool whole() const { return whole_; }
+  [[nodiscard]] const std::optional<Refusal>& failure() const { return failure_; }
+  [[nodiscard]] const GenerateSummary& summary() const { return summary_; }  // So far.
+  // Whether the server has generated anything, as far as it shows.
+  [[nodiscard]] bool generated() const { return raw_ids_ > 0 || !text_.empty() || delivered_; }
+
+ private:
+  [[nodiscard]] bool take(const WireChunk& chunk);
+  [[nodiscard]] bool take(const WireChoice& choice);
+  [[nodiscard]] bool take_ids(const WireChoice& choice);
+  [[nodiscard]] bool take_text(std::string_view text);
+  [[nodiscard]] bool is_echo(const TokenIds& echoed);
+  [[nodiscard]] bool push(TokenId id, std::optional<float> logprob);
+  void deliver();
+  bool finish();  // The stream says that it is whole.
+  bool fails(Refusal why);
+  bool fails(Errc code, std::string message);
+
+  const Setting setting_;
+  GenerateSink& sink_;
+  net::SseParser events_;
+  WireReader reader_;
+  tokenizer::StreamDecoder decoder_;
+
+  net::HttpResponseHead head_;
+  std::string error_body_;
+  WireUsage usage_;
+  std::optional<WireFinish> finish_;
+  std::optional<TokenId> stop_token_;
+  std::size_t raw_ids_ = 0;  // As they came, the end token too.
+  bool as_text_ = false;
+  std::string text_;  // All of it, where the server gives no IDs.
+  // Perhaps the end token: it is not delivered before it is known.
+  struct Held {
+    TokenId id;
+    std::optional<float> logprob;
+  };
+  std::optional<Held> held_;
+  TokenIds next_ids_;  // Not delivered yet.
+  std::string next_text_;
+  std::vector<float> next_logprobs_;
+  bool delivered_ = false;
+  bool ended_ = false;
+  bool whole_ = false;
+  std::optional<Refusal> failure_;
+  GenerateSummary summary_;
+};
+
+}  // namespace leyden::llm

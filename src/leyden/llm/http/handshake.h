@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "leyden/base/deadline.h"
+#include "leyden/llm/control_tokens.h"
+#include "leyden/llm/http/http_model_options.h"
+#include "leyden/llm/http/server_link.h"
+#include "leyden/tokenizer/tokenizer.h"
+
+namespace leyden::llm {
+
+// What a server's tokenizer is compared by: the IDs of a text, and those of the names of special tokens, 64 at most from all over the
+// vocabulary. Made once.
+struct TokenizerProbe {
+  TokenizerProbe(const tokenizer::Tokenizer& of, const ControlTokens& control);
+
+  const tokenizer::Tokenizer& tokenizer;
+  TokenIds text_ids;
+  std::string special_text;  // The names, side by side.
+  std::vector<std::string> special_names;
+  TokenIds special_ids;
+};
+
+// What is known of a server after it was asked.
+struct ServerFacts {
+  ServerKind kind = ServerKind::openai;
+  std::string version;              // Empty: it does not say.
+  std::string model;                // By its name for it.
+  std::string chat_template;        // Jinja; empty: it does not say.
+  std::size_t context_tokens = 0;   // 0: not known.
+  bool ids = false;                 // Prompts go as IDs; else as text.
+  std::string why_text;             // Why not, for people.
+  bool tokenizer_compared = false;  // And found equal.
+  friend bool operator==(const ServerFacts&, const ServerFacts&) = default;
+};
+
+struct HandshakeOptions {
+  std::optional<ServerKind> kind;
+  std::string model;
+  std::size_t context_tokens = 0;
+  bool allow_text = true;
+  bool check_tokenizer = true;
+};
+
+// Asks a server what it is: its list of models, then what only its kind has, then the IDs of a probe text and of the names of special tokens,
+// which must be ours. That is a strong check of the tokenizer, no proof. Two to five requests. Not on the I/O thread.
+// Errors: unsupported (another tokenizer: says where they differ; no IDs and no text allowed), not_found (it has no such model),
+// invalid_argument (401, 403), unavailable, timed_out, corrupt (no model server), cancelled.
+[[nodiscard]] Result<ServerFacts> shake_hands(const ServerLink& link,
+                                              const HandshakeOptions& options,
+                                              const TokenizerProbe& probe, Deadline deadline,
+                                              const std::stop_token& stop);
+
+}  // namespace leyden::llm
