@@ -1,11 +1,14 @@
 #include <memory>
 
+#include "leyden/base/secret.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/model_servers.h"
 #include "leyden/cli/model_store.h"
 #include "leyden/cli/retrieve_flags.h"
 #include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
+#include "leyden/llm/http/http_model_server.h"
 #include "leyden/llm/llamacpp/llama_engine.h"
 
 namespace leyden::cli {
@@ -14,6 +17,8 @@ namespace {
 struct Flags {
   std::vector<std::string> questions;
   std::optional<std::string> model;
+  std::vector<std::string> servers;
+  std::optional<std::string> tokenizer;
   RetrieveFlags retrieve;
   std::size_t max_answer_tokens = 200;
   double temperature = 0;
@@ -54,7 +59,8 @@ nlohmann::json answer_json(const std::string& question, const rag::GenerateResul
 }
 
 int retrieve_only(const Flags& flags, const Context& context) {
-  auto tokenizer = open_tokenizer(context.settings, flags.model);
+  auto tokenizer =
+      open_tokenizer(context.settings, flags.tokenizer ? flags.tokenizer : flags.model);
   if (!tokenizer) return report(tokenizer.error());
   auto session = Session::open(context.settings, *tokenizer, "ask");
   if (!session) return report(session.error());
@@ -81,28 +87,64 @@ Result<std::filesystem::path> find_model(const Settings& settings, const std::st
   return models->resolve(name);
 }
 
-int run_ask(const Flags& flags, const Context& context) {
-  if (flags.no_model) return retrieve_only(flags, context);
-  std::string name =
+// What answers, and the tokenizer that both sides use. In the order in which they are made.
+struct Model {
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  std::unique_ptr<llm::ModelServer> server;
+};
+
+// Or the exit code with which to end; why is said.
+using OpenedModel = std::expected<Model, int>;
+
+OpenedModel open_remote(const Flags& flags, const Context& context) {
+  auto tokenizer = open_tokenizer(context.settings, flags.tokenizer);
+  if (!tokenizer) return std::unexpected(report(tokenizer.error()));
+  auto secret = load_or_create_secret(context.settings.secret_file);
+  if (!secret) return std::unexpected(report(secret.error()));
+  auto options = model_server_options(context.settings, *secret);
+  if (!flags.servers.empty()) options.urls = flags.servers;
+  auto server = llm::HttpModelServer::open(std::move(options), **tokenizer);
+  if (!server) return std::unexpected(report(server.error()));
+  for (const auto& upstream : (*server)->upstreams()) {
+    if (!upstream.up) {
+      print_warning(upstream.reason);
+    } else if (!upstream.facts.ids) {
+      print_warning(fmt::format("{} is spoken to in text, the answer's IDs are not exact: {}",
+                                upstream.server, upstream.facts.why_text));
+    }
+  }
+  return Model{*std::move(tokenizer), *std::move(server)};
+}
+
+OpenedModel open_local(const Flags& flags, const Context& context) {
+  const std::string name =
       flags.model.value_or(context.settings.model.value_or(std::string(kDefaultModel)));
   auto file = find_model(context.settings, name);
   if (!file) {
     print_error(file.error().message + " (or --no-model for everything but the answer)");
-    return file.error().code == Errc::not_found ? kNoModel : exit_code_of(file.error().code);
+    return std::unexpected(file.error().code == Errc::not_found
+                               ? static_cast<int>(kNoModel)
+                               : static_cast<int>(exit_code_of(file.error().code)));
   }
   auto tokenizer = tokenizer::load_tokenizer(*file, name, load_options(context.settings));
-  if (!tokenizer) return report(tokenizer.error());
-  auto session = Session::open(context.settings, *tokenizer, "ask");
+  if (!tokenizer) return std::unexpected(report(tokenizer.error()));
+  ProgressBar bar("loading " + name);
+  auto engine = llm::LlamaEngine::load({.model_file = *file}, **tokenizer, [&](float fraction) {
+    bar.update(static_cast<std::uint64_t>(fraction * 1000), 1000, "");
+    return !context.stop.stop_requested();
+  });
+  if (!engine) return std::unexpected(report(engine.error()));
+  return Model{*std::move(tokenizer), *std::move(engine)};
+}
+
+int run_ask(const Flags& flags, const Context& context) {
+  if (flags.no_model) return retrieve_only(flags, context);
+  const bool remote =
+      !flags.servers.empty() || (!context.settings.llm.urls.empty() && !flags.model);
+  auto model = remote ? open_remote(flags, context) : open_local(flags, context);
+  if (!model) return model.error();
+  auto session = Session::open(context.settings, model->tokenizer, "ask");
   if (!session) return report(session.error());
-  Result<std::unique_ptr<llm::LlamaEngine>> engine;
-  {
-    ProgressBar bar("loading " + name);
-    engine = llm::LlamaEngine::load({.model_file = *file}, **tokenizer, [&](float fraction) {
-      bar.update(static_cast<std::uint64_t>(fraction * 1000), 1000, "");
-      return !context.stop.stop_requested();
-    });
-  }
-  if (!engine) return report(engine.error());
 
   for (const std::string& question : flags.questions) {
     if (context.stop.stop_requested()) return kInterrupted;
@@ -114,7 +156,7 @@ int run_ask(const Flags& flags, const Context& context) {
       if (!flags.as_json) write_stdout(text);
     };
     auto answer = (*session)->rag().generate(flags.retrieve.request(question, "ask", context),
-                                             **engine, options, on_text, context.stop);
+                                             *model->server, options, on_text, context.stop);
     if (!answer) return report(answer.error());
     if (flags.as_json) {
       write_stdout(json_line(answer_json(question, *answer)));
@@ -145,12 +187,20 @@ int run_ask(const Flags& flags, const Context& context) {
 void add_ask_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "ask", "Answer questions about what was indexed, with a model in this process");
+      "ask", "Answer questions about what was indexed, with a model here or on a model server");
   command->add_option("question", flags->questions, "One or more, asked one after the other")
       ->required();
   command->add_option(
       "--model", flags->model,
       "A name of `leyden model list` or a GGUF file [default: " + std::string(kDefaultModel) + "]");
+  command
+      ->add_option(
+          "--server", flags->servers,
+          "URL of a model server (vLLM, SGLang, llama.cpp, OpenAI-compatible); several may "
+          "be named [default: LEYDEN_LLM_URL, else a model in this process]")
+      ->excludes("--model");
+  command->add_option("--tokenizer", flags->tokenizer,
+                      "The server's model's own: a name or a file [default: LEYDEN_TOKENIZER]");
   flags->retrieve.add_to(*command);
   command->add_option("--max-answer-tokens", flags->max_answer_tokens, "Stop the answer there")
       ->capture_default_str()
@@ -164,7 +214,8 @@ void add_ask_command(CLI::App& app, Run& run) {
   command->footer(
       "Exit codes: 0 answered, 2 wrong question or nothing indexed, 4 the model is not there, 5 "
       "store or disk.\n"
-      "Example: leyden ask \"Where are keys made?\"");
+      "Examples: leyden ask \"Where are keys made?\"\n"
+      "          leyden ask --server http://gpu1:8000 --tokenizer qwen/tokenizer.json \"Why?\"");
   command->callback([flags, &run] {
     run = [flags](const Context& context) { return run_ask(*flags, context); };
   });

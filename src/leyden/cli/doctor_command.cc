@@ -8,26 +8,29 @@
 
 #include <sys/stat.h>
 
+#include "leyden/base/checkup.h"
 #include "leyden/base/clock.h"
+#include "leyden/base/secret.h"
 #include "leyden/base/utf8.h"
-#include "leyden/cache/checkup.h"
 #include "leyden/cache/stores/lmdb/lmdb_checkup.h"
 #include "leyden/cache/stores/redis/redis_checkup.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/model_servers.h"
 #include "leyden/cli/retrieve_flags.h"
+#include "leyden/cli/session.h"
 #include "leyden/cli/stats_board.h"
 #include "leyden/cli/terminal.h"
+#include "leyden/llm/http/server_checkup.h"
 
 namespace leyden::cli {
 namespace {
 
-using cache::Finding;
-using cache::Findings;
-using cache::Severity;
 using nlohmann::json;
 
 struct Flags {
+  bool llm = false;
+  std::optional<std::string> tokenizer;
   bool as_json = false;
   double timeout_s = 20;
 };
@@ -93,7 +96,7 @@ std::string to_text(const std::vector<Finding>& findings, bool colours) {
                            count(findings, Severity::warning), count(findings, Severity::problem));
 }
 
-json to_json(const std::vector<Finding>& findings, std::string_view store) {
+json to_json(const std::vector<Finding>& findings, std::string_view place, std::string_view what) {
   json list = json::array();
   for (const Finding& finding : findings) {
     list.push_back({{"id", finding.id},
@@ -102,18 +105,23 @@ json to_json(const std::vector<Finding>& findings, std::string_view store) {
                     {"seen", finding.seen},
                     {"advice", finding.advice}});
   }
-  return {{"store", store},
+  return {{place, what},
           {"findings", list},
           {"notes", count(findings, Severity::note)},
           {"warnings", count(findings, Severity::warning)},
           {"problems", count(findings, Severity::problem)}};
 }
 
-int run_doctor(const Flags& flags, const Context& context) {
-  const Settings& settings = context.settings;
+// What was found at one kind of place, for the user.
+int tell(const std::vector<Finding>& findings, const Flags& flags, std::string_view place,
+         std::string_view what) {
+  write_stdout(flags.as_json ? json_line(to_json(findings, place, what))
+                             : to_text(findings, stdout_is_terminal()));
+  return count(findings, Severity::problem) > 0 ? kEnvironment : kDone;
+}
+
+int look_at_store(const Flags& flags, const Settings& settings, Deadline deadline) {
   const SystemClock clock;
-  const auto deadline = Deadline::after(std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::duration<double>(flags.timeout_s)));
   std::vector<Finding> findings;
   if (settings.redis_url) {
     auto options = cache::RedisStoreOptions::from_url(*settings.redis_url);
@@ -129,26 +137,56 @@ int run_doctor(const Flags& flags, const Context& context) {
                                  clock, deadline);
   }
   std::ranges::move(check_secret(settings.secret_file), std::back_inserter(findings));
-  const char* const store = settings.redis_url ? "redis" : "lmdb";
-  write_stdout(flags.as_json ? json_line(to_json(findings, store))
-                             : to_text(findings, stdout_is_terminal()));
-  return count(findings, Severity::problem) > 0 ? kEnvironment : kDone;
+  return tell(findings, flags, "store", settings.redis_url ? "redis" : "lmdb");
+}
+
+int look_at_model_servers(const Flags& flags, const Settings& settings, Deadline deadline) {
+  if (settings.llm.urls.empty()) {
+    return report({Errc::invalid_argument,
+                   "no model server is named: set LEYDEN_LLM_URL, or url in [llm] of leyden.toml"});
+  }
+  auto tokenizer = open_tokenizer(settings, flags.tokenizer);
+  if (!tokenizer) return report(tokenizer.error());
+  auto secret = load_or_create_secret(settings.secret_file);
+  if (!secret) return report(secret.error());
+  std::vector<Finding> findings;
+  for (const std::string& url : settings.llm.urls) {
+    auto options = model_server_options(settings, *secret);
+    options.urls = {url};
+    std::ranges::move(llm::check_model_server(options, **tokenizer, deadline),
+                      std::back_inserter(findings));
+  }
+  return tell(findings, flags, "llm", fmt::format("{} servers", settings.llm.urls.size()));
+}
+
+int run_doctor(const Flags& flags, const Context& context) {
+  const auto deadline = Deadline::after(std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::duration<double>(flags.timeout_s)));
+  return flags.llm ? look_at_model_servers(flags, context.settings, deadline)
+                   : look_at_store(flags, context.settings, deadline);
 }
 
 }  // namespace
 
 void add_doctor_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      app.add_subcommand("doctor", "Looks at the token store and says what to change");
+  CLI::App* command = app.add_subcommand(
+      "doctor", "Looks at the token store, or at model servers, and says what to change");
+  command->add_flag("--llm", flags->llm, "Look at the model servers that LEYDEN_LLM_URL names");
+  command
+      ->add_option("--tokenizer", flags->tokenizer,
+                   "What theirs is compared with: a name or a file [default: LEYDEN_TOKENIZER]")
+      ->needs("--llm");
   command->add_flag("--json", flags->as_json, "One JSON object on standard output");
   command->add_option("--timeout-s", flags->timeout_s, "Look no longer than so many seconds")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));
   command->footer(
-      "Changes no setting. Writes a few values that nobody else uses and removes them again. The "
+      "Changes no setting. Of the store it writes a few values that nobody else uses and removes "
+      "them again; a model server generates two short answers. The "
       "exit code is 0 when there is no problem, else 5; notes and warnings are none.\n"
-      "Example: REDIS_URL=redis://cache:6379 leyden doctor");
+      "Examples: REDIS_URL=redis://cache:6379 leyden doctor\n"
+      "          LEYDEN_LLM_URL=http://gpu1:8000 leyden doctor --llm --tokenizer tokenizer.json");
   command->callback([flags, &run] {
     run = [flags](const Context& context) { return run_doctor(*flags, context); };
   });

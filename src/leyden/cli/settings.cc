@@ -26,13 +26,15 @@ struct Key {
   std::string name;                                      // In leyden.toml.
   std::function<bool(Settings&, std::string_view)> set;  // False when the value is none for it.
   std::string values;                                    // What it may be.
+  bool secret = false;                                   // A wrong value is not shown.
 
   // In the environment.
   [[nodiscard]] std::string variable() const {
     if (name == "redis_url") return "REDIS_URL";  // As everywhere.
     std::string out = "LEYDEN_" + name;
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return static_cast<char>(std::toupper(c)); });
+    std::ranges::transform(out, out.begin(), [](char c) {
+      return c == '.' ? '_' : static_cast<char>(std::toupper(c));
+    });
     return out;
   }
 };
@@ -56,16 +58,53 @@ Key number(std::string name, Place place, std::size_t least, std::size_t most) {
   return {std::move(name), set, fmt::format("a whole number from {} to {}", least, most)};
 }
 
-template <class Field>
-Key text(std::string name, Field Settings::* field) {
+// The same for a text, which must not be empty.
+template <class Place>
+Key text(std::string name, Place place, bool secret = false) {
   auto set = [=](Settings& settings, std::string_view value) {
-    settings.*field = std::string(value);
+    std::invoke(place, settings) = std::string(value);
     return !value.empty();
   };
-  return {std::move(name), set, "a text that is not empty"};
+  return {std::move(name), set, "a text that is not empty", secret};
+}
+
+template <class Place>
+Key truth(std::string name, Place place) {
+  auto set = [=](Settings& settings, std::string_view value) {
+    std::invoke(place, settings) = value == "true";
+    return value == "true" || value == "false";
+  };
+  return {std::move(name), set, "true or false"};
+}
+
+// Parts of a list, without the spaces around them; empty ones are left out.
+std::vector<std::string> parts_of(std::string_view list, char between) {
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(between), list.size());
+    std::string_view part = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) out.emplace_back(part);
+  }
+  return out;
+}
+
+bool set_headers(Settings& settings, std::string_view text) {
+  settings.llm.headers.clear();
+  for (const std::string& part : parts_of(text, ';')) {
+    const std::size_t colon = part.find(':');
+    if (colon == std::string::npos || colon == 0) return false;
+    const std::size_t value = part.find_first_not_of(' ', colon + 1);
+    settings.llm.headers.push_back(
+        {part.substr(0, colon), value == std::string::npos ? "" : part.substr(value)});
+  }
+  return true;
 }
 
 constexpr std::size_t kMbMax = 1 << 20;           // 1 TiB.
+constexpr std::size_t kMsMax = 24 * 3600 * 1000;  // A day.
 constexpr std::size_t kSecondsMax = 366 * 86400;  // Bounded, so that nothing overflows.
 
 const std::vector<Key>& keys() {
@@ -88,7 +127,7 @@ const std::vector<Key>& keys() {
       number("cache_negative_ttl_s", &Settings::cache_negative_ttl_s, 1, 5),
       number("encode_threads", &Settings::encode_threads, 0, 64),
       number("lease_from_kb", &Settings::lease_from_kb, 0, kMbMax),
-      text("redis_url", &Settings::redis_url),
+      text("redis_url", &Settings::redis_url, true),
       number("store_budget_mb", &Settings::store_budget_mb, 4, kMbMax),
       number("store_tenant_quota_mb", &Settings::store_tenant_quota_mb, 0, kMbMax),
       number("store_timeout_ms", &Settings::store_timeout_ms, 1, 60'000),
@@ -106,6 +145,42 @@ const std::vector<Key>& keys() {
       number(
           "tenant_guarantee_mb", [](Settings& s) -> auto& { return s.every_tenant.guarantee_mb; },
           0, kMbMax),
+      {"llm.url",
+       [](Settings& settings, std::string_view value) {
+         settings.llm.urls = parts_of(value, ',');
+         return !settings.llm.urls.empty();
+       },
+       "a URL, or several with commas between them", true},
+      {"llm.kind",
+       [](Settings& settings, std::string_view value) {
+         settings.llm.kind = llm::kind_of(value);
+         return value == "detect" || settings.llm.kind.has_value();
+       },
+       "detect, vllm, sglang, llamacpp or openai"},
+      text("llm.model", [](Settings& s) -> auto& { return s.llm.model; }),
+      text(
+          "llm.api_key", [](Settings& s) -> auto& { return s.llm.api_key; }, true),
+      {"llm.headers", set_headers, "as in \"Name: value; Other: value\"", true},
+      text("llm.ca_file", [](Settings& s) -> auto& { return s.llm.ca_file; }),
+      text("llm.certificate_file", [](Settings& s) -> auto& { return s.llm.certificate_file; }),
+      text("llm.key_file", [](Settings& s) -> auto& { return s.llm.key_file; }),
+      number(
+          "llm.context_tokens", [](Settings& s) -> auto& { return s.llm.context_tokens; }, 0,
+          100'000'000),
+      truth("llm.allow_text", [](Settings& s) -> auto& { return s.llm.allow_text; }),
+      truth("llm.check_tokenizer", [](Settings& s) -> auto& { return s.llm.check_tokenizer; }),
+      number(
+          "llm.connect_timeout_ms", [](Settings& s) -> auto& { return s.llm.connect_timeout_ms; },
+          1, kMsMax),
+      number(
+          "llm.first_token_timeout_ms",
+          [](Settings& s) -> auto& { return s.llm.first_token_timeout_ms; }, 1, kMsMax),
+      number(
+          "llm.idle_timeout_ms", [](Settings& s) -> auto& { return s.llm.idle_timeout_ms; }, 1,
+          kMsMax),
+      number(
+          "llm.connections_max", [](Settings& s) -> auto& { return s.llm.connections_max; }, 1,
+          65'536),
   };
   return all;
 }
@@ -209,6 +284,33 @@ std::vector<std::string> names_of_keys() {
   return out;
 }
 
+// What stands for a key in the file, as it would in the environment.
+std::string value_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  std::string out;
+  if (const auto* list = node.as_array()) {
+    for (const toml::node& each : *list) {
+      const auto* text = each.as_string();
+      if (text == nullptr) return {};
+      out += (out.empty() ? "" : ",") + text->get();
+    }
+  }
+  return out;
+}
+
+Result<void> apply_key(Settings& settings, std::string_view name, const toml::node& node,
+                       const fs::path& path) {
+  const auto key = std::ranges::find(keys(), name, &Key::name);
+  if (key == keys().end()) return unknown_key(path, name, names_of_keys());
+  const std::string value = value_of(node);
+  if (value.empty() || !key->set(settings, value)) {
+    return fail(Errc::invalid_argument, "{}: \"{}\" must be {}", path.string(), name, key->values);
+  }
+  return {};
+}
+
 Result<void> apply_file(Settings& settings, const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return {};
@@ -219,15 +321,14 @@ Result<void> apply_file(Settings& settings, const fs::path& path) {
   }
   for (const auto& [name, node] : parsed.table()) {
     if (std::ranges::find(tables(), name.str(), &Table::name) != tables().end()) continue;
-    auto key = std::ranges::find(keys(), name.str(), &Key::name);
-    if (key == keys().end()) return unknown_key(path, name.str(), names_of_keys());
-    std::string value;
-    if (const auto* text = node.as_string()) value = text->get();
-    if (const auto* number = node.as_integer()) value = std::to_string(number->get());
-    if (value.empty() || !key->set(settings, value)) {
-      return fail(Errc::invalid_argument, "{}: \"{}\" must be {}", path.string(), name.str(),
-                  key->values);
+    if (name.str() == "llm" && node.is_table()) {
+      for (const auto& [key, value] : *node.as_table()) {
+        auto applied = apply_key(settings, "llm." + std::string(key.str()), value, path);
+        if (!applied) return applied;
+      }
+      continue;
     }
+    if (auto applied = apply_key(settings, name.str(), node, path); !applied) return applied;
   }
   for (const Table& table : tables()) {
     const toml::node* node = parsed.table().get(table.name);
@@ -268,7 +369,7 @@ Result<Settings> read_settings() {
     if (value && !key.set(settings, *value)) {
       // A URL may hold a password.
       return fail(Errc::invalid_argument, "{}{} must be {}", key.variable(),
-                  key.name == "redis_url" ? "" : "=" + *value, key.values);
+                  key.secret ? "" : "=" + *value, key.values);
     }
   }
   return settings;

@@ -10,6 +10,8 @@
 
 #include "leyden/base/result.h"
 #include "leyden/cache/cost_model.h"
+#include "leyden/llm/http/server_kind.h"
+#include "leyden/net/http.h"
 #include "leyden/tokenizer/engine/isa.h"
 
 namespace leyden::cli {
@@ -18,6 +20,25 @@ namespace leyden::cli {
 struct TenantSettings {
   std::size_t quota_mb = 0;  // 0: no bound but the budget.
   std::size_t guarantee_mb = 0;
+};
+
+// Model servers over HTTP: [llm]. docs/model-servers.md.
+struct LlmSettings {
+  std::vector<std::string> urls;  // Empty: the model runs in this process.
+  std::optional<llm::ServerKind> kind;
+  std::string model;
+  std::string api_key;
+  std::vector<net::HttpField> headers;
+  std::filesystem::path ca_file;
+  std::filesystem::path certificate_file;
+  std::filesystem::path key_file;
+  std::size_t context_tokens = 0;
+  bool allow_text = true;
+  bool check_tokenizer = true;
+  std::size_t connect_timeout_ms = 5'000;
+  std::size_t first_token_timeout_ms = 120'000;
+  std::size_t idle_timeout_ms = 60'000;
+  std::size_t connections_max = 256;
 };
 
 // What was not typed as a flag: environment (LEYDEN_*) over leyden.toml (working folder, then $XDG_CONFIG_HOME/leyden) over
@@ -46,6 +67,8 @@ struct Settings {
   std::size_t store_timeout_ms = 250;
   std::size_t store_queue_mb = 8;
   cache::StoreReads store_reads = cache::StoreReads::by_cost;
+
+  LlmSettings llm;
 
   TenantSettings every_tenant;                          // tenant_quota_mb, tenant_guarantee_mb.
   std::map<std::string, TenantSettings> tenants;        // [tenants.NAME]

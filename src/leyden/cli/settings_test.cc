@@ -79,6 +79,40 @@ TEST_F(SettingsTest, TablesOverrideOneNames) {
   EXPECT_EQ(settings->ttl_of("retrieve", "other").count(), 0);
 }
 
+TEST_F(SettingsTest, ModelServers) {
+  file(
+      "[llm]\nurl = [\"http://a:1\", \"http://b:2\"]\nkind = \"vllm\"\nallow_text = false\n"
+      "headers = \"X-Team: blue; X-Empty:\"\n");
+  set("LEYDEN_LLM_API_KEY", "a-secret");
+  auto settings = read_settings();
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->llm.urls, (std::vector<std::string>{"http://a:1", "http://b:2"}));
+  EXPECT_EQ(settings->llm.kind, llm::ServerKind::vllm);
+  EXPECT_FALSE(settings->llm.allow_text);
+  EXPECT_EQ(settings->llm.api_key, "a-secret");
+  ASSERT_EQ(settings->llm.headers.size(), 2U);
+  EXPECT_EQ(settings->llm.headers[0].value, "blue");
+  EXPECT_EQ(settings->llm.headers[1].value, "");
+  set("LEYDEN_LLM_URL", " http://c:3 ,http://d:4");
+  set("LEYDEN_LLM_KIND", "detect");
+  settings = read_settings();
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->llm.urls, (std::vector<std::string>{"http://c:3", "http://d:4"}));
+  EXPECT_FALSE(settings->llm.kind);
+
+  fails("[llm]\nurll = \"x\"\n", "did you mean \"llm.url\"");
+  fails("[llm]\nkind = \"gpt\"\n", "detect, vllm, sglang, llamacpp or openai");
+  fails("[llm]\nallow_text = 1\n", "true or false");
+  fails("[llm]\nurl = [1]\n", "a URL");
+  fails("llm = 3\n", "unknown key \"llm\"");
+  file("");
+  set("LEYDEN_LLM_HEADERS", "Authorization");
+  settings = read_settings();
+  ASSERT_FALSE(settings);
+  EXPECT_EQ(settings.error().message.find("Authorization"), std::string::npos)
+      << "it may be a secret";
+}
+
 TEST_F(SettingsTest, WhatIsWrongIsNamedWithTheFix) {
   fails("top_kk = 1\n", "did you mean \"top_k\"");
   fails("top_k = 0\n", "\"top_k\" must be a whole number from 1 to 1000");

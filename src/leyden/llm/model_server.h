@@ -87,9 +87,10 @@ class Generation {
 
 struct ModelInfo {
   std::string name;
-  std::string chat_template;  // Empty where the server does not show it.
+  // Jinja, empty where the model has none; nothing where the server does not show it.
+  std::optional<std::string> chat_template;
   std::size_t vocabulary_size = 0;
-  std::size_t context_tokens = 0;  // Prompt and answer together.
+  std::size_t context_tokens = 0;  // Prompt and answer together; 0: not known.
 };
 
 // A model that reads and writes token IDs. Thread-safe.

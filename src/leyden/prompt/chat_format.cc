@@ -13,6 +13,12 @@ Result<ChatFormat> detect_chat_format(std::string_view jinja_template) {
               "<|start_header_id|>): choose another model");
 }
 
+ChatFormat guess_chat_format(const tokenizer::Tokenizer& tokenizer) {
+  if (tokenizer.special_token("<|im_start|>")) return ChatFormat::chatml;
+  if (tokenizer.special_token("<|start_header_id|>")) return ChatFormat::llama3;
+  return ChatFormat::plain;
+}
+
 ChatFrame chat_frame(ChatFormat format, std::string_view system) {
   auto text = [](std::string value) {
     return TemplatePart{.text = std::move(value), .special = false};

@@ -16,6 +16,9 @@ enum class ChatFormat { chatml, llama3, plain };
 // Errors: unsupported, for a template with none of the marks that we know.
 [[nodiscard]] Result<ChatFormat> detect_chat_format(std::string_view jinja_template);
 
+// By the marks that a tokenizer has as special tokens, where a template is not shown; `plain` when it has none that we know.
+[[nodiscard]] ChatFormat guess_chat_format(const tokenizer::Tokenizer& tokenizer);
+
 // One turn in parts: special tokens by their text, and ordinary text. Everything that is not special is encoded as text,
 // so content can never become a control token.
 struct TemplatePart {

@@ -1,6 +1,7 @@
 #include "leyden/rag/token_cached_rag.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "leyden/prompt/budget.h"
@@ -164,13 +165,16 @@ Result<GenerateResult> TokenCachedRag::generate(
     const std::function<void(std::string_view)>& on_text, std::stop_token stop) {
   auto started = clock_->now();
   if (auto good = check(request); !good) return std::unexpected(good.error());
-  auto format = prompt::detect_chat_format(server.info().chat_template);
+  const auto& shown = server.info().chat_template;
+  const auto format = shown ? prompt::detect_chat_format(*shown)
+                            : Result<prompt::ChatFormat>(prompt::guess_chat_format(*tokenizer_));
   if (!format) return std::unexpected(format.error());
 
   // Question and frame first: what they leave of the window is the context's.
   auto frame_ids = assemble_prompt({}, request.query, *format);
   if (!frame_ids) return std::unexpected(frame_ids.error());
-  std::size_t window = server.info().context_tokens;
+  const std::size_t known = server.info().context_tokens;
+  const std::size_t window = known == 0 ? std::numeric_limits<std::size_t>::max() : known;
   std::size_t taken = frame_ids->size() + options.max_answer_tokens;
   if (taken >= window) {
     return fail(Errc::invalid_argument,

@@ -56,10 +56,7 @@ class Asker {
         std::chrono::minutes(1);  // The deadline is what counts.
     request.limits.body_bytes = 4 * MiB;
     const auto response = net::http_fetch(link_.client(), std::move(request), stop_);
-    if (!response) {
-      const Error& error = response.error().error;
-      return fail(error.code, "the model server at {}: {}", label(), error.message);
-    }
+    if (!response) return std::unexpected(link_.error(response.error().error));
     const unsigned status = response->head.status;
     if (status == 404 || status == 405 || status == 501) return std::nullopt;
     if (status >= 400) {

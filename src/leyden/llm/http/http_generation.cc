@@ -138,9 +138,8 @@ void HttpAttempt::on_error(const net::HttpError& error) {
       reader_.cut(FinishReason::cancelled);
       setting_.run->end(reader_.summary());
     } else {
-      Refusal why{.error = error.error, .retryable = error.reached == net::Reached::no};
-      why.error.message = fmt::format("the model server at {}: {}",
-                                      setting_.upstream.link().label(), error.error.message);
+      Refusal why{.error = setting_.upstream.link().error(error.error),
+                  .retryable = error.reached == net::Reached::no};
       setting_.on_failure(setting_.run, setting_.upstream, std::move(why));
     }
   }

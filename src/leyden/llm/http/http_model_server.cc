@@ -144,7 +144,8 @@ Result<void> HttpModelServer::Core::connect() {
     }
     if (info.name.empty()) {
       info.name = status.facts->model;
-      info.chat_template = status.facts->chat_template;
+      if (status.facts->kind == ServerKind::llamacpp)
+        info.chat_template = status.facts->chat_template;
     }
     const std::size_t window = status.facts->context_tokens;
     if (window != 0 && (info.context_tokens == 0 || window < info.context_tokens))

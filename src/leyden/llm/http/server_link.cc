@@ -47,6 +47,12 @@ Result<std::unique_ptr<ServerLink>> ServerLink::make(const net::IoThread& thread
   return out;
 }
 
+Error ServerLink::error(const Error& what) const {
+  const bool named = what.message.starts_with(label_ + ":");
+  return {what.code,
+          fmt::format("the model server at {}{}", named ? "" : label_ + ": ", what.message)};
+}
+
 net::HttpRequest ServerLink::get(std::string_view target) const {
   net::HttpRequest out;
   out.target = base_ + std::string(target);

@@ -24,6 +24,9 @@ class ServerLink {
   // "host:port", for messages.
   [[nodiscard]] const std::string& label() const { return label_; }
 
+  // What went wrong on the way to it, with its name once.
+  [[nodiscard]] Error error(const Error& what) const;
+
   [[nodiscard]] net::HttpRequest get(std::string_view target) const;
   [[nodiscard]] net::HttpRequest post(WirePost what) const;
 

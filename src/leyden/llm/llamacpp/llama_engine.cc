@@ -449,7 +449,8 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::load(
     ModelInfo& info = state->info;
     info.name = meta_string(model, "general.name");
     if (info.name.empty()) info.name = options.model_file.stem().string();
-    if (const char* chat = llama_model_chat_template(&model, nullptr)) info.chat_template = chat;
+    const char* const chat = llama_model_chat_template(&model, nullptr);
+    info.chat_template = chat == nullptr ? "" : chat;
     info.vocabulary_size = static_cast<std::size_t>(llama_vocab_n_tokens(vocab));
     // llama.cpp rounds the size of its cache up: what was asked for is what counts.
     info.context_tokens =

@@ -159,7 +159,7 @@ class LlamaEngineTest : public testing::Test {
 TEST_F(LlamaEngineTest, SaysWhatTheModelIs) {
   EXPECT_EQ(engine_->info().vocabulary_size, 49152U);
   EXPECT_EQ(engine_->info().context_tokens, 2048U);
-  EXPECT_NE(engine_->info().chat_template.find("im_start"), std::string::npos);
+  EXPECT_NE(engine_->info().chat_template.value().find("im_start"), std::string::npos);
   EXPECT_FALSE(engine_->info().name.empty());
 }
 

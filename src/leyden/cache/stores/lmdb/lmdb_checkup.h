@@ -6,7 +6,7 @@
 
 #include "leyden/base/clock.h"
 #include "leyden/base/deadline.h"
-#include "leyden/cache/checkup.h"
+#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 
 namespace leyden::cache {

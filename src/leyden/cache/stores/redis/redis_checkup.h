@@ -4,7 +4,7 @@
 
 #include "leyden/base/clock.h"
 #include "leyden/base/deadline.h"
-#include "leyden/cache/checkup.h"
+#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/redis/redis_options.h"
 
 namespace leyden::cache {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "leyden/cache/checkup.h"
+#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/redis/redis_options.h"
 
 namespace leyden::cache {

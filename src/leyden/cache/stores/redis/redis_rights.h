@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "leyden/cache/checkup.h"
+#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/redis/redis_keys.h"
 #include "leyden/cache/stores/redis/redis_options.h"
 #include "leyden/net/resp.h"

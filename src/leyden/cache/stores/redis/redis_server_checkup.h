@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "leyden/cache/checkup.h"
+#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/redis/redis_look.h"
 #include "leyden/net/endpoint.h"
 

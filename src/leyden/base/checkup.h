@@ -6,18 +6,18 @@
 #include <utility>
 #include <vector>
 
-namespace leyden::cache {
+namespace leyden {
 
 enum class Severity : std::uint8_t {
   ok,
-  note,     // Right for some, not needed for a cache, or not to be seen from here.
+  note,     // Right for some, not needed, or not to be seen from here.
   warning,  // Works now and will hurt.
   problem,  // Does not work, or loses what it promises.
 };
 
-// What a look at a store found, for a person.
+// What a look at a store or a server found, for a person.
 struct Finding {
-  std::string id;  // What was looked at, for scripts: docs/redis.md lists them.
+  std::string id;  // What was looked at, for scripts.
   Severity severity = Severity::ok;
   std::string where;  // A server or a path.
   std::string seen;
@@ -52,4 +52,4 @@ class Findings {
   std::vector<Finding> all_;
 };
 
-}  // namespace leyden::cache
+}  // namespace leyden
