@@ -108,6 +108,18 @@ put() {
   mv "$work/new" "$1"
 }
 
+# unbundle FOLDER PATH...: of llama.cpp's source, which npm's node-llama-cpp holds as a git bundle, puts those paths there.
+unbundle() {
+  local folder=$1
+  shift
+  if [ ! -d "$work/llama.git" ]; then
+    fetch node-llama-cpp@3.22.1 || return
+    git clone -q --bare "$work/npm/package/llama/gitRelease.bundle" "$work/llama.git" || return
+  fi
+  mkdir -p "$folder"
+  git -C "$work/llama.git" archive HEAD "$@" | tar -x -C "$folder"
+}
+
 install_llama() {
   local target=$cache/deps/llama-0.5.0
   [ -f "$target/.complete-2" ] && return 0
@@ -116,15 +128,45 @@ install_llama() {
   cp "$work"/npm/package/bins/linux-x64/*.so "$work/new/lib/"
   ln -s libllama.v0.5.0.so "$work/new/lib/libllama.so"
   ln -s libggml.v0.5.0.so "$work/new/lib/libggml.so"
-  fetch node-llama-cpp@3.22.1
-  # The bundle holds llama.cpp's source: its headers, its licence and its tokenizer test vectors are wanted.
-  git clone -q --bare "$work/npm/package/llama/gitRelease.bundle" "$work/npm/llama.git"
-  git -C "$work/npm/llama.git" archive HEAD include ggml/include LICENSE models | tar -x -C "$work/npm"
-  cp "$work"/npm/include/*.h "$work"/npm/ggml/include/*.h "$work/new/include/"
-  cp "$work/npm/LICENSE" "$work/new/"
-  for model in gpt-2 llama-bpe qwen2; do cp "$work"/npm/models/ggml-vocab-$model.gguf* "$work/new/vocab/"; done
+  # Its headers, its licence and its tokenizer test vectors are wanted.
+  unbundle "$work/source" include ggml/include LICENSE models
+  cp "$work"/source/include/*.h "$work"/source/ggml/include/*.h "$work/new/include/"
+  cp "$work/source/LICENSE" "$work/new/"
+  for model in gpt-2 llama-bpe qwen2; do cp "$work"/source/models/ggml-vocab-$model.gguf* "$work/new/vocab/"; done
   touch "$work/new/.complete-2"
   put "$target"
+}
+
+# llama.cpp's server for the tests, which skip aloud without it: so nothing here ends setup. The prebuilt libraries hold most of
+# it: the rest takes about a minute of one processor.
+install_llama_server() {
+  local target=$cache/deps/llama-server-0.5.0 marker=$cache/.no-llama-server
+  [ -f "$target/.complete-1" ] && return 0
+  # Not built the last time: tried again after a week, or when how to build it has changed.
+  [ -z "$(find "$marker" -mtime -7 -newer "$here/llama-server/CMakeLists.txt" 2>/dev/null)" ] || return 0
+  say "setup: building llama-server for the tests (about a minute, once)"
+  if (build_llama_server) >"$work/llama-server.log" 2>&1; then
+    put "$target"
+    rm -f "$marker"
+  else
+    tail -n 5 "$work/llama-server.log" >&2
+    say "setup: could not build llama-server: its tests will be skipped"
+    touch "$marker"
+  fi
+}
+
+# Every step says itself whether it failed: its caller's `if` has put set -e out of force.
+# shellcheck disable=SC2046
+build_llama_server() {
+  rm -rf "$work/new" && mkdir -p "$work/new" &&
+    unbundle "$work/server" include ggml/include src/llama-ext.h common vendor tools/server tools/mtmd tools/ui LICENSE &&
+    cmake -S "$here/llama-server" -B "$work/build" -G Ninja -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
+      -DLLAMA_SOURCE="$work/server" -DLLAMA_LIB="$cache/deps/llama-0.5.0/lib" &&
+    cmake --build "$work/build" -- --quiet &&
+    cp "$work/build/llama-server" "$work/server/LICENSE" "$work/new/" &&
+    # It looks for llama.cpp's code for each kind of processor beside itself.
+    ln -s $(printf '../llama-0.5.0/lib/%s\n' $(cd "$cache/deps/llama-0.5.0/lib" && ls libggml-cpu-*.so)) "$work/new/" &&
+    touch "$work/new/.complete-1"
 }
 
 install_tokenizers() {
@@ -171,5 +213,6 @@ rm -rf "$work" && mkdir -p "$work"
 install_apt_packages
 install_valkey
 install_llama
+install_llama_server
 install_tokenizers
 install_llama_ranks
