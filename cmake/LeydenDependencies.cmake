@@ -38,3 +38,6 @@ set_target_properties(llama PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES ${LLAMA_DIR}/include
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${LLAMA_DIR}/include
   INTERFACE_LINK_LIBRARIES "${LLAMA_DIR}/lib/libggml.v0.5.0.so;${LLAMA_DIR}/lib/libggml-base.so")
+
+# A real server for tests, which skip aloud where ./dev setup could not build it.
+set(LLAMA_SERVER ${LEYDEN_CACHE_DIR}/deps/llama-server-0.5.0/llama-server)
