@@ -36,10 +36,9 @@ struct Outcome {
 Outcome read(ServerKind kind, unsigned status, std::string_view bytes, std::size_t piece) {
   static const testing::ByteTokenizer tokenizer;
   static const ControlTokens control(tokenizer);
-  static const GenerateRequest request{.prompt = {1, 2, 3},
-                                       .max_tokens = 20,
-                                       .stop_tokens = {'x'},
-                                       .logprobs = true};
+  static const PartialTokens partial(tokenizer);
+  static const GenerateRequest request{
+      .prompt = {1, 2, 3}, .max_tokens = 20, .stop_tokens = {'x'}, .logprobs = true};
   auto facts = std::make_shared<ServerFacts>();
   facts->kind = kind;
   facts->model = "m";
@@ -49,10 +48,10 @@ Outcome read(ServerKind kind, unsigned status, std::string_view bytes, std::size
                        .request = request,
                        .tokenizer = tokenizer,
                        .control = control,
+                       .partial = partial,
                        .started = std::chrono::steady_clock::now()},
                       out.heard);
-  bool more =
-      reader.on_head({.status = status, .fields = {{"Content-Type", "text/event-stream"}}});
+  bool more = reader.on_head({.status = status, .fields = {{"Content-Type", "text/event-stream"}}});
   for (std::size_t at = 0; more && at < bytes.size(); at += piece)
     more = reader.on_body(bytes.substr(at, piece));
   if (more) reader.on_end();

@@ -1,6 +1,5 @@
 #include "leyden/llm/http/answer_reader.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "leyden/base/clock.h"
@@ -24,7 +23,7 @@ AnswerReader::AnswerReader(const Setting& setting, GenerateSink& sink)
       reader_(setting.facts->kind),
       decoder_(setting.tokenizer),
       as_text_(!setting.facts->ids) {
-  summary_.prompt_tokens = setting.request.prompt.size();
+  summary_.prompt_tokens = sent_tokens_ = setting.request.prompt.size();
   summary_.ids_exact = !as_text_;
 }
 
@@ -47,7 +46,7 @@ bool AnswerReader::on_head(const net::HttpResponseHead& head) {
     return fails(Errc::unsupported,
                  fmt::format("it redirects ({}); name the place itself", head.status));
   }
-  if (!is_event_stream(head)) {
+  if (!piece_ && !is_event_stream(head)) {
     const std::string* type = head.find("Content-Type");
     return fails(Errc::corrupt,
                  fmt::format("it is {}, where an event stream was asked for: is there a model "
@@ -59,8 +58,8 @@ bool AnswerReader::on_head(const net::HttpResponseHead& head) {
 
 bool AnswerReader::on_body(std::string_view bytes) {
   if (ended_) return false;
-  if (head_.status >= 400) {
-    error_body_ += bytes;
+  if (piece_ || head_.status >= 400) {
+    body_ += bytes;
     return true;
   }
   while (true) {
@@ -84,7 +83,16 @@ void AnswerReader::on_end() {
   if (ended_) return;
   if (head_.status >= 400) {
     const auto prompt = setting_.tokenizer.decode(setting_.request.prompt);
-    fails(refusal_of(head_, error_body_, prompt ? *prompt : ""));
+    fails(refusal_of(head_, body_, prompt ? *prompt : ""));
+    return;
+  }
+  if (piece_) {
+    const auto chunk = reader_.read(body_);
+    if (!chunk) {
+      fails(chunk.error().code, chunk.error().message);
+    } else if (take(**chunk)) {
+      finish();
+    }
     return;
   }
   // Servers that speak OpenAI's language to all say [DONE]; what only looks like one may not.
@@ -113,11 +121,68 @@ bool AnswerReader::take(const WireChunk& chunk) {
   const WireUsage& usage = chunk.usage;
   if (usage.prompt_tokens) usage_.prompt_tokens = usage.prompt_tokens;
   if (usage.generated_tokens) usage_.generated_tokens = usage.generated_tokens;
-  if (usage.cached_tokens) usage_.cached_tokens = usage.cached_tokens;
+  // Of the first response: those after it find what that has left.
+  if (usage.cached_tokens && sent_tokens_ == summary_.prompt_tokens)
+    usage_.cached_tokens = usage.cached_tokens;
+  if (facts.kind == ServerKind::llamacpp && !piece_ && !restore_missing(chunk)) return false;
   for (const WireChoice& choice : chunk.choices) {
     if (!take(choice)) return false;
   }
   return true;
+}
+
+// The IDs before this chunk's that llama.cpp did not tell of.
+bool AnswerReader::restore_missing(const WireChunk& chunk) {
+  const WireChoice& choice = chunk.choices.front();
+  if (!choice.ids || !chunk.usage.generated_tokens) return true;
+  const std::size_t known = response_ids_ + choice.ids->size();
+  if (*chunk.usage.generated_tokens <= known) return true;
+  const std::size_t missing = *chunk.usage.generated_tokens - known;
+  // U+FFFD stands for bytes that are not known.
+  if (choice.ids->size() == 1 && choice.text.find("\xEF\xBF\xBD") == std::string_view::npos) {
+    const TokenId last = choice.ids->front();
+    std::string bytes = setting_.tokenizer.token_bytes(last).value_or("");
+    if (setting_.control.contains(last)) bytes.clear();
+    if (choice.text.ends_with(bytes)) {
+      const auto before = choice.text.substr(0, choice.text.size() - bytes.size());
+      if (const auto ids = setting_.partial.only_split(before, missing)) {
+        return std::ranges::all_of(*ids, [&](TokenId id) { return take_id(id, std::nullopt); });
+      }
+    }
+  }
+  return asks(StillToAsk::piece);
+}
+
+bool AnswerReader::asks(StillToAsk what) {
+  if (tokens_left() == 0) {
+    deliver();
+    cut(FinishReason::length);
+    return false;
+  }
+  if (held_) {  // More was generated after it, so it is not the end token.
+    const Held held = *std::exchange(held_, std::nullopt);
+    if (!push(held.id, held.logprob)) return false;
+  }
+  deliver();
+  still_ = what;
+  ended_ = true;
+  return false;
+}
+
+void AnswerReader::go_on() {
+  piece_ = still_ == StillToAsk::piece;
+  still_ = StillToAsk::nothing;
+  ended_ = whole_ = false;
+  events_ = net::SseParser();
+  head_ = {};
+  body_.clear();
+  usage_ = {.prompt_tokens = std::nullopt,
+            .generated_tokens = std::nullopt,
+            .cached_tokens = usage_.cached_tokens};
+  finish_.reset();
+  stop_token_.reset();
+  response_ids_ = 0;
+  sent_tokens_ = setting_.request.prompt.size() + raw_.size();
 }
 
 bool AnswerReader::take(const WireChoice& choice) {
@@ -163,36 +228,43 @@ bool AnswerReader::take_ids(const WireChoice& choice) {
   const bool with_logprobs =
       request.logprobs && choice.logprobs.size() == choice.ids->size() && !choice.ids->empty();
   for (std::size_t i = 0; i < choice.ids->size(); ++i) {
-    const TokenId id = (*choice.ids)[i];
-    ++raw_ids_;
-    if (summary_.first_token_ms == 0)
-      summary_.first_token_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
-    if (held_) {
-      const Held held = *std::exchange(held_, std::nullopt);
-      if (!push(held.id, held.logprob)) return false;
-    }
-    const bool is_stop = contains(request.stop_tokens, id);
-    // llama.cpp is not told of them.
-    if (is_stop && setting_.facts->kind == ServerKind::llamacpp) {
-      deliver();
-      cut(FinishReason::stop);
-      return false;
-    }
-    if (summary_.generated_tokens == request.max_tokens) {
-      deliver();
-      cut(FinishReason::length);
-      return false;
-    }
     std::optional<float> logprob;
     if (with_logprobs) logprob = choice.logprobs[i];
-    if (is_stop || setting_.control.contains(id)) {
-      held_ = Held{id, logprob};
-    } else if (!push(id, logprob)) {
-      return false;
-    }
+    if (!take_id((*choice.ids)[i], logprob)) return false;
   }
   deliver();
   return true;
+}
+
+bool AnswerReader::take_id(TokenId id, std::optional<float> logprob) {
+  const GenerateRequest& request = setting_.request;
+  const bool is_llamacpp = setting_.facts->kind == ServerKind::llamacpp;
+  ++raw_ids_;
+  ++response_ids_;
+  if (is_llamacpp) raw_.push_back(id);
+  if (summary_.first_token_ms == 0)
+    summary_.first_token_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
+  if (held_) {
+    const Held held = *std::exchange(held_, std::nullopt);
+    if (!push(held.id, held.logprob)) return false;
+  }
+  const bool is_stop = contains(request.stop_tokens, id);
+  // llama.cpp is not told of them.
+  if (is_stop && is_llamacpp) {
+    deliver();
+    cut(FinishReason::stop);
+    return false;
+  }
+  if (summary_.generated_tokens == request.max_tokens) {
+    deliver();
+    cut(FinishReason::length);
+    return false;
+  }
+  if (is_stop || setting_.control.contains(id)) {
+    held_ = Held{id, logprob};
+    return true;
+  }
+  return push(id, logprob);
 }
 
 bool AnswerReader::push(TokenId id, std::optional<float> logprob) {
@@ -249,20 +321,21 @@ void AnswerReader::cut(FinishReason why) {
 
 bool AnswerReader::finish() {
   whole_ = true;
-  if (usage_.prompt_tokens && setting_.facts->ids &&
-      *usage_.prompt_tokens != summary_.prompt_tokens) {
+  if (usage_.prompt_tokens && setting_.facts->ids && *usage_.prompt_tokens != sent_tokens_) {
     return fails(Errc::corrupt, fmt::format("the server counts {} tokens of prompt, {} were sent",
-                                            *usage_.prompt_tokens, summary_.prompt_tokens));
+                                            *usage_.prompt_tokens, sent_tokens_));
   }
   const bool stopped = finish_ == WireFinish::stop;
+  const bool is_llamacpp = setting_.facts->kind == ServerKind::llamacpp;
   if (usage_.generated_tokens && !as_text_) {
     // Some count the end token and don't give it.
     const std::size_t counted = *usage_.generated_tokens;
-    if (counted != raw_ids_ && !(stopped && counted == raw_ids_ + 1)) {
+    if (counted != response_ids_ && !(stopped && !is_llamacpp && counted == response_ids_ + 1)) {
       return fails(Errc::corrupt, fmt::format("the server counts {} generated tokens, it gave {}",
-                                              counted, raw_ids_));
+                                              counted, response_ids_));
     }
   }
+  if (piece_ && !stopped && tokens_left() > 0) return asks(StillToAsk::stream);
   if (held_ && !(stopped && (!stop_token_ || *stop_token_ == held_->id))) {
     if (!push(held_->id, held_->logprob)) return false;
   }

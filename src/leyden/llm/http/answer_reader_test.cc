@@ -37,10 +37,12 @@ class AnswerReaderTest : public ::testing::Test {
   Answer read(std::string_view stream, std::size_t piece = 1 << 20) {
     Answer out;
     const ControlTokens control(tokenizer_);
+    const PartialTokens partial(tokenizer_);
     AnswerReader reader({.facts = std::make_shared<ServerFacts>(facts_),
                          .request = request_,
                          .tokenizer = tokenizer_,
                          .control = control,
+                         .partial = partial,
                          .allow_text = allow_text_,
                          .started = std::chrono::steady_clock::now()},
                         out.heard);
@@ -127,6 +129,78 @@ TEST_F(AnswerReaderTest, LlamacppIsEndedAtAStopToken) {
   EXPECT_FALSE(answer.whole) << "the server goes on: its connection is to be closed";
 }
 
+// It tells of the last ID of a character only (seen in 2026), and counts all.
+TEST_F(AnswerReaderTest, LlamacppsMissingIdsAreFoundFromTheText) {
+  facts_.kind = ServerKind::llamacpp;
+  const Answer answer = read(
+      event(R"({"content":"a","tokens":[97],"tokens_predicted":1})") +
+      event(R"({"content":"€","tokens":[172],"tokens_predicted":4})") +
+      event(R"({"content":"","tokens":[256],"tokens_predicted":5})") +
+      event(
+          R"({"content":"","tokens":[],"stop":true,"stop_type":"eos","tokens_evaluated":3,"tokens_predicted":5})"));
+  ASSERT_FALSE(answer.failure) << answer.failure->error.message;
+  EXPECT_EQ(answer.heard.ids, tokenizer_.encode("a€"));
+  EXPECT_EQ(answer.heard.text, "a€");
+  EXPECT_EQ(answer.summary.generated_tokens, 4U);
+}
+
+TEST_F(AnswerReaderTest, WhatCantBeFoundIsAskedForInOnePiece) {
+  facts_.kind = ServerKind::llamacpp;
+  request_.max_tokens = 10;
+  Heard heard;
+  const ControlTokens control(tokenizer_);
+  const PartialTokens partial(tokenizer_);
+  AnswerReader reader({.facts = std::make_shared<ServerFacts>(facts_),
+                       .request = request_,
+                       .tokenizer = tokenizer_,
+                       .control = control,
+                       .partial = partial,
+                       .started = std::chrono::steady_clock::now()},
+                      heard);
+  const net::HttpResponseHead stream{.status = 200,
+                                     .fields = {{"Content-Type", "text/event-stream"}}};
+  const net::HttpResponseHead json{.status = 200, .fields = {{"Content-Type", "application/json"}}};
+  ASSERT_TRUE(reader.on_head(stream));
+  ASSERT_TRUE(reader.on_body(event(R"({"content":"a","tokens":[97],"tokens_predicted":1})")));
+  // Which bytes were replaced?
+  EXPECT_FALSE(
+      reader.on_body(event("{\"content\":\"\xEF\xBF\xBD"
+                           R"(b","tokens":[98],"tokens_predicted":4})")));
+  ASSERT_FALSE(reader.failure());
+  EXPECT_EQ(reader.still_to_ask(), StillToAsk::piece);
+  EXPECT_EQ(reader.so_far(), TokenIds{97});
+  EXPECT_EQ(reader.tokens_left(), 9U);
+  reader.go_on();
+  ASSERT_TRUE(reader.on_head(json));
+  ASSERT_TRUE(reader.on_body(
+      R"({"content":"?","tokens":[226,130,98],"stop":true,"stop_type":"limit","tokens_evaluated":4,"tokens_predicted":3})"));
+  reader.on_end();
+  ASSERT_FALSE(reader.failure()) << reader.failure()->error.message;
+  EXPECT_EQ(reader.still_to_ask(), StillToAsk::stream);
+  reader.go_on();
+  ASSERT_TRUE(reader.on_head(stream));
+  EXPECT_FALSE(reader.on_body(
+      event(R"({"content":"c","tokens":[99],"tokens_predicted":1})") +
+      event(
+          R"({"content":"","tokens":[],"stop":true,"stop_type":"limit","tokens_evaluated":7,"tokens_predicted":1})")));
+  ASSERT_FALSE(reader.failure()) << reader.failure()->error.message;
+  EXPECT_EQ(reader.still_to_ask(), StillToAsk::nothing);
+  EXPECT_EQ(heard.ids, (TokenIds{97, 226, 130, 98, 99}));
+  EXPECT_EQ(reader.summary().generated_tokens, 5U);
+}
+
+TEST(PartialTokensTest, OnlyWhatCanBeNothingElse) {
+  const ByteTokenizer tokenizer;
+  const PartialTokens partial(tokenizer);
+  EXPECT_EQ(partial.only_split("\xE2\x82", 2), (TokenIds{0xE2, 0x82}));
+  EXPECT_FALSE(partial.only_split("\xE2\x82", 1)) << "no token has both";
+  EXPECT_FALSE(partial.only_split("\xE2\x82", 3));
+  EXPECT_FALSE(partial.only_split("\xE2\x82\xAC", 3)) << "the character is whole: it was told of";
+  EXPECT_FALSE(partial.only_split("a\xE2", 2)) << "so was a";
+  EXPECT_FALSE(partial.only_split("", 1));
+  EXPECT_FALSE(partial.only_split(std::string(100, '\xE2'), 100));
+}
+
 TEST_F(AnswerReaderTest, NoMoreTokensThanAsked) {
   request_.max_tokens = 2;
   const Answer answer = read(ids_event("97,98,99,100"));
@@ -194,11 +268,13 @@ TEST_F(AnswerReaderTest, Errors) {
 
   Heard heard;
   const ControlTokens control(tokenizer_);
+  const PartialTokens partial(tokenizer_);
   const auto reader = [&](net::HttpResponseHead head, std::string_view body) {
     AnswerReader made({.facts = std::make_shared<ServerFacts>(facts_),
                        .request = request_,
                        .tokenizer = tokenizer_,
                        .control = control,
+                       .partial = partial,
                        .started = std::chrono::steady_clock::now()},
                       heard);
     if (made.on_head(head) && made.on_body(body)) made.on_end();

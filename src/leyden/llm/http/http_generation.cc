@@ -57,15 +57,7 @@ void HttpRun::wait() {
   changed_.wait(lock, [&] { return ended_; });
 }
 
-HttpAttempt::HttpAttempt(Setting setting)
-    : setting_(std::move(setting)),
-      reader_({.facts = setting_.facts,
-               .request = setting_.run->request(),
-               .tokenizer = setting_.tokenizer,
-               .control = setting_.control,
-               .allow_text = setting_.allow_text,
-               .started = setting_.run->started()},
-              setting_.run->sink()) {
+HttpAttempt::HttpAttempt(Setting setting) : setting_(std::move(setting)) {
   ++setting_.upstream.in_flight;
 }
 
@@ -109,23 +101,24 @@ bool HttpAttempt::lingers(std::chrono::steady_clock::duration than) const {
 
 void HttpAttempt::on_head(const net::HttpResponseHead& head) {
   setting_.upstream.answered();
-  if (!settled_) read_on(reader_.on_head(head));
+  if (!settled_) read_on(setting_.reader->on_head(head));
 }
 
 void HttpAttempt::on_body(BytesView bytes) {
   setting_.upstream.answered();
-  if (!settled_) read_on(reader_.on_body(as_text(bytes)));
+  if (!settled_) read_on(setting_.reader->on_body(as_text(bytes)));
 }
 
 void HttpAttempt::read_on(bool wants_more) {
   if (wants_more) return;
-  settle();
   // What else the server would say costs it work.
-  if (!reader_.whole()) stop();
+  const bool whole = setting_.reader->whole();
+  if (!whole) stop();
+  settle();
 }
 
 void HttpAttempt::on_end(bool) {
-  if (!settled_) reader_.on_end();
+  if (!settled_) setting_.reader->on_end();
   settle();
   over_ = true;
 }
@@ -135,11 +128,11 @@ void HttpAttempt::on_error(const net::HttpError& error) {
     settled_ = true;
     leave();
     if (setting_.run->cancelled()) {
-      reader_.cut(FinishReason::cancelled);
-      setting_.run->end(reader_.summary());
+      setting_.reader->cut(FinishReason::cancelled);
+      setting_.run->end(setting_.reader->summary());
     } else {
       Refusal why{.error = setting_.upstream.link().error(error.error),
-                  .retryable = error.reached == net::Reached::no};
+                  .retryable = error.reached == net::Reached::no && !setting_.reader->generated()};
       setting_.on_failure(setting_.run, setting_.upstream, std::move(why));
     }
   }
@@ -150,10 +143,12 @@ void HttpAttempt::settle() {
   if (std::exchange(settled_, true)) return;
   settled_at_ = std::chrono::steady_clock::now().time_since_epoch().count();
   leave();
-  if (reader_.failure()) {
-    setting_.on_failure(setting_.run, setting_.upstream, *reader_.failure());
+  if (setting_.reader->still_to_ask() != StillToAsk::nothing) {
+    setting_.on_more(setting_.run, setting_.upstream, setting_.facts, std::move(setting_.reader));
+  } else if (setting_.reader->failure()) {
+    setting_.on_failure(setting_.run, setting_.upstream, *setting_.reader->failure());
   } else {
-    GenerateSummary summary = reader_.summary();
+    GenerateSummary summary = setting_.reader->summary();
     summary.upstream = setting_.upstream.index();
     setting_.run->end(summary);
   }

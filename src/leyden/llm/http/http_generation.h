@@ -63,9 +63,11 @@ class HttpAttempt final : public net::HttpSink, public std::enable_shared_from_t
     std::shared_ptr<HttpRun> run;
     Upstream& upstream;
     std::shared_ptr<const ServerFacts> facts;
-    const tokenizer::Tokenizer& tokenizer;
-    const ControlTokens& control;
-    bool allow_text = true;
+    std::unique_ptr<AnswerReader> reader;
+    // Called once where the answer takes another response, by the I/O thread.
+    std::function<void(const std::shared_ptr<HttpRun>&, Upstream&,
+                       const std::shared_ptr<const ServerFacts>&, std::unique_ptr<AnswerReader>)>
+        on_more;
     // Called once if it did not end well, by the I/O thread or by start().
     std::function<void(const std::shared_ptr<HttpRun>&, Upstream&, Refusal)> on_failure;
   };
@@ -89,8 +91,7 @@ class HttpAttempt final : public net::HttpSink, public std::enable_shared_from_t
   void read_on(bool wants_more);
   void leave();
 
-  const Setting setting_;
-  AnswerReader reader_;
+  Setting setting_;       // Its reader is of the I/O thread, until it has settled.
   bool settled_ = false;  // Of the I/O thread.
   std::atomic<std::chrono::steady_clock::rep> settled_at_{0};
   std::atomic<bool> left_{false};

@@ -24,6 +24,8 @@ using RunPtr = std::shared_ptr<HttpRun>;
 
 // A response that said that it is whole, and does not end, is ended after that.
 constexpr auto kDrain = 1s;
+// Tokens that are asked for in one piece, where a stream does not tell of all.
+constexpr std::size_t kPieceTokens = 8;
 constexpr std::size_t kBodyBytesMax = 512 * MiB;  // About a million tokens with their names.
 
 // A generation that no server has at the moment.
@@ -78,6 +80,7 @@ struct HttpModelServer::Core {
   const HttpModelOptions options;
   const tokenizer::Tokenizer& tokenizer;
   const ControlTokens control{tokenizer};
+  const PartialTokens partial{tokenizer};
   const TokenizerProbe probe{tokenizer, control};
   RetryPolicy retry;
   ModelInfo info;
@@ -96,9 +99,12 @@ struct HttpModelServer::Core {
       const GenerateRequest& request);
   // False: no server is ready.
   [[nodiscard]] bool try_start(const RunPtr& run);
+  // `after`: an answer that goes on; null: none.
   [[nodiscard]] net::HttpRequest request_for(const GenerateRequest& request,
-                                             const Upstream& upstream,
-                                             const ServerFacts& facts) const;
+                                             const Upstream& upstream, const ServerFacts& facts,
+                                             const AnswerReader* after) const;
+  void start(const RunPtr& run, Upstream& upstream, std::shared_ptr<const ServerFacts> facts,
+             net::HttpRequest request, std::unique_ptr<AnswerReader> reader);
   void failed(const RunPtr& run, Upstream& upstream, Refusal why);
   void dispatch(const std::stop_token& stop);
   // Whether it still waits.
@@ -218,7 +224,8 @@ std::pair<Upstream*, std::shared_ptr<const ServerFacts>> HttpModelServer::Core::
 
 net::HttpRequest HttpModelServer::Core::request_for(const GenerateRequest& request,
                                                     const Upstream& upstream,
-                                                    const ServerFacts& facts) const {
+                                                    const ServerFacts& facts,
+                                                    const AnswerReader* after) const {
   std::string salt;
   if (options.salt_key) salt = cache_salt(*options.salt_key, request.tenant, facts.model);
   WireGenerate what{.model = facts.model,
@@ -238,16 +245,51 @@ net::HttpRequest HttpModelServer::Core::request_for(const GenerateRequest& reque
     text = utf8::replace_invalid(tokenizer.decode(ids).value_or(""));
     what.prompt_text = text;
   }
-  // A text is OpenAI's to all: what else they know needs IDs.
-  net::HttpRequest out =
-      upstream.link().post(generate_post(facts.ids ? facts.kind : ServerKind::openai, what));
+  TokenIds longer;
+  if (after != nullptr) {
+    longer = request.prompt;
+    longer.insert(longer.end(), after->so_far().begin(), after->so_far().end());
+    what.prompt_ids = longer;
+    what.stream = after->still_to_ask() == StillToAsk::stream;
+    what.max_tokens =
+        what.stream ? after->tokens_left() : std::min(after->tokens_left(), kPieceTokens);
+    // Not the random numbers of the beginning again.
+    what.sampling.seed += static_cast<std::uint32_t>(after->so_far().size());
+  }
+  net::HttpRequest out = upstream.link().post(generate_post(facts.kind, what));
   out.connect_timeout = options.connect_timeout;
   out.first_byte_timeout = options.first_byte_timeout;
   out.idle_timeout = options.idle_timeout;
   out.deadline = request.deadline;
   out.limits.body_bytes = kBodyBytesMax;
-  out.fields.push_back({"Accept", "text/event-stream"});
+  out.fields.push_back({"Accept", what.stream ? "text/event-stream" : "application/json"});
   return out;
+}
+
+void HttpModelServer::Core::start(const RunPtr& run, Upstream& upstream,
+                                  std::shared_ptr<const ServerFacts> facts,
+                                  net::HttpRequest request, std::unique_ptr<AnswerReader> reader) {
+  auto attempt = std::make_shared<HttpAttempt>(HttpAttempt::Setting{
+      .run = run,
+      .upstream = upstream,
+      .facts = std::move(facts),
+      .reader = std::move(reader),
+      .on_more =
+          [this](const RunPtr& of, Upstream& at, const std::shared_ptr<const ServerFacts>& known,
+                 std::unique_ptr<AnswerReader> so_far) {
+            net::HttpRequest next = request_for(of->request(), at, *known, so_far.get());
+            so_far->go_on();
+            start(of, at, known, std::move(next), std::move(so_far));
+          },
+      .on_failure = [this](const RunPtr& of, Upstream& at,
+                           Refusal why) { failed(of, at, std::move(why)); }});
+  {
+    std::lock_guard lock(attempts_mutex);
+    attempts.emplace_back(attempt, run);
+  }
+  run->attempt_begins(attempt);
+  attempt->start(std::move(request));
+  if (queue->closed) run->cancel();  // Else close() may have missed it.
 }
 
 bool HttpModelServer::Core::try_start(const RunPtr& run) {
@@ -263,29 +305,22 @@ bool HttpModelServer::Core::try_start(const RunPtr& run) {
                            request.prompt.size(), request.max_tokens, window)});
     return true;
   }
-  net::HttpRequest http = request_for(request, *upstream, *facts);
   if (!facts->ids && facts->kind != ServerKind::openai) {
+    // A text is OpenAI's to all: what else they know needs IDs.
     auto as_text = std::make_shared<ServerFacts>(*facts);
     as_text->kind = ServerKind::openai;
     facts = std::move(as_text);
   }
-  auto attempt = std::make_shared<HttpAttempt>(
-      HttpAttempt::Setting{.run = run,
-                           .upstream = *upstream,
-                           .facts = facts,
-                           .tokenizer = tokenizer,
-                           .control = control,
-                           .allow_text = options.allow_text,
-                           .on_failure = [this](const RunPtr& of, Upstream& at, Refusal why) {
-                             failed(of, at, std::move(why));
-                           }});
-  {
-    std::lock_guard lock(attempts_mutex);
-    attempts.emplace_back(attempt, run);
-  }
-  run->attempt_begins(attempt);
-  attempt->start(std::move(http));
-  if (queue->closed) run->cancel();  // Else close() may have missed it.
+  auto reader =
+      std::make_unique<AnswerReader>(AnswerReader::Setting{.facts = facts,
+                                                           .request = request,
+                                                           .tokenizer = tokenizer,
+                                                           .control = control,
+                                                           .partial = partial,
+                                                           .allow_text = options.allow_text,
+                                                           .started = run->started()},
+                                     run->sink());
+  start(run, *upstream, facts, request_for(request, *upstream, *facts, nullptr), std::move(reader));
   return true;
 }
 

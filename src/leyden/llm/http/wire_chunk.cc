@@ -201,6 +201,8 @@ void read_llamacpp(const object& top, WireChunk& out, Wrong& wrong) {
         choice.logprobs.push_back(static_cast<float>(logprob));
     }
   }
+  out.usage.generated_tokens = number<std::size_t>(top, "tokens_predicted", wrong);
+  if (field(top, "prompt_progress")) choice.ids.reset();  // It has an ID that is none.
   bool stop = false;
   if (const auto value = field(top, "stop"); value && value->get(stop) != simdjson::SUCCESS)
     wrong.what = "stop";
@@ -211,7 +213,6 @@ void read_llamacpp(const object& top, WireChunk& out, Wrong& wrong) {
                   : type == "eos" || type == "word" ? WireFinish::stop
                                                     : WireFinish::abort;
   out.usage.prompt_tokens = number<std::size_t>(top, "tokens_evaluated", wrong);
-  out.usage.generated_tokens = number<std::size_t>(top, "tokens_predicted", wrong);
   if (const auto timings = child(top, "timings", wrong))
     out.usage.cached_tokens = number<std::size_t>(*timings, "cache_n", wrong);
 }

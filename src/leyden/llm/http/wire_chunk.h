@@ -28,8 +28,9 @@ struct WireChoice {
 
 struct WireUsage {
   std::optional<std::size_t> prompt_tokens;
-  std::optional<std::size_t> generated_tokens;  // The end token may be among them.
-  std::optional<std::size_t> cached_tokens;     // Of the prompt.
+  // Of this response so far; the end token may be among them.
+  std::optional<std::size_t> generated_tokens;
+  std::optional<std::size_t> cached_tokens;  // Of the prompt.
 };
 
 // An error as servers write it: {"error":{...}}, the same at top level, or a text only.

@@ -57,16 +57,27 @@ Json completion_fields(ServerKind kind, const WireGenerate& what) {
   return out;
 }
 
+// All that a server may have been started with another default for: mirostat, for one, would replace the samplers.
 Json llamacpp_fields(const WireGenerate& what) {
   Json out = {{"n_predict", what.max_tokens},
               {"temperature", what.sampling.temperature},
               {"top_p", what.sampling.top_p},
               {"seed", what.sampling.seed},
               {"samplers", {"top_p", "temperature"}},
-              {"repeat_penalty", 1},
+              {"mirostat", 0},
+              {"dynatemp_range", 0},
+              {"min_keep", 0},
+              {"logit_bias", Json::array()},
+              {"ignore_eos", false},
+              {"grammar", ""},
+              {"stop", Json::array()},
               {"cache_prompt", true},
               {"return_tokens", true},
-              {"stream", true}};
+              {"stream", what.stream},
+              // The last chunk would hold the prompt's text.
+              {"response_fields",
+               {"index", "stop", "content", "tokens", "stop_type", "tokens_predicted",
+                "tokens_evaluated", "truncated", "timings", "completion_probabilities"}}};
   if (what.logprobs) out["n_probs"] = 1;
   return out;
 }

@@ -18,6 +18,7 @@ struct WireGenerate {
   TokenIdsView stop_tokens;  // llama.cpp and text servers are not told: the client ends there.
   bool logprobs = false;
   std::string_view cache_salt;  // Empty: none. For vLLM and SGLang.
+  bool stream = true;           // False: llama.cpp is to answer in one piece.
 };
 
 // What is posted, as JSON, and where: below the server's base path.
@@ -26,7 +27,7 @@ struct WirePost {
   std::string body;
 };
 
-// Always as a stream. The distribution is the model's own, cut at top_p: what else a server or a model's folder sets by default (top-k,
+// The distribution is the model's own, cut at top_p: what else a server or a model's folder sets by default (top-k,
 // min-p, penalties) is set to nothing, but for ServerKind::openai, which may refuse fields that it does not know.
 [[nodiscard]] WirePost generate_post(ServerKind kind, const WireGenerate& what);
 
