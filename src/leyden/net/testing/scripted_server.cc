@@ -1,6 +1,8 @@
 #include "leyden/net/testing/scripted_server.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -33,10 +35,12 @@ std::string Peer::receive_request() {
   std::string have;
   while (true) {
     if (const std::size_t head = have.find("\r\n\r\n"); head != std::string::npos) {
-      constexpr std::string_view kLength = "\r\nContent-Length: ";
-      const std::size_t length = have.find(kLength);
+      constexpr std::string_view kLength = "\r\ncontent-length:";
+      std::string fields = have.substr(0, head);
+      std::ranges::transform(fields, fields.begin(), [](char c) { return std::tolower(c); });
+      const std::size_t length = fields.find(kLength);
       std::size_t size = head + 4;
-      if (length < head) size += std::stoul(have.substr(length + kLength.size()));
+      if (length < head) size += std::stoul(fields.substr(length + kLength.size()));
       if (have.size() >= size) {
         received_ = have.substr(size);
         have.resize(size);
@@ -95,6 +99,12 @@ void Peer::reset() {
   ::close(std::exchange(fd_, -1));
 }
 
+bool Peer::left() const {
+  char next = 0;
+  const ssize_t size = ::recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 void Peer::interrupt() {
   std::lock_guard lock(closing_);
   if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
@@ -129,12 +139,15 @@ void ScriptedServer::accept_all() {
     if (fd < 0) return;
     const int yes = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    Peer& peer = *peers_.emplace_back(std::make_unique<Peer>(fd));
+    // Those that are over are cleared away here, so that a server that lives long does not run out of files.
+    talks_.remove_if([](const Talk& talk) { return talk.over.load(); });
+    Talk& talk = talks_.emplace_back(fd);
     const Script& script =
         scripts_[std::min(static_cast<std::size_t>(accepted_++), scripts_.size() - 1)];
-    talking_.emplace_back([this, &peer, &script] {
-      if (tls_ == nullptr || peer.secure(tls_)) script(peer);
-      peer.interrupt();  // Closed with the server: no other file takes its number before.
+    talk.thread = std::jthread([this, &talk, &script] {
+      if (tls_ == nullptr || talk.peer.secure(tls_)) script(talk.peer);
+      talk.peer.interrupt();
+      talk.over = true;  // Closed by the accepting thread: no other file takes its number before.
     });
   }
 }
@@ -142,8 +155,8 @@ void ScriptedServer::accept_all() {
 ScriptedServer::~ScriptedServer() {
   ::shutdown(listener_, SHUT_RDWR);
   accepting_.join();
-  for (const auto& peer : peers_) peer->interrupt();
-  talking_.clear();
+  for (Talk& talk : talks_) talk.peer.interrupt();
+  talks_.clear();
   ::close(listener_);
   if (!path_.empty()) ::unlink(path_.c_str());
 }

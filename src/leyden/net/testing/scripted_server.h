@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,11 +44,12 @@ class Peer {
   close();  // In order: what was said arrives. With TLS after goodbye() only is it an end, else a cut.
   void goodbye();  // TLS's close_notify.
   void reset();    // By RST, at once.
+  // Whether the client has closed its side, as far as can be seen without reading; does not block.
+  [[nodiscard]] bool left() const;
+  // As close(), by any thread: the script's calls fail from now on.
+  void interrupt();
 
  private:
-  friend class ScriptedServer;
-  void interrupt();  // By another thread.
-
   std::mutex closing_;
   int fd_;
   std::shared_ptr<ssl_st> tls_;
@@ -74,6 +76,12 @@ class ScriptedServer {
   [[nodiscard]] int accepted() const { return accepted_; }  // So far.
 
  private:
+  struct Talk {
+    explicit Talk(int fd) : peer(fd) {}
+    Peer peer;
+    std::atomic<bool> over{false};
+    std::jthread thread;
+  };
   void accept_all();
 
   const std::vector<Script> scripts_;
@@ -82,8 +90,7 @@ class ScriptedServer {
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> accepted_{0};
-  std::vector<std::unique_ptr<Peer>> peers_;  // Of the accepting thread, until it has ended.
-  std::vector<std::jthread> talking_;
+  std::list<Talk> talks_;  // Of the accepting thread, until it has ended.
   std::jthread accepting_;
 };
 
