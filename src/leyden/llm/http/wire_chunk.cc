@@ -202,7 +202,10 @@ void read_llamacpp(const object& top, WireChunk& out, Wrong& wrong) {
     }
   }
   out.usage.generated_tokens = number<std::size_t>(top, "tokens_predicted", wrong);
-  if (field(top, "prompt_progress")) choice.ids.reset();  // It has an ID that is none.
+  if (const auto progress = child(top, "prompt_progress", wrong)) {
+    choice.ids.reset();  // It has an ID that is none.
+    out.usage.cached_tokens = number<std::size_t>(*progress, "cache", wrong);
+  }
   bool stop = false;
   if (const auto value = field(top, "stop"); value && value->get(stop) != simdjson::SUCCESS)
     wrong.what = "stop";

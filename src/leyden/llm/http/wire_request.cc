@@ -74,6 +74,8 @@ Json llamacpp_fields(const WireGenerate& what) {
               {"cache_prompt", true},
               {"return_tokens", true},
               {"stream", what.stream},
+              // How much of the prompt is cached is told before the answer, and that it is read.
+              {"return_progress", what.stream},
               // The last chunk would hold the prompt's text.
               {"response_fields",
                {"index", "stop", "content", "tokens", "stop_type", "tokens_predicted",

@@ -94,6 +94,11 @@ TEST(WireChunk, LlamacppsOwn) {
   ASSERT_TRUE(next);
   EXPECT_EQ((*next)->choices[0].ids, (TokenIds{3}));
   EXPECT_FALSE((*next)->last);
+  const auto progress = reader.read(
+      R"({"content":"","tokens":[0],"stop":false,"prompt_progress":{"total":9,"cache":7,"processed":7}})");
+  ASSERT_TRUE(progress);
+  EXPECT_FALSE((*progress)->choices[0].ids) << "the 0 is none";
+  EXPECT_EQ((*progress)->usage.cached_tokens, 7U);
   const auto last = reader.read(
       R"({"content":"","tokens":[],"stop":true,"stop_type":"limit","tokens_evaluated":4,)"
       R"("tokens_predicted":1,"timings":{"cache_n":3}})");

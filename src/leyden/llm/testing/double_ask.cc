@@ -182,6 +182,7 @@ std::expected<DoubleAsk, Complaint> read_ask(Dialect dialect, bool native, const
     ask.logprobs =
         native ? value_or(body, "n_probs", 0) > 0 : !value_or(body, "logprobs", json()).is_null();
     ask.cache = value_or(body, "cache_prompt", true);
+    ask.progress = native && value_or(body, "return_progress", false);
     if (dialect == Dialect::vllm || dialect == Dialect::sglang)
       ask.salt = value_or<std::string>(body, "cache_salt", "");
     // llama.cpp takes both names on both paths.

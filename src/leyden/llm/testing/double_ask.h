@@ -26,6 +26,7 @@ struct DoubleAsk {
   bool ids = false;
   bool logprobs = false;
   bool cache = true;
+  bool progress = false;  // Of reading the prompt, in the stream: llama.cpp's own.
   std::string salt;
   std::string model;  // As the answer names it.
   // For each prompt, but for its IDs and its length.

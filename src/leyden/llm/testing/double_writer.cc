@@ -269,6 +269,18 @@ json DoubleWriter::event(const Chunk& chunk) const {
   return out;
 }
 
+std::optional<json> DoubleWriter::progress_event() const {
+  if (!ask_.progress) return std::nullopt;
+  json out = native({});
+  const std::size_t prompt = ask_.prompts[0].size();
+  out["tokens"] = json::array({0});  // As the real one has it: it means nothing.
+  out["prompt_progress"] = {{"total", prompt}, {"processed", prompt}, {"time_ms", 1}};
+  if (faults_.cached != DoubleFaults::Cached::absent)
+    out["prompt_progress"]["cache"] =
+        faults_.cached == DoubleFaults::Cached::zero ? 0 : answers_.choices[0].cached;
+  return out;
+}
+
 std::optional<json> DoubleWriter::usage_event() const {
   if (!ask_.usage || faults_.no_usage || ask_.dialect == Dialect::llamacpp) return std::nullopt;
   json out = envelope();

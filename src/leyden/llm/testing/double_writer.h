@@ -50,6 +50,8 @@ class DoubleWriter {
     bool first = false;         // Of the choice.
     bool last = false;
   };
+  // Before all others, where it was asked for.
+  [[nodiscard]] std::optional<nlohmann::json> progress_event() const;
   // All but those of usage and the end, in their order.
   [[nodiscard]] std::vector<Chunk> chunks() const;
   [[nodiscard]] nlohmann::json event(const Chunk& chunk) const;

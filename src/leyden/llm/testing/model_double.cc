@@ -253,6 +253,8 @@ ModelDouble::Went ModelDouble::write_stream(DoubleReply& reply, const DoubleAnsw
   bool failed = false;
   bool ended = false;
   Went went = reply.begin();
+  if (const auto progress = writer.progress_event(); progress && went == Went::on)
+    went = reply.event(*progress);
   for (std::size_t i = 0; i < chunks.size() && went == Went::on && !failed; ++i) {
     failed = error && tokens >= error->after_tokens;
     if (failed) {
