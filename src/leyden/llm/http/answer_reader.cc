@@ -29,7 +29,7 @@ AnswerReader::AnswerReader(const Setting& setting, GenerateSink& sink)
 
 bool AnswerReader::fails(Refusal why) {
   // What was generated once is not generated again.
-  why.retryable = (why.retryable || why.model_gone) && !generated();
+  why.retryable = why.retryable && !generated();
   failure_ = std::move(why);
   ended_ = true;
   return false;
@@ -115,7 +115,6 @@ bool AnswerReader::take(const WireChunk& chunk) {
         Refusal{.error = {Errc::unavailable,
                           fmt::format("the model server answers as another model than {}: {}",
                                       facts.model, utf8::one_line(chunk.model.substr(0, 100)))},
-                .retryable = true,
                 .model_gone = true});
   }
   const WireUsage& usage = chunk.usage;
@@ -134,8 +133,10 @@ bool AnswerReader::take(const WireChunk& chunk) {
 // The IDs before this chunk's that llama.cpp did not tell of.
 bool AnswerReader::restore_missing(const WireChunk& chunk) {
   const WireChoice& choice = chunk.choices.front();
-  if (!choice.ids || !chunk.usage.generated_tokens) return true;
+  if (!choice.ids) return true;
   const std::size_t known = response_ids_ + choice.ids->size();
+  if (!chunk.usage.generated_tokens)
+    return fails(Errc::corrupt, "it does not count its tokens, and some may be missing");
   if (*chunk.usage.generated_tokens <= known) return true;
   const std::size_t missing = *chunk.usage.generated_tokens - known;
   // U+FFFD stands for bytes that are not known.

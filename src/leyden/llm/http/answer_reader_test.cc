@@ -121,8 +121,9 @@ TEST_F(AnswerReaderTest, TheEndTokenIsNotDelivered) {
 TEST_F(AnswerReaderTest, LlamacppIsEndedAtAStopToken) {
   facts_.kind = ServerKind::llamacpp;
   request_.stop_tokens = {'x'};
-  const Answer answer = read(event(R"({"content":"ab","tokens":[97,98],"stop":false})") +
-                             event(R"({"content":"xc","tokens":[120,99],"stop":false})"));
+  const Answer answer =
+      read(event(R"({"content":"ab","tokens":[97,98],"stop":false,"tokens_predicted":2})") +
+           event(R"({"content":"xc","tokens":[120,99],"stop":false,"tokens_predicted":4})"));
   ASSERT_FALSE(answer.failure);
   EXPECT_EQ(answer.heard.text, "ab");
   EXPECT_EQ(answer.summary.finish, FinishReason::stop);
@@ -234,7 +235,8 @@ TEST_F(AnswerReaderTest, LiesAreFound) {
   expect_failure(read(end + ids_event("97") + kDone), Errc::corrupt, "goes on");
   const Answer swapped = read(event(R"({"model":"other","choices":[]})"));
   expect_failure(swapped, Errc::unavailable, "another model than m");
-  EXPECT_TRUE(swapped.failure->retryable);
+  EXPECT_FALSE(swapped.failure->retryable) << "it has begun";
+  EXPECT_TRUE(swapped.failure->model_gone);
   for (const Answer& each : {read(end + usage(4, 1) + kDone), read(ids_event("9999"))})
     EXPECT_EQ(each.failure->error.message.find("9999"), std::string::npos);
 }

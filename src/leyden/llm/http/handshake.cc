@@ -16,6 +16,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kSpecialTokensMax = 64;
+// Of llama.cpp's /props: random, made at its start.
+constexpr const char* kLlamacppStart = "media_marker";
 
 // What an object has under a name, where it is of that type.
 template <class T>
@@ -134,6 +136,7 @@ Result<void> ask_llamacpp(Asker& asker, ServerFacts& facts) {
   if (!*props) return {};
   facts.version = value_of<std::string>(**props, "build_info").value_or("");
   facts.chat_template = value_of<std::string>(**props, "chat_template").value_or("");
+  facts.start = value_of<std::string>(**props, kLlamacppStart).value_or("");
   const auto settings = (*props)->find("default_generation_settings");
   if (settings != (*props)->end()) {
     if (const auto window = value_of<std::size_t>(*settings, "n_ctx"))
@@ -204,6 +207,15 @@ TokenizerProbe::TokenizerProbe(const tokenizer::Tokenizer& of, const ControlToke
     special_names.push_back(of.token_bytes(special_ids.back()).value_or(""));
     special_text += special_names.back();
   }
+}
+
+Result<bool> is_same_start(const ServerLink& link, const ServerFacts& facts, Deadline deadline,
+                           const std::stop_token& stop) {
+  if (facts.start.empty()) return false;
+  Asker asker(link, deadline, stop);
+  const auto props = asker.get("/props");
+  if (!props) return std::unexpected(props.error());
+  return *props && value_of<std::string>(**props, kLlamacppStart) == facts.start;
 }
 
 Result<ServerFacts> shake_hands(const ServerLink& link, const HandshakeOptions& options,

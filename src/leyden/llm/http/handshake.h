@@ -28,12 +28,13 @@ struct TokenizerProbe {
 // What is known of a server after it was asked.
 struct ServerFacts {
   ServerKind kind = ServerKind::openai;
-  std::string version;              // Empty: it does not say.
-  std::string model;                // By its name for it.
-  std::string chat_template;        // Jinja; empty: it does not say.
-  std::size_t context_tokens = 0;   // 0: not known.
-  bool ids = false;                 // Prompts go as IDs; else as text.
-  std::string why_text;             // Why not, for people.
+  std::string version;             // Empty: it does not say.
+  std::string model;               // By its name for it.
+  std::string chat_template;       // Jinja; empty: it does not say.
+  std::size_t context_tokens = 0;  // 0: not known.
+  bool ids = false;                // Prompts go as IDs; else as text.
+  std::string why_text;            // Why not, for people.
+  std::string start;  // Tells one start of the server from another; empty: it does not show.
   bool tokenizer_compared = false;  // And found equal.
   friend bool operator==(const ServerFacts&, const ServerFacts&) = default;
 };
@@ -45,6 +46,10 @@ struct HandshakeOptions {
   bool allow_text = true;
   bool check_tokenizer = true;
 };
+
+// Whether it still is the server that gave `facts`, by its start: one request. Errors: as of shake_hands().
+[[nodiscard]] Result<bool> is_same_start(const ServerLink& link, const ServerFacts& facts,
+                                         Deadline deadline, const std::stop_token& stop);
 
 // Asks a server what it is: its list of models, then what only its kind has, then the IDs of a probe text and of the names of special tokens,
 // which must be ours. That is a strong check of the tokenizer, no proof. Two to five requests. Not on the I/O thread.

@@ -106,9 +106,10 @@ Refusal made(int status, std::string_view message, std::string_view type,
   const std::string shown = shown_message(message, prompt_text);
   out.error = {code_of(status), fmt::format("the model server answers {}{}{}{}", status,
                                             advice_of(status), shown.empty() ? "" : ": ", shown)};
-  out.retryable = status == 429 || status == 503;
   out.model_gone = status == 404 && (type == "NotFoundError" || type == "not_found_error" ||
                                      message.find("model") != std::string_view::npos);
+  // It has not begun. Whether there is another model now is asked before it is sent again.
+  out.retryable = status == 429 || status == 503 || out.model_gone;
   return out;
 }
 

@@ -14,7 +14,7 @@ namespace leyden::llm {
 // What a model server refused, in a form to decide on.
 struct Refusal {
   Error error;
-  bool retryable = false;                                // 429 and 503: it has not begun.
+  bool retryable = false;  // 429, 503, no such model: it has not begun.
   std::optional<std::chrono::milliseconds> retry_after;  // The server's wish.
   bool model_gone = false;  // It knows no such model: it is another server than it was.
 };

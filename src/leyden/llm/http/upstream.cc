@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-// A server that keeps no connection open is trusted for so long.
+// A server that never keeps a connection open is trusted for so long.
 constexpr auto kTrustWithoutConnection = 250ms;
 // It is not looked at any more when nobody has used it for so long.
 constexpr auto kUnused = 30s;
@@ -37,8 +37,8 @@ std::shared_ptr<const ServerFacts> Upstream::ready() const {
   used_at_.store(now(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   if (!trusted_) return nullptr;
-  if (SteadyClock::now() - checked_at_ > kTrustWithoutConnection &&
-      link_->client().stats().connections == 0)
+  if (link_->client().stats().connections == 0 &&
+      (keeps_connections_ || SteadyClock::now() - checked_at_ > kTrustWithoutConnection))
     return nullptr;
   return facts_;
 }
@@ -104,7 +104,15 @@ void Upstream::look(const std::stop_token& stop) {
                                .context_tokens = options_.context_tokens,
                                .allow_text = options_.allow_text,
                                .check_tokenizer = options_.check_tokenizer};
-  auto facts = shake_hands(*link_, asked, probe_, Deadline::after(options_.check_timeout), stop);
+  const Deadline deadline = Deadline::after(options_.check_timeout);
+  std::shared_ptr<const ServerFacts> known;
+  {
+    std::lock_guard lock(mutex_);
+    if (!why_down_) known = facts_;
+  }
+  const auto same = known ? is_same_start(*link_, *known, deadline, stop) : Result<bool>(false);
+  auto facts = same && *same ? Result<ServerFacts>(*known)
+                             : shake_hands(*link_, asked, probe_, deadline, stop);
   std::lock_guard lock(mutex_);
   looking_ = false;
   ++done_;
@@ -116,6 +124,7 @@ void Upstream::look(const std::stop_token& stop) {
     failures_ = 0;
     why_down_.reset();
     checked_at_ = SteadyClock::now();
+    keeps_connections_ = link_->client().stats().connections > 0;
     return;
   }
   const bool busy = facts.error().code == Errc::timed_out && answered_at_.load() > began;

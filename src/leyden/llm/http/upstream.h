@@ -74,6 +74,7 @@ class Upstream {
   std::condition_variable_any changed_;
   std::shared_ptr<const ServerFacts> facts_;  // Of the last look that went well.
   bool trusted_ = false;
+  bool keeps_connections_ = true;  // One was open after the last look.
   bool wanted_ = false;
   bool looking_ = false;
   std::uint64_t done_ = 0;

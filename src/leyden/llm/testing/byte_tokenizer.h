@@ -9,7 +9,7 @@ namespace leyden::llm::testing {
 
 // A tokenizer that can be seen through: each byte is its own ID, 256 is "<|end|>", 257 "<|turn|>", both special. Whole characters need up to
 // four IDs. For tests that don't want a model's file.
-class ByteTokenizer final : public tokenizer::Tokenizer {
+class ByteTokenizer : public tokenizer::Tokenizer {
  public:
   static constexpr TokenId kEnd = 256;
   static constexpr TokenId kTurn = 257;

@@ -49,7 +49,7 @@ json models(Dialect dialect, const DoubleModel& model, double started) {
   return out;
 }
 
-json props(const DoubleModel& model) {
+json props(const DoubleModel& model, double started) {
   return {{"default_generation_settings",
            {{"params", json::object()}, {"n_ctx", model.context_tokens()}}},
           {"total_slots", 1},
@@ -59,6 +59,7 @@ json props(const DoubleModel& model) {
           {"bos_token", ""},
           {"eos_token", ""},
           {"build_info", "b1-double"},
+          {"media_marker", fmt::format("<__media_{}__>", started)},
           {"is_sleeping", false}};
 }
 
@@ -168,7 +169,7 @@ std::optional<DoublePage> page(Dialect dialect, std::string_view path, const Dou
                     {"context_length", model.context_tokens()},
                     {"max_total_num_tokens", 16 * model.context_tokens()},
                     {"startup_timestamp", started}});
-  if (path == "/props" && llamacpp) return as_json(props(model));
+  if (path == "/props" && llamacpp) return as_json(props(model, started));
   if (path == "/metrics" && vllm)
     return DoublePage{
         200, "text/plain; version=0.0.4; charset=utf-8",
