@@ -2,6 +2,8 @@
 //
 //   leyden_bench_model_server serve  [--pause-us N]            a server that streams canned answers; prints its port
 //   leyden_bench_model_server client --url U [--requests R] [--at-once C] [--tokens N]
+//   leyden_bench_model_server ledger --url U --tokenizer FILE [--runs 1000] [--tokens N] [--block B]
+//       asks a real server at temperature 1 and checks each answer against what the server itself wrote
 //
 // The server speaks as vLLM does, each token in a packet of its own. It stands aside: what is measured is the clients' processor time. The
 // client prints what it got, for the comparison with others.
@@ -18,10 +20,13 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "leyden/base/utf8.h"
+#include "leyden/llm/control_tokens.h"
 #include "leyden/llm/generate.h"
 #include "leyden/llm/http/http_model_server.h"
 #include "leyden/llm/testing/byte_tokenizer.h"
 #include "leyden/net/testing/scripted_server.h"
+#include "leyden/tokenizer/load.h"
 
 namespace leyden::bench {
 namespace {
@@ -201,6 +206,165 @@ int client(const ClientFlags& flags) {
   return well ? 0 : 1;
 }
 
+// ---- Ledger
+
+struct LedgerFlags {
+  std::string url;
+  std::string tokenizer;
+  std::size_t runs = 1000;
+  std::size_t tokens = 24;
+  std::size_t block = 1;  // Tokens that the server's prefix cache keeps together.
+};
+
+// What the server wrote of one answer, read without the client's help.
+struct Written {
+  std::string text;
+  std::size_t generated = 0;  // As it counts.
+  bool pieces = false;  // A part was asked for again, in one piece: then only the IDs tell all.
+
+  void take(const std::vector<std::string>& events) {
+    for (const std::string& each : events) {
+      const json event = json::parse(each);
+      if (event.contains("content")) {
+        const bool last = event.value("stop", false);
+        pieces = pieces || (last && !event["tokens"].empty());
+        text += event["content"].get<std::string>();
+        if (last) generated += event["tokens_predicted"].get<std::size_t>();
+        continue;
+      }
+      for (const json& choice : event["choices"]) text += choice["text"].get<std::string>();
+      if (const auto usage = event.find("usage"); usage != event.end() && usage->is_object())
+        generated = (*usage)["completion_tokens"];
+    }
+  }
+};
+
+// The beginnings of many kinds of texts: what a small model makes of them at temperature 1 has all scripts in it.
+std::string beginning(std::size_t run) {
+  constexpr const char* kBeginnings[] = {"The history of",
+                                         "def quicksort(",
+                                         "Эта книга о",
+                                         "日本の",
+                                         "Emoji of animals: 🐶🐱🙃",
+                                         "مرحبا",
+                                         "<html><body>",
+                                         "1, 1, 2, 3, 5,",
+                                         "안녕하세요",
+                                         "Once upon a time",
+                                         "## Results\n\n| a | b |",
+                                         "SELECT name FROM",
+                                         "Ĝis revido,",
+                                         "😀😃😄😁",
+                                         "∑∫√ =",
+                                         "\tif (x > 0) {\n"};
+  return fmt::format("{}. {}", run, kBeginnings[run % std::size(kBeginnings)]);
+}
+
+// Asks a server, and compares what the client gave with what the server wrote.
+class Ledger {
+ public:
+  explicit Ledger(const LedgerFlags& flags) : flags_(flags) {}
+
+  int run() {
+    auto loaded = tokenizer::load_tokenizer(flags_.tokenizer, "the model's");
+    if (!loaded) return failed(loaded.error(), 2);
+    tokenizer_ = *std::move(loaded);
+    control_.emplace(*tokenizer_);
+    llm::HttpModelOptions options;
+    options.urls = {flags_.url};
+    options.on_event = [&](std::string_view event) { events_.emplace_back(event); };
+    auto server = llm::HttpModelServer::open(std::move(options), *tokenizer_);
+    if (!server) return failed(server.error(), 1);
+    for (std::size_t i = 0; i < flags_.runs; ++i) {
+      if (i % 10 == 0) std::cerr << fmt::format("\r{} of {}", i, flags_.runs);
+      one(**server, i);
+    }
+    std::cout << fmt::format(
+        "\r{} answers at temperature 1, {} token IDs, {} failed\n"
+        "  text of the IDs = the server's text: {}\n"
+        "  the same but for a last character that is not whole, which the server keeps: {}\n"
+        "  asked for in a piece too, because the stream lacked IDs: {}\n"
+        "  another text: {}; another count than the server's usage: {}\n"
+        "  next turn: prompt and answer found in the server's cache: {} of {} that were told\n",
+        flags_.runs, ids_, failed_, same_text_, cut_text_, pieces_, wrong_text_, wrong_count_,
+        reused_, told_);
+    return failed_ + wrong_text_ + wrong_count_ == 0 && reused_ == told_ ? 0 : 1;
+  }
+
+ private:
+  static int failed(const Error& error, int code) {
+    std::cerr << error.message << "\n";
+    return code;
+  }
+
+  void one(llm::ModelServer& server, std::size_t run) {
+    TokenIds prompt = tokenizer_->encode(beginning(run));
+    events_.clear();
+    auto made = llm::generate_blocking(
+        server,
+        {.prompt = prompt,
+         .max_tokens = flags_.tokens,
+         .sampling = {.temperature = 1, .top_p = 1, .seed = static_cast<std::uint32_t>(run)}},
+        {}, {});
+    if (!made) {
+      ++failed_;
+      std::cerr << "\n" << run << ": " << made.error().message << "\n";
+      return;
+    }
+    ids_ += made->ids.size();
+    compare(*made, run);
+
+    prompt.insert(prompt.end(), made->ids.begin(), made->ids.end());
+    const std::size_t known = prompt.size();
+    const TokenIds more = tokenizer_->encode(" And then");
+    prompt.insert(prompt.end(), more.begin(), more.end());
+    auto next = llm::generate_blocking(server, {.prompt = prompt, .max_tokens = 1}, {}, {});
+    if (!next) {
+      ++failed_;
+      std::cerr << "\n" << run << ", next turn: " << next.error().message << "\n";
+    } else if (next->summary.prompt_tokens_reused) {
+      ++told_;
+      // The last token was given, and not computed yet. vLLM keeps whole blocks only.
+      const std::size_t whole = (known - 1) / flags_.block * flags_.block;
+      reused_ += *next->summary.prompt_tokens_reused >= whole;
+    }
+  }
+
+  void compare(const llm::Generated& made, std::size_t run) {
+    Written written;
+    written.take(events_);
+    if (written.pieces) {
+      ++pieces_;
+      return;
+    }
+    TokenIds shown;  // Servers write no text for control tokens.
+    for (const TokenId id : made.ids) {
+      if (!control_->contains(id)) shown.push_back(id);
+    }
+    const std::string text = tokenizer_->decode(shown).value_or("");
+    if (written.text == utf8::replace_invalid(text)) {
+      ++same_text_;
+    } else if (utf8::replace_invalid(text).starts_with(written.text) &&
+               text.size() - written.text.size() <= 3) {
+      ++cut_text_;
+    } else {
+      ++wrong_text_;
+      std::cerr << "\n" << run << ": another text\n";
+    }
+    const bool stopped = made.summary.finish == llm::FinishReason::stop;
+    if (written.generated != made.ids.size() &&
+        !(stopped && written.generated == made.ids.size() + 1))
+      ++wrong_count_;
+  }
+
+  const LedgerFlags& flags_;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
+  std::optional<llm::ControlTokens> control_;
+  std::vector<std::string> events_;  // Of the answer under way.
+  std::size_t ids_ = 0, failed_ = 0, same_text_ = 0, cut_text_ = 0, pieces_ = 0, wrong_text_ = 0,
+              wrong_count_ = 0, told_ = 0, reused_ = 0;
+};
+
 }  // namespace
 }  // namespace leyden::bench
 
@@ -219,6 +383,15 @@ int main(int count, char** arguments) {
   user->add_option("--tokens", flags.tokens, "Of each answer")->capture_default_str();
   user->add_option("--prompt-tokens", flags.prompt_tokens)->capture_default_str();
   user->add_option("--seconds", flags.seconds, "Over and over for so long, memory told");
+  LedgerFlags real;
+  CLI::App* check = app.add_subcommand("ledger", "Check a real server's answers");
+  check->add_option("--url", real.url)->required();
+  check->add_option("--tokenizer", real.tokenizer, "The model's: a file")->required();
+  check->add_option("--runs", real.runs)->capture_default_str();
+  check->add_option("--tokens", real.tokens, "Of each answer at most")->capture_default_str();
+  check->add_option("--block", real.block, "Tokens of a block of the server's prefix cache")
+      ->capture_default_str();
   CLI11_PARSE(app, count, arguments);
+  if (check->parsed()) return Ledger(real).run();
   return server->parsed() ? serve(std::chrono::microseconds(pause_us)) : client(flags);
 }

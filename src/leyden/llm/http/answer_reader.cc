@@ -71,6 +71,7 @@ bool AnswerReader::on_body(std::string_view bytes) {
       if (!finish_) return fails(Errc::corrupt, "it is done without a finish_reason");
       return finish();
     }
+    if (setting_.on_event) setting_.on_event(data);
     const auto chunk = reader_.read(data);
     if (!chunk) return fails(chunk.error().code, chunk.error().message);
     if (!take(**chunk)) return false;
@@ -87,6 +88,7 @@ void AnswerReader::on_end() {
     return;
   }
   if (piece_) {
+    if (setting_.on_event) setting_.on_event(body_);
     const auto chunk = reader_.read(body_);
     if (!chunk) {
       fails(chunk.error().code, chunk.error().message);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ class AnswerReader {
     const ControlTokens& control;
     const PartialTokens& partial;
     bool allow_text = true;
+    std::function<void(std::string_view)> on_event = {};  // May be empty.
     std::chrono::steady_clock::time_point started;
   };
   AnswerReader(const Setting& setting, GenerateSink& sink);

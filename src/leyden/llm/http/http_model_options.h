@@ -55,6 +55,9 @@ struct HttpModelOptions {
   std::size_t connections_max = 256;  // To each server.
   std::size_t waiting_max = 1024;     // Generations that wait for a connection or a server.
 
+  // Hears of each event of a stream, and each answer in one piece, as the server wrote it, by the I/O thread: for tests. It is the text.
+  std::function<void(std::string_view)> on_event;
+
   const PrefixScorer* scorer = nullptr;  // Null: the least loaded is taken. Outlives the server.
 
   // Errors: invalid_argument: it names the first that is out of range.

@@ -318,6 +318,7 @@ bool HttpModelServer::Core::try_start(const RunPtr& run) {
                                                            .control = control,
                                                            .partial = partial,
                                                            .allow_text = options.allow_text,
+                                                           .on_event = options.on_event,
                                                            .started = run->started()},
                                      run->sink());
   start(run, *upstream, facts, request_for(request, *upstream, *facts, nullptr), std::move(reader));
