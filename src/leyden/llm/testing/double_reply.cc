@@ -143,10 +143,13 @@ std::string DoubleReply::lines(std::string_view data) const {
                      faults_.no_space_after_colon ? "" : " ", data, end, end);
 }
 
-DoubleReply::Went DoubleReply::event(nlohmann::json body) {
+DoubleReply::Went DoubleReply::ready() {
   if (stops_at(Place::after_events)) return stop();
   if (faults_.drip.count() > 0) std::this_thread::sleep_for(faults_.drip);
-  if (peer_.left()) return Went::left;
+  return peer_.left() ? Went::left : Went::on;
+}
+
+DoubleReply::Went DoubleReply::event(nlohmann::json body) {
   if (faults_.huge_event_bytes > 0 && events_ == 0)
     body["padding"] = std::string(faults_.huge_event_bytes, 'x');
   std::string data = dump(body);

@@ -38,8 +38,10 @@ class DoubleReply {
   Went whole(unsigned status, std::string_view type, const net::HttpFields& fields,
              std::string_view body, std::size_t fill_to = 0);
 
-  // A stream of events: begin, event…, done (where the server says [DONE]), end. After anything but `on` nothing more.
+  // A stream of events: begin, for each one ready and event, done (where the server says [DONE]), end. After anything but `on`
+  // nothing more.
   Went begin();
+  Went ready();  // For another event, or it stops here.
   Went event(nlohmann::json body);
   Went done();
   Went end();

@@ -256,6 +256,8 @@ ModelDouble::Went ModelDouble::write_stream(DoubleReply& reply, const DoubleAnsw
   if (const auto progress = writer.progress_event(); progress && went == Went::on)
     went = reply.event(*progress);
   for (std::size_t i = 0; i < chunks.size() && went == Went::on && !failed; ++i) {
+    went = reply.ready();
+    if (went != Went::on) break;
     failed = error && tokens >= error->after_tokens;
     if (failed) {
       went = reply.event(writer.error_event(*error));
@@ -276,8 +278,10 @@ ModelDouble::Went ModelDouble::write_stream(DoubleReply& reply, const DoubleAnsw
     return went;
   }
   if (failed) count(&DoubleCounts::generations_cut);
-  if (const auto usage = writer.usage_event(); usage && ended && went == Went::on)
-    went = reply.event(*usage);
+  if (const auto usage = writer.usage_event(); usage && ended && went == Went::on) {
+    went = reply.ready();
+    if (went == Went::on) went = reply.event(*usage);
+  }
   const bool says_done = !answers.ask.native || answers.faults.extra_events_after_done;
   if (went == Went::on && (failed ? error->done : says_done)) went = reply.done();
   if (went == Went::on) went = reply.end();

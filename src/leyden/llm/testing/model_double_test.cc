@@ -506,37 +506,59 @@ TEST_F(ModelDoubleTest, StopsAnywhere) {
             counts.generations_ended + counts.generations_aborted + counts.generations_cut);
 }
 
-TEST_F(ModelDoubleTest, ManyStreamsAndThoseWhoLeave) {
+TEST_F(ModelDoubleTest, ManyStreamsAtOnce) {
   constexpr std::size_t kStreams = 256;
   ModelDouble server(options(Dialect::vllm));
+  const auto all = client(server, kStreams);
+  struct Stream {
+    net::testing::Listener heard;
+    std::unique_ptr<net::HttpCall> call;
+  };
+  const auto start = [&] {
+    std::vector<std::unique_ptr<Stream>> out;
+    for (std::size_t i = 0; i < kStreams; ++i) {
+      json body = ask(WireIds{static_cast<std::int64_t>(i), 66}, true);
+      body["ignore_eos"] = true;
+      Stream& stream = *out.emplace_back(std::make_unique<Stream>());
+      stream.call =
+          std::move(*all->start(asked("POST", "/v1/completions", body.dump(), {}), stream.heard));
+    }
+    return out;
+  };
   server.set({.drip = 2ms});
-  auto all = client(server, kStreams);
-  std::vector<std::unique_ptr<net::testing::Listener>> heard;
-  std::vector<std::unique_ptr<net::HttpCall>> calls;
-  for (std::size_t i = 0; i < kStreams; ++i) {
-    json body = ask(WireIds{static_cast<std::int64_t>(i), 66}, true);
-    body["ignore_eos"] = true;
-    heard.push_back(std::make_unique<net::testing::Listener>());
-    auto started = all->start(asked("POST", "/v1/completions", body.dump(), {}), *heard.back());
-    ASSERT_TRUE(started);
-    calls.push_back(std::move(*started));
-  }
-  for (std::size_t i = 0; i < kStreams; ++i) {
-    calls[i]->wait();
-    EXPECT_EQ(events(heard[i]->body).ids().size(), 64U);
+  for (const auto& stream : start()) {
+    stream->call->wait();
+    EXPECT_EQ(events(stream->heard.body).ids().size(), 64U);
   }
   EXPECT_EQ(server.counts().generations_ended, kStreams);
   EXPECT_EQ(server.counts().tokens_written, kStreams * 64);
-  EXPECT_EQ(server.counts().connections_accepted, kStreams);
 
-  net::testing::Listener left;
+  // All are under way, until the server's connections are cut.
+  server.set({.stop = Faults::Stop{.place = Faults::Place::after_events, .events = 1}});
+  const auto hanging = start();
+  while (server.counts().tokens_written < kStreams * 65) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(server.counts().connections_open, kStreams);
+  server.cut_connections();
+  for (const auto& stream : hanging) {
+    stream->call->wait();
+    ASSERT_TRUE(stream->heard.error);
+    EXPECT_EQ(stream->heard.error->error.code, Errc::unavailable);
+  }
+  while (server.counts().connections_open > 0) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(server.counts().generations_aborted, kStreams);
+}
+
+TEST_F(ModelDoubleTest, ClientsThatLeaveAreSeen) {
+  ModelDouble server(options(Dialect::vllm));
   server.set({.drip = 20ms});
-  auto call = *all->start(asked("POST", "/v1/completions", ask(kPrompt, true).dump(), {}), left);
-  left.wait_until([&] { return !left.body.empty(); });
+  const auto leaving = client(server);
+  net::testing::Listener heard;
+  const auto call = std::move(
+      *leaving->start(asked("POST", "/v1/completions", ask(kPrompt, true).dump(), {}), heard));
+  heard.wait_until([&] { return !heard.body.empty(); });
   call->cancel();
   while (server.counts().generations_aborted == 0) std::this_thread::sleep_for(1ms);
-  server.cut_connections();
-  while (server.counts().connections_open > 0) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(server.counts().generations_ended, 0U);
 }
 
 TEST_F(ModelDoubleTest, WithTls) {
