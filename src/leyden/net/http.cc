@@ -97,6 +97,7 @@ std::string http_head(const HttpRequest& request, std::string_view target, const
   if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD")) {
     out += fmt::format("Content-Length: {}\r\n", request.body.size());
   }
+  if (!request.keep_alive) out += "Connection: close\r\n";
   std::ranges::for_each(request.fields, add);
   out += "\r\n";
   return out;

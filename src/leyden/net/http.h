@@ -46,6 +46,8 @@ struct HttpRequest {
   std::string body;
   // Whether the server may get it twice without harm; GET and HEAD always may.
   bool repeatable = false;
+  // False: the connection is not used again (Connection: close), for servers that close it though they say otherwise.
+  bool keep_alive = true;
 
   // For a connection of its own, where none is free: name look-up, proxy and TLS included.
   std::chrono::milliseconds connect_timeout{5'000};

@@ -38,6 +38,7 @@ class Call final : public HttpExchange, public std::enable_shared_from_this<Call
   const std::string& head() const override { return head_; }
   std::shared_ptr<const std::string> body() const override { return body_; }
   bool bodiless() const override { return request_.method == "HEAD"; }
+  bool keep_alive() const override { return request_.keep_alive; }
   const HttpLimits& limits() const override { return request_.limits; }
 
   void on_sending() override {

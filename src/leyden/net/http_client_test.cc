@@ -105,6 +105,29 @@ TEST_F(HttpClientTest, WhatTheServerWillNotKeepIsNotUsedAgain) {
   EXPECT_EQ(server.accepted(), 2);
 }
 
+TEST_F(HttpClientTest, WhatIsNotToBeKeptIsNotUsedAgain) {
+  std::mutex mutex;
+  std::vector<std::string> asked;
+  ScriptedServer server([&](Peer& peer) {
+    for (std::string each = peer.receive_request(); !each.empty(); each = peer.receive_request()) {
+      {
+        std::lock_guard lock(mutex);
+        asked.push_back(each);
+      }
+      peer.say(response("well", "Connection: keep-alive\r\n"));
+    }
+  });
+  const auto client = open(server);
+  for (const bool keep_alive : {true, false, true}) {
+    HttpRequest next = request();
+    next.keep_alive = keep_alive;
+    ASSERT_TRUE(http_fetch(*client, std::move(next)));
+  }
+  EXPECT_EQ(server.accepted(), 2);
+  EXPECT_EQ(asked[0].find("Connection:"), std::string::npos);
+  EXPECT_NE(asked[1].find("Connection: close\r\n"), std::string::npos);
+}
+
 TEST_F(HttpClientTest, OverAUnixSocket) {
   const std::string path =
       (std::filesystem::temp_directory_path() / fmt::format("leyden-http-{}", ::getpid())).string();

@@ -147,7 +147,8 @@ bool HttpConnection::take(BytesView bytes) {
         exchange->on_body(parser_.body());
         break;
       case HttpResponseParser::Part::end:
-        return complete(parser_.body_cut(), parser_.keep_alive() && bytes.empty() && !writing_);
+        return complete(parser_.body_cut(), exchange_->keep_alive() && parser_.keep_alive() &&
+                                                bytes.empty() && !writing_);
     }
   }
   return !closed_;

@@ -32,7 +32,8 @@ class HttpExchange {
   // All of it as it goes on the wire.
   [[nodiscard]] virtual const std::string& head() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const std::string> body() const = 0;
-  [[nodiscard]] virtual bool bodiless() const = 0;  // Its response is.
+  [[nodiscard]] virtual bool bodiless() const = 0;    // Its response is.
+  [[nodiscard]] virtual bool keep_alive() const = 0;  // Else the connection is closed after it.
   [[nodiscard]] virtual const HttpLimits& limits() const = 0;
 
   virtual void on_sending() = 0;   // The connection is there: from now on the server may get it.
