@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "leyden/base/sanitized.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/stores/redis/redis_store.h"
 #include "leyden/cache/stores/redis/testing/redis_servers.h"
@@ -30,14 +31,6 @@ constexpr std::uint32_t kVocabulary = 50'000;
 // 16 bytes a cycle; what the allocator keeps for itself and what others in this process take.
 constexpr std::uint64_t kAllocatedMore = 16'000;
 constexpr std::uint64_t kPrivateMore = 2 * MiB;
-// Sanitizers keep what is freed, and look for leaks themselves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
 
 struct Held {
   std::uint64_t files = 0;
@@ -116,6 +109,7 @@ void expect_nothing_left(const std::function<std::unique_ptr<Store>()>& open) {
   EXPECT_EQ(after.files, before.files);
   EXPECT_EQ(after.sockets, before.sockets);
   EXPECT_LE(after.allocated_bytes, before.allocated_bytes + kAllocatedMore);
+  // They keep what is freed, and look for leaks themselves.
   if (!kSanitized) {
     EXPECT_LE(after.private_bytes, before.private_bytes + kPrivateMore);
   }

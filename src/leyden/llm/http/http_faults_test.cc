@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "leyden/base/sanitized.h"
 #include "leyden/llm/generate.h"
 #include "leyden/llm/http/http_model_server.h"
 #include "leyden/llm/testing/byte_tokenizer.h"
@@ -22,6 +23,9 @@ using Place = DoubleFaults::Place;
 using Refusal = DoubleFaults::Refusal;
 
 const ByteTokenizer kTokenizer;
+
+// After which a server is taken for hanging.
+constexpr auto kSilence = kSanitized ? 4000ms : 400ms;
 
 std::string_view name_of(Errc code) {
   switch (code) {
@@ -178,8 +182,7 @@ TEST_P(HttpFaults, EachIsOneErrorOrTheRightAnswer) {
   options.urls = {theirs.url()};
   options.allow_text = dialect == Dialect::openai;
   options.connect_timeout = 1s;
-  options.first_byte_timeout = 400ms;
-  options.idle_timeout = 400ms;
+  options.first_byte_timeout = options.idle_timeout = kSilence;
   options.retry.first_delay = 20ms;
   options.retry.budget_burst = 1000;
   auto ours = HttpModelServer::open(options, kTokenizer);

@@ -136,8 +136,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(
       error == std::errc{} && at == end)
     return std::min<std::chrono::milliseconds>(std::chrono::seconds(seconds), kRetryAfterMax);
   std::tm date{};
-  const char* const rest =
-      ::strptime(std::string(value).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  const std::string text(value);
+  const char* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
   if (rest == nullptr || *rest != '\0') return std::nullopt;
   const auto when = std::chrono::system_clock::from_time_t(::timegm(&date));
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(when - now);
