@@ -1,5 +1,6 @@
 // What every ModelServer promises is kept by the engine in this process, and by the client with a double of each kind of server and with a
 // real one.
+#include <cstdlib>
 #include <filesystem>
 
 #include "leyden/llm/http/http_model_server.h"
@@ -94,6 +95,37 @@ std::unique_ptr<ServerFixture> make_llama_server() {
   return out;
 }
 
+// Any server, such as a real vLLM (tests/model_servers): its URL in LEYDEN_TEST_LLM_URL, its model's tokenizer in LEYDEN_TEST_LLM_TOKENIZER.
+struct GivenFixture final : ServerFixture {
+  std::shared_ptr<const tokenizer::Tokenizer> own_tokenizer;
+  std::unique_ptr<HttpModelServer> ours;
+  ModelServer& server() override { return *ours; }
+  const tokenizer::Tokenizer& tokenizer() override { return *own_tokenizer; }
+};
+
+std::unique_ptr<ServerFixture> make_given() {
+  const char* const url = std::getenv("LEYDEN_TEST_LLM_URL");  // NOLINT(concurrency-mt-unsafe)
+  const char* const file =
+      std::getenv("LEYDEN_TEST_LLM_TOKENIZER");  // NOLINT(concurrency-mt-unsafe)
+  if (url == nullptr || file == nullptr) return nullptr;
+  auto out = std::make_unique<GivenFixture>();
+  auto loaded = tokenizer::load_tokenizer(file, "the model's");
+  if (!loaded) {
+    ADD_FAILURE() << loaded.error().message;
+    return nullptr;
+  }
+  out->own_tokenizer = *std::move(loaded);
+  HttpModelOptions options;
+  options.urls = {url};
+  auto server = HttpModelServer::open(std::move(options), *out->own_tokenizer);
+  if (!server) {
+    ADD_FAILURE() << server.error().message;
+    return nullptr;
+  }
+  out->ours = *std::move(server);
+  return out;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Servers, ModelServerContract,
     ::testing::Values(ServerImplementation{.name = "engine", .make = make_engine},
@@ -101,7 +133,11 @@ INSTANTIATE_TEST_SUITE_P(
                       of_double("sglang", testing::Dialect::sglang),
                       of_double("llamacpp", testing::Dialect::llamacpp),
                       of_double("openai", testing::Dialect::openai),
-                      ServerImplementation{.name = "llama_server", .make = make_llama_server}),
+                      ServerImplementation{.name = "llama_server", .make = make_llama_server},
+                      // Blocks of its cache may be longer than these prompts.
+                      ServerImplementation{.name = "given_by_LEYDEN_TEST_LLM_URL",
+                                           .make = make_given,
+                                           .tells_reuse = false}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
