@@ -7,11 +7,13 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 LEYDEN = os.environ["LEYDEN"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
@@ -359,6 +361,91 @@ class DoctorOfRedis(WithRedis, Case):
         self.leyden("retrieve", "jar", "--top-k", 50, "--max-context-tokens", 100_000, "--tokenizer", "cl100k_base")
         found = {finding["id"]: finding for finding in self.answer("doctor")["findings"]}
         self.assertIn("of tokenizing here", found["latency_10kb"]["seen"])
+
+
+class ModelServer(Case):
+    """A real llama-server with a small model."""
+    MODEL = "smollm2-135m"
+    SERVER = CACHE / "deps" / "llama-server-0.5.0" / "llama-server"
+
+    def setUp(self):
+        super().setUp()
+        if not self.SERVER.exists():
+            self.skipTest(f"no {self.SERVER}: ./dev setup builds it, or says why it could not")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # It ends with this process, however that ends.
+        self.server = subprocess.Popen([self.SERVER, "--model", CACHE / "models" / f"{self.MODEL}.gguf", "--host", "127.0.0.1", "--port", str(self.port),
+                                        "--ctx-size", "2048", "--parallel", "1", "--threads", "1", "--api-key", "a-secret"], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, preexec_fn=lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL))
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.kill)
+        self.environment |= {"LEYDEN_LLM_URL": f"http://127.0.0.1:{self.port}", "LEYDEN_LLM_API_KEY": "a-secret", "LEYDEN_TOKENIZER": self.MODEL}
+        for _ in range(600):
+            with contextlib.suppress(OSError):
+                if urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5).status == 200:
+                    return
+            time.sleep(0.1)
+        self.fail("llama-server does not start")
+
+    def test_answers_come_from_it_by_ids(self):
+        self.leyden("index", self.folder)
+        question = "When was the Leyden jar built?"
+        out = self.leyden("ask", question, question, "--json", "--max-answer-tokens", 16, "--max-context-tokens", 300).stdout
+        first, second = map(json.loads, out.splitlines())
+        self.assertTrue(first["ids_exact"])
+        self.assertEqual(first["response_ids"], second["response_ids"])
+        self.assertGreaterEqual(second["prompt_tokens_reused"], second["context_tokens"])
+        text = self.leyden("detokenize", input=json.dumps(first["response_ids"]).encode()).stdout
+        self.assertEqual(text.decode(), first["response"])
+        # The same as the engine of this process, which has the same weights.
+        here = self.answer("ask", question, "--model", self.MODEL, "--max-answer-tokens", 16, "--max-context-tokens", 300)
+        self.assertEqual(here["context"]["token_ids"], first["context"]["token_ids"])
+        # As text, which is said.
+        self.environment["LEYDEN_LLM_KIND"] = "openai"
+        self.environment["LEYDEN_LLM_CONTEXT_TOKENS"] = "2048"
+        done = self.leyden("ask", question, "--json", "--max-answer-tokens", 4)
+        self.assertFalse(json.loads(done.stdout)["ids_exact"])
+        self.assertIn("not exact", done.stderr.decode())
+
+    def test_the_doctor_says_what_it_is(self):
+        out = self.answer("doctor", "--llm")
+        found = {each["id"]: each["severity"] for each in out["findings"]}
+        self.assertEqual(found, dict.fromkeys(["reachable", "kind", "model", "tokenizer", "ids_in", "ids_out", "prefix_cache", "latency"], "ok"))
+        done = self.leyden("doctor", "--llm", "--tokenizer", "cl100k_base", code=5)
+        self.assertIn("does not belong to model", done.stdout.decode())
+        self.environment["LEYDEN_LLM_API_KEY"] = "wrong-key"
+        done = self.leyden("doctor", "--llm", code=5)
+        self.assertIn("LEYDEN_LLM_API_KEY", done.stdout.decode())
+        self.assertNotIn("wrong-key", done.stdout.decode() + done.stderr.decode())
+
+    def test_what_is_wrong_is_said(self):
+        self.leyden("index", self.folder)
+        self.fails("ask", "x", "--tokenizer", "cl100k_base", says="does not belong to model", code=2)
+        self.fails("ask", "x", "--server", "http://127.0.0.1:1", says="Connection refused", code=5)
+        self.fails("ask", "x", "--server", "localhost:8000", says="http://", code=2)
+        del self.environment["LEYDEN_LLM_API_KEY"]
+        self.fails("ask", "x", says="LEYDEN_LLM_API_KEY", code=2)
+        del self.environment["LEYDEN_LLM_URL"]
+        self.fails("doctor", "--llm", says="LEYDEN_LLM_URL", code=2)
+
+    def test_ctrl_c_ends_the_generation_there_too(self):
+        self.leyden("index", self.folder)
+        process = subprocess.Popen([LEYDEN, "ask", "Tell all about the jar", "--max-answer-tokens", "1000", "--temperature", "1"], env=self.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.read(30)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=30), 130)
+        process.stdout.close()
+        process.stderr.close()
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}/slots", headers={"Authorization": "Bearer a-secret"})
+        for _ in range(100):
+            if not any(slot["is_processing"] for slot in json.load(urllib.request.urlopen(asked, timeout=10))):
+                return
+            time.sleep(0.1)
+        self.fail("it goes on")
 
 
 class WrongInput(Case):
