@@ -17,6 +17,7 @@
 #include "leyden/base/utf8.h"
 #include "leyden/llm/generate.h"
 #include "leyden/llm/model_server.h"
+#include "leyden/llm/testing/counting_sink.h"
 #include "leyden/tokenizer/tokenizer.h"
 
 namespace leyden::llm::contract {
@@ -42,21 +43,7 @@ inline void PrintTo(const ServerImplementation& implementation, std::ostream* ou
 
 class ModelServerContract : public ::testing::TestWithParam<ServerImplementation> {
  protected:
-  struct Recorder final : GenerateSink {
-    std::atomic<std::size_t> tokens = 0;
-    std::atomic<int> ends = 0;
-    std::optional<GenerateSummary> summary;  // After the end.
-    std::optional<Error> error;              // After the end.
-    void on_tokens(const GeneratedTokens& next) override { tokens += next.ids.size(); }
-    void on_end(const GenerateSummary& end) override {
-      summary = end;
-      ++ends;
-    }
-    void on_error(const Error& failure) override {
-      error = failure;
-      ++ends;
-    }
-  };
+  using Recorder = testing::CountingSink;
 
   void SetUp() override {
     fixture_ = GetParam().make();

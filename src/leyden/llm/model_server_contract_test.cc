@@ -14,116 +14,78 @@
 namespace leyden::llm::contract {
 namespace {
 
-struct EngineFixture final : ServerFixture {
+// In the order in which they are made.
+struct Fixture final : ServerFixture {
   std::shared_ptr<const tokenizer::Tokenizer> own_tokenizer;
-  std::unique_ptr<LlamaEngine> engine;
-  ModelServer& server() override { return *engine; }
+  std::unique_ptr<testing::ModelDouble> twin;
+  std::unique_ptr<testing::LlamaServer> llama_server;
+  std::unique_ptr<ModelServer> ours;
+  ModelServer& server() override { return *ours; }
   const tokenizer::Tokenizer& tokenizer() override { return *own_tokenizer; }
+
+  // Takes what was opened; false, and the test fails, where it was not.
+  template <class T, class To>
+  static bool take(Result<T>&& opened, To& into) {
+    if (!opened) ADD_FAILURE() << opened.error().message;
+    if (opened) into = *std::move(opened);
+    return opened.has_value();
+  }
+  bool connect(const std::string& url) {
+    HttpModelOptions options;
+    options.urls = {url};
+    options.salt_key = Secret{};
+    return take(HttpModelServer::open(std::move(options), *own_tokenizer), ours);
+  }
 };
+
+const std::filesystem::path kModel =
+    std::filesystem::path(LEYDEN_CACHE_DIR) / "models" / "smollm2-135m.gguf";
 
 std::unique_ptr<ServerFixture> make_engine() {
-  const auto file = std::filesystem::path(LEYDEN_CACHE_DIR) / "models" / "smollm2-135m.gguf";
-  auto out = std::make_unique<EngineFixture>();
-  auto loaded = tokenizer::load_tokenizer(file, "smollm2-135m");
-  if (!loaded) return nullptr;
-  out->own_tokenizer = *std::move(loaded);
-  auto engine = LlamaEngine::load({.model_file = file, .context_tokens = 1024, .threads = 1},
-                                  *out->own_tokenizer, {});
-  if (!engine) {
-    ADD_FAILURE() << engine.error().message;
-    return nullptr;
-  }
-  out->engine = *std::move(engine);
-  return out;
+  auto out = std::make_unique<Fixture>();
+  const bool made =
+      Fixture::take(tokenizer::load_tokenizer(kModel, "smollm2-135m"), out->own_tokenizer) &&
+      Fixture::take(LlamaEngine::load({.model_file = kModel, .context_tokens = 1024, .threads = 1},
+                                      *out->own_tokenizer, {}),
+                    out->ours);
+  return made ? std::move(out) : nullptr;
 }
-
-struct DoubleFixture final : ServerFixture {
-  testing::ByteTokenizer bytes;
-  std::unique_ptr<testing::ModelDouble> theirs;
-  std::unique_ptr<HttpModelServer> ours;
-  ModelServer& server() override { return *ours; }
-  const tokenizer::Tokenizer& tokenizer() override { return bytes; }
-};
 
 ServerImplementation of_double(std::string name, testing::Dialect dialect) {
   const auto make = [dialect]() -> std::unique_ptr<ServerFixture> {
-    auto out = std::make_unique<DoubleFixture>();
-    out->theirs = std::make_unique<testing::ModelDouble>(testing::DoubleOptions{
-        .dialect = dialect, .tokenizer = out->bytes, .end_token = testing::ByteTokenizer::kEnd});
-    HttpModelOptions options;
-    options.urls = {out->theirs->url()};
-    options.salt_key = Secret{};
-    auto server = HttpModelServer::open(std::move(options), out->bytes);
-    if (!server) {
-      ADD_FAILURE() << server.error().message;
-      return nullptr;
-    }
-    out->ours = *std::move(server);
-    return out;
+    auto out = std::make_unique<Fixture>();
+    out->own_tokenizer = std::make_shared<testing::ByteTokenizer>();
+    out->twin = std::make_unique<testing::ModelDouble>(
+        testing::DoubleOptions{.dialect = dialect,
+                               .tokenizer = *out->own_tokenizer,
+                               .end_token = testing::ByteTokenizer::kEnd});
+    return out->connect(out->twin->url()) ? std::move(out) : nullptr;
   };
   return {.name = std::move(name), .make = make, .exact = dialect != testing::Dialect::openai};
 }
 
-struct LlamaFixture final : ServerFixture {
-  std::shared_ptr<const tokenizer::Tokenizer> own_tokenizer;
-  std::unique_ptr<testing::LlamaServer> theirs;
-  std::unique_ptr<HttpModelServer> ours;
-  ModelServer& server() override { return *ours; }
-  const tokenizer::Tokenizer& tokenizer() override { return *own_tokenizer; }
-};
-
 std::unique_ptr<ServerFixture> make_llama_server() {
-  const auto file = std::filesystem::path(LEYDEN_CACHE_DIR) / "models" / "smollm2-135m.gguf";
-  auto loaded = tokenizer::load_tokenizer(file, "smollm2-135m");
-  if (!loaded || !testing::have_llama_server()) return nullptr;
-  auto out = std::make_unique<LlamaFixture>();
-  out->own_tokenizer = *std::move(loaded);
-  auto started = testing::LlamaServer::start({.model_file = file, .context_tokens = 1024});
-  if (!started) {
-    ADD_FAILURE() << started.error().message;
-    return nullptr;
-  }
-  out->theirs = *std::move(started);
-  HttpModelOptions options;
-  options.urls = {out->theirs->url()};
-  auto server = HttpModelServer::open(std::move(options), *out->own_tokenizer);
-  if (!server) {
-    ADD_FAILURE() << server.error().message;
-    return nullptr;
-  }
-  out->ours = *std::move(server);
-  return out;
+  if (!testing::have_llama_server()) return nullptr;
+  auto out = std::make_unique<Fixture>();
+  const bool made =
+      Fixture::take(tokenizer::load_tokenizer(kModel, "smollm2-135m"), out->own_tokenizer) &&
+      Fixture::take(testing::LlamaServer::start({.model_file = kModel, .context_tokens = 1024}),
+                    out->llama_server) &&
+      out->connect(out->llama_server->url());
+  return made ? std::move(out) : nullptr;
 }
 
 // Any server, such as a real vLLM (tests/model_servers): its URL in LEYDEN_TEST_LLM_URL, its model's tokenizer in LEYDEN_TEST_LLM_TOKENIZER.
-struct GivenFixture final : ServerFixture {
-  std::shared_ptr<const tokenizer::Tokenizer> own_tokenizer;
-  std::unique_ptr<HttpModelServer> ours;
-  ModelServer& server() override { return *ours; }
-  const tokenizer::Tokenizer& tokenizer() override { return *own_tokenizer; }
-};
-
 std::unique_ptr<ServerFixture> make_given() {
   const char* const url = std::getenv("LEYDEN_TEST_LLM_URL");  // NOLINT(concurrency-mt-unsafe)
   const char* const file =
       std::getenv("LEYDEN_TEST_LLM_TOKENIZER");  // NOLINT(concurrency-mt-unsafe)
   if (url == nullptr || file == nullptr) return nullptr;
-  auto out = std::make_unique<GivenFixture>();
-  auto loaded = tokenizer::load_tokenizer(file, "the model's");
-  if (!loaded) {
-    ADD_FAILURE() << loaded.error().message;
-    return nullptr;
-  }
-  out->own_tokenizer = *std::move(loaded);
-  HttpModelOptions options;
-  options.urls = {url};
-  auto server = HttpModelServer::open(std::move(options), *out->own_tokenizer);
-  if (!server) {
-    ADD_FAILURE() << server.error().message;
-    return nullptr;
-  }
-  out->ours = *std::move(server);
-  return out;
+  auto out = std::make_unique<Fixture>();
+  const bool made =
+      Fixture::take(tokenizer::load_tokenizer(file, "the model's"), out->own_tokenizer) &&
+      out->connect(url);
+  return made ? std::move(out) : nullptr;
 }
 
 INSTANTIATE_TEST_SUITE_P(

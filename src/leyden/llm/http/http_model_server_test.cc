@@ -8,6 +8,7 @@
 #include "leyden/llm/generate.h"
 #include "leyden/llm/http/cache_salt.h"
 #include "leyden/llm/testing/byte_tokenizer.h"
+#include "leyden/llm/testing/counting_sink.h"
 #include "leyden/llm/testing/model_double.h"
 
 namespace leyden::llm {
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ByteTokenizer;
+using testing::CountingSink;
 using testing::Dialect;
 using testing::DoubleFaults;
 using testing::ModelDouble;
@@ -41,22 +43,6 @@ bool soon(const std::function<bool()>& come) {
   }
   return false;
 }
-
-struct Counter final : GenerateSink {
-  std::atomic<std::size_t> tokens = 0;
-  std::atomic<int> ends = 0;
-  std::optional<GenerateSummary> summary;
-  std::optional<Error> error;
-  void on_tokens(const GeneratedTokens& next) override { tokens += next.ids.size(); }
-  void on_end(const GenerateSummary& end) override {
-    summary = end;
-    ++ends;
-  }
-  void on_error(const Error& failure) override {
-    error = failure;
-    ++ends;
-  }
-};
 
 class HttpModelServerTest : public ::testing::TestWithParam<Dialect> {
  protected:
@@ -121,7 +107,7 @@ TEST_P(HttpModelServerPerDialect, CancellingEndsItOnTheServer) {
   slow.drip = 20ms;
   theirs.set(slow);
   auto ours = open(options_for({&theirs}));
-  Counter sink;
+  CountingSink sink;
   auto running =
       ours->generate({.prompt = kTokenizer.encode("On and on"), .max_tokens = 2000}, sink);
   ASSERT_TRUE(running);
@@ -275,10 +261,10 @@ TEST_F(HttpModelServerTest, TheLeastLoadedIsAsked) {
   slow.drip = 50ms;
   a.set(slow);
   b.set(slow);
-  std::vector<std::unique_ptr<Counter>> sinks;
+  std::vector<std::unique_ptr<CountingSink>> sinks;
   std::vector<std::unique_ptr<Generation>> running;
   for (int i = 0; i < 10; ++i) {
-    sinks.push_back(std::make_unique<Counter>());
+    sinks.push_back(std::make_unique<CountingSink>());
     running.push_back(
         *ours->generate({.prompt = kTokenizer.encode("Slowly"), .max_tokens = 100}, *sinks.back()));
   }
@@ -330,11 +316,11 @@ TEST_F(HttpModelServerTest, TooManyAtOnceAreTold) {
   options.connections_max = 2;
   options.waiting_max = 1;
   auto ours = open(std::move(options));
-  std::vector<std::unique_ptr<Counter>> sinks;
+  std::vector<std::unique_ptr<CountingSink>> sinks;
   std::vector<std::unique_ptr<Generation>> running;
   std::size_t refused = 0;
   for (int i = 0; i < 6; ++i) {
-    sinks.push_back(std::make_unique<Counter>());
+    sinks.push_back(std::make_unique<CountingSink>());
     auto one = ours->generate({.prompt = kTokenizer.encode("x"), .max_tokens = 50}, *sinks.back());
     if (one) {
       running.push_back(*std::move(one));

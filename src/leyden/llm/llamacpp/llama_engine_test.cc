@@ -10,12 +10,14 @@
 
 #include "leyden/base/utf8.h"
 #include "leyden/llm/generate.h"
+#include "leyden/llm/testing/counting_sink.h"
 #include "leyden/tokenizer/load.h"
 
 namespace leyden::llm {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::CountingSink;
 using tokenizer::EncodeOptions;
 using tokenizer::Tokenizer;
 
@@ -71,24 +73,7 @@ class WrongTokenizer final : public Tokenizer {
   std::string name_ = "wrong-one";
 };
 
-class RecordingSink final : public GenerateSink {
- public:
-  void on_tokens(const GeneratedTokens& next) override { tokens += next.ids.size(); }
-  void on_end(const GenerateSummary& end) override {
-    summary = end;
-    ++ends;
-  }
-  void on_error(const Error& failure) override {
-    error = failure;
-    ++ends;
-  }
-  std::atomic<std::size_t> tokens = 0;
-  std::atomic<int> ends = 0;
-  std::optional<GenerateSummary> summary;  // After the end.
-  std::optional<Error> error;              // After the end.
-};
-
-class LlamaEngineTest : public testing::Test {
+class LlamaEngineTest : public ::testing::Test {
  protected:
   // One compute thread: several wait for each other by spinning, and crawl on a machine whose cores
   // are busy.
@@ -272,7 +257,7 @@ TEST_F(LlamaEngineTest, RefusesBadRequests) {
 TEST_F(LlamaEngineTest, CancelDuringPrefillIsQuickAndLeavesTheCacheRight) {
   const TokenIds prompt = long_text(1500);
   run({.prompt = chat("Hi"), .max_tokens = 1});
-  RecordingSink sink;
+  CountingSink sink;
   auto generation = engine_->generate({.prompt = prompt, .max_tokens = 8}, sink);
   ASSERT_TRUE(generation);
   std::this_thread::sleep_for(300ms);
@@ -292,7 +277,7 @@ TEST_F(LlamaEngineTest, CancelDuringPrefillIsQuickAndLeavesTheCacheRight) {
 }
 
 TEST_F(LlamaEngineTest, CancelDuringGeneration) {
-  RecordingSink sink;
+  CountingSink sink;
   auto generation =
       engine_->generate({.prompt = chat("Count to a thousand."), .max_tokens = 1500}, sink);
   ASSERT_TRUE(generation);
@@ -307,7 +292,7 @@ TEST_F(LlamaEngineTest, CancelDuringGeneration) {
 }
 
 TEST_F(LlamaEngineTest, Deadlines) {
-  RecordingSink running, waiting;
+  CountingSink running, waiting;
   auto first = engine_->generate(
       {.prompt = long_text(1900), .max_tokens = 100, .deadline = Deadline::after(400ms)}, running);
   auto second = engine_->generate(
@@ -322,7 +307,7 @@ TEST_F(LlamaEngineTest, Deadlines) {
 }
 
 TEST_F(LlamaEngineTest, OverloadIsSaidAndWaitingOnesCanBeCancelled) {
-  RecordingSink running, one, two, three;
+  CountingSink running, one, two, three;
   auto a = engine_->generate({.prompt = long_text(1500), .max_tokens = 400}, running);
   auto b = engine_->generate({.prompt = chat("b"), .max_tokens = 4}, one);
   auto c = engine_->generate({.prompt = chat("c"), .max_tokens = 4}, two);
@@ -345,7 +330,7 @@ TEST_F(LlamaEngineTest, CloseWhileRunning) {
   auto engine = LlamaEngine::load(
       {.model_file = model_path(), .context_tokens = 1024, .threads = 1}, *tokenizer_, {});
   ASSERT_TRUE(engine) << engine.error().message;
-  RecordingSink running, waiting;
+  CountingSink running, waiting;
   auto a = (*engine)->generate({.prompt = long_text(800), .max_tokens = 100}, running);
   auto b = (*engine)->generate({.prompt = chat("b"), .max_tokens = 4}, waiting);
   ASSERT_TRUE(a && b);
@@ -365,7 +350,7 @@ TEST_F(LlamaEngineTest, CloseWhileRunning) {
 TEST_F(LlamaEngineTest, AHundredGenerationsOpenedAndDropped) {
   const TokenIds prompt = chat("Hi");
   for (int i = 0; i < 100; ++i) {
-    RecordingSink sink;
+    CountingSink sink;
     auto generation = engine_->generate({.prompt = prompt, .max_tokens = 100}, sink);
     ASSERT_TRUE(generation);
     generation->reset();
