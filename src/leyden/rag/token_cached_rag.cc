@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 #include <utility>
 
 #include "leyden/prompt/budget.h"
@@ -160,6 +161,28 @@ Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context
   return prompt::join(*tokenizer_, pieces).ids;
 }
 
+namespace {
+
+// What documents and question are of a prompt: the tokens between the frame's special ones before them and after them.
+llm::TokenRange written_by_others(const TokenIds& prompt, const prompt::ChatFrame& frame,
+                                  const tokenizer::Tokenizer& tokenizer) {
+  const auto is_special = [](const prompt::TemplatePart& part) { return part.special; };
+  llm::TokenRange out{.begin = 0, .end = prompt.size()};
+  for (const auto& part : frame.before | std::views::filter(is_special)) {
+    const auto id = tokenizer.special_token(part.text);
+    while (out.begin < out.end && prompt[out.begin] != id) ++out.begin;
+    if (out.begin < out.end) ++out.begin;
+  }
+  for (const auto& part : frame.after | std::views::reverse | std::views::filter(is_special)) {
+    const auto id = tokenizer.special_token(part.text);
+    while (out.end > out.begin && prompt[out.end - 1] != id) --out.end;
+    if (out.end > out.begin) --out.end;
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<GenerateResult> TokenCachedRag::generate(
     const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
     const std::function<void(std::string_view)>& on_text, std::stop_token stop) {
@@ -196,7 +219,9 @@ Result<GenerateResult> TokenCachedRag::generate(
   generation.sampling = options.sampling;
   generation.deadline = request.deadline;
   generation.tenant = request.scope.tenant;
-  for (const std::string& text : prompt::chat_frame(*format, {}).stop_tokens) {
+  const prompt::ChatFrame frame = prompt::chat_frame(*format, {});
+  generation.documents = {written_by_others(generation.prompt, frame, *tokenizer_)};
+  for (const std::string& text : frame.stop_tokens) {
     if (auto id = tokenizer_->special_token(text)) generation.stop_tokens.push_back(*id);
   }
   std::size_t prompt_tokens = generation.prompt.size();

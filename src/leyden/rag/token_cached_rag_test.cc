@@ -209,10 +209,12 @@ class Recorder final : public llm::ModelServer {
   [[nodiscard]] Result<std::unique_ptr<llm::Generation>> generate(
       llm::GenerateRequest asked, llm::GenerateSink& sink) override {
     prompts.push_back(asked.prompt);
+    documents = asked.documents;
     return server_.generate(std::move(asked), sink);
   }
   void close() override { server_.close(); }
   std::vector<TokenIds> prompts;
+  std::vector<llm::TokenRange> documents;  // Of the last.
 
  private:
   llm::ModelServer& server_;
@@ -251,6 +253,12 @@ TEST_F(Rag, GeneratesFromExactlyOurIds) {
   ASSERT_EQ(server.prompts.size(), 2U);
   EXPECT_EQ(server.prompts[0], server.prompts[1]);
   std::string user = "user\n" + first->context.text + "Question: Who built the jar?";
+  // All of that is said to be others' text, in which the server allows no control token.
+  ASSERT_EQ(server.documents.size(), 1U);
+  EXPECT_EQ(smollm.decode(TokenIdsView(server.prompts[1])
+                              .subspan(server.documents[0].begin,
+                                       server.documents[0].end - server.documents[0].begin)),
+            user);
   TokenIds expected;
   for (const std::string& part :
        {std::string("<|im_start|>"), "system\n" + std::string(kDefaultSystemPrompt),

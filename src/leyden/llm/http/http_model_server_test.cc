@@ -10,6 +10,7 @@
 #include "leyden/llm/testing/byte_tokenizer.h"
 #include "leyden/llm/testing/counting_sink.h"
 #include "leyden/llm/testing/model_double.h"
+#include "leyden/net/testing/test_authority.h"
 
 namespace leyden::llm {
 namespace {
@@ -200,6 +201,18 @@ TEST_F(HttpModelServerTest, KeysAndFieldsGoWithEveryRequest) {
   net::HttpResponseHead head{.status = 0, .fields = theirs.seen().front().fields};
   ASSERT_NE(head.find("X-Team"), nullptr);
   EXPECT_EQ(*head.find("X-Team"), "blue");
+}
+
+TEST_F(HttpModelServerTest, TlsIsVerified) {
+  const net::testing::TestAuthority authority;
+  ModelDouble theirs({.tokenizer = kTokenizer, .tls = authority.server("IP:127.0.0.1")});
+  auto options = options_for({&theirs});
+  ASSERT_TRUE(options.urls.front().starts_with("https://"));
+  EXPECT_EQ(open_error(options).code, Errc::unavailable) << "nobody vouches for it";
+  options.tls.ca_file = authority.file();
+  auto ours = open(options);
+  ASSERT_TRUE(ours);
+  EXPECT_TRUE(ask(*ours));
 }
 
 TEST_F(HttpModelServerTest, WhatCantBeOpenedSaysWhy) {
