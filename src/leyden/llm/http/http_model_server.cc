@@ -244,7 +244,7 @@ net::HttpRequest HttpModelServer::Core::request_for(const GenerateRequest& reque
   out.deadline = request.deadline;
   out.limits.body_bytes = kBodyBytesMax;
   // llama.cpp's server closes it after a stream, though it says that it does not: the next request would be lost.
-  out.keep_alive = facts.kind != ServerKind::llamacpp;
+  if (facts.kind == ServerKind::llamacpp) out.keep_alive = false;
   out.fields.push_back({"Accept", what.stream ? "text/event-stream" : "application/json"});
   return out;
 }

@@ -10,6 +10,8 @@
 #include "leyden/llm/testing/byte_tokenizer.h"
 #include "leyden/llm/testing/counting_sink.h"
 #include "leyden/llm/testing/model_double.h"
+#include "leyden/net/http_fetch.h"
+#include "leyden/net/testing/scripted_server.h"
 #include "leyden/net/testing/test_authority.h"
 
 namespace leyden::llm {
@@ -201,6 +203,41 @@ TEST_F(HttpModelServerTest, KeysAndFieldsGoWithEveryRequest) {
   net::HttpResponseHead head{.status = 0, .fields = theirs.seen().front().fields};
   ASSERT_NE(head.find("X-Team"), nullptr);
   EXPECT_EQ(*head.find("X-Team"), "blue");
+}
+
+// A server, or what stands before it, that closes each connection after an answer and does not say so.
+TEST_F(HttpModelServerTest, AServerThatKeepsNoConnectionIsUsedAllTheSame) {
+  ModelDouble theirs({.tokenizer = kTokenizer});
+  const net::IoThread thread;
+  auto client = net::HttpClient::open(thread, {.endpoint = theirs.endpoint()});
+  ASSERT_TRUE(client);
+  net::testing::ScriptedServer closing([&](net::testing::Peer& peer) {
+    const std::string asked = peer.receive_request();
+    if (asked.empty()) return;
+    net::HttpRequest request;
+    request.method = asked.substr(0, asked.find(' '));
+    request.target = asked.substr(asked.find(' ') + 1, asked.find(" HTTP/") - asked.find(' ') - 1);
+    request.body = asked.substr(asked.find("\r\n\r\n") + 4);
+    request.fields = {{"Content-Type", "application/json"}};
+    const auto answer = net::http_fetch(**client, std::move(request));
+    if (!answer) return;
+    peer.say(fmt::format("HTTP/1.1 {} OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+                         answer->head.status, *answer->head.find("Content-Type"),
+                         answer->body.size(), answer->body));
+    peer.close();
+  });
+  auto options = options_for({&theirs});
+  options.urls = {"http://" + closing.endpoint().text()};
+  auto ours = open(std::move(options));
+  ASSERT_TRUE(ours);
+  for (int i = 0; i < 3; ++i) {
+    const auto made = generate_blocking(
+        *ours,
+        {.prompt = kTokenizer.encode("Well"), .max_tokens = 8, .deadline = Deadline::after(10s)},
+        {}, {});
+    EXPECT_TRUE(made) << made.error().message;
+    std::this_thread::sleep_for(300ms);
+  }
 }
 
 TEST_F(HttpModelServerTest, TlsIsVerified) {

@@ -57,6 +57,7 @@ net::HttpRequest ServerLink::get(std::string_view target) const {
   net::HttpRequest out;
   out.target = base_ + std::string(target);
   out.fields = fields_;
+  out.keep_alive = keep_alive_;
   return out;
 }
 

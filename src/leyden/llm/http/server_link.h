@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ class ServerLink {
   // What went wrong on the way to it, with its name once.
   [[nodiscard]] Error error(const Error& what) const;
 
+  // From now on each request has a connection of its own: the server closes them though it says that it does not.
+  void give_up_keeping() { keep_alive_ = false; }
+
   [[nodiscard]] net::HttpRequest get(std::string_view target) const;
   [[nodiscard]] net::HttpRequest post(WirePost what) const;
 
@@ -36,6 +40,7 @@ class ServerLink {
   std::string label_;
   std::string base_;
   net::HttpFields fields_;
+  std::atomic<bool> keep_alive_{true};
 };
 
 }  // namespace leyden::llm

@@ -9,6 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
+// A server that closes connections, whatever it says of them, is told by this: the requests of one look, one after the other, open as many.
+constexpr std::uint64_t kOpenedByALook = 3;
 // A server that never keeps a connection open is trusted for so long.
 constexpr auto kTrustWithoutConnection = 250ms;
 // It is not looked at any more when nobody has used it for so long.
@@ -99,6 +101,7 @@ void Upstream::keep(const std::stop_token& stop) {
 
 void Upstream::look(const std::stop_token& stop) {
   const auto began = now();
+  const std::uint64_t opened = link_->client().stats().connections_opened;
   const HandshakeOptions asked{.kind = options_.kind,
                                .model = options_.model,
                                .context_tokens = options_.context_tokens,
@@ -113,6 +116,8 @@ void Upstream::look(const std::stop_token& stop) {
   const auto same = known ? is_same_start(*link_, *known, deadline, stop) : Result<bool>(false);
   auto facts = same && *same ? Result<ServerFacts>(*known)
                              : shake_hands(*link_, asked, probe_, deadline, stop);
+  if (in_flight == 0 && link_->client().stats().connections_opened - opened >= kOpenedByALook)
+    link_->give_up_keeping();
   std::lock_guard lock(mutex_);
   looking_ = false;
   ++done_;
