@@ -220,12 +220,14 @@ struct LedgerFlags {
 struct Written {
   std::string text;
   std::size_t generated = 0;  // As it counts.
+  bool names_control = true;  // The names of control tokens are in the text.
   bool pieces = false;  // A part was asked for again, in one piece: then only the IDs tell all.
 
   void take(const std::vector<std::string>& events) {
     for (const std::string& each : events) {
       const json event = json::parse(each);
       if (event.contains("content")) {
+        names_control = false;
         const bool last = event.value("stop", false);
         pieces = pieces || (last && !event["tokens"].empty());
         text += event["content"].get<std::string>();
@@ -260,6 +262,12 @@ std::string beginning(std::size_t run) {
   return fmt::format("{}. {}", run, kBeginnings[run % std::size(kBeginnings)]);
 }
 
+// Whether it is nothing but U+FFFD.
+bool is_broken(std::string_view text) {
+  while (text.starts_with("\xEF\xBF\xBD")) text.remove_prefix(3);
+  return text.empty();
+}
+
 // Asks a server, and compares what the client gave with what the server wrote.
 class Ledger {
  public:
@@ -282,7 +290,7 @@ class Ledger {
     std::cout << fmt::format(
         "\r{} answers at temperature 1, {} token IDs, {} failed\n"
         "  text of the IDs = the server's text: {}\n"
-        "  the same but for a last character that is not whole, which the server keeps: {}\n"
+        "  the same but for bytes of no character at the end, which the server keeps: {}\n"
         "  asked for in a piece too, because the stream lacked IDs: {}\n"
         "  another text: {}; another count than the server's usage: {}\n"
         "  next turn: prompt and answer found in the server's cache: {} of {} that were told\n",
@@ -337,19 +345,20 @@ class Ledger {
       ++pieces_;
       return;
     }
-    TokenIds shown;  // Servers write no text for control tokens.
+    TokenIds shown;  // llama.cpp writes no text for control tokens; vLLM was asked to.
     for (const TokenId id : made.ids) {
-      if (!control_->contains(id)) shown.push_back(id);
+      if (written.names_control || !control_->contains(id)) shown.push_back(id);
     }
-    const std::string text = tokenizer_->decode(shown).value_or("");
-    if (written.text == utf8::replace_invalid(text)) {
+    const std::string text = utf8::replace_invalid(tokenizer_->decode(shown).value_or(""));
+    if (written.text == text) {
       ++same_text_;
-    } else if (utf8::replace_invalid(text).starts_with(written.text) &&
-               text.size() - written.text.size() <= 3) {
+    } else if (text.starts_with(written.text) && is_broken(text.substr(written.text.size()))) {
       ++cut_text_;
     } else {
       ++wrong_text_;
-      std::cerr << "\n" << run << ": another text\n";
+      std::cerr << "\n"
+                << run << ": another text: " << json(text).dump() << " for "
+                << json(written.text).dump() << "\n";
     }
     const bool stopped = made.summary.finish == llm::FinishReason::stop;
     if (written.generated != made.ids.size() &&

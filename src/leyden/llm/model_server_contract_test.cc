@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ServerImplementation{.name = "given_by_LEYDEN_TEST_LLM_URL",
                                            .make = make_given,
                                            .tells_reuse = false}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& of) { return of.param.name; });
 
 }  // namespace
 }  // namespace leyden::llm::contract

@@ -381,7 +381,9 @@ TEST_F(HttpModelServerTest, TooManyAtOnceAreTold) {
   }
   running.clear();
   for (const auto& sink : sinks) {
-    if (sink->error) EXPECT_EQ(sink->error->code, Errc::overloaded);
+    if (sink->error) {
+      EXPECT_EQ(sink->error->code, Errc::overloaded);
+    }
     refused += sink->error.has_value();
   }
   EXPECT_GE(refused, 2U);
