@@ -213,6 +213,6 @@ rm -rf "$work" && mkdir -p "$work"
 install_apt_packages
 install_valkey
 install_llama
-install_llama_server
+[ "${1:-}" = --without-tests ] || install_llama_server
 install_tokenizers
 install_llama_ranks
