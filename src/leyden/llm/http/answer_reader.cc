@@ -112,7 +112,7 @@ bool AnswerReader::take(const WireChunk& chunk) {
     return fails(refusal_of(*chunk.error, prompt ? *prompt : ""));
   }
   const bool names_model = facts.kind == ServerKind::vllm || facts.kind == ServerKind::sglang;
-  if (names_model && !chunk.model.empty() && chunk.model != facts.model) {
+  if (names_model && !chunk.model.empty() && !facts.model.empty() && chunk.model != facts.model) {
     return fails(
         Refusal{.error = {Errc::unavailable,
                           fmt::format("the model server answers as another model than {}: {}",

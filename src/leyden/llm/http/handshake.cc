@@ -127,6 +127,10 @@ Result<void> ask_sglang(Asker& asker, ServerFacts& facts) {
   auto info = asker.get("/get_model_info");
   if (!info) return std::unexpected(info.error());
   if (*info) facts.version = value_of<std::string>(**info, "version").value_or("");
+  if (facts.context_tokens != 0) return {};
+  auto server = asker.get("/get_server_info");
+  if (!server) return std::unexpected(server.error());
+  if (*server) facts.context_tokens = value_of<std::size_t>(**server, "context_length").value_or(0);
   return {};
 }
 
@@ -227,15 +231,10 @@ Result<ServerFacts> shake_hands(const ServerLink& link, const HandshakeOptions& 
   facts.context_tokens = options.context_tokens;
   auto list = asker.get("/v1/models");
   if (!list) return std::unexpected(list.error());
-  if (!*list || !(*list)->is_object()) {
-    return fail(Errc::corrupt,
-                "what is at {} has no /v1/models: it is no model server, or the path before /v1 is "
-                "missing",
-                asker.label());
-  }
-  auto entry = choose_model(**list, options, asker.label());
+  const bool listed = *list && (*list)->is_object();
+  auto entry = listed ? choose_model(**list, options, asker.label()) : Result<Json>(Json::object());
   if (!entry) return std::unexpected(entry.error());
-  facts.model = value_of<std::string>(*entry, "id").value_or("");
+  facts.model = value_of<std::string>(*entry, "id").value_or(options.model);
 
   if (options.kind) {
     facts.kind = *options.kind;
@@ -246,6 +245,12 @@ Result<ServerFacts> shake_hands(const ServerLink& link, const HandshakeOptions& 
     auto kind = detect(asker);
     if (!kind) return std::unexpected(kind.error());
     facts.kind = *kind;
+  }
+  if (!listed && facts.kind == ServerKind::openai && options.model.empty()) {
+    return fail(Errc::corrupt,
+                "what is at {} has no /v1/models: it is no model server, or the path before /v1 is "
+                "missing; one without a list needs its model named (LEYDEN_LLM_MODEL)",
+                asker.label());
   }
   if (const auto window = value_of<std::size_t>(*entry, "max_model_len"))
     facts.context_tokens = *window;

@@ -205,39 +205,78 @@ TEST_F(HttpModelServerTest, KeysAndFieldsGoWithEveryRequest) {
   EXPECT_EQ(*head.find("X-Team"), "blue");
 }
 
-// A server, or what stands before it, that closes each connection after an answer and does not say so.
-TEST_F(HttpModelServerTest, AServerThatKeepsNoConnectionIsUsedAllTheSame) {
-  ModelDouble theirs({.tokenizer = kTokenizer});
-  const net::IoThread thread;
-  auto client = net::HttpClient::open(thread, {.endpoint = theirs.endpoint()});
-  ASSERT_TRUE(client);
-  net::testing::ScriptedServer closing([&](net::testing::Peer& peer) {
-    const std::string asked = peer.receive_request();
-    if (asked.empty()) return;
+// What stands before a server, and hands on to it.
+class Front {
+ public:
+  // `missing`: a path that it does not know; "*": it knows none.
+  Front(const ModelDouble& server, std::string missing, bool closes)
+      : client_(net::HttpClient::open(thread_, {.endpoint = server.endpoint()}).value()),
+        front_([this, missing = std::move(missing), closes](net::testing::Peer& peer) {
+          for (auto asked = peer.receive_request(); !asked.empty();
+               asked = closes ? "" : peer.receive_request()) {
+            if (!hand_on(peer, asked, missing)) return;
+          }
+          peer.close();
+        }) {}
+  [[nodiscard]] std::string url() const { return "http://" + front_.endpoint().text(); }
+
+ private:
+  bool hand_on(net::testing::Peer& peer, const std::string& asked, const std::string& missing) {
     net::HttpRequest request;
-    request.method = asked.substr(0, asked.find(' '));
-    request.target = asked.substr(asked.find(' ') + 1, asked.find(" HTTP/") - asked.find(' ') - 1);
+    const std::size_t space = asked.find(' ');
+    request.method = asked.substr(0, space);
+    request.target = asked.substr(space + 1, asked.find(" HTTP/") - space - 1);
     request.body = asked.substr(asked.find("\r\n\r\n") + 4);
     request.fields = {{"Content-Type", "application/json"}};
-    const auto answer = net::http_fetch(**client, std::move(request));
-    if (!answer) return;
-    peer.say(fmt::format("HTTP/1.1 {} OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+    if (missing == "*" || request.target == missing)
+      return peer.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    const auto answer = net::http_fetch(*client_, std::move(request));
+    return answer && peer.say(fmt::format(
+                         "HTTP/1.1 {} OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
                          answer->head.status, *answer->head.find("Content-Type"),
                          answer->body.size(), answer->body));
-    peer.close();
-  });
+  }
+
+  net::IoThread thread_;
+  std::unique_ptr<net::HttpClient> client_;
+  net::testing::ScriptedServer front_;
+};
+
+// It closes each connection after an answer and does not say so.
+TEST_F(HttpModelServerTest, AServerThatKeepsNoConnectionIsUsedAllTheSame) {
+  ModelDouble theirs({.tokenizer = kTokenizer});
+  const Front closing(theirs, "", true);
   auto options = options_for({&theirs});
-  options.urls = {"http://" + closing.endpoint().text()};
+  options.urls = {closing.url()};
   auto ours = open(std::move(options));
   ASSERT_TRUE(ours);
   for (int i = 0; i < 3; ++i) {
-    const auto made = generate_blocking(
-        *ours,
-        {.prompt = kTokenizer.encode("Well"), .max_tokens = 8, .deadline = Deadline::after(10s)},
-        {}, {});
+    const auto made = ask(*ours);
     EXPECT_TRUE(made) << made.error().message;
     std::this_thread::sleep_for(300ms);
   }
+}
+
+TEST_F(HttpModelServerTest, WhatAServerLacks) {
+  ModelDouble theirs({.tokenizer = kTokenizer});
+  const Front unlisted(theirs, "/v1/models", false);
+  auto options = options_for({&theirs});
+  options.urls = {unlisted.url()};
+  auto ours = open(options);
+  ASSERT_TRUE(ours);
+  EXPECT_EQ(ours->upstreams().front().facts.kind, ServerKind::vllm);
+  EXPECT_TRUE(ask(*ours));
+  // Without a way to compare tokenizers it is spoken to in text, which is said.
+  const Front unproven(theirs, "/tokenize", false);
+  options.urls = {unproven.url()};
+  ours = open(options);
+  ASSERT_TRUE(ours);
+  const auto made = ask(*ours);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_FALSE(made->summary.ids_exact);
+  const Front nothing(theirs, "*", false);
+  options.urls = {nothing.url()};
+  EXPECT_EQ(open_error(options).code, Errc::corrupt);
 }
 
 TEST_F(HttpModelServerTest, TlsIsVerified) {

@@ -36,12 +36,12 @@ std::string body_of(const Json& others, const WireGenerate& what, ServerKind kin
 }
 
 Json completion_fields(ServerKind kind, const WireGenerate& what) {
-  Json out = {{"model", what.model},
-              {"max_tokens", what.max_tokens},
+  Json out = {{"max_tokens", what.max_tokens},
               {"temperature", what.sampling.temperature},
               {"top_p", what.sampling.top_p},
               {"stream", true},
               {"stream_options", {{"include_usage", true}}}};
+  if (!what.model.empty()) out["model"] = what.model;
   if (what.sampling.temperature > 0) out["seed"] = what.sampling.seed;
   if (what.logprobs) out["logprobs"] = 1;
   if (kind == ServerKind::openai) return out;
