@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <memory>
+#include <thread>
 
 #include "leyden/base/sanitized.h"
 #include "leyden/llm/generate.h"
@@ -173,52 +175,58 @@ std::vector<Row> rows(Dialect dialect) {
   return out;
 }
 
-class HttpFaults : public ::testing::TestWithParam<Dialect> {};
+class HttpFaults : public ::testing::TestWithParam<Dialect> {
+ protected:
+  static constexpr std::size_t kTokens = 12;
 
-TEST_P(HttpFaults, EachIsOneErrorOrTheRightAnswer) {
-  const Dialect dialect = GetParam();
-  ModelDouble theirs({.dialect = dialect, .tokenizer = kTokenizer});
-  HttpModelOptions options;
-  options.urls = {theirs.url()};
-  options.allow_text = dialect == Dialect::openai;
-  options.connect_timeout = 1s;
-  options.first_byte_timeout = options.idle_timeout = kSilence;
-  options.retry.first_delay = 20ms;
-  options.retry.budget_burst = 1000;
-  auto ours = HttpModelServer::open(options, kTokenizer);
-  ASSERT_TRUE(ours) << ours.error().message;
-  const TokenIds prompt = kTokenizer.encode("Once more with feeling");
-  constexpr std::size_t kTokens = 12;
-  theirs.set({});
-  const auto right = generate_blocking(**ours, {.prompt = prompt, .max_tokens = kTokens}, {}, {});
-  ASSERT_TRUE(right) << right.error().message;
-
-  std::printf("%-34s %-18s %9s %8s %6s  %s\n", "fault", "outcome", "begun", "ms", "open",
-              "message");
-  for (const Row& row : rows(dialect)) {
-    theirs.set(row.faults);
-    const std::size_t begun = theirs.counts().generations_begun;
-    const auto began = std::chrono::steady_clock::now();
-    const auto made = generate_blocking(
-        **ours, {.prompt = prompt, .max_tokens = kTokens, .deadline = Deadline::after(20s)}, {},
+  void SetUp() override {
+    HttpModelOptions options;
+    options.urls = {theirs_->url()};
+    options.allow_text = dialect_ == Dialect::openai;
+    options.connect_timeout = 1s;
+    options.first_byte_timeout = options.idle_timeout = kSilence;
+    options.retry.first_delay = 20ms;
+    options.retry.budget_burst = 1000;
+    auto opened = HttpModelServer::open(options, kTokenizer);
+    ASSERT_TRUE(opened) << opened.error().message;
+    ours_ = *std::move(opened);
+    const auto right = ask();
+    ASSERT_TRUE(right) << right.error().message;
+    right_ = *right;
+    std::printf("%-34s %-18s %9s %8s %6s  %s\n", "fault", "outcome", "begun", "ms", "open",
+                "message");
+  }
+  Result<Generated> ask() {
+    return generate_blocking(
+        *ours_, {.prompt = prompt_, .max_tokens = kTokens, .deadline = Deadline::after(20s)}, {},
         {});
+  }
+  [[nodiscard]] std::size_t begun() const {
+    return theirs_ ? theirs_->counts().generations_begun : 0;
+  }
+  [[nodiscard]] std::size_t open() const {
+    return theirs_ ? theirs_->counts().connections_open : 0;
+  }
+
+  // Asks while the fault is there, prints what comes of it, and takes the fault away.
+  void show(const Row& row) {
+    if (theirs_) theirs_->set(row.faults);
+    const std::size_t before = begun();
+    const auto began = std::chrono::steady_clock::now();
+    const auto made = ask();
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - began);
-    const std::size_t more = theirs.counts().generations_begun - begun;
-    theirs.set({});
-    std::size_t open = theirs.counts().connections_open;
-    for (int i = 0; i < 300 && open > 2; ++i) {
-      std::this_thread::sleep_for(10ms);
-      open = theirs.counts().connections_open;
-    }
+    const std::size_t more = begun() - before;
+    if (theirs_) theirs_->set({});
+    for (int i = 0; i < 300 && open() > 2; ++i) std::this_thread::sleep_for(10ms);
     std::printf("%-34s %-18s %9zu %8ld %6zu  %s\n", row.name.c_str(),
                 std::string(made ? "answer" : name_of(made.error().code)).c_str(), more,
-                static_cast<long>(ms.count()), open,
+                static_cast<long>(ms.count()), open(),
                 made ? "" : made.error().message.substr(0, 110).c_str());
     if (!row.error) {
       ASSERT_TRUE(made) << row.name << ": " << made.error().message;
-      EXPECT_EQ(made->ids, right->ids) << row.name;
-      EXPECT_EQ(made->text, right->text) << row.name;
+      EXPECT_EQ(made->ids, right_.ids) << row.name;
+      EXPECT_EQ(made->text, right_.text) << row.name;
     } else {
       ASSERT_FALSE(made) << row.name;
       EXPECT_EQ(made.error().code, *row.error) << row.name << ": " << made.error().message;
@@ -226,10 +234,30 @@ TEST_P(HttpFaults, EachIsOneErrorOrTheRightAnswer) {
       EXPECT_EQ(made.error().message.find("Once"), std::string::npos) << row.name;
     }
     // llama.cpp's IDs that a stream lacks are asked for once more.
-    const std::size_t pieces = dialect == Dialect::llamacpp ? 6 : 0;
+    const std::size_t pieces = dialect_ == Dialect::llamacpp ? 6 : 0;
     EXPECT_LE(more, row.begun_max + pieces) << row.name << ": generated twice";
-    EXPECT_LE(open, 2U) << row.name << ": a connection is left";
+    EXPECT_LE(open(), 2U) << row.name << ": a connection is left";
   }
+
+  const Dialect dialect_ = GetParam();
+  const TokenIds prompt_ = kTokenizer.encode("Once more with feeling");
+  std::unique_ptr<ModelDouble> theirs_ = std::make_unique<ModelDouble>(
+      testing::DoubleOptions{.dialect = dialect_, .tokenizer = kTokenizer});
+  std::unique_ptr<HttpModelServer> ours_;
+  Generated right_;
+};
+
+TEST_P(HttpFaults, EachIsOneErrorOrTheRightAnswer) {
+  for (const Row& row : rows(dialect_)) show(row);
+  const testing::OtherByteTokenizer other;
+  theirs_->swap_model("double", kTokenizer, 4096, true);
+  show({"started again", {}, std::nullopt});
+  if (dialect_ != Dialect::openai) {
+    theirs_->swap_model("double", other, 4096, true);
+    show({"another model, another tokenizer", {}, Errc::unsupported, 0});
+  }
+  theirs_.reset();
+  show({"connection refused", {}, Errc::unavailable, 0});
 }
 
 std::string dialect_name(const ::testing::TestParamInfo<Dialect>& of) {

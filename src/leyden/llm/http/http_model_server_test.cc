@@ -26,19 +26,6 @@ using testing::ModelDouble;
 
 const ByteTokenizer kTokenizer;
 
-// The same, but that two letters have changed places.
-class OtherTokenizer final : public testing::ByteTokenizer {
- public:
-  void encode_to(std::string_view text, const tokenizer::EncodeOptions& options,
-                 TokenIds& out) const override {
-    const std::size_t before = out.size();
-    ByteTokenizer::encode_to(text, options, out);
-    for (std::size_t i = before; i < out.size(); ++i) {
-      if (out[i] == 'e' || out[i] == 'q') out[i] ^= 'e' ^ 'q';
-    }
-  }
-};
-
 bool soon(const std::function<bool()>& come) {
   for (int i = 0; i < 1000; ++i) {
     if (come()) return true;
@@ -125,7 +112,7 @@ TEST_P(HttpModelServerPerDialect, CancellingEndsItOnTheServer) {
 // Another model under the same address, with another tokenizer: no ID reaches it.
 TEST_P(HttpModelServerPerDialect, AReplacedModelIsNoticed) {
   if (GetParam() == Dialect::openai) GTEST_SKIP() << "text means the same to all";
-  const OtherTokenizer other;
+  const testing::OtherByteTokenizer other;
   for (const bool cut : {true, false}) {
     ModelDouble theirs({.dialect = GetParam(), .tokenizer = kTokenizer});
     auto options = options_for({&theirs});
@@ -299,7 +286,7 @@ TEST_F(HttpModelServerTest, WhatCantBeOpenedSaysWhy) {
   EXPECT_EQ(open_error(nobody).code, Errc::invalid_argument);
   nobody.urls = {"ftp://x"};
   EXPECT_EQ(open_error(nobody).code, Errc::invalid_argument);
-  const OtherTokenizer other;
+  const testing::OtherByteTokenizer other;
   ModelDouble theirs({.tokenizer = other});
   const Error differs = open_error(options_for({&theirs}));
   EXPECT_EQ(differs.code, Errc::unsupported);

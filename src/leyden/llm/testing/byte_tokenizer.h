@@ -77,4 +77,17 @@ class ByteTokenizer : public tokenizer::Tokenizer {
   std::string name_ = "bytes";
 };
 
+// The same, but that e and q have changed places.
+class OtherByteTokenizer final : public ByteTokenizer {
+ public:
+  void encode_to(std::string_view text, const tokenizer::EncodeOptions& options,
+                 TokenIds& out) const override {
+    const std::size_t before = out.size();
+    ByteTokenizer::encode_to(text, options, out);
+    for (std::size_t i = before; i < out.size(); ++i) {
+      if (out[i] == 'e' || out[i] == 'q') out[i] ^= 'e' ^ 'q';
+    }
+  }
+};
+
 }  // namespace leyden::llm::testing
