@@ -27,7 +27,7 @@ using Refusal = DoubleFaults::Refusal;
 const ByteTokenizer kTokenizer;
 
 // After which a server is taken for hanging.
-constexpr auto kSilence = kSanitized ? 4000ms : 400ms;
+constexpr auto kSilence = kSanitized ? 4000ms : 1000ms;
 
 std::string_view name_of(Errc code) {
   switch (code) {
@@ -178,6 +178,8 @@ std::vector<Row> rows(Dialect dialect) {
 class HttpFaults : public ::testing::TestWithParam<Dialect> {
  protected:
   static constexpr std::size_t kTokens = 12;
+  // One or two that are kept, and those of a look at the server, which comes every 5 s; a leak would be one a row.
+  static constexpr std::size_t kOpenMax = 4;
 
   void SetUp() override {
     HttpModelOptions options;
@@ -218,7 +220,7 @@ class HttpFaults : public ::testing::TestWithParam<Dialect> {
         std::chrono::steady_clock::now() - began);
     const std::size_t more = begun() - before;
     if (theirs_) theirs_->set({});
-    for (int i = 0; i < 300 && open() > 2; ++i) std::this_thread::sleep_for(10ms);
+    for (int i = 0; i < 300 && open() > kOpenMax; ++i) std::this_thread::sleep_for(10ms);
     std::printf("%-34s %-18s %9zu %8ld %6zu  %s\n", row.name.c_str(),
                 std::string(made ? "answer" : name_of(made.error().code)).c_str(), more,
                 static_cast<long>(ms.count()), open(),
@@ -236,7 +238,7 @@ class HttpFaults : public ::testing::TestWithParam<Dialect> {
     // llama.cpp's IDs that a stream lacks are asked for once more.
     const std::size_t pieces = dialect_ == Dialect::llamacpp ? 6 : 0;
     EXPECT_LE(more, row.begun_max + pieces) << row.name << ": generated twice";
-    EXPECT_LE(open(), 2U) << row.name << ": a connection is left";
+    EXPECT_LE(open(), kOpenMax) << row.name << ": a connection is left";
   }
 
   const Dialect dialect_ = GetParam();
