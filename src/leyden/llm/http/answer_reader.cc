@@ -39,6 +39,10 @@ bool AnswerReader::fails(Errc code, std::string message) {
   return fails(Refusal{.error = {code, "the model server's answer: " + std::move(message)}});
 }
 
+std::string AnswerReader::prompt_text() const {
+  return setting_.tokenizer.decode(setting_.request.prompt).value_or("");
+}
+
 bool AnswerReader::on_head(const net::HttpResponseHead& head) {
   head_ = head;
   if (head.status >= 400) return true;  // Its body says why.
@@ -83,8 +87,7 @@ bool AnswerReader::on_body(std::string_view bytes) {
 void AnswerReader::on_end() {
   if (ended_) return;
   if (head_.status >= 400) {
-    const auto prompt = setting_.tokenizer.decode(setting_.request.prompt);
-    fails(refusal_of(head_, body_, prompt ? *prompt : ""));
+    fails(refusal_of(head_, body_, prompt_text()));
     return;
   }
   if (piece_) {
@@ -108,8 +111,7 @@ void AnswerReader::on_end() {
 bool AnswerReader::take(const WireChunk& chunk) {
   const ServerFacts& facts = *setting_.facts;
   if (chunk.error) {
-    const auto prompt = setting_.tokenizer.decode(setting_.request.prompt);
-    return fails(refusal_of(*chunk.error, prompt ? *prompt : ""));
+    return fails(refusal_of(*chunk.error, prompt_text()));
   }
   const bool names_model = facts.kind == ServerKind::vllm || facts.kind == ServerKind::sglang;
   if (names_model && !chunk.model.empty() && !facts.model.empty() && chunk.model != facts.model) {
@@ -162,10 +164,7 @@ bool AnswerReader::asks(StillToAsk what) {
     cut(FinishReason::length);
     return false;
   }
-  if (held_) {  // More was generated after it, so it is not the end token.
-    const Held held = *std::exchange(held_, std::nullopt);
-    if (!push(held.id, held.logprob)) return false;
-  }
+  if (!release_held()) return false;
   deliver();
   still_ = what;
   ended_ = true;
@@ -247,10 +246,7 @@ bool AnswerReader::take_id(TokenId id, std::optional<float> logprob) {
   if (is_llamacpp) raw_.push_back(id);
   if (summary_.first_token_ms == 0)
     summary_.first_token_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
-  if (held_) {
-    const Held held = *std::exchange(held_, std::nullopt);
-    if (!push(held.id, held.logprob)) return false;
-  }
+  if (!release_held()) return false;
   const bool is_stop = contains(request.stop_tokens, id);
   // llama.cpp is not told of them.
   if (is_stop && is_llamacpp) {
@@ -268,6 +264,12 @@ bool AnswerReader::take_id(TokenId id, std::optional<float> logprob) {
     return true;
   }
   return push(id, logprob);
+}
+
+bool AnswerReader::release_held() {
+  if (!held_) return true;
+  const Held held = *std::exchange(held_, std::nullopt);
+  return push(held.id, held.logprob);
 }
 
 bool AnswerReader::push(TokenId id, std::optional<float> logprob) {

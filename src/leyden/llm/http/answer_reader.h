@@ -78,6 +78,9 @@ class AnswerReader {
   [[nodiscard]] bool asks(StillToAsk what);
   [[nodiscard]] bool is_echo(const TokenIds& echoed);
   [[nodiscard]] bool push(TokenId id, std::optional<float> logprob);
+  // More was generated after it, so it is not the end token.
+  [[nodiscard]] bool release_held();
+  [[nodiscard]] std::string prompt_text() const;  // What no error may show.
   void deliver();
   bool finish();  // The stream says that it is whole.
   bool fails(Refusal why);

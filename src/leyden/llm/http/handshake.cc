@@ -82,7 +82,7 @@ std::optional<ServerKind> kind_of_owner(const std::string& owner) {
 }
 
 // The entry of /v1/models that is to be used.
-Result<Json> choose_model(const Json& list, const HandshakeOptions& options,
+Result<Json> choose_model(const Json& list, const HttpModelOptions& options,
                           const std::string& label) {
   const auto data = list.find("data");
   if (data == list.end() || !data->is_array() || data->empty())
@@ -222,7 +222,7 @@ Result<bool> is_same_start(const ServerLink& link, const ServerFacts& facts, Dea
   return *props && value_of<std::string>(**props, kLlamacppStart) == facts.start;
 }
 
-Result<ServerFacts> shake_hands(const ServerLink& link, const HandshakeOptions& options,
+Result<ServerFacts> shake_hands(const ServerLink& link, const HttpModelOptions& options,
                                 const TokenizerProbe& probe, Deadline deadline,
                                 const std::stop_token& stop) {
   const tokenizer::Tokenizer& tokenizer = probe.tokenizer;

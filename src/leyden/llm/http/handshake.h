@@ -39,14 +39,6 @@ struct ServerFacts {
   friend bool operator==(const ServerFacts&, const ServerFacts&) = default;
 };
 
-struct HandshakeOptions {
-  std::optional<ServerKind> kind;
-  std::string model;
-  std::size_t context_tokens = 0;
-  bool allow_text = true;
-  bool check_tokenizer = true;
-};
-
 // Whether it still is the server that gave `facts`, by its start: one request. Errors: as of shake_hands().
 [[nodiscard]] Result<bool> is_same_start(const ServerLink& link, const ServerFacts& facts,
                                          Deadline deadline, const std::stop_token& stop);
@@ -56,7 +48,7 @@ struct HandshakeOptions {
 // Errors: unsupported (another tokenizer: says where they differ; no IDs and no text allowed), not_found (it has no such model),
 // invalid_argument (401, 403), unavailable, timed_out, corrupt (no model server), cancelled.
 [[nodiscard]] Result<ServerFacts> shake_hands(const ServerLink& link,
-                                              const HandshakeOptions& options,
+                                              const HttpModelOptions& options,
                                               const TokenizerProbe& probe, Deadline deadline,
                                               const std::stop_token& stop);
 

@@ -102,11 +102,6 @@ void Upstream::keep(const std::stop_token& stop) {
 void Upstream::look(const std::stop_token& stop) {
   const auto began = now();
   const std::uint64_t opened = link_->client().stats().connections_opened;
-  const HandshakeOptions asked{.kind = options_.kind,
-                               .model = options_.model,
-                               .context_tokens = options_.context_tokens,
-                               .allow_text = options_.allow_text,
-                               .check_tokenizer = options_.check_tokenizer};
   const Deadline deadline = Deadline::after(options_.check_timeout);
   std::shared_ptr<const ServerFacts> known;
   {
@@ -115,7 +110,7 @@ void Upstream::look(const std::stop_token& stop) {
   }
   const auto same = known ? is_same_start(*link_, *known, deadline, stop) : Result<bool>(false);
   auto facts = same && *same ? Result<ServerFacts>(*known)
-                             : shake_hands(*link_, asked, probe_, deadline, stop);
+                             : shake_hands(*link_, options_, probe_, deadline, stop);
   if (in_flight == 0 && link_->client().stats().connections_opened - opened >= kOpenedByALook)
     link_->give_up_keeping();
   std::lock_guard lock(mutex_);

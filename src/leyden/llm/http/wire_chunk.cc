@@ -51,21 +51,12 @@ std::string_view text(const object& in, const char* name, Wrong& wrong) {
   return out;
 }
 
-std::optional<object> child(const object& in, const char* name, Wrong& wrong) {
+// An object or an array.
+template <class T>
+std::optional<T> part(const object& in, const char* name, Wrong& wrong) {
   const auto value = field(in, name);
   if (!value) return std::nullopt;
-  object out;
-  if (value->get(out) != simdjson::SUCCESS) {
-    wrong.what = name;
-    return std::nullopt;
-  }
-  return out;
-}
-
-std::optional<array> list(const object& in, const char* name, Wrong& wrong) {
-  const auto value = field(in, name);
-  if (!value) return std::nullopt;
-  array out;
+  T out;
   if (value->get(out) != simdjson::SUCCESS) {
     wrong.what = name;
     return std::nullopt;
@@ -75,7 +66,7 @@ std::optional<array> list(const object& in, const char* name, Wrong& wrong) {
 
 // Takes what `out` holds for room.
 void read_ids(const object& in, const char* name, std::optional<TokenIds>& out, Wrong& wrong) {
-  const auto values = list(in, name, wrong);
+  const auto values = part<array>(in, name, wrong);
   if (!values) {
     out.reset();
     return;
@@ -106,7 +97,7 @@ void read_logprobs(const array& values, std::vector<float>& out) {
 void read_usage(const object& in, WireUsage& out, Wrong& wrong) {
   out.prompt_tokens = number<std::size_t>(in, "prompt_tokens", wrong);
   out.generated_tokens = number<std::size_t>(in, "completion_tokens", wrong);
-  if (const auto details = child(in, "prompt_tokens_details", wrong))
+  if (const auto details = part<object>(in, "prompt_tokens_details", wrong))
     out.cached_tokens = number<std::size_t>(*details, "cached_tokens", wrong);
 }
 
@@ -155,8 +146,8 @@ std::optional<TokenId> stop_token_of(const object& in) {
 }
 
 void read_completion(const object& top, WireChunk& out, Wrong& wrong) {
-  if (const auto usage = child(top, "usage", wrong)) read_usage(*usage, out.usage, wrong);
-  const auto choices = list(top, "choices", wrong);
+  if (const auto usage = part<object>(top, "usage", wrong)) read_usage(*usage, out.usage, wrong);
+  const auto choices = part<array>(top, "choices", wrong);
   std::size_t count = 0;
   if (choices) {
     for (const element each : *choices) {
@@ -174,8 +165,8 @@ void read_completion(const object& top, WireChunk& out, Wrong& wrong) {
       choice.finish = finish_of(text(in, "finish_reason", wrong));
       choice.stop_token = stop_token_of(in);
       choice.logprobs.clear();
-      if (const auto logprobs = child(in, "logprobs", wrong)) {
-        if (const auto values = list(*logprobs, "token_logprobs", wrong))
+      if (const auto logprobs = part<object>(in, "logprobs", wrong)) {
+        if (const auto values = part<array>(*logprobs, "token_logprobs", wrong))
           read_logprobs(*values, choice.logprobs);
       }
     }
@@ -193,7 +184,7 @@ void read_llamacpp(const object& top, WireChunk& out, Wrong& wrong) {
   choice.stop_token.reset();
   choice.finish.reset();
   choice.logprobs.clear();
-  if (const auto probabilities = list(top, "completion_probabilities", wrong)) {
+  if (const auto probabilities = part<array>(top, "completion_probabilities", wrong)) {
     for (const element each : *probabilities) {
       object in;
       double logprob = 0;
@@ -202,7 +193,7 @@ void read_llamacpp(const object& top, WireChunk& out, Wrong& wrong) {
     }
   }
   out.usage.generated_tokens = number<std::size_t>(top, "tokens_predicted", wrong);
-  if (const auto progress = child(top, "prompt_progress", wrong)) {
+  if (const auto progress = part<object>(top, "prompt_progress", wrong)) {
     choice.ids.reset();  // It has an ID that is none.
     out.usage.cached_tokens = number<std::size_t>(*progress, "cache", wrong);
   }
@@ -216,7 +207,7 @@ void read_llamacpp(const object& top, WireChunk& out, Wrong& wrong) {
                   : type == "eos" || type == "word" ? WireFinish::stop
                                                     : WireFinish::abort;
   out.usage.prompt_tokens = number<std::size_t>(top, "tokens_evaluated", wrong);
-  if (const auto timings = child(top, "timings", wrong))
+  if (const auto timings = part<object>(top, "timings", wrong))
     out.usage.cached_tokens = number<std::size_t>(*timings, "cache_n", wrong);
 }
 
