@@ -19,7 +19,7 @@
 
 #include "leyden/base/clock.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
-#include "leyden/cache/testing/temporary_folder.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::bench {
@@ -138,7 +138,7 @@ json point(std::size_t contexts, const cache::TokenCache& cache, const cache::Me
 int run(const Options& options) {
   const double before_mb = static_cast<double>(pages().anonymous) / kMb;
   const SystemClock clock;
-  const cache::testing::TemporaryFolder folder;
+  const TemporaryFolder folder;
   auto memory = cache::MemoryTier::make({.capacity_bytes = options.capacity_mib * MiB}, clock);
   auto store = cache::LmdbStore::open({.folder = folder.path() / "store"}, clock);
   if (!memory || !store) {

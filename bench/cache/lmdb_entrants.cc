@@ -9,7 +9,7 @@
 #include "leyden/base/clock.h"
 #include "leyden/cache/bit_packing.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
-#include "leyden/cache/testing/temporary_folder.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "store_hits.h"
 
 namespace leyden::bench {
@@ -64,7 +64,7 @@ class Bare final : public Contender {
     return {key.bytes.size(), const_cast<std::byte*>(key.bytes.data())};
   }
 
-  cache::testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   MDB_env* env_ = nullptr;
   MDB_dbi dbi_ = 0;
   const unsigned bits_ = cache::bits_per_id(kVocabularySize);
@@ -87,7 +87,7 @@ class Lmdb final : public Contender {
   [[nodiscard]] bool copies() const override { return copies_; }
 
  private:
-  cache::testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SystemClock clock_;
   std::unique_ptr<cache::LmdbStore> store_;
   std::optional<StoreHits> hits_;

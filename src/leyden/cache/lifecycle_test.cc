@@ -11,11 +11,11 @@
 #include <malloc.h>
 
 #include "leyden/base/sanitized.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/stores/redis/redis_store.h"
 #include "leyden/cache/stores/redis/testing/redis_servers.h"
 #include "leyden/cache/testing/numbered.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::cache {
@@ -116,7 +116,7 @@ void expect_nothing_left(const std::function<std::unique_ptr<Store>()>& open) {
 }
 
 TEST(Lifecycle, AThousandCachesOverLmdb) {
-  const testing::TemporaryFolder folder(testing::fast_folder());
+  const TemporaryFolder folder(fast_folder());
   const SystemClock clock;
   expect_nothing_left([&]() -> std::unique_ptr<Store> {
     return LmdbStore::open({.folder = folder.path() / "store", .capacity_bytes = 8 * MiB}, clock)

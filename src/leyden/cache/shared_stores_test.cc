@@ -15,6 +15,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/stores/redis/redis_groups.h"
 #include "leyden/cache/stores/redis/redis_keys.h"
@@ -22,7 +23,6 @@
 #include "leyden/cache/stores/redis/testing/redis_servers.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/numbered.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::cache {
@@ -247,7 +247,7 @@ TEST(SharedStores, TenProcesses) {
   server_options.acl = true;
   auto server = testing::RedisServer::start(server_options);
   ASSERT_TRUE(server) << server.error().message;
-  const testing::TemporaryFolder parent(testing::fast_folder());
+  const TemporaryFolder parent(fast_folder());
   const std::filesystem::path folder = parent.path() / "store";
   std::vector<pid_t> children;
   for (std::uint64_t p = 0; p < kProcesses; ++p)

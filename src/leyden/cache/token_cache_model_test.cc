@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/testing/token_cache_model.h"
 
 namespace leyden::cache {
@@ -19,7 +19,7 @@ class TokenCacheModelTest : public ::testing::Test {
                                 .memory_bytes = memory_bytes,
                                 .roomy = roomy});
   }
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 // Nothing is evicted: what must be there is there.

@@ -10,10 +10,10 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/fake_store.h"
 #include "leyden/cache/testing/numbered.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/testing/token_cache_fixture.h"
 
 namespace leyden::cache {
@@ -390,7 +390,7 @@ TEST_F(TokenCacheTest, ManyThreadsManyMoodsRightAnswersAndSumsInEverySnapshot) {
 }
 
 TEST_F(TokenCacheTest, OverLmdbAcrossRestartsAndAThousandTimesWithoutALeak) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto files = [](const char* path) {
     return std::distance(std::filesystem::directory_iterator(path),
                          std::filesystem::directory_iterator());

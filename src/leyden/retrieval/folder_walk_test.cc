@@ -5,7 +5,7 @@
 #include <git2.h>
 #include <gtest/gtest.h>
 
-#include "leyden/retrieval/testing/temporary_folder.h"
+#include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::retrieval {
 namespace {
@@ -28,7 +28,7 @@ class FolderWalk : public ::testing::Test {
     EXPECT_TRUE(done);
     return paths;
   }
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(FolderWalk, HonoursGitignoreInAFolderThatIsNoRepository) {
@@ -57,7 +57,7 @@ TEST_F(FolderWalk, HonoursARepositorysRulesFromBelow) {
 
 TEST_F(FolderWalk, FollowsLinksToFilesInsideOnly) {
   folder_.write("real.txt", "x");
-  testing::TemporaryFolder other;
+  TemporaryFolder other;
   other.write("foreign.txt", "x");
   std::filesystem::create_symlink("real.txt", folder_.path() / "link.txt");
   std::filesystem::create_symlink(other.path() / "foreign.txt", folder_.path() / "out.txt");

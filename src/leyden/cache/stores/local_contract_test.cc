@@ -3,10 +3,10 @@
 #include <array>
 
 #include "leyden/base/clock.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/fake_store.h"
 #include "leyden/cache/testing/listener_fan.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/token_cache_contract.h"
 
 namespace leyden::cache::contract {
@@ -18,7 +18,7 @@ struct FakeFixture final : Fixture {
 };
 
 struct LmdbFixture final : Fixture {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   SystemClock clock;
   std::unique_ptr<LmdbStore> lmdb;
   LmdbFixture() {

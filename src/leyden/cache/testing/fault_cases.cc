@@ -11,13 +11,13 @@
 #include <sys/fsuid.h>
 #include <unistd.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/stores/redis/redis_keys.h"
 #include "leyden/cache/stores/redis/redis_store.h"
 #include "leyden/cache/stores/redis/testing/redis_servers.h"
 #include "leyden/cache/testing/fault_load.h"
 #include "leyden/cache/testing/fault_proxy.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/testing/tmpfs.h"
 
 namespace leyden::cache::testing {

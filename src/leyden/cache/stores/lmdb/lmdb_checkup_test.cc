@@ -15,16 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/handles.h"
 #include "leyden/cache/stores/lmdb/layout.h"
-#include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
 namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-using testing::TemporaryFolder;
 
 const SystemClock kClock;
 constexpr ::uid_t kNobody = 65534;

@@ -12,11 +12,11 @@
 #include <lmdb.h>
 #include <sys/mman.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/recording_listener.h"
-#include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
 namespace {
@@ -178,7 +178,7 @@ class LmdbCrashTest : public ::testing::Test {
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
   };
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SharedExpected expected_;
 };
 

@@ -9,10 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/numbered.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/ttl.h"
 
 namespace leyden::cache {
@@ -300,7 +300,7 @@ class LmdbModelTest : public ::testing::Test {
     return out;
   }
 
-  testing::TemporaryFolder folder_{testing::fast_folder()};
+  TemporaryFolder folder_{fast_folder()};
   ManualClock clock_;
   std::uint64_t compared_ = 0;
   std::uint64_t evicted_ = 0;

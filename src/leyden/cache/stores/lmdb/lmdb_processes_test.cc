@@ -8,11 +8,11 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/recording_listener.h"
-#include "leyden/cache/testing/temporary_folder.h"
 #include "leyden/cache/testing/tmpfs.h"
 
 namespace leyden::cache {
@@ -37,7 +37,7 @@ class LmdbProcessesTest : public ::testing::Test {
     return LmdbStore::open(own, clock_).value_or(nullptr);
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SystemClock clock_;
 };
 

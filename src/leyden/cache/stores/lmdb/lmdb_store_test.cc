@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/numbered.h"
-#include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
 namespace {
@@ -56,7 +56,7 @@ class LmdbStoreTest : public ::testing::Test {
     return false;
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   ManualClock clock_;
 };
 

@@ -7,12 +7,12 @@
 #include <gtest/gtest.h>
 #include <lmdb.h>
 
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/stores/lmdb/writer_lock.h"
 #include "leyden/cache/testing/child_process.h"
 #include "leyden/cache/testing/numbered.h"
 #include "leyden/cache/testing/recording_listener.h"
-#include "leyden/cache/testing/temporary_folder.h"
 
 namespace leyden::cache {
 namespace {
@@ -85,7 +85,7 @@ class LmdbTenantsTest : public ::testing::Test {
     return {.folder = folder_.path() / "store", .capacity_bytes = 16 * MiB, .ttl = 0s};
   }
 
-  testing::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   ManualClock clock_;
 };
 

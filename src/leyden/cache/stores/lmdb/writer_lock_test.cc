@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "leyden/cache/testing/temporary_folder.h"
+#include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::cache {
 namespace {
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 // Two of them on one file stand for two processes: a flock belongs to the opened file, not to the
 // process.
 TEST(WriterLock, OneHolderAmongAllUpToTheDeadline) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto here = WriterLock::open(folder.path() / "lock").value();
   auto there = WriterLock::open(folder.path() / "lock").value();
   {
@@ -32,7 +32,7 @@ TEST(WriterLock, OneHolderAmongAllUpToTheDeadline) {
 }
 
 TEST(WriterLock, ExcludesThreads) {
-  testing::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto one = WriterLock::open(folder.path() / "lock").value();
   int count = 0;
   {

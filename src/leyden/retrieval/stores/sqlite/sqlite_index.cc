@@ -4,20 +4,15 @@
 #include <mutex>
 #include <utility>
 
-#include <sys/stat.h>
-
 #include "leyden/base/utf8.h"
 #include "leyden/retrieval/query.h"
-#include "leyden/retrieval/stores/sqlite/database.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_update.h"
+#include "leyden/sql/database.h"
 
 namespace leyden::retrieval {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::int64_t kApplicationId = 0x4C59444E;  // "LYDN"
-constexpr std::int64_t kSchemaVersion = 1;
 
 // Every scope has a full-text table of its own: its word statistics are its own, too.
 constexpr const char* kSchema = R"(
@@ -31,67 +26,21 @@ CREATE TABLE IF NOT EXISTS passages(
 CREATE INDEX IF NOT EXISTS passages_of_document ON passages(document);
 )";
 
+const sql::FileKind& file_kind() {
+  static const sql::FileKind kind{
+      .application_id = 0x4C59444E,  // "LYDN"
+      .schema_version = 1,
+      .schema = kSchema,
+      .upgrades = {},
+      .when_damaged = "delete it and run `leyden index` again",
+      .when_absent = " is not there, nothing is indexed yet: run `leyden index FOLDER` first"};
+  return kind;
+}
+
 class SqliteIndex final : public Index {
  public:
-  SqliteIndex(Database reader, SqliteIndexOptions options)
+  SqliteIndex(sql::Database reader, SqliteIndexOptions options)
       : options_(std::move(options)), reader_(std::move(reader)) {}
-
-  static Result<Database> connect(const SqliteIndexOptions& options) {
-    sqlite3* raw = nullptr;
-    int flags =
-        SQLITE_OPEN_FULLMUTEX |
-        (options.read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    int opened = sqlite3_open_v2(options.file.c_str(), &raw, flags, nullptr);
-    Database database(raw);
-    if (opened != SQLITE_OK) return database_error(database.get());
-    sqlite3_busy_timeout(database.get(), 10'000);
-    if (auto set = execute(
-            database.get(),
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
-        !set) {
-      return std::unexpected(set.error());
-    }
-    return database;
-  }
-
-  // Makes the tables of a new file; refuses a file that is not ours.
-  static Result<void> prepare(sqlite3* database, const SqliteIndexOptions& options) {
-    auto pragma = [&](const char* name) -> Result<std::int64_t> {
-      Statement read(database, std::string("PRAGMA ") + name);
-      auto row = read.step();
-      if (!row) return std::unexpected(row.error());
-      return read.number(0);
-    };
-    auto application = pragma("application_id");
-    if (!application) return std::unexpected(application.error());
-    auto version = pragma("user_version");
-    if (!version) return std::unexpected(version.error());
-    if (*application == kApplicationId && *version > kSchemaVersion) {
-      return fail(Errc::unsupported, "{} was written by a newer Leyden (format {}): update Leyden",
-                  options.file.string(), *version);
-    }
-    if (*application == kApplicationId) return {};
-    Statement tables(database, "SELECT count(*) FROM sqlite_master");
-    auto row = tables.step();
-    if (!row) return std::unexpected(row.error());
-    if (tables.number(0) != 0)
-      return fail(Errc::corrupt, "{} is a database of another program", options.file.string());
-    tables.reset();
-    if (options.read_only) return no_index(options);
-    auto transaction = Transaction::begin(database);
-    if (!transaction) return std::unexpected(transaction.error());
-    auto made =
-        execute(database, fmt::format("{} PRAGMA application_id = {}; PRAGMA user_version = {};",
-                                      kSchema, kApplicationId, kSchemaVersion));
-    if (!made) return made;
-    return transaction->commit();
-  }
-
-  static std::unexpected<Error> no_index(const SqliteIndexOptions& options) {
-    return fail(Errc::not_found,
-                "nothing is indexed yet ({} is not there): run `leyden index FOLDER` first",
-                options.file.string());
-  }
 
   Result<UpdateReport> update(const fs::path& folder, const UpdateOptions& options,
                               const std::function<void(const UpdateProgress&)>& on_progress,
@@ -102,9 +51,9 @@ class SqliteIndex final : public Index {
     auto lock = UpdateLock::take(options_.file, stop);
     if (!lock) return std::unexpected(lock.error());
     // A connection of its own: searches go on beside it.
-    auto writer = connect(options_);
+    auto writer = sql::Database::open(options_.file, file_kind());
     if (!writer) return std::unexpected(writer.error());
-    return update_scope(writer->get(), folder, options, on_progress, std::move(stop));
+    return update_scope(*writer, folder, options, on_progress, std::move(stop));
   }
 
   Result<std::vector<Passage>> search(const Scope& scope, std::string_view query,
@@ -119,13 +68,13 @@ class SqliteIndex final : public Index {
     if (!table) return std::unexpected(table.error());
     if (table->empty()) return passages;
     // Words in the file's name count double, parts of identifiers half.
-    Statement search(reader_.get(),
-                     fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, "
-                                 "bm25({0}, 2.0, 1.0, 0.5) AS rank FROM {0} t "
-                                 "JOIN passages p ON p.id = t.rowid JOIN documents d ON d.id = "
-                                 "p.document WHERE {0} MATCH ? "
-                                 "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
-                                 *table));
+    sql::Statement search(
+        reader_, fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, "
+                             "bm25({0}, 2.0, 1.0, 0.5) AS rank FROM {0} t "
+                             "JOIN passages p ON p.id = t.rowid JOIN documents d ON d.id = "
+                             "p.document WHERE {0} MATCH ? "
+                             "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
+                             *table));
     search.bind(words).bind(static_cast<std::int64_t>(std::min<std::size_t>(top_k, 1'000'000)));
     while (true) {
       auto row = search.step();
@@ -151,11 +100,11 @@ class SqliteIndex final : public Index {
                                    : request.document.ends_with('/')
                                        ? "substr(d.name, 1, length(?1)) = ?1"
                                        : "d.name = ?1";
-    Statement read(reader_.get(),
-                   fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, p.id "
-                               "FROM passages p JOIN documents d ON d.id = p.document JOIN {} t ON "
-                               "t.rowid = p.id WHERE {} AND p.id > ?2 ORDER BY p.id LIMIT ?3",
-                               *table, where));
+    sql::Statement read(
+        reader_, fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, p.id "
+                             "FROM passages p JOIN documents d ON d.id = p.document JOIN {} t ON "
+                             "t.rowid = p.id WHERE {} AND p.id > ?2 ORDER BY p.id LIMIT ?3",
+                             *table, where));
     read.bind(request.document)
         .bind(static_cast<std::int64_t>(request.after))
         .bind(static_cast<std::int64_t>(std::min<std::size_t>(request.limit, 1'000'000)));
@@ -174,11 +123,12 @@ class SqliteIndex final : public Index {
 
   Result<std::vector<ScopeSummary>> scopes() override {
     std::lock_guard lock(mutex_);
-    Statement all(reader_.get(),
-                  "SELECT s.tenant, s.collection, count(DISTINCT d.id), count(p.id), "
-                  "coalesce(sum(p.bytes), 0) FROM scopes s LEFT JOIN "
-                  "documents d ON d.scope = s.id LEFT JOIN passages p ON p.document = d.id GROUP "
-                  "BY s.id ORDER BY 1, 2");
+    sql::Statement all(
+        reader_,
+        "SELECT s.tenant, s.collection, count(DISTINCT d.id), count(p.id), "
+        "coalesce(sum(p.bytes), 0) FROM scopes s LEFT JOIN "
+        "documents d ON d.scope = s.id LEFT JOIN passages p ON p.document = d.id GROUP "
+        "BY s.id ORDER BY 1, 2");
     std::vector<ScopeSummary> out;
     while (true) {
       auto row = all.step();
@@ -195,7 +145,7 @@ class SqliteIndex final : public Index {
  private:
   // The scope's full-text table; empty when there is no such scope. With the lock held.
   Result<std::string> table_of(const Scope& scope) {
-    Statement find(reader_.get(), "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
+    sql::Statement find(reader_, "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
     find.bind(scope.tenant).bind(scope.collection);
     auto known = find.step();
     if (!known) return std::unexpected(known.error());
@@ -203,7 +153,7 @@ class SqliteIndex final : public Index {
   }
 
   // From the columns name, first_line, last_line, body, content.
-  Result<Passage> read_passage(Statement& row) const {
+  Result<Passage> read_passage(sql::Statement& row) const {
     auto content = Digest::from_bytes(row.blob(4));
     if (!content)
       return fail(Errc::corrupt,
@@ -218,7 +168,7 @@ class SqliteIndex final : public Index {
 
   SqliteIndexOptions options_;
   std::mutex mutex_;  // One statement at a time on the reader.
-  Database reader_;
+  sql::Database reader_;
 };
 
 Result<void> check_name(std::string_view what, std::string_view name) {
@@ -246,17 +196,10 @@ Result<void> UpdateOptions::check() const {
 }
 
 Result<std::unique_ptr<Index>> open_sqlite_index(const SqliteIndexOptions& options) {
-  std::error_code error;
-  if (options.read_only && !fs::exists(options.file, error)) return SqliteIndex::no_index(options);
-  fs::create_directories(options.file.parent_path(), error);
-  if (error)
-    return fail(Errc::unavailable, "can't make the folder {}: {}",
-                options.file.parent_path().string(), error.message());
-  auto database = SqliteIndex::connect(options);
+  auto database =
+      sql::Database::open(options.file, file_kind(),
+                          options.read_only ? sql::OpenMode::existing : sql::OpenMode::read_write);
   if (!database) return std::unexpected(database.error());
-  if (auto prepared = SqliteIndex::prepare(database->get(), options); !prepared)
-    return std::unexpected(prepared.error());
-  ::chmod(options.file.c_str(), 0600);  // It holds the documents' text.
   return std::make_unique<SqliteIndex>(*std::move(database), options);
 }
 

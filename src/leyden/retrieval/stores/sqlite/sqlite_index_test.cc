@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include "leyden/retrieval/testing/temporary_folder.h"
+#include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::retrieval {
 namespace {
@@ -47,8 +47,8 @@ class SqliteIndexTest : public ::testing::Test {
     return out;
   }
 
-  testing::TemporaryFolder docs_;
-  testing::TemporaryFolder data_;
+  TemporaryFolder docs_;
+  TemporaryFolder data_;
 };
 
 using Names = std::vector<std::string>;
@@ -152,7 +152,7 @@ TEST_F(SqliteIndexTest, ScopesAreApart) {
 
 TEST_F(SqliteIndexTest, TwoFoldersShareAScopeWithoutRemovingEachOther) {
   docs_.write("a.md", "glass");
-  testing::TemporaryFolder other;
+  TemporaryFolder other;
   other.write("b.md", "glass");
   auto index = open();
   update(*index);
@@ -260,7 +260,7 @@ TEST_F(SqliteIndexTest, KilledAtAnyMomentItOpensAndCompletes) {
   }
   auto index = open();
   update(*index);
-  testing::TemporaryFolder elsewhere;
+  TemporaryFolder elsewhere;
   auto fresh = open_sqlite_index({.file = elsewhere.path() / "index.sqlite"});
   ASSERT_TRUE((*fresh)->update(docs_.path(), {}, {}, {}));
   EXPECT_EQ(all(*index, "glass"), all(**fresh, "glass"));

@@ -22,7 +22,6 @@
 #include "leyden/retrieval/document_text.h"
 #include "leyden/retrieval/folder_walk.h"
 #include "leyden/retrieval/query.h"
-#include "leyden/retrieval/stores/sqlite/database.h"
 
 namespace leyden::retrieval {
 namespace {
@@ -55,7 +54,7 @@ Digest passage_digest(std::string_view name, std::string_view text) {
 // One update: what it needs to know and what it has found out so far.
 class Update {
  public:
-  Update(sqlite3* database, const UpdateOptions& options,
+  Update(sql::Database& database, const UpdateOptions& options,
          const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop)
       : database_(database), options_(options), on_progress_(on_progress), stop_(std::move(stop)) {}
 
@@ -107,33 +106,34 @@ class Update {
   }
 
   Result<void> load_known() {
-    auto transaction = Transaction::begin(database_);
+    auto transaction = sql::Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
-    if (auto made =
-            Statement(database_, "INSERT OR IGNORE INTO scopes(tenant, collection) VALUES(?, ?)")
-                .bind(options_.scope.tenant)
-                .bind(options_.scope.collection)
-                .run();
+    if (auto made = sql::Statement(database_,
+                                   "INSERT OR IGNORE INTO scopes(tenant, collection) VALUES(?, ?)")
+                        .bind(options_.scope.tenant)
+                        .bind(options_.scope.collection)
+                        .run();
         !made) {
       return made;
     }
-    Statement find(database_, "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
+    sql::Statement find(database_, "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
     find.bind(options_.scope.tenant).bind(options_.scope.collection);
     if (auto row = find.step(); !row) return std::unexpected(row.error());
     scope_ = find.number(0);
     find.reset();
     table_ = text_table(scope_);
-    if (auto made = execute(database_, "CREATE VIRTUAL TABLE IF NOT EXISTS " + table_ +
-                                           " USING fts5(name, body, parts, tokenize = 'porter "
-                                           "unicode61 remove_diacritics 2')");
+    if (auto made = database_.execute("CREATE VIRTUAL TABLE IF NOT EXISTS " + table_ +
+                                      " USING fts5(name, body, parts, tokenize = 'porter "
+                                      "unicode61 remove_diacritics 2')");
         !made) {
       return made;
     }
     if (auto committed = transaction->commit(); !committed) return committed;
 
-    Statement known(database_,
-                    "SELECT path, id, digest, size, mtime_ns, read_ns FROM documents WHERE scope = "
-                    "? AND root = ?");
+    sql::Statement known(
+        database_,
+        "SELECT path, id, digest, size, mtime_ns, read_ns FROM documents WHERE scope = "
+        "? AND root = ?");
     known.bind(scope_).bind(as_bytes(root_));
     while (true) {
       auto row = known.step();
@@ -150,7 +150,7 @@ class Update {
 
   // Some files in one transaction: whoever is killed loses these at most.
   Result<void> batch(std::size_t& next) {
-    auto transaction = Transaction::begin(database_);
+    auto transaction = sql::Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < kBatchFiles && next < files_.size() && bytes < kBatchBytes;
@@ -215,15 +215,15 @@ class Update {
     auto size = static_cast<std::int64_t>(status.st_size);
     if (known != nullptr && known->digest == digest) {
       ++report_.files_unchanged;
-      Statement touch(database_,
-                      "UPDATE documents SET size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
+      sql::Statement touch(database_,
+                           "UPDATE documents SET size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
       return touch.bind(size).bind(mtime_ns).bind(read_ns).bind(known->id).run();
     }
     std::int64_t id = 0;
     if (known != nullptr) {
       ++report_.files_changed;
       id = known->id;
-      Statement change(
+      sql::Statement change(
           database_,
           "UPDATE documents SET digest = ?, size = ?, mtime_ns = ?, read_ns = ? WHERE id = ?");
       if (auto changed =
@@ -232,9 +232,9 @@ class Update {
         return changed;
     } else {
       ++report_.files_added;
-      Statement add(database_,
-                    "INSERT INTO documents(scope, root, path, name, digest, size, mtime_ns, "
-                    "read_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+      sql::Statement add(database_,
+                         "INSERT INTO documents(scope, root, path, name, digest, size, mtime_ns, "
+                         "read_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
       if (auto added = add.bind(scope_)
                            .bind(as_bytes(root_))
                            .bind(as_bytes(file.path))
@@ -247,7 +247,7 @@ class Update {
           !added) {
         return added;
       }
-      id = sqlite3_last_insert_rowid(database_);
+      id = database_.last_insert_id();
     }
     return replace_passages(id, name, document_text(*content));
   }
@@ -256,7 +256,7 @@ class Update {
   Result<void> replace_passages(std::int64_t document, const std::string& name,
                                 const std::string& text) {
     std::multimap<Digest, std::int64_t> old;
-    Statement existing(database_, "SELECT id, content FROM passages WHERE document = ?");
+    sql::Statement existing(database_, "SELECT id, content FROM passages WHERE document = ?");
     existing.bind(document);
     while (true) {
       auto row = existing.step();
@@ -264,12 +264,14 @@ class Update {
       if (!*row) break;
       old.emplace(Digest::from_bytes(existing.blob(1)).value_or(Digest{}), existing.number(0));
     }
-    Statement move(database_, "UPDATE passages SET first_line = ?, last_line = ? WHERE id = ?");
-    Statement add(database_,
-                  "INSERT INTO passages(document, first_line, last_line, bytes, content) VALUES(?, "
-                  "?, ?, ?, ?)");
-    Statement add_text(database_,
-                       "INSERT INTO " + table_ + "(rowid, name, body, parts) VALUES(?, ?, ?, ?)");
+    sql::Statement move(database_,
+                        "UPDATE passages SET first_line = ?, last_line = ? WHERE id = ?");
+    sql::Statement add(
+        database_,
+        "INSERT INTO passages(document, first_line, last_line, bytes, content) VALUES(?, "
+        "?, ?, ?, ?)");
+    sql::Statement add_text(
+        database_, "INSERT INTO " + table_ + "(rowid, name, body, parts) VALUES(?, ?, ?, ?)");
     for (const Chunk& part : chunk(name, text, options_.chunk)) {
       std::string_view body = std::string_view(text).substr(part.begin, part.end - part.begin);
       Digest content = passage_digest(name, body);
@@ -291,7 +293,7 @@ class Update {
           !added) {
         return added;
       }
-      if (auto added = add_text.bind(sqlite3_last_insert_rowid(database_))
+      if (auto added = add_text.bind(database_.last_insert_id())
                            .bind(name)
                            .bind(body)
                            .bind(camel_parts(body))
@@ -308,22 +310,22 @@ class Update {
 
   Result<void> remove_passage(std::int64_t id) {
     if (auto removed =
-            Statement(database_, "DELETE FROM " + table_ + " WHERE rowid = ?").bind(id).run();
+            sql::Statement(database_, "DELETE FROM " + table_ + " WHERE rowid = ?").bind(id).run();
         !removed)
       return removed;
     ++report_.passages_removed;
-    return Statement(database_, "DELETE FROM passages WHERE id = ?").bind(id).run();
+    return sql::Statement(database_, "DELETE FROM passages WHERE id = ?").bind(id).run();
   }
 
   // Indexed before under this root and not seen now, but not below a folder that could not be read.
   Result<void> remove_vanished() {
-    auto transaction = Transaction::begin(database_);
+    auto transaction = sql::Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
     for (const auto& [path, document] : known_) {
       bool unread = std::ranges::any_of(
           unread_folders_, [&](const std::string& folder) { return path.starts_with(folder); });
       if (seen_.contains(path) || unread) continue;
-      Statement passages(database_, "SELECT id FROM passages WHERE document = ?");
+      sql::Statement passages(database_, "SELECT id FROM passages WHERE document = ?");
       passages.bind(document.id);
       std::vector<std::int64_t> ids;
       while (true) {
@@ -335,8 +337,9 @@ class Update {
       for (std::int64_t id : ids) {
         if (auto removed = remove_passage(id); !removed) return removed;
       }
-      if (auto removed =
-              Statement(database_, "DELETE FROM documents WHERE id = ?").bind(document.id).run();
+      if (auto removed = sql::Statement(database_, "DELETE FROM documents WHERE id = ?")
+                             .bind(document.id)
+                             .run();
           !removed)
         return removed;
       ++report_.files_removed;
@@ -345,7 +348,7 @@ class Update {
   }
 
   Result<void> count() {
-    Statement all(
+    sql::Statement all(
         database_,
         "SELECT count(*) FROM passages p JOIN documents d ON d.id = p.document WHERE d.scope = ?");
     all.bind(scope_);
@@ -368,7 +371,7 @@ class Update {
     report_.skipped.push_back({.document = name, .code = code, .reason = std::move(reason)});
   }
 
-  sqlite3* database_;
+  sql::Database& database_;
   const UpdateOptions& options_;
   const std::function<void(const UpdateProgress&)>& on_progress_;
   std::stop_token stop_;
@@ -410,7 +413,7 @@ UpdateLock::~UpdateLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<UpdateReport> update_scope(sqlite3* database, const fs::path& folder,
+Result<UpdateReport> update_scope(sql::Database& database, const fs::path& folder,
                                   const UpdateOptions& options,
                                   const std::function<void(const UpdateProgress&)>& on_progress,
                                   std::stop_token stop) {

@@ -7,10 +7,9 @@
 #include <string>
 #include <utility>
 
-#include <sqlite3.h>
-
 #include "leyden/base/result.h"
 #include "leyden/retrieval/index.h"
+#include "leyden/sql/database.h"
 
 namespace leyden::retrieval {
 
@@ -37,7 +36,7 @@ class UpdateLock {
 // What Index::update does, on a connection of its own and with the lock held: walks the folder, reads what has changed since the
 // last update, a few files in one transaction, and removes what is gone.
 [[nodiscard]] Result<UpdateReport> update_scope(
-    sqlite3* database, const std::filesystem::path& folder, const UpdateOptions& options,
+    sql::Database& database, const std::filesystem::path& folder, const UpdateOptions& options,
     const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop);
 
 }  // namespace leyden::retrieval

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "leyden/base/result.h"
-#include "leyden/cache/testing/temporary_folder.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/net/resp.h"
 
 namespace leyden::cache::testing {

@@ -3,9 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 
-namespace leyden::cache::testing {
+#include "leyden/base/files.h"
+
+namespace leyden {
 
 // The system's disk syncs every commit: memory is many times faster, and a killed process sees no difference.
 inline std::filesystem::path fast_folder() {
@@ -13,14 +16,14 @@ inline std::filesystem::path fast_folder() {
   return std::filesystem::is_directory(shared) ? shared : std::filesystem::temp_directory_path();
 }
 
-// A folder of a test's own, removed with what is in it and with what was moved aside beside it.
+// A folder of a test's own, removed with all that is in it.
 class TemporaryFolder {
  public:
   TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path()) {}
   explicit TemporaryFolder(const std::filesystem::path& parent) {
     std::string name = (parent / "leyden-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
+    path_ = std::filesystem::canonical(name);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
@@ -30,8 +33,13 @@ class TemporaryFolder {
   }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
+  void write(const std::string& name, std::string_view content) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    if (!write_file_atomically(path_ / name, content)) std::abort();
+  }
+
  private:
   std::filesystem::path path_;
 };
 
-}  // namespace leyden::cache::testing
+}  // namespace leyden
