@@ -34,21 +34,30 @@ std::size_t end_of_text(std::string_view text) {
   return end;
 }
 
+void append_in_one_line(std::string& out, std::string_view name) {
+  const std::string valid = utf8::replace_invalid(name);
+  for (std::size_t at = 0; at < valid.size();) {
+    ClassedChar c = classed_char(valid, at);
+    bool control = c.code_point < 0x20 || (c.code_point >= 0x7F && c.code_point < 0xA0);
+    utf8::append(out, control ? U'\uFFFD' : c.code_point);
+    at += c.size;
+  }
+}
+
 }  // namespace
 
-std::string layout_segment(std::string_view document, std::string_view text) {
+std::string layout_segment(std::string_view document, std::string_view context,
+                           std::string_view text) {
   std::string owned_text;
   if (!utf8::is_valid(text)) {
     owned_text = utf8::replace_invalid(text);
     text = owned_text;
   }
   std::string segment = "[";
-  std::string name = utf8::replace_invalid(document);
-  for (std::size_t at = 0; at < name.size();) {
-    ClassedChar c = classed_char(name, at);
-    bool control = c.code_point < 0x20 || (c.code_point >= 0x7F && c.code_point < 0xA0);
-    utf8::append(segment, control ? U'\uFFFD' : c.code_point);
-    at += c.size;
+  append_in_one_line(segment, document);
+  if (!context.empty()) {
+    segment += " | ";
+    append_in_one_line(segment, context);
   }
   segment += "]\n";
   std::size_t begin = first_line_with_text(text);

@@ -22,7 +22,7 @@ Result<PassageEncoder::Encoded> PassageEncoder::encode(std::string_view tenant,
   std::vector<cache::BlockKey> keys;
   std::vector<std::size_t> text_bytes;
   for (const retrieval::Passage& passage : passages) {
-    out.segments.push_back(prompt::layout_segment(passage.document, passage.text));
+    out.segments.push_back(prompt::layout_segment(passage.document, passage.context, passage.text));
     text_bytes.push_back(out.segments.back().size());
     keys.push_back(passage_key(secret_, tenant, tokenizer_.fingerprint(), passage));
   }

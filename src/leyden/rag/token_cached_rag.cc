@@ -70,11 +70,15 @@ TokenCachedRag::TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache
 Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& request) {
   if (auto good = check(request); !good) return std::unexpected(good.error());
   auto started = clock_->now();
-  auto passages = index_->search(request.scope, request.query, request.top_k);
-  if (!passages) return std::unexpected(passages.error());
+  auto answer = index_->search({.scope = request.scope,
+                                .query = request.query,
+                                .top_k = request.top_k,
+                                .deadline = request.deadline});
+  if (!answer) return std::unexpected(answer.error());
+  const std::vector<retrieval::Passage>& passages = answer->passages;
   auto searched = clock_->now();
 
-  auto encoded = encoder_.encode(request.scope.tenant, *passages, request.ttl, request.deadline,
+  auto encoded = encoder_.encode(request.scope.tenant, passages, request.ttl, request.deadline,
                                  {.agent = request.agent, .stop = request.stop});
   if (!encoded) return std::unexpected(encoded.error());
   const auto& [segments, found] = *encoded;
@@ -89,7 +93,7 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
       context.degraded_reason.empty() && store.state != cache::StoreState::on)
     context.degraded_reason = "the token store: " + store.reason;
   auto describe = [&](std::size_t i) {
-    const retrieval::Passage& passage = (*passages)[i];
+    const retrieval::Passage& passage = passages[i];
     return ContextDocument{.id = passage.document,
                            .first_line = passage.first_line,
                            .last_line = passage.last_line,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "leyden/base/bytes.h"
+#include "leyden/base/deadline.h"
 #include "leyden/base/digest.h"
 #include "leyden/base/result.h"
 #include "leyden/retrieval/chunk.h"
@@ -27,9 +28,43 @@ struct Passage {
   std::string document;  // Path relative to the folder that was indexed.
   std::size_t first_line = 1;
   std::size_t last_line = 1;
+  // Where in the document it stands, such as "class TokenCache > find_or_encode" or "Install > Debian"; may be empty.
+  std::string context;
   std::string text;  // Valid UTF-8.
-  Digest content;    // BLAKE2b-256 over (document, text): what a cached block is named after.
+  // BLAKE2b-256 over (document, context, text): what a cached block is named after.
+  Digest content;
   double score = 0;  // Higher is better; comparable within one answer only.
+};
+
+// Which passages count; an empty list: all.
+struct Filter {
+  // A document's name, a folder that ends with '/', or a pattern in which '*' stands for any characters ('/' too) and '?' for
+  // one. A passage counts when one of them fits.
+  std::vector<std::string> paths;
+  std::vector<std::string>
+      languages;  // As syntax/language.h names them: "cpp", "python", "markdown".
+};
+
+// How passages are found: by their words (BM25), by their meaning (vectors), or by both, fused by reciprocal rank. `best`: both where
+// the index has vectors, else words.
+enum class Ranking { best, words, vectors, fused };
+[[nodiscard]] std::string_view to_string(Ranking ranking);
+
+struct SearchRequest {
+  Scope scope;
+  std::string query;  // Words, not a language: no character in it is an operator.
+  std::size_t top_k = 5;
+  Filter filter;
+  Ranking ranking = Ranking::best;
+  Deadline deadline = Deadline::never();  // For the query's vector, which another machine may make.
+  [[nodiscard]] Result<void> check() const;
+};
+
+struct SearchAnswer {
+  std::vector<Passage>
+      passages;  // Best first; equal scores by document and line, so that equal queries give equal orders.
+  Ranking used = Ranking::words;  // words, vectors or fused.
+  std::string why_no_vectors;     // Where used is words though `best` was asked for.
 };
 
 struct SkippedFile {
@@ -87,7 +122,7 @@ struct ScopeSummary {
   std::uint64_t bytes = 0;
 };
 
-// Documents as passages, found by words. Thread-safe. Survives a kill at any moment: an update commits file by file (or
+// Documents as passages, found by words and by meaning. Thread-safe. Survives a kill at any moment: an update commits file by file (or
 // in small batches), so the next one goes on where it stopped.
 class Index {
  public:
@@ -101,12 +136,11 @@ class Index {
       const std::filesystem::path& folder, const UpdateOptions& options,
       const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop) = 0;
 
-  // At most `top_k` passages that share a word with the query, best first (Okapi BM25; equal scores by document and line,
-  // so that the same query gives the same order). The query is words, not a language: no character in it is an operator.
-  // Empty when nothing matches. Errors: invalid_argument (bad scope, top_k of 0), unavailable, corrupt.
-  [[nodiscard]] virtual Result<std::vector<Passage>> search(const Scope& scope,
-                                                            std::string_view query,
-                                                            std::size_t top_k) = 0;
+  // At most `top_k` passages. By words: those that share one with the query (Okapi BM25). Empty when nothing matches.
+  // Vectors that can't be had for the moment make `best` an answer by words, which says so.
+  // Errors: invalid_argument (bad scope, top_k of 0), unsupported (vectors or fused where the index has none), unavailable,
+  // timed_out, corrupt.
+  [[nodiscard]] virtual Result<SearchAnswer> search(const SearchRequest& request) = 0;
 
   // An update meanwhile may add to or take from later pages. Errors: invalid_argument (bad scope, a limit of 0), unavailable, corrupt.
   [[nodiscard]] virtual Result<PassagePage> list(const Scope& scope,

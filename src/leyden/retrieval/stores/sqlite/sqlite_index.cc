@@ -56,17 +56,15 @@ class SqliteIndex final : public Index {
     return update_scope(*writer, folder, options, on_progress, std::move(stop));
   }
 
-  Result<std::vector<Passage>> search(const Scope& scope, std::string_view query,
-                                      std::size_t top_k) override {
-    if (auto good = scope.check(); !good) return std::unexpected(good.error());
-    if (top_k == 0) return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
-    std::vector<Passage> passages;
-    std::string words = full_text_query(utf8::replace_invalid(query));
-    if (words.empty()) return passages;
+  Result<SearchAnswer> search(const SearchRequest& request) override {
+    if (auto good = request.check(); !good) return std::unexpected(good.error());
+    SearchAnswer answer;
+    std::string words = full_text_query(utf8::replace_invalid(request.query));
+    if (words.empty()) return answer;
     std::lock_guard lock(mutex_);
-    auto table = table_of(scope);
+    auto table = table_of(request.scope);
     if (!table) return std::unexpected(table.error());
-    if (table->empty()) return passages;
+    if (table->empty()) return answer;
     // Words in the file's name count double, parts of identifiers half.
     sql::Statement search(
         reader_, fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, "
@@ -75,15 +73,16 @@ class SqliteIndex final : public Index {
                              "p.document WHERE {0} MATCH ? "
                              "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
                              *table));
-    search.bind(words).bind(static_cast<std::int64_t>(std::min<std::size_t>(top_k, 1'000'000)));
+    search.bind(words).bind(
+        static_cast<std::int64_t>(std::min<std::size_t>(request.top_k, 1'000'000)));
     while (true) {
       auto row = search.step();
       if (!row) return std::unexpected(row.error());
-      if (!*row) return passages;
+      if (!*row) return answer;
       auto passage = read_passage(search);
       if (!passage) return std::unexpected(passage.error());
       passage->score = -search.real(5);
-      passages.push_back(*std::move(passage));
+      answer.passages.push_back(*std::move(passage));
     }
   }
 
@@ -171,29 +170,7 @@ class SqliteIndex final : public Index {
   sql::Database reader_;
 };
 
-Result<void> check_name(std::string_view what, std::string_view name) {
-  bool control = std::ranges::any_of(
-      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-  if (name.empty() || name.size() > 200 || control || !utf8::is_valid(name)) {
-    return fail(Errc::invalid_argument,
-                "the {} must have 1 to 200 bytes of UTF-8 without control characters", what);
-  }
-  return {};
-}
-
 }  // namespace
-
-Result<void> Scope::check() const {
-  if (auto good = check_name("tenant", tenant); !good) return good;
-  return check_name("collection", collection);
-}
-
-Result<void> UpdateOptions::check() const {
-  if (auto good = scope.check(); !good) return good;
-  if (file_bytes_max == 0)
-    return fail(Errc::invalid_argument, "file_bytes_max is 0: nothing could be indexed");
-  return chunk.check();
-}
 
 Result<std::unique_ptr<Index>> open_sqlite_index(const SqliteIndexOptions& options) {
   auto database =

@@ -33,15 +33,16 @@ class SqliteIndexTest : public ::testing::Test {
   static std::vector<std::string> found(Index& index, std::string_view query,
                                         const Scope& scope = {}) {
     std::vector<std::string> documents;
-    auto passages = index.search(scope, query, 100);
+    auto passages = index.search({.scope = scope, .query = std::string(query), .top_k = 100});
     EXPECT_TRUE(passages) << passages.error().message;
-    for (const Passage& passage : *passages) documents.push_back(passage.document);
+    for (const Passage& passage : passages->passages) documents.push_back(passage.document);
     return documents;
   }
   // What an index says of its passages, to compare two by.
   static std::map<Digest, std::string> all(Index& index, std::string_view query) {
     std::map<Digest, std::string> out;
-    for (const Passage& p : index.search({}, query, 10'000).value()) {
+    const auto answer = index.search({.query = std::string(query), .top_k = 10'000});
+    for (const Passage& p : answer.value().passages) {
       out[p.content] = fmt::format("{}:{}-{}\n{}", p.document, p.first_line, p.last_line, p.text);
     }
     return out;
@@ -135,7 +136,7 @@ TEST_F(SqliteIndexTest, FindsIdentifiersByTheirParts) {
     EXPECT_EQ(found(*index, query), Names{"x.h"}) << query;
   }
   EXPECT_TRUE(found(*index, "\" OR * NEAR( -").empty());
-  EXPECT_FALSE(index->search({}, "x", 0));
+  EXPECT_FALSE(index->search({.query = "x", .top_k = 0}));
 }
 
 TEST_F(SqliteIndexTest, ScopesAreApart) {
@@ -145,8 +146,8 @@ TEST_F(SqliteIndexTest, ScopesAreApart) {
   EXPECT_EQ(found(*index, "recipe", {.tenant = "one", .collection = "c"}), Names{"a.md"});
   EXPECT_TRUE(found(*index, "recipe", {.tenant = "two", .collection = "c"}).empty());
   EXPECT_TRUE(found(*index, "recipe").empty());
-  EXPECT_FALSE(index->search({.tenant = "", .collection = "c"}, "x", 1));
-  EXPECT_FALSE(index->search({.tenant = "a\nb", .collection = "c"}, "x", 1));
+  EXPECT_FALSE(index->search({.scope = {.tenant = "", .collection = "c"}, .query = "x"}));
+  EXPECT_FALSE(index->search({.scope = {.tenant = "a\nb", .collection = "c"}, .query = "x"}));
   EXPECT_EQ(index->scopes().value().size(), 1U);
 }
 

@@ -1,0 +1,55 @@
+#include "leyden/retrieval/index.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "leyden/base/utf8.h"
+
+namespace leyden::retrieval {
+namespace {
+
+Result<void> check_name(std::string_view what, std::string_view name) {
+  bool control = std::ranges::any_of(
+      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  if (name.empty() || name.size() > 200 || control || !utf8::is_valid(name)) {
+    return fail(Errc::invalid_argument,
+                "the {} must have 1 to 200 bytes of UTF-8 without control characters", what);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Scope::check() const {
+  if (auto good = check_name("tenant", tenant); !good) return good;
+  return check_name("collection", collection);
+}
+
+Result<void> UpdateOptions::check() const {
+  if (auto good = scope.check(); !good) return good;
+  if (file_bytes_max == 0)
+    return fail(Errc::invalid_argument, "file_bytes_max is 0: nothing could be indexed");
+  return chunk.check();
+}
+
+Result<void> SearchRequest::check() const {
+  if (auto good = scope.check(); !good) return good;
+  if (top_k == 0) return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
+  return {};
+}
+
+std::string_view to_string(Ranking ranking) {
+  switch (ranking) {
+    case Ranking::best:
+      return "best";
+    case Ranking::words:
+      return "words";
+    case Ranking::vectors:
+      return "vectors";
+    case Ranking::fused:
+      return "fused";
+  }
+  std::unreachable();
+}
+
+}  // namespace leyden::retrieval
