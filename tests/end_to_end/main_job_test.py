@@ -528,6 +528,18 @@ class Commands(Case):
         self.assertEqual(self.answer("retrieve", "jar volts battery")["doc_count"], 2)
         self.assertEqual(self.answer("retrieve", "jar volts battery", "--top-k", 3)["doc_count"], 3)
 
+    def test_orders_are_replayed(self):
+        lengths = self.write("lengths.jsonl", '{"passage_id": 1, "token_length": 50}\n{"passage_id": 2, "token_length": 100}\n')
+        requests = self.write("requests.jsonl", '{"hash_ids": {"passages_ids": [1, 2, 1]}}\n\n{"hash_ids": {"passages_ids": [2, 1]}}\n')
+        order = ["bench", "order", "--requests", requests, "--lengths", lengths]
+        shares = {(r["order"], r["server_cache_tokens"]): r["reused_token_share"] for r in self.answer(*order)["results"]}
+        self.assertEqual(len(shares), 12)
+        self.assertEqual(shares["ranked", "unlimited"], 0)
+        self.assertEqual(shares["prefix", "unlimited"], 0.5)
+        self.fails(*order, "--server-cache-tokens", "64k", says="64k is neither", code=2)
+        self.write("requests.jsonl", '\n{"hash_ids": {"passages_ids": [3]}}\n')
+        self.fails(*order, says="requests.jsonl:2: passage 3 has no length", code=2)
+
     def test_models_are_listed(self):
         models = {model["name"]: model for model in self.answer("model", "list")}
         self.assertTrue(models["qwen2.5-coder-1.5b"]["default"])
