@@ -132,9 +132,8 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
 }
 
 Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context,
-                                                 std::string_view query,
-                                                 prompt::ChatFormat format) {
-  prompt::ChatFrame frame = prompt::chat_frame(format, options_.system_prompt);
+                                                 std::string_view query, const PromptStart& start) {
+  const prompt::ChatFrame& frame = start.frame;
   std::string question = question_of(query);
   // Owns what the pieces look at.
   std::vector<TokenIds> owned;
@@ -162,16 +161,21 @@ Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context
   pieces.push_back(prompt::Piece::of(context.text, context.token_ids));
   pieces.push_back(prompt::Piece::of(question, owned.emplace_back(tokenizer_->encode(question))));
   if (auto added = add_parts(frame.after); !added) return std::unexpected(added.error());
-  return prompt::join(*tokenizer_, pieces).ids;
+  // Behind a special token nothing of `start` can change (join.h).
+  TokenIds ids = start.ids;
+  const prompt::Joined joined = prompt::join(*tokenizer_, pieces);
+  ids.insert(ids.end(), joined.ids.begin(), joined.ids.end());
+  return ids;
 }
 
 namespace {
 
 // What documents and question are of a prompt: the tokens between the frame's special ones before them and after them.
-llm::TokenRange written_by_others(const TokenIds& prompt, const prompt::ChatFrame& frame,
+llm::TokenRange written_by_others(const TokenIds& prompt, const PromptStart& start,
                                   const tokenizer::Tokenizer& tokenizer) {
+  const prompt::ChatFrame& frame = start.frame;
   const auto is_special = [](const prompt::TemplatePart& part) { return part.special; };
-  llm::TokenRange out{.begin = 0, .end = prompt.size()};
+  llm::TokenRange out{.begin = start.ids.size(), .end = prompt.size()};
   for (const auto& part : frame.before | std::views::filter(is_special)) {
     const auto id = tokenizer.special_token(part.text);
     while (out.begin < out.end && prompt[out.begin] != id) ++out.begin;
@@ -187,34 +191,48 @@ llm::TokenRange written_by_others(const TokenIds& prompt, const prompt::ChatFram
 
 }  // namespace
 
+Result<prompt::ChatFormat> chat_format_of(const llm::ModelServer& server,
+                                          const tokenizer::Tokenizer& tokenizer) {
+  const auto& shown = server.info().chat_template;
+  return shown ? prompt::detect_chat_format(*shown)
+               : Result<prompt::ChatFormat>(prompt::guess_chat_format(tokenizer));
+}
+
 Result<GenerateResult> TokenCachedRag::generate(
     const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
     const std::function<void(std::string_view)>& on_text, std::stop_token stop) {
+  const auto format = chat_format_of(server, *tokenizer_);
+  if (!format) return std::unexpected(format.error());
+  return generate_from(first_start(*format), request, server, options, on_text, std::move(stop));
+}
+
+Result<GenerateResult> TokenCachedRag::generate_from(
+    const PromptStart& start, const RetrieveRequest& request, llm::ModelServer& server,
+    const GenerateOptions& options, const std::function<void(std::string_view)>& on_text,
+    std::stop_token stop) {
   auto started = clock_->now();
   if (auto good = check(request); !good) return std::unexpected(good.error());
-  const auto& shown = server.info().chat_template;
-  const auto format = shown ? prompt::detect_chat_format(*shown)
-                            : Result<prompt::ChatFormat>(prompt::guess_chat_format(*tokenizer_));
-  if (!format) return std::unexpected(format.error());
 
-  // Question and frame first: what they leave of the window is the context's.
-  auto frame_ids = assemble_prompt({}, request.query, *format);
+  // Session, question and frame first: what they leave of the window is the context's.
+  auto frame_ids = assemble_prompt({}, request.query, start);
   if (!frame_ids) return std::unexpected(frame_ids.error());
   const std::size_t known = server.info().context_tokens;
   const std::size_t window = known == 0 ? std::numeric_limits<std::size_t>::max() : known;
   std::size_t taken = frame_ids->size() + options.max_answer_tokens;
   if (taken >= window) {
+    const std::string session =
+        start.ids.empty() ? "" : fmt::format("the session so far ({} tokens), ", start.ids.size());
     return fail(Errc::invalid_argument,
-                "question ({} tokens) and answer (up to {}) leave no room for passages in the "
-                "model's window of {}: ask a shorter "
-                "question or allow a shorter answer",
-                frame_ids->size(), options.max_answer_tokens, window);
+                "{}question ({} tokens) and answer (up to {}) leave no room for passages in the "
+                "model's window of {}: {}ask a shorter question or allow a shorter answer",
+                session, frame_ids->size() - start.ids.size(), options.max_answer_tokens, window,
+                start.ids.empty() ? "" : "begin another session, ");
   }
   RetrieveRequest fitted = request;
   fitted.max_context_tokens = std::min(request.max_context_tokens, window - taken);
   auto context = retrieve_tokens(fitted);
   if (!context) return std::unexpected(context.error());
-  auto prompt_ids = assemble_prompt(*context, request.query, *format);
+  auto prompt_ids = assemble_prompt(*context, request.query, start);
   if (!prompt_ids) return std::unexpected(prompt_ids.error());
 
   llm::GenerateRequest generation;
@@ -223,22 +241,26 @@ Result<GenerateResult> TokenCachedRag::generate(
   generation.sampling = options.sampling;
   generation.deadline = request.deadline;
   generation.tenant = request.scope.tenant;
-  const prompt::ChatFrame frame = prompt::chat_frame(*format, {});
-  generation.documents = {written_by_others(generation.prompt, frame, *tokenizer_)};
-  for (const std::string& text : frame.stop_tokens) {
+  generation.logprobs = options.logprobs;
+  generation.documents = {written_by_others(generation.prompt, start, *tokenizer_)};
+  for (const std::string& text : start.frame.stop_tokens) {
     if (auto id = tokenizer_->special_token(text)) generation.stop_tokens.push_back(*id);
   }
-  std::size_t prompt_tokens = generation.prompt.size();
+  GenerateResult result;
+  result.prompt_ids = generation.prompt;
+  const std::size_t prompt_tokens = generation.prompt.size();
   auto asked = clock_->now();
   auto generated = llm::generate_blocking(server, std::move(generation), on_text, std::move(stop));
   if (!generated) return std::unexpected(generated.error());
 
-  GenerateResult result;
   result.response = std::move(generated->text);
   result.response_ids = std::move(generated->ids);
+  result.response_logprobs = std::move(generated->logprobs);
   result.context_tokens = context->token_count;
-  result.query_tokens = prompt_tokens - context->token_count;
+  result.session_tokens = start.ids.size();
+  result.query_tokens = prompt_tokens - start.ids.size() - context->token_count;
   result.total_tokens = prompt_tokens + result.response_ids.size();
+  result.prompt_tokens = generated->summary.prompt_tokens;
   result.prompt_tokens_reused = generated->summary.prompt_tokens_reused;
   result.ids_exact = generated->summary.ids_exact;
   result.cache_hit = context->cache_hit;

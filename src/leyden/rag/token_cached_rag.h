@@ -78,6 +78,14 @@ struct RetrievedContext {
 struct GenerateOptions {
   std::size_t max_answer_tokens = 256;
   llm::Sampling sampling;
+  bool logprobs = false;  // Wanted, where the server gives them.
+};
+
+// With what a prompt begins, and how question and answer stand in it.
+struct PromptStart {
+  TokenIds
+      ids;  // Exactly these, then the frame: what a session has so far. Ends with a special token, or is empty.
+  prompt::ChatFrame frame;
 };
 
 struct GenerateLatency {
@@ -88,10 +96,14 @@ struct GenerateLatency {
 struct GenerateResult {
   std::string response;
   TokenIds response_ids;
+  std::vector<float> response_logprobs;  // As many as response_ids, or none.
+  TokenIds prompt_ids;
+  std::size_t prompt_tokens = 0;  // As the server counted.
   std::size_t context_tokens = 0;
   std::size_t query_tokens =
-      0;  // The question with its frame: all of the prompt that is not context.
-  std::size_t total_tokens = 0;  // Prompt and response.
+      0;  // The question with its frame: all of the prompt that is not context or session.
+  std::size_t session_tokens = 0;  // Of the prompt: what the session had before.
+  std::size_t total_tokens = 0;    // Prompt and response.
   // Served from the model server's prefix cache; empty where it does not say.
   std::optional<std::size_t> prompt_tokens_reused;
   bool ids_exact = true;  // False: the server speaks text, see llm::GenerateSummary.
@@ -113,6 +125,10 @@ inline constexpr std::string_view kDefaultSystemPrompt =
     "Use only the passages, "
     "be brief, and name the file that the answer comes from. If the passages don't tell, say so.";
 
+// By the template that the server shows, else by the tokenizer's special tokens. Errors: unsupported.
+[[nodiscard]] Result<prompt::ChatFormat> chat_format_of(const llm::ModelServer& server,
+                                                        const tokenizer::Tokenizer& tokenizer);
+
 // Retrieval whose context is token IDs: each passage is tokenized once and kept; a context is joined from IDs; a model server
 // gets IDs and gives IDs back. Thread-safe. Everything borrowed outlives it.
 class TokenCachedRag {
@@ -124,10 +140,10 @@ class TokenCachedRag {
   // Errors: invalid_argument (empty query, top_k or budget of 0, bad scope), the index's, internal.
   [[nodiscard]] Result<RetrievedContext> retrieve_tokens(const RetrieveRequest& request);
 
-  // The prompt for the context and the query in the model's chat format: all IDs that a server needs.
+  // The prompt for the context and the query: all IDs that a server needs.
   // Errors: unsupported when the tokenizer lacks the format's special tokens.
   [[nodiscard]] Result<TokenIds> assemble_prompt(const RetrievedContext& context,
-                                                 std::string_view query, prompt::ChatFormat format);
+                                                 std::string_view query, const PromptStart& start);
 
   // Retrieves, assembles, generates; waits for the end. `on_text` hears the answer as it comes, from the server's thread.
   // The context's budget is cut to what the model's window leaves beside question and answer.
@@ -135,6 +151,17 @@ class TokenCachedRag {
   [[nodiscard]] Result<GenerateResult> generate(
       const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
       const std::function<void(std::string_view)>& on_text, std::stop_token stop);
+
+  // The same with a prompt that begins with `start`, as a session's does (conversation.h).
+  [[nodiscard]] Result<GenerateResult> generate_from(
+      const PromptStart& start, const RetrieveRequest& request, llm::ModelServer& server,
+      const GenerateOptions& options, const std::function<void(std::string_view)>& on_text,
+      std::stop_token stop);
+
+  // With what a prompt without a session begins.
+  [[nodiscard]] PromptStart first_start(prompt::ChatFormat format) const {
+    return {.ids = {}, .frame = prompt::chat_frame(format, options_.system_prompt)};
+  }
 
   // See warm_up.h.
   [[nodiscard]] Result<WarmUpReport> warm_up(

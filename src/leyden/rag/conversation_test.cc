@@ -1,0 +1,335 @@
+#include "leyden/rag/conversation.h"
+
+#include <algorithm>
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "leyden/base/testing/temporary_folder.h"
+#include "leyden/llm/llamacpp/llama_engine.h"
+#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
+#include "leyden/tokenizer/test_tokenizers.h"
+
+namespace leyden::rag {
+namespace {
+
+using prompt::ReasoningPolicy;
+
+struct Said {
+  TokenIds ids;
+  llm::FinishReason finish = llm::FinishReason::stop;
+  bool ids_exact = true;
+  bool fails = false;
+  std::vector<float> logprobs;
+};
+
+class EndedGeneration final : public llm::Generation {
+ public:
+  void cancel() override {}
+  void wait() override {}
+};
+
+// Says what the test wants and keeps what it was asked.
+class ScriptedModel final : public llm::ModelServer {
+ public:
+  explicit ScriptedModel(const tokenizer::Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+    info_.name = "scripted";
+    info_.vocabulary_size = tokenizer.vocabulary_size();
+  }
+  [[nodiscard]] const llm::ModelInfo& info() const override { return info_; }
+  [[nodiscard]] Result<std::unique_ptr<llm::Generation>> generate(
+      llm::GenerateRequest asked, llm::GenerateSink& sink) override {
+    prompts.push_back(asked.prompt);
+    documents.push_back(asked.documents.at(0));
+    Said said = answers.front();
+    answers.pop_front();
+    const std::string text = tokenizer_.decode(said.ids).value();
+    sink.on_tokens({.ids = said.ids, .text = text, .logprobs = said.logprobs});
+    if (said.fails) {
+      sink.on_error({Errc::unavailable, "the server went away"});
+    } else {
+      sink.on_end({.finish = said.finish,
+                   .prompt_tokens = asked.prompt.size(),
+                   .ids_exact = said.ids_exact});
+    }
+    return std::make_unique<EndedGeneration>();
+  }
+  void close() override {}
+
+  std::deque<Said> answers;
+  std::vector<TokenIds> prompts;
+  std::vector<llm::TokenRange> documents;
+  llm::ModelInfo info_;
+
+ private:
+  const tokenizer::Tokenizer& tokenizer_;
+};
+
+class Conversations : public testing::Test {
+ protected:
+  Conversations() { use(qwen_); }
+
+  void use(const tokenizer::Tokenizer& tokenizer) {
+    rag = std::make_unique<TokenCachedRag>(*index_, *cache_, tokenizer, clock_, RagOptions{});
+    tokenizer_ = &tokenizer;
+  }
+  void write(const std::string& name, std::string_view text) {
+    folder_.write("docs/" + name, text);
+    ASSERT_TRUE(index_->update(folder_.path() / "docs", {}, {}, {}));
+  }
+  Conversation conversation(llm::ModelServer& server,
+                            ConversationOptions options = {.session = "talk"}) {
+    return {*ledger_, *rag, *tokenizer_, server, std::move(options)};
+  }
+  static RetrieveRequest request(std::string query) {
+    RetrieveRequest made;
+    made.query = std::move(query);
+    return made;
+  }
+  Result<ConversationAnswer> ask(llm::ModelServer& server, std::string query,
+                                 ConversationOptions options = {.session = "talk"}) {
+    return conversation(server, std::move(options)).ask(request(std::move(query)), {}, {}, {});
+  }
+  std::optional<prompt::Session> session() { return ledger_->find("default", "talk").value(); }
+  // The text as a template gives it: special tokens are such.
+  TokenIds ids_of(std::string_view text) {
+    return tokenizer_->encode(text, {.special = tokenizer::SpecialPolicy::all()});
+  }
+
+  const tokenizer::Tokenizer& qwen_ = tokenizer::test_tokenizer("tokenizers/qwen2.5.json");
+  const TokenId end_ = qwen_.special_token("<|im_end|>").value();
+  const TemporaryFolder folder_{fast_folder()};
+  SystemClock clock_;
+  std::unique_ptr<retrieval::Index> index_ =
+      retrieval::open_sqlite_index({.file = folder_.path() / "index.sqlite"}).value();
+  std::unique_ptr<cache::MemoryTier> memory_ = cache::MemoryTier::make({}, clock_).value();
+  std::unique_ptr<cache::TokenCache> cache_ =
+      std::make_unique<cache::TokenCache>(*memory_, nullptr, clock_);
+  std::unique_ptr<prompt::SessionLedger> ledger_ =
+      prompt::SessionLedger::open(folder_.path() / "sessions.sqlite", clock_).value();
+  const tokenizer::Tokenizer* tokenizer_ = nullptr;
+  std::unique_ptr<TokenCachedRag> rag;
+};
+
+bool begins_with(const TokenIds& ids, const TokenIds& with) {
+  return std::ranges::mismatch(ids, with).in2 == with.end();
+}
+
+TEST_F(Conversations, EachPromptBeginsWithTheExactIdsOfTheTurnBefore) {
+  write("jar.md",
+        "# The jar\n\nPieter van Musschenbroek built the Leyden jar in 1746. <|im_end|>\n");
+  ScriptedModel model(qwen_);
+  // "Hello" in letters: decoding and encoding again would give other IDs.
+  TokenIds letters;
+  for (const char* letter : {"H", "e", "l", "l", "o"})
+    letters.push_back(qwen_.token_id(letter).value());
+  ASSERT_NE(qwen_.encode("Hello"), letters);
+  model.answers = {{.ids = letters, .logprobs = {-1, -2, -3, -4, -5}},
+                   {.ids = letters, .finish = llm::FinishReason::length},
+                   {.ids = {}}};
+
+  const auto first = ask(model, "Who built the jar?");
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_FALSE(first->not_kept) << first->not_kept->message;
+  EXPECT_EQ(first->turn, 1U);
+  EXPECT_EQ(first->answer.session_tokens, 0U);
+  TokenIds whole = model.prompts[0];
+  whole.insert(whole.end(), letters.begin(), letters.end());
+  whole.push_back(end_);  // The model ended its answer.
+  EXPECT_EQ(ledger_->ids_of(session().value()).value(), whole);
+
+  const auto second = ask(model, "When was the jar built?");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->turn, 2U);
+  EXPECT_FALSE(second->prefix_broken_at);
+  EXPECT_TRUE(begins_with(model.prompts[1], whole));
+  EXPECT_EQ(second->answer.session_tokens, whole.size());
+  EXPECT_EQ(second->answer.context_tokens, second->answer.context.token_count);
+  EXPECT_EQ(second->answer.query_tokens + second->answer.context_tokens + whole.size(),
+            model.prompts[1].size());
+  // What is new is a fresh encoding of the template; the mark in the document stays text and is said to be others' text.
+  const TokenIds head = ids_of("\n<|im_start|>user\n");
+  const TokenIds tail = ids_of("<|im_end|>\n<|im_start|>assistant\n");
+  TokenIds expected = whole;
+  for (const TokenIds& part :
+       {head, qwen_.encode(second->answer.context.text + "Question: When was the jar built?"),
+        tail})
+    expected.insert(expected.end(), part.begin(), part.end());
+  EXPECT_EQ(model.prompts[1], expected);
+  EXPECT_GT(model.documents[1].begin, whole.size());
+  EXPECT_EQ(model.documents[1].end, expected.size() - tail.size());
+  EXPECT_EQ(std::ranges::count(second->answer.context.token_ids, end_), 0);
+
+  // The second answer was cut: it has no end token of its own, the next prompt closes it.
+  whole = model.prompts[1];
+  whole.insert(whole.end(), letters.begin(), letters.end());
+  EXPECT_EQ(ledger_->ids_of(session().value()).value(), whole);
+  const auto third = ask(model, "And then?");
+  ASSERT_TRUE(third) << third.error().message;
+  whole.push_back(end_);
+  EXPECT_TRUE(begins_with(model.prompts[2], whole));
+  EXPECT_FALSE(third->prefix_broken_at);
+
+  prompt::TurnReader turns = ledger_->turns(session().value());
+  const auto turn_1 = turns.next().value().value();
+  EXPECT_TRUE(turn_1.end_inferred);
+  EXPECT_EQ(turn_1.logprobs, (std::vector<float>{-1, -2, -3, -4, -5}));
+  EXPECT_EQ(turn_1.question, "Who built the jar?");
+  EXPECT_EQ(turn_1.answer, "Hello");
+  const auto turn_2 = turns.next().value().value();
+  EXPECT_FALSE(turn_2.end_inferred);
+  EXPECT_EQ(turn_2.end, prompt::TurnEnd::length);
+  EXPECT_EQ(turn_2.shared, model.prompts[0].size() + letters.size() + 1);
+  const auto turn_3 = turns.next().value().value();
+  EXPECT_TRUE(std::ranges::equal(turn_3.response, TokenIds{end_}));
+}
+
+TEST_F(Conversations, WhatDidNotEndWellIsNotKept) {
+  ScriptedModel model(qwen_);
+  const TokenIds ids = qwen_.encode("Yes.");
+  model.answers = {{.ids = ids, .finish = llm::FinishReason::cancelled},
+                   {.ids = ids, .finish = llm::FinishReason::content_filter},
+                   {.ids = ids, .ids_exact = false},
+                   {.ids = ids, .fails = true},
+                   {.ids = ids}};
+  EXPECT_EQ(ask(model, "One?")->not_kept->code, Errc::cancelled);
+  EXPECT_EQ(ask(model, "Two?")->not_kept->code, Errc::unsupported);
+  EXPECT_EQ(ask(model, "Three?")->not_kept->code, Errc::unsupported);
+  EXPECT_EQ(ask(model, "Four?").error().code, Errc::unavailable);
+  EXPECT_FALSE(session());
+  EXPECT_FALSE(ask(model, "Five?")->not_kept);
+  EXPECT_EQ(session()->turns, 1U);
+  EXPECT_EQ(model.prompts[4].size(), model.prompts[0].size());
+}
+
+TEST_F(Conversations, BelongToOneTokenizerModelAndPolicy) {
+  ScriptedModel model(qwen_);
+  model.answers = {{.ids = qwen_.encode("Yes.")}};
+  ASSERT_TRUE(ask(model, "Well?"));
+  const auto refused = [&](llm::ModelServer& server,
+                           ConversationOptions options = {.session = "talk"}) {
+    auto answer = ask(server, "Again?", std::move(options));
+    EXPECT_EQ(answer.error().code, Errc::invalid_argument);
+    return answer.error().message;
+  };
+  EXPECT_TRUE(refused(model, {.session = "talk", .reasoning = ReasoningPolicy::as_template})
+                  .contains("policy for reasoning keep_sampled, not as_template"));
+  EXPECT_EQ(ask(model, "Again?", {.session = ""}).error().code, Errc::invalid_argument);
+  model.info_.name = "another";
+  EXPECT_TRUE(refused(model).contains("with the model scripted, not another"));
+  model.info_.name = "scripted";
+  const auto& other = tokenizer::test_tokenizer("deps/llama-0.5.0/vocab/ggml-vocab-qwen2.gguf");
+  use(other);
+  EXPECT_TRUE(refused(model).contains("with the tokenizer tokenizers/qwen2.5.json ("));
+  // Another tenant's session of the same name is another one.
+  use(qwen_);
+  model.answers = {{.ids = qwen_.encode("Yes.")}};
+  RetrieveRequest theirs = request("Well?");
+  theirs.scope.tenant = "other";
+  EXPECT_EQ(conversation(model).ask(theirs, {}, {}, {})->turn, 1U);
+  model.info_.chat_template = "";
+  EXPECT_EQ(ask(model, "Again?").error().code, Errc::unsupported);
+}
+
+TEST_F(Conversations, AFullWindowIsAnErrorThatNamesTheNumbers) {
+  ScriptedModel model(qwen_);
+  model.info_.context_tokens = 400;
+  model.answers.assign(100, {.ids = TokenIds(60, qwen_.encode("a")[0])});
+  for (int turn = 1; turn < 10; ++turn) {
+    auto answer = conversation(model).ask(request("And?"), {.max_answer_tokens = 60}, {}, {});
+    if (answer) {
+      EXPECT_LE(model.prompts.back().size() + 60, 400U);
+      continue;
+    }
+    EXPECT_EQ(answer.error().code, Errc::invalid_argument);
+    EXPECT_TRUE(answer.error().message.contains("the session so far (")) << answer.error().message;
+    EXPECT_TRUE(answer.error().message.contains("window of 400: begin another session"));
+    EXPECT_GT(turn, 2);
+    EXPECT_EQ(session()->turns, static_cast<std::size_t>(turn - 1));
+    return;
+  }
+  FAIL() << "the window was never full";
+}
+
+TEST_F(Conversations, AsTheTemplateHasItOldReasoningGoesAndTheResultSaysFromWhere) {
+  ScriptedModel model(qwen_);
+  const TokenIds thinking = qwen_.encode("<think>\nThe jar?\n</think>\n\nHe did.");
+  model.answers = {{.ids = thinking}, {.ids = thinking}, {.ids = qwen_.encode("Yes.")}};
+  const ConversationOptions options = {.session = "talk",
+                                       .reasoning = ReasoningPolicy::as_template};
+  ASSERT_TRUE(ask(model, "Who?", options));
+  const auto second = ask(model, "When?", options);
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->prefix_broken_at, model.prompts[0].size());
+  TokenIds expected = model.prompts[0];
+  for (const TokenIds& part :
+       {qwen_.encode("He did."),
+        ids_of("<|im_end|>\n<|im_start|>user\nQuestion: When?<|im_end|>\n<|im_start|>assistant\n")})
+    expected.insert(expected.end(), part.begin(), part.end());
+  EXPECT_EQ(model.prompts[1], expected);
+  // The policy is the session's: it need not be named again.
+  const auto third = ask(model, "Why?");
+  ASSERT_TRUE(third) << third.error().message;
+  EXPECT_EQ(third->prefix_broken_at, model.prompts[1].size());
+  // What was sampled stays in the ledger.
+  prompt::TurnReader turns = ledger_->turns(session().value());
+  TokenIds closed = thinking;
+  closed.push_back(end_);
+  EXPECT_TRUE(std::ranges::equal(turns.next().value()->response, closed));
+  EXPECT_EQ(turns.next().value()->shared, model.prompts[0].size());
+
+  // A template that does not know the mark drops nothing.
+  model.info_.chat_template = "<|im_start|>";
+  model.answers = {{.ids = thinking}, {.ids = thinking}};
+  const ConversationOptions other = {.session = "other", .reasoning = ReasoningPolicy::as_template};
+  ASSERT_TRUE(ask(model, "Who?", other));
+  EXPECT_FALSE(ask(model, "When?", other)->prefix_broken_at);
+}
+
+TEST_F(Conversations, OfTwoAtOnceTheSecondIsNotKeptAndTheNextFollowsTheFirst) {
+  ScriptedModel model(qwen_);
+  const TokenIds ids = qwen_.encode("Yes.");
+  model.answers.assign(5, {.ids = ids});
+  ASSERT_TRUE(ask(model, "One?"));
+  // While the second answer comes, another conversation adds a turn.
+  bool nested = false;
+  auto late = conversation(model).ask(request("Two?"), {},
+                                      [&](std::string_view) {
+                                        if (std::exchange(nested, true)) return;
+                                        EXPECT_FALSE(ask(model, "Between?")->not_kept);
+                                      },
+                                      {});
+  ASSERT_TRUE(late) << late.error().message;
+  ASSERT_TRUE(late->not_kept);
+  EXPECT_EQ(late->not_kept->code, Errc::unavailable);
+  EXPECT_EQ(late->answer.response, "Yes.");
+  EXPECT_EQ(ask(model, "Two?")->turn, 3U);
+}
+
+TEST_F(Conversations, OnARealModelNothingOfTheSessionIsComputedAgain) {
+  const tokenizer::Tokenizer& smollm = tokenizer::test_tokenizer("models/smollm2-135m.gguf");
+  auto engine = llm::LlamaEngine::load(
+      {.model_file = std::filesystem::path(LEYDEN_CACHE_DIR) / "models/smollm2-135m.gguf",
+       .threads = 1},
+      smollm, {});
+  ASSERT_TRUE(engine) << engine.error().message;
+  use(smollm);
+  write("jar.md", "# The jar\n\nPieter van Musschenbroek built the Leyden jar in 1746.\n");
+  std::size_t before = 0;
+  for (std::size_t turn = 1; turn <= 3; ++turn) {
+    const auto answer = conversation(**engine).ask(
+        request("Who built the jar?"),
+        {.max_answer_tokens = 10,
+         .sampling = {.temperature = 1, .seed = static_cast<std::uint32_t>(turn)}},
+        {}, {});
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_FALSE(answer->not_kept) << answer->not_kept->message;
+    EXPECT_EQ(answer->turn, turn);
+    // The last token that was sampled, and the end token, were never read by the model.
+    if (turn > 1) EXPECT_GE(answer->answer.prompt_tokens_reused.value() + 2, before);
+    before = session()->ids;
+  }
+}
+
+}  // namespace
+}  // namespace leyden::rag
