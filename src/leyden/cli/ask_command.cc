@@ -50,6 +50,7 @@ nlohmann::json answer_json(const std::string& question, const rag::GenerateResul
           {"query_tokens", result.query_tokens},
           {"total_tokens", result.total_tokens},
           {"prompt_tokens_reused", reused ? nlohmann::json(*reused) : nlohmann::json()},
+          {"prompt_tokens_expected_reused", result.prompt_tokens_expected_reused},
           {"ids_exact", result.ids_exact},
           {"cache_hit", result.cache_hit},
           {"finish", kFinish[static_cast<int>(result.finish)]},

@@ -13,6 +13,14 @@ void RetrieveFlags::add_to(CLI::App& command) {
       ->check(CLI::Range(1, 10'000'000));
   command.add_option("--collection", collection, "Where to look [default: default]");
   command.add_option("--tenant", tenant, "Whose documents [default: default]");
+  command
+      .add_option(
+          "--order", order,
+          "How passages stand: ranked (best first), stable (popular first) or prefix (as a "
+          "model server has most of them in its prefix cache) [default: prefix where a model "
+          "is asked, else ranked]")
+      ->check(CLI::IsMember({"ranked", "stable", "prefix"}));
+  command.add_flag("--best-last", best_last, "The top-ranked passage next to the question");
   command.add_flag("--verify", verify, "Encode the whole context anew and compare");
 }
 
@@ -25,6 +33,8 @@ rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const std:
   request.max_context_tokens = max_context_tokens.value_or(settings.max_context_tokens);
   request.scope.tenant = tenant.empty() ? settings.tenant : tenant;
   request.scope.collection = collection.empty() ? settings.collection : collection;
+  if (order) request.order = prompt::passage_order(*order);
+  request.best_last = best_last;
   request.verify = verify;
   request.agent = agent;
   request.ttl = settings.ttl_of(agent, request.scope.collection);
@@ -40,6 +50,7 @@ json to_json(const std::vector<rag::ContextDocument>& documents) {
     out.push_back({{"id", document.id},
                    {"first_line", document.first_line},
                    {"last_line", document.last_line},
+                   {"rank", document.rank},
                    {"score", document.score},
                    {"token_count", document.token_count},
                    {"cached", document.cached}});
@@ -66,6 +77,7 @@ json to_json(const rag::RetrievedContext& context) {
           {"truncated", context.truncated},
           {"outcome", rag::to_string(context.outcome)},
           {"degraded_reason", context.degraded_reason},
+          {"order", prompt::to_string(context.order)},
           {"documents", to_json(context.documents)},
           {"dropped", to_json(context.dropped)},
           {"timings_ms",

@@ -17,6 +17,8 @@ struct RetrieveFlags {
   std::optional<std::size_t> max_context_tokens;
   std::string collection;
   std::string tenant;
+  std::optional<std::string> order;
+  bool best_last = false;
   bool verify = false;
 
   void add_to(CLI::App& command);

@@ -106,15 +106,20 @@ PrefixTree::Arrangement PrefixTree::longest_path(std::span<const PromptPart> hea
   };
   std::vector<Step> open{{start, 0, 0, 0, 0}};
   std::vector<std::size_t> path;
+  std::uint64_t used = 0;
   for (std::size_t visited = 0; !open.empty() && visited < kNodesMax; ++visited) {
     const Step at = open.back();
     open.pop_back();
-    if (at.depth > 0) {
+    if (at.depth == 0) {
+      path.clear();
+    } else {
       path.resize(at.depth - 1);
       path.push_back(at.part);
       best.covered.push_back(at.used);
     }
-    if (at.tokens > best.tokens) {
+    // Of equals the one used last: it is the likeliest to be there still.
+    if (at.tokens > best.tokens || (at.tokens == best.tokens && at.node->last_used > used)) {
+      used = at.node->last_used;
       best.tokens = at.tokens;
       best.order = path;
     }

@@ -54,7 +54,7 @@ class PrefixTree {
     std::vector<std::uint64_t>
         covered;  // Sets of parts (bit i: part i) that begin a cached path in some order.
   };
-  // The cached path behind `head` that is made of these parts, each at most once, and has the most tokens. Looks at no more than
+  // The cached path behind `head` that is made of these parts, each at most once, and has the most tokens (of equals: was used last). Looks at no more than
   // kArrangedMax parts and 10,000 nodes.
   [[nodiscard]] Arrangement longest_path(std::span<const PromptPart> head,
                                          std::span<const PromptPart> parts) const;

@@ -1,6 +1,7 @@
 #include "leyden/rag/token_cached_rag.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <ranges>
 #include <utility>
@@ -31,6 +32,12 @@ Outcome outcome_of(const RetrievedContext& context, std::size_t hits, std::size_
 }
 
 // What follows the passages: begins behind their last newline with a character that is no whitespace (rule R2).
+std::uint64_t part_id(const Digest& content) {
+  std::uint64_t id = 0;
+  std::memcpy(&id, content.bytes.data(), sizeof id);
+  return id;
+}
+
 std::string question_of(std::string_view query) {
   std::size_t begin = query.find_first_not_of(" \t\r\n");
   std::size_t end = query.find_last_not_of(" \t\r\n");
@@ -63,11 +70,28 @@ TokenCachedRag::TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache
       tokenizer_(&tokenizer),
       encoder_(tokenizer, cache, options.secret),
       clock_(&clock),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      own_sent_(options_.sent == nullptr ? std::make_unique<SentPrompts>() : nullptr),
+      sent_(options_.sent == nullptr ? own_sent_.get() : options_.sent) {
   if (options_.system_prompt.empty()) options_.system_prompt = kDefaultSystemPrompt;
 }
 
 Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& request) {
+  std::vector<prompt::PromptPart> parts;
+  const prompt::PromptPart head = head_part({});
+  auto context = retrieve(request, head, parts);
+  if (context && context->order == prompt::PassageOrder::prefix) {
+    sent_->sent({.tenant = request.scope.tenant,
+                 .head = head,
+                 .passages = parts,
+                 .prompt = context->token_ids});
+  }
+  return context;
+}
+
+Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request,
+                                                  const prompt::PromptPart& head,
+                                                  std::vector<prompt::PromptPart>& parts) {
   if (auto good = check(request); !good) return std::unexpected(good.error());
   auto started = clock_->now();
   auto answer = index_->search({.scope = request.scope,
@@ -97,12 +121,22 @@ Result<RetrievedContext> TokenCachedRag::retrieve_tokens(const RetrieveRequest& 
     return ContextDocument{.id = passage.document,
                            .first_line = passage.first_line,
                            .last_line = passage.last_line,
+                           .rank = i + 1,
                            .score = passage.score,
                            .token_count = lengths[i],
                            .cached = found[i].hit()};
   };
+  std::vector<prompt::PromptPart> ranked;
+  for (const std::size_t i : choice.kept)
+    ranked.push_back({.id = part_id(passages[i].content), .tokens = lengths[i]});
+  context.order = request.order.value_or(prompt::PassageOrder::ranked);
+  const prompt::Ordered ordered = sent_->order(
+      request.scope.tenant, {.order = context.order, .best_last = request.best_last}, head, ranked);
+
   std::vector<prompt::Piece> pieces;
-  for (std::size_t i : choice.kept) {
+  for (const std::size_t place : ordered.order) {
+    const std::size_t i = choice.kept[place];
+    parts.push_back(ranked[place]);
     context.documents.push_back(describe(i));
     if (found[i].hit()) context.cached_tokens += lengths[i];
     pieces.push_back(prompt::Piece::of(segments[i], *found[i].block));
@@ -228,9 +262,14 @@ Result<GenerateResult> TokenCachedRag::generate_from(
                 session, frame_ids->size() - start.ids.size(), options.max_answer_tokens, window,
                 start.ids.empty() ? "" : "begin another session, ");
   }
+  // What stands before the passages, but for a few words of the frame.
+  const prompt::PromptPart head = head_part(
+      TokenIdsView(*frame_ids).first(written_by_others(*frame_ids, start, *tokenizer_).begin));
+  std::vector<prompt::PromptPart> parts;
   RetrieveRequest fitted = request;
+  if (!fitted.order) fitted.order = prompt::PassageOrder::prefix;
   fitted.max_context_tokens = std::min(request.max_context_tokens, window - taken);
-  auto context = retrieve_tokens(fitted);
+  auto context = retrieve(fitted, head, parts);
   if (!context) return std::unexpected(context.error());
   auto prompt_ids = assemble_prompt(*context, request.query, start);
   if (!prompt_ids) return std::unexpected(prompt_ids.error());
@@ -249,9 +288,18 @@ Result<GenerateResult> TokenCachedRag::generate_from(
   GenerateResult result;
   result.prompt_ids = generation.prompt;
   const std::size_t prompt_tokens = generation.prompt.size();
+  const std::string& tenant = request.scope.tenant;
+  result.prompt_tokens_expected_reused = sent_->expected_reuse(tenant, generation.prompt);
   auto asked = clock_->now();
   auto generated = llm::generate_blocking(server, std::move(generation), on_text, std::move(stop));
   if (!generated) return std::unexpected(generated.error());
+  sent_->sent({.tenant = tenant,
+               .upstream = generated->summary.upstream,
+               .head = head,
+               .passages = parts,
+               .prompt = result.prompt_ids,
+               .answer = generated->ids,
+               .reused_tokens = generated->summary.prompt_tokens_reused});
 
   result.response = std::move(generated->text);
   result.response_ids = std::move(generated->ids);

@@ -15,6 +15,7 @@
 #include "leyden/llm/generate.h"
 #include "leyden/prompt/chat_format.h"
 #include "leyden/rag/passage_encoder.h"
+#include "leyden/rag/sent_prompts.h"
 #include "leyden/rag/warm_up.h"
 #include "leyden/retrieval/index.h"
 #include "leyden/tokenizer/tokenizer.h"
@@ -40,13 +41,17 @@ struct RetrieveRequest {
   bool verify = false;    // Encode the whole layout anew and compare: `internal` when it differs.
   std::string agent;      // Who asks, for the statistics.
   std::chrono::seconds ttl{0};  // Of what is tokenized now; 0: the cache's.
-  std::stop_token stop;         // `cancelled` when it is asked to stop before the IDs are there.
+  // Empty: `prefix` where a model server is asked, else `ranked`.
+  std::optional<prompt::PassageOrder> order;
+  bool best_last = false;  // The top-ranked passage stands last, next to the question.
+  std::stop_token stop;    // `cancelled` when it is asked to stop before the IDs are there.
 };
 
 struct ContextDocument {
   std::string id;  // Path of the document within its collection.
   std::size_t first_line = 1;
   std::size_t last_line = 1;
+  std::size_t rank = 1;  // Among the passages found, from 1.
   double score = 0;
   std::size_t token_count = 0;
   bool cached = false;
@@ -67,8 +72,9 @@ struct RetrievedContext {
   std::size_t token_count = 0;
   std::size_t doc_count = 0;  // Passages in the context.
   bool truncated = false;     // Passages were dropped to stay within max_context_tokens.
-  std::vector<ContextDocument> documents;  // In the context, best first.
-  std::vector<ContextDocument> dropped;    // Found, but over the budget.
+  std::vector<ContextDocument> documents;  // In the context, as they stand there.
+  std::vector<ContextDocument> dropped;    // Found, but over the budget, best first.
+  prompt::PassageOrder order = prompt::PassageOrder::ranked;
   std::size_t reencoded_passages = 0;  // Joined by encoding anew, because the cut was not proven.
   Outcome outcome = Outcome::no_documents;
   std::string degraded_reason;
@@ -106,6 +112,8 @@ struct GenerateResult {
   std::size_t total_tokens = 0;    // Prompt and response.
   // Served from the model server's prefix cache; empty where it does not say.
   std::optional<std::size_t> prompt_tokens_reused;
+  std::size_t prompt_tokens_expected_reused =
+      0;                  // The same as we took it to be, see sent_prompts.h.
   bool ids_exact = true;  // False: the server speaks text, see llm::GenerateSummary.
   bool cache_hit = false;
   llm::FinishReason finish = llm::FinishReason::stop;
@@ -116,6 +124,8 @@ struct GenerateResult {
 struct RagOptions {
   Secret secret{};            // Keys the names of cached blocks.
   std::string system_prompt;  // Empty: the default, see kDefaultSystemPrompt.
+  // What the model servers have been sent; null: the object has one of its own. Give one to several that share servers.
+  SentPrompts* sent = nullptr;
   std::string
       degraded_reason;  // Said in every result, such as "the store can't be opened: ...". Empty when all is well.
 };
@@ -137,6 +147,7 @@ class TokenCachedRag {
                  const tokenizer::Tokenizer& tokenizer, const Clock& clock, RagOptions options);
 
   // The query's passages as IDs, bit for bit what encoding `text` gives.
+  // A context in `prefix` order is taken to be sent to a server.
   // Errors: invalid_argument (empty query, top_k or budget of 0, bad scope), the index's, internal.
   [[nodiscard]] Result<RetrievedContext> retrieve_tokens(const RetrieveRequest& request);
 
@@ -172,12 +183,19 @@ class TokenCachedRag {
   [[nodiscard]] cache::CacheStats stats() const { return cache_->stats(); }
 
  private:
+  // `parts`: the passages in their order, for SentPrompts.
+  [[nodiscard]] Result<RetrievedContext> retrieve(const RetrieveRequest& request,
+                                                  const prompt::PromptPart& head,
+                                                  std::vector<prompt::PromptPart>& parts);
+
   retrieval::Index* index_;
   cache::TokenCache* cache_;
   const tokenizer::Tokenizer* tokenizer_;
   PassageEncoder encoder_;
   const Clock* clock_;
   RagOptions options_;
+  std::unique_ptr<SentPrompts> own_sent_;
+  SentPrompts* sent_;
 };
 
 }  // namespace leyden::rag

@@ -281,5 +281,39 @@ TEST_F(Rag, GeneratesFromExactlyOurIds) {
   EXPECT_EQ(cancelled->finish, llm::FinishReason::cancelled);
 }
 
+TEST_F(Rag, AnotherQuestionAboutTheSamePassagesFindsThemAsTheModelHasThem) {
+  const tokenizer::Tokenizer& smollm = tokenizer::test_tokenizer("models/smollm2-135m.gguf");
+  auto engine = llm::LlamaEngine::load(
+      {.model_file = fs::path(LEYDEN_CACHE_DIR) / "models/smollm2-135m.gguf", .threads = 1}, smollm,
+      {});
+  ASSERT_TRUE(engine) << engine.error().message;
+  Parts parts(folder_, smollm);
+  update(parts);
+  auto ask = [&](std::string query, std::optional<prompt::PassageOrder> order = {}) {
+    RetrieveRequest asked = request(std::move(query));
+    asked.order = order;
+    return parts.rag->generate(asked, **engine, {.max_answer_tokens = 2, .sampling = {}}, {}, {})
+        .value();
+  };
+  auto ids = [](const GenerateResult& result) {
+    std::vector<std::string> names;
+    for (const ContextDocument& document : result.context.documents)
+      names.push_back(fmt::format("{}:{}", document.id, document.first_line));
+    return names;
+  };
+  const GenerateResult other = ask("jar glass foil mark", prompt::PassageOrder::ranked);
+  EXPECT_EQ(other.prompt_tokens_expected_reused, 0U);
+  const GenerateResult first = ask("jar pile Volta", prompt::PassageOrder::ranked);
+  ASSERT_NE(ids(other), ids(first)) << "the test wants questions that rank passages otherwise";
+  const GenerateResult second = ask("jar glass foil mark");
+  EXPECT_EQ(second.context.order, prompt::PassageOrder::prefix);
+  EXPECT_EQ(ids(second), ids(first));
+  EXPECT_NE(second.context.documents[0].rank, 1U);
+  // What we expected is what the model says, but for the block that the question begins in.
+  EXPECT_GE(second.prompt_tokens_expected_reused, second.context_tokens);
+  EXPECT_NEAR(static_cast<double>(second.prompt_tokens_expected_reused),
+              static_cast<double>(second.prompt_tokens_reused.value()), SentPrompts::kBlockTokens);
+}
+
 }  // namespace
 }  // namespace leyden::rag
