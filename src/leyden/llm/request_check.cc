@@ -6,7 +6,8 @@
 namespace leyden::llm {
 namespace {
 
-Result<void> check_documents(const GenerateRequest& request, const ControlTokens& control) {
+Result<void> check_documents(const GenerateRequest& request,
+                             const tokenizer::Tokenizer& tokenizer) {
   for (const TokenRange& range : request.documents) {
     if (range.begin > range.end || range.end > request.prompt.size()) {
       return fail(Errc::invalid_argument,
@@ -15,7 +16,7 @@ Result<void> check_documents(const GenerateRequest& request, const ControlTokens
     }
     const auto begin = request.prompt.begin() + static_cast<std::ptrdiff_t>(range.begin);
     const auto end = request.prompt.begin() + static_cast<std::ptrdiff_t>(range.end);
-    const auto bad = std::find_if(begin, end, [&](TokenId id) { return control.contains(id); });
+    const auto bad = std::find_if(begin, end, [&](TokenId id) { return tokenizer.is_control(id); });
     if (bad != end) {
       return fail(Errc::invalid_argument,
                   "the prompt's token {} is a control token within a document: encode documents "
@@ -29,7 +30,7 @@ Result<void> check_documents(const GenerateRequest& request, const ControlTokens
 }  // namespace
 
 Result<void> check_request(const GenerateRequest& request, const ModelInfo& info,
-                           const ControlTokens& control) {
+                           const tokenizer::Tokenizer& tokenizer) {
   const auto outside = [&](TokenId id) { return id >= info.vocabulary_size; };
   if (request.prompt.empty()) return fail(Errc::invalid_argument, "the prompt is empty");
   if (request.max_tokens == 0) {
@@ -58,7 +59,7 @@ Result<void> check_request(const GenerateRequest& request, const ModelInfo& info
                 "prompt of {} tokens and max_tokens {} are over the context window of {} tokens",
                 request.prompt.size(), request.max_tokens, info.context_tokens);
   }
-  return check_documents(request, control);
+  return check_documents(request, tokenizer);
 }
 
 }  // namespace leyden::llm

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "leyden/llm/control_tokens.h"
 #include "leyden/llm/model_server.h"
+#include "leyden/tokenizer/tokenizer.h"
 
 namespace leyden::llm {
 
 // What every ModelServer refuses of a request: see ModelServer::generate. No ID is in the message.
 // context_tokens 0: the window is not known and not checked.
 [[nodiscard]] Result<void> check_request(const GenerateRequest& request, const ModelInfo& info,
-                                         const ControlTokens& control);
+                                         const tokenizer::Tokenizer& tokenizer);
 
 }  // namespace leyden::llm

@@ -5,6 +5,10 @@
 
 namespace leyden::prompt {
 
+TokenIds encode_text(const tokenizer::Tokenizer& tokenizer, std::string_view text) {
+  return tokenizer.encode(text, {.special = tokenizer::SpecialPolicy::document()});
+}
+
 Joined join(const tokenizer::Tokenizer& tokenizer, std::span<const Piece> pieces) {
   Joined joined;
   std::vector<Piece> group;  // Pieces that hang together: no cut between them is proven.
@@ -15,7 +19,7 @@ Joined join(const tokenizer::Tokenizer& tokenizer, std::span<const Piece> pieces
       joined.ids.insert(joined.ids.end(), group[0].ids.begin(), group[0].ids.end());
     } else if (!group.empty()) {
       joined.reencoded_pieces += group.size();
-      TokenIds anew = tokenizer.encode(group_text);
+      TokenIds anew = encode_text(tokenizer, group_text);
       joined.ids.insert(joined.ids.end(), anew.begin(), anew.end());
     }
     group.clear();
@@ -39,7 +43,7 @@ TokenIds join_plain(const tokenizer::Tokenizer& tokenizer, std::span<const Piece
   TokenIds ids;
   std::string text;
   auto flush = [&] {
-    TokenIds encoded = tokenizer.encode(text);
+    TokenIds encoded = encode_text(tokenizer, text);
     ids.insert(ids.end(), encoded.begin(), encoded.end());
     text.clear();
   };

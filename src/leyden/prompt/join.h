@@ -7,7 +7,10 @@
 
 namespace leyden::prompt {
 
-// One part of a prompt: a text with the IDs of its encoding, or a special token (then `text` is empty, `ids` one ID).
+// The IDs of a prompt's text as all text in prompts is encoded: none of it becomes a control token, whoever wrote it.
+[[nodiscard]] TokenIds encode_text(const tokenizer::Tokenizer& tokenizer, std::string_view text);
+
+// One part of a prompt: a text with the IDs of its encoding (encode_text), or a special token (then `text` is empty, `ids` one ID).
 struct Piece {
   std::string_view text;
   TokenIdsView ids;

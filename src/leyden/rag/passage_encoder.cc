@@ -1,6 +1,7 @@
 #include "leyden/rag/passage_encoder.h"
 
 #include "leyden/cache/block_key.h"
+#include "leyden/prompt/join.h"
 #include "leyden/prompt/segment.h"
 
 namespace leyden::rag {
@@ -36,7 +37,9 @@ Result<PassageEncoder::Encoded> PassageEncoder::encode(std::string_view tenant,
   options.tenant = tenant;
   auto blocks = cache_.find_or_encode(
       keys, scope,
-      [&](std::size_t i) -> Result<TokenIds> { return tokenizer_.encode(out.segments[i]); },
+      [&](std::size_t i) -> Result<TokenIds> {
+        return prompt::encode_text(tokenizer_, out.segments[i]);
+      },
       deadline, options);
   if (!blocks) return std::unexpected(blocks.error());
   out.blocks = *std::move(blocks);

@@ -144,7 +144,7 @@ Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request
   }
   for (std::size_t i : choice.dropped) context.dropped.push_back(describe(i));
   prompt::Joined joined = prompt::join(*tokenizer_, pieces);
-  if (request.verify && joined.ids != tokenizer_->encode(context.text)) {
+  if (request.verify && joined.ids != prompt::encode_text(*tokenizer_, context.text)) {
     return fail(
         Errc::internal,
         "verification failed: the joined IDs of {} passages differ from a fresh encoding with {}",
@@ -176,8 +176,8 @@ Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context
   auto add_parts = [&](const std::vector<prompt::TemplatePart>& parts) -> Result<void> {
     for (const prompt::TemplatePart& part : parts) {
       if (!part.special) {
-        pieces.push_back(
-            prompt::Piece::of(part.text, owned.emplace_back(tokenizer_->encode(part.text))));
+        pieces.push_back(prompt::Piece::of(
+            part.text, owned.emplace_back(prompt::encode_text(*tokenizer_, part.text))));
         continue;
       }
       auto id = tokenizer_->special_token(part.text);
@@ -193,7 +193,8 @@ Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context
   };
   if (auto added = add_parts(frame.before); !added) return std::unexpected(added.error());
   pieces.push_back(prompt::Piece::of(context.text, context.token_ids));
-  pieces.push_back(prompt::Piece::of(question, owned.emplace_back(tokenizer_->encode(question))));
+  pieces.push_back(
+      prompt::Piece::of(question, owned.emplace_back(prompt::encode_text(*tokenizer_, question))));
   if (auto added = add_parts(frame.after); !added) return std::unexpected(added.error());
   // Behind a special token nothing of `start` can change (join.h).
   TokenIds ids = start.ids;

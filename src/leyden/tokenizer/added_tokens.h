@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "leyden/tokenizer/control_mark.h"
 #include "leyden/tokenizer/flat_array.h"
 #include "leyden/tokenizer/models/byte_trie.h"
 #include "leyden/tokenizer/spec.h"
@@ -72,7 +73,8 @@ class AddedTokens {
       const Token& token = tokens_[match->value];
       Part part{match->position, from, token.id};
       // What is not taken still hides what it overlaps: the search goes on behind it.
-      if ((token.is(kSpecial) && !policy.allows(token.id)) || !widen(text, token, start, part))
+      if (!is_wanted(text.substr(match->position, match->length), token, policy) ||
+          !widen(text, token, start, part))
         continue;
       if (start < part.begin) take(Part{start, part.begin, std::nullopt});
       take(part);
@@ -109,6 +111,11 @@ class AddedTokens {
  private:
   AddedTokens(FlatArray<Token> tokens, TextSearch search);
 
+  [[nodiscard]] static bool is_wanted(std::string_view text, const Token& token,
+                                      const SpecialPolicy& policy) {
+    if (token.is(kSpecial)) return policy.allows(token.id);
+    return policy.allows_marks() || !is_control_mark(text);
+  }
   // lstrip, rstrip and single_word: changes `part`; false when the token does not count here.
   [[nodiscard]] static bool widen(std::string_view text, const Token& token, std::size_t start,
                                   Part& part);

@@ -75,6 +75,18 @@ Result<std::shared_ptr<const PipelineTokenizer>> PipelineTokenizer::make(Tokeniz
   return tokenizer;
 }
 
+PipelineTokenizer::PipelineTokenizer(TokenizerParts parts, std::string name)
+    : parts_(std::move(parts)), name_(std::move(name)) {
+  for (const AddedTokens* added : {&parts_.in_given_text, &parts_.in_normalized_text}) {
+    for (const AddedTokens::Token& token : added->tables().tokens) {
+      if (!token.is(AddedTokens::kSpecial) && !is_control_mark(parts_.vocabulary.bytes(token.id)))
+        continue;
+      if (token.id >= controls_.size()) controls_.resize(token.id + std::size_t{1});
+      controls_[token.id] = true;
+    }
+  }
+}
+
 Result<void> PipelineTokenizer::add_decoder() {
   TokenTexts texts{.vocabulary = &parts_.vocabulary, .normalized = {}};
   texts.normalized.insert(parts_.normalized_texts.begin(), parts_.normalized_texts.end());

@@ -39,14 +39,16 @@ class PipelineTokenizer final : public Tokenizer {
   [[nodiscard]] std::optional<std::string> token_bytes(TokenId id) const override;
   [[nodiscard]] std::optional<TokenId> token_id(std::string_view piece) const override;
   [[nodiscard]] bool is_safe_cut(std::string_view left, std::string_view right) const override;
+  [[nodiscard]] bool is_control(TokenId id) const override {
+    return id < controls_.size() && controls_[id];
+  }
   [[nodiscard]] std::optional<TokenId> special_token(std::string_view text) const override;
   [[nodiscard]] std::size_t vocabulary_size() const override { return parts_.vocabulary.size(); }
   [[nodiscard]] const Digest& fingerprint() const override { return parts_.fingerprint; }
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
-  PipelineTokenizer(TokenizerParts parts, std::string name)
-      : parts_(std::move(parts)), name_(std::move(name)) {}
+  PipelineTokenizer(TokenizerParts parts, std::string name);
   [[nodiscard]] Result<void> add_decoder();
   // Calls `on_text(piece, first)` and `on_token(id)` for what `text` consists of; false when added tokens have to be
   // searched in the normalized text.
@@ -60,6 +62,7 @@ class PipelineTokenizer final : public Tokenizer {
 
   TokenizerParts parts_;  // The others have views of them.
   std::string name_;
+  std::vector<bool> controls_;  // By ID, up to the last control token.
   std::unique_ptr<TextEncoder> encoder_;
   std::unique_ptr<TokenDecoder> decoder_;
   const PipelineEncoder* general_ = nullptr;  // encoder_, where that is one.

@@ -20,9 +20,16 @@ namespace leyden::tokenizer {
 // part of how a tokenizer cuts text: they always apply (docs/decisions/2026-11-25-special-tokens.md).
 class SpecialPolicy {
  public:
-  // None: "<|im_start|>" in the text is ordinary characters. The only choice for documents.
+  // None: "<|im_start|>" in the text is ordinary characters.
   SpecialPolicy() = default;
   [[nodiscard]] static SpecialPolicy none() { return {}; }
+  // The only choice for what others wrote: none, and what is_control() but not called special in its tokenizer's file (DeepSeek's
+  // "<｜User｜>", Qwen's "<tool_call>") is ordinary characters, too.
+  [[nodiscard]] static SpecialPolicy document() {
+    SpecialPolicy policy;
+    policy.marks_ = false;
+    return policy;
+  }
   // All: for templates that we wrote ourselves.
   [[nodiscard]] static SpecialPolicy all() {
     SpecialPolicy policy;
@@ -41,9 +48,11 @@ class SpecialPolicy {
   }
   [[nodiscard]] bool allows_none() const { return !all_ && ids_.empty(); }
   [[nodiscard]] bool allows_all() const { return all_; }
+  [[nodiscard]] bool allows_marks() const { return marks_; }
 
  private:
   bool all_ = false;
+  bool marks_ = true;
   TokenIds ids_;  // Sorted.
 };
 
@@ -128,7 +137,11 @@ class Tokenizer {
     return is_safe_cut(text.substr(0, position), text.substr(position));
   }
 
-  // The ID of a special token given by its text, such as "<|im_start|>".
+  // Whether the ID is a control token: a special one, or one that marks turns, tools or reasoning (control_mark.h). No text that is
+  // encoded under SpecialPolicy::document() becomes one; but what a vocabulary can't write may become its special "<unk>".
+  [[nodiscard]] virtual bool is_control(TokenId id) const = 0;
+
+  // The ID of an added token given by its text, such as "<|im_start|>".
   [[nodiscard]] virtual std::optional<TokenId> special_token(std::string_view text) const = 0;
 
   // One more than the highest ID that the vocabulary can hold.

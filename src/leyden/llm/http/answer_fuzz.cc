@@ -35,7 +35,6 @@ struct Outcome {
 
 Outcome read(ServerKind kind, unsigned status, std::string_view bytes, std::size_t piece) {
   static const testing::ByteTokenizer tokenizer;
-  static const ControlTokens control(tokenizer);
   static const PartialTokens partial(tokenizer);
   static const GenerateRequest request{
       .prompt = {1, 2, 3}, .max_tokens = 20, .stop_tokens = {'x'}, .logprobs = true};
@@ -47,7 +46,6 @@ Outcome read(ServerKind kind, unsigned status, std::string_view bytes, std::size
   AnswerReader reader({.facts = std::move(facts),
                        .request = request,
                        .tokenizer = tokenizer,
-                       .control = control,
                        .partial = partial,
                        .started = std::chrono::steady_clock::now()},
                       out.heard);

@@ -147,7 +147,7 @@ bool AnswerReader::restore_missing(const WireChunk& chunk) {
   if (choice.ids->size() == 1 && choice.text.find("\xEF\xBF\xBD") == std::string_view::npos) {
     const TokenId last = choice.ids->front();
     std::string bytes = setting_.tokenizer.token_bytes(last).value_or("");
-    if (setting_.control.contains(last)) bytes.clear();
+    if (setting_.tokenizer.is_control(last)) bytes.clear();
     if (choice.text.ends_with(bytes)) {
       const auto before = choice.text.substr(0, choice.text.size() - bytes.size());
       if (const auto ids = setting_.partial.only_split(before, missing)) {
@@ -259,7 +259,7 @@ bool AnswerReader::take_id(TokenId id, std::optional<float> logprob) {
     cut(FinishReason::length);
     return false;
   }
-  if (is_stop || setting_.control.contains(id)) {
+  if (is_stop || setting_.tokenizer.is_control(id)) {
     held_ = Held{id, logprob};
     return true;
   }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "leyden/llm/control_tokens.h"
 #include "leyden/llm/http/handshake.h"
 #include "leyden/llm/http/partial_tokens.h"
 #include "leyden/llm/http/server_error.h"
@@ -36,7 +35,6 @@ class AnswerReader {
     std::shared_ptr<const ServerFacts> facts;
     const GenerateRequest& request;
     const tokenizer::Tokenizer& tokenizer;
-    const ControlTokens& control;
     const PartialTokens& partial;
     bool allow_text = true;
     std::function<void(std::string_view)> on_event = {};  // May be empty.

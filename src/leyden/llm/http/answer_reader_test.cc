@@ -36,12 +36,10 @@ class AnswerReaderTest : public ::testing::Test {
   // What comes of a stream in pieces of that size, whose response ends after it.
   Answer read(std::string_view stream, std::size_t piece = 1 << 20) {
     Answer out;
-    const ControlTokens control(tokenizer_);
     const PartialTokens partial(tokenizer_);
     AnswerReader reader({.facts = std::make_shared<ServerFacts>(facts_),
                          .request = request_,
                          .tokenizer = tokenizer_,
-                         .control = control,
                          .partial = partial,
                          .allow_text = allow_text_,
                          .started = std::chrono::steady_clock::now()},
@@ -149,12 +147,10 @@ TEST_F(AnswerReaderTest, WhatCantBeFoundIsAskedForInOnePiece) {
   facts_.kind = ServerKind::llamacpp;
   request_.max_tokens = 10;
   Heard heard;
-  const ControlTokens control(tokenizer_);
   const PartialTokens partial(tokenizer_);
   AnswerReader reader({.facts = std::make_shared<ServerFacts>(facts_),
                        .request = request_,
                        .tokenizer = tokenizer_,
-                       .control = control,
                        .partial = partial,
                        .started = std::chrono::steady_clock::now()},
                       heard);
@@ -269,13 +265,11 @@ TEST_F(AnswerReaderTest, Errors) {
   expect_failure(read("data: " + std::string(17 * MiB, 'x')), Errc::corrupt, "");
 
   Heard heard;
-  const ControlTokens control(tokenizer_);
   const PartialTokens partial(tokenizer_);
   const auto reader = [&](net::HttpResponseHead head, std::string_view body) {
     AnswerReader made({.facts = std::make_shared<ServerFacts>(facts_),
                        .request = request_,
                        .tokenizer = tokenizer_,
-                       .control = control,
                        .partial = partial,
                        .started = std::chrono::steady_clock::now()},
                       heard);

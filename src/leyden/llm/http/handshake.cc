@@ -199,11 +199,11 @@ Result<bool> compare_tokenizers(Asker& asker, const ServerFacts& facts,
 
 }  // namespace
 
-TokenizerProbe::TokenizerProbe(const tokenizer::Tokenizer& of, const ControlTokens& control)
+TokenizerProbe::TokenizerProbe(const tokenizer::Tokenizer& of)
     : tokenizer(of), text_ids(of.encode(kProbeText)) {
   TokenIds all;
   for (std::size_t i = 0; i < of.vocabulary_size(); ++i) {
-    if (const auto id = static_cast<TokenId>(i); control.contains(id)) all.push_back(id);
+    if (const auto id = static_cast<TokenId>(i); of.is_control(id)) all.push_back(id);
   }
   const std::size_t count = std::min(all.size(), kSpecialTokensMax);
   for (std::size_t i = 0; i < count; ++i) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "leyden/base/deadline.h"
-#include "leyden/llm/control_tokens.h"
 #include "leyden/llm/http/http_model_options.h"
 #include "leyden/llm/http/server_link.h"
 #include "leyden/tokenizer/tokenizer.h"
@@ -16,7 +15,7 @@ namespace leyden::llm {
 // What a server's tokenizer is compared by: the IDs of a text, and those of the names of special tokens, 64 at most from all over the
 // vocabulary. Made once.
 struct TokenizerProbe {
-  TokenizerProbe(const tokenizer::Tokenizer& of, const ControlTokens& control);
+  explicit TokenizerProbe(const tokenizer::Tokenizer& of);
 
   const tokenizer::Tokenizer& tokenizer;
   TokenIds text_ids;

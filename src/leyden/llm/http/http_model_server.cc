@@ -60,9 +60,8 @@ struct HttpModelServer::Core {
 
   const HttpModelOptions options;
   const tokenizer::Tokenizer& tokenizer;
-  const ControlTokens control{tokenizer};
   const PartialTokens partial{tokenizer};
-  const TokenizerProbe probe{tokenizer, control};
+  const TokenizerProbe probe{tokenizer};
   RetryPolicy retry;
   ModelInfo info;
   net::IoThread thread;
@@ -298,7 +297,6 @@ bool HttpModelServer::Core::try_start(const RunPtr& run) {
       std::make_unique<AnswerReader>(AnswerReader::Setting{.facts = facts,
                                                            .request = request,
                                                            .tokenizer = tokenizer,
-                                                           .control = control,
                                                            .partial = partial,
                                                            .allow_text = options.allow_text,
                                                            .on_event = options.on_event,
@@ -453,7 +451,7 @@ const ModelInfo& HttpModelServer::info() const { return core_->info; }
 
 Result<std::unique_ptr<Generation>> HttpModelServer::generate(GenerateRequest request,
                                                               GenerateSink& sink) {
-  if (auto ok = check_request(request, core_->info, core_->control); !ok)
+  if (auto ok = check_request(request, core_->info, core_->tokenizer); !ok)
     return std::unexpected(ok.error());
   auto run = std::make_shared<HttpRun>(std::move(request), sink);
   {

@@ -123,7 +123,6 @@ struct LlamaEngine::State {
 
   const LlamaEngineOptions options;
   const tokenizer::Tokenizer& tokenizer;
-  const ControlTokens control{tokenizer};
   ModelInfo info;
   std::unique_ptr<llama_model, ModelDeleter> model;
   std::unique_ptr<llama_context, ContextDeleter> context;  // The worker's alone.
@@ -478,7 +477,7 @@ const ModelInfo& LlamaEngine::info() const { return state_->info; }
 
 Result<std::unique_ptr<Generation>> LlamaEngine::generate(GenerateRequest request,
                                                           GenerateSink& sink) {
-  if (auto ok = check_request(request, state_->info, state_->control); !ok)
+  if (auto ok = check_request(request, state_->info, state_->tokenizer); !ok)
     return std::unexpected(ok.error());
   const auto deadline = request.deadline.when().time_since_epoch().count();
   auto job = std::make_shared<Job>(std::move(request), sink);

@@ -58,6 +58,7 @@ class WrongTokenizer final : public Tokenizer {
   [[nodiscard]] bool is_safe_cut(std::string_view left, std::string_view right) const override {
     return right_.is_safe_cut(left, right);
   }
+  [[nodiscard]] bool is_control(TokenId id) const override { return right_.is_control(id); }
   [[nodiscard]] std::optional<TokenId> special_token(std::string_view text) const override {
     return right_.special_token(text);
   }

@@ -63,6 +63,7 @@ class ByteTokenizer : public tokenizer::Tokenizer {
     return special_token(piece);
   }
   [[nodiscard]] bool is_safe_cut(std::string_view, std::string_view) const override { return true; }
+  [[nodiscard]] bool is_control(TokenId id) const override { return id == kEnd || id == kTurn; }
   [[nodiscard]] std::optional<TokenId> special_token(std::string_view text) const override {
     if (text == "<|end|>") return kEnd;
     if (text == "<|turn|>") return kTurn;

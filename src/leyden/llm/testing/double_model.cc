@@ -63,10 +63,7 @@ DoubleModel::DoubleModel(std::string name, const tokenizer::Tokenizer& tokenizer
   }
 }
 
-bool DoubleModel::is_special(TokenId id) const {
-  const auto bytes = tokenizer_.token_bytes(id);
-  return bytes && tokenizer_.special_token(*bytes) == id;
-}
+bool DoubleModel::is_special(TokenId id) const { return tokenizer_.is_control(id); }
 
 // One answer, ID by ID.
 class DoubleModel::Voice {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "leyden/tokenizer/control_mark.h"
 #include "leyden/tokenizer/plain/reference_unicode.h"
 
 namespace leyden::tokenizer::plain {
@@ -40,6 +41,7 @@ std::vector<Section> cut_at_added(const Text& text, const std::vector<Wanted>& w
     at = end;  // Whatever becomes of it: the search goes on behind.
     const AddedToken& token = found->token;
     if (token.special && !policy.allows(token.id)) continue;
+    if (!token.special && !policy.allows_marks() && is_control_mark(token.text)) continue;
     if (token.single_word && ((begin > 0 && is_word(text.chars[begin - 1])) ||
                               (end < text.size() && is_word(text.chars[end])))) {
       continue;

@@ -137,6 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   EncodeOptions options;
   options.add_special_tokens = (mode & 1) != 0;
   if ((mode & 2) != 0) options.special = SpecialPolicy::all();
+  if ((mode & 6) == 0 && (mode & 8) != 0) options.special = SpecialPolicy::document();
   if ((mode & 4) != 0 && !of.spec.added.empty()) {
     options.special = SpecialPolicy::only({of.spec.added[(mode >> 3) % of.spec.added.size()].id});
   }
