@@ -39,5 +39,18 @@ set_target_properties(llama PROPERTIES
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${LLAMA_DIR}/include
   INTERFACE_LINK_LIBRARIES "${LLAMA_DIR}/lib/libggml.v0.5.0.so;${LLAMA_DIR}/lib/libggml-base.so")
 
+# llama.cpp's engine for chat templates (MIT), from the same package, compiled here.
+set(LLAMA_JINJA_DIR ${LEYDEN_CACHE_DIR}/deps/llama-jinja-0.5.0)
+if(NOT EXISTS ${LLAMA_JINJA_DIR}/.complete-1)
+  message(FATAL_ERROR "llama.cpp's template engine is not in ${LLAMA_JINJA_DIR}: run ./dev setup")
+endif()
+set(jinja_sources jinja/lexer.cpp jinja/parser.cpp jinja/runtime.cpp jinja/value.cpp json.cpp unicode.cpp)
+list(TRANSFORM jinja_sources PREPEND ${LLAMA_JINJA_DIR}/common/)
+# Without its string.cpp: its whitespace is ASCII's, not Python's. prompt/chat/jinja_string.cc is there in its stead.
+add_library(llama_jinja STATIC ${jinja_sources})
+target_include_directories(llama_jinja SYSTEM PUBLIC ${LLAMA_JINJA_DIR}/common PRIVATE ${LLAMA_DIR}/include)
+target_compile_options(llama_jinja PRIVATE -w)
+target_link_libraries(llama_jinja PUBLIC ${LLAMA_DIR}/lib/libggml-base.so PRIVATE nlohmann_json::nlohmann_json)
+
 # A real server for tests, which skip aloud where ./dev setup could not build it.
 set(LLAMA_SERVER ${LEYDEN_CACHE_DIR}/deps/llama-server-0.5.0/llama-server)

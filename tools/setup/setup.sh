@@ -137,6 +137,16 @@ install_llama() {
   put "$target"
 }
 
+# llama.cpp's engine for chat templates, as source that Leyden's own build compiles, and real templates for the tests.
+install_llama_jinja() {
+  local target=$cache/deps/llama-jinja-0.5.0
+  [ -f "$target/.complete-1" ] && return 0
+  rm -rf "$work/new"
+  unbundle "$work/new" common/jinja common/json.h common/json.cpp common/unicode.h common/unicode.cpp models/templates LICENSE
+  touch "$work/new/.complete-1"
+  put "$target"
+}
+
 # llama.cpp's server for the tests, which skip aloud without it: so nothing here ends setup. The prebuilt libraries hold most of
 # it: the rest takes about a minute of one processor.
 install_llama_server() {
@@ -213,6 +223,7 @@ rm -rf "$work" && mkdir -p "$work"
 install_apt_packages
 install_valkey
 install_llama
+install_llama_jinja
 [ "${1:-}" = --without-tests ] || install_llama_server
 install_tokenizers
 install_llama_ranks

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "leyden/base/result.h"
+#include "leyden/prompt/chat/template_part.h"
 #include "leyden/tokenizer/tokenizer.h"
 
 namespace leyden::prompt {
@@ -18,13 +19,6 @@ enum class ChatFormat { chatml, llama3, plain };
 
 // By the marks that a tokenizer has as special tokens, where a template is not shown; `plain` when it has none that we know.
 [[nodiscard]] ChatFormat guess_chat_format(const tokenizer::Tokenizer& tokenizer);
-
-// One turn in parts: special tokens by their text, and ordinary text. Everything that is not special is encoded as text,
-// so content can never become a control token.
-struct TemplatePart {
-  std::string text;
-  bool special = false;
-};
 
 // What stands before the context, between the context and the question, and after the question.
 struct ChatFrame {
