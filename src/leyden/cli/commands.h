@@ -24,6 +24,7 @@ void add_tokenize_commands(CLI::App& app, Run& run);  // tokenize, count, detoke
 void add_tokenizer_command(CLI::App& app, Run& run);
 void add_warm_command(CLI::App& app, Run& run);
 void add_invalidate_command(CLI::App& app, Run& run);
+void add_session_command(CLI::App& app, Run& run);
 void add_stats_command(CLI::App& app, Run& run);
 void add_doctor_command(CLI::App& app, Run& run);
 void add_model_command(CLI::App& app, Run& run);

@@ -33,6 +33,7 @@ int run_leyden(int argc, char** argv) {
   add_tokenizer_command(app, run);
   add_warm_command(app, run);
   add_invalidate_command(app, run);
+  add_session_command(app, run);
   add_stats_command(app, run);
   add_doctor_command(app, run);
   add_model_command(app, run);

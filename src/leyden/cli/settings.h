@@ -80,6 +80,9 @@ struct Settings {
                                             const std::string& collection_name) const;
 
   [[nodiscard]] std::filesystem::path index_file() const { return data_folder / "index.sqlite"; }
+  [[nodiscard]] std::filesystem::path sessions_file() const {
+    return data_folder / "sessions.sqlite";
+  }
   [[nodiscard]] std::filesystem::path store_folder() const { return data_folder / "tokens"; }
   [[nodiscard]] std::filesystem::path stats_folder() const { return data_folder / "stats"; }
   [[nodiscard]] std::filesystem::path models_folder() const { return cache_folder / "models"; }
