@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import tempfile
@@ -389,6 +390,18 @@ class ModelServer(Case):
             time.sleep(0.1)
         self.fail("llama-server does not start")
 
+    def test_a_session_goes_on_with_exact_ids(self):
+        self.leyden("index", self.folder)
+        ask = ("ask", "--session", "talk", "--logprobs", "--top-k", 1, "--max-answer-tokens", 8, "--temperature", 1)
+        first = self.answer(*ask, "Who built the jar?")
+        second = self.answer(*ask, "When was it built?")
+        self.assertTrue(second["session"]["kept"])
+        # The last ID that was sampled, and the end token, were not read by the server.
+        self.assertGreaterEqual(second["prompt_tokens_reused"], first["total_tokens"] - 2)
+        one, two = map(json.loads, self.leyden("session", "export", "talk").stdout.splitlines())
+        self.assertEqual(two["prompt_ids"][:len(one["prompt_ids"])], one["prompt_ids"])
+        self.assertEqual(len(one["logprobs"]), len(one["response_ids"]))
+
     def test_answers_come_from_it_by_ids(self):
         self.leyden("index", self.folder)
         question = "When was the Leyden jar built?"
@@ -507,6 +520,80 @@ class WrongInput(Case):
             file.write_bytes(b"\0" * 4096)
         after = self.answer("retrieve", "jar")
         self.assertEqual(before["token_ids"], after["token_ids"])
+
+
+class Sessions(Case):
+    MODEL = "smollm2-135m"
+
+    def setUp(self):
+        super().setUp()
+        self.leyden("index", self.folder)
+        self.ask = ("ask", "--model", self.MODEL, "--top-k", 1, "--max-answer-tokens", 8, "--temperature", 1, "--session", "talk")
+
+    def test_a_conversation_goes_on_in_the_next_process_and_is_exported(self):
+        self.fails("session", "list", says="leyden ask --session", code=2)
+        first = self.answer(*self.ask, "Who built the jar?")
+        self.assertEqual((first["session"]["turn"], first["session"]["kept"], first["session_tokens"]), (1, True, 0))
+        second = self.answer(*self.ask, "When was it built?")
+        self.assertEqual((second["session"]["turn"], second["session"]["prefix_broken_at"]), (2, None))
+        self.assertGreater(second["session_tokens"], first["context_tokens"])
+
+        self.leyden("session", "reward", "talk", 2, "0.5")
+        self.fails("session", "reward", "talk", 3, 1, says="no turn 3", code=2)
+        self.fails("session", "reward", "talk", 1, "much", says="is no number", code=2)
+        self.fails("session", "reward", "talk", 1, "inf", says="not a finite number", code=2)
+        one, two = map(json.loads, self.leyden("session", "export", "talk").stdout.splitlines())
+        whole = one["prompt_ids"] + one["response_ids"]
+        self.assertEqual(two["prompt_ids"][:len(whole)], whole)
+        self.assertEqual(two["loss_mask"], [0] * len(two["prompt_ids"]) + [1] * len(two["response_ids"]))
+        self.assertEqual((one["reward"], two["reward"]), (None, 0.5))
+        self.leyden("session", "export", "--whole", "--output", self.scratch / "all.jsonl")
+        joined, = map(json.loads, (self.scratch / "all.jsonl").read_text().splitlines())
+        self.assertEqual(joined["ids"], two["prompt_ids"] + two["response_ids"])
+        self.assertEqual([i for i, mask in zip(joined["ids"], joined["loss_mask"]) if mask], one["response_ids"] + two["response_ids"])
+        self.fails("session", "export", "talk", "--output", self.scratch / "no" / "x", says="can't write", code=5)
+
+        shown = self.answer("session", "show", "talk")
+        self.assertEqual([turn["question"] for turn in shown["turns"]], ["Who built the jar?", "When was it built?"])
+        self.assertIn(b"> When was it built?", self.leyden("session", "show", "talk").stdout)
+        self.assertEqual(self.answer("session", "list", "--tenant", "other"), [])
+        self.fails("session", "show", "talk", "--tenant", "other", says="no session \"talk\"", code=2)
+        self.fails(*self.ask, "--new-session", "Again?", says="already", code=2)
+        self.fails(*self.ask, "--json", "--old-reasoning", "template", "Again?", says="policy for reasoning", code=2)
+        self.fails("session", "delete", "talk", says="say --yes", code=2)
+        self.fails("session", "delete", "talk", "nobody", "--yes", says="nobody", code=2)
+        self.assertEqual(self.answer("session", "delete", "talk", "--yes"), {"deleted": ["talk"], "turns": 2})
+        self.assertEqual(self.answer("session", "list"), [])
+
+    def test_what_was_answered_is_kept_whenever_the_process_is_killed(self):
+        command = [LEYDEN, *map(str, self.ask), "--json", *["Who built the jar?"] * 20]
+        random.seed(5)
+        kept = 0
+        for _ in range(3):
+            with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=self.scratch, env=self.environment) as process:
+                last = json.loads(process.stdout.readline())
+                time.sleep(random.random() / 2)
+                process.send_signal(signal.SIGKILL)
+                for line in process.stdout.read().splitlines():
+                    with contextlib.suppress(json.JSONDecodeError):
+                        last = json.loads(line)
+            self.assertTrue(last["session"]["kept"])
+            self.assertGreater(last["session"]["turn"], kept)
+            session, = self.answer("session", "list")
+            self.assertIn(session["turns"], (last["session"]["turn"], last["session"]["turn"] + 1))
+            kept = session["turns"]
+        before = []
+        for turn in map(json.loads, self.leyden("session", "export", "talk").stdout.splitlines()):
+            self.assertEqual(turn["prompt_ids"][:len(before)], before)
+            before = turn["prompt_ids"] + turn["response_ids"]
+
+    def test_a_damaged_session_is_told_so_and_can_be_deleted(self):
+        self.answer(*self.ask, "Who built the jar?")
+        with contextlib.closing(sqlite3.connect(self.scratch / "data" / "leyden" / "sessions.sqlite")) as ledger, ledger:
+            ledger.execute("UPDATE turns SET response = x'000000'")
+        self.fails("session", "export", "talk", says="is damaged", code=5)
+        self.fails(*self.ask, "--json", "Again?", says="is damaged", code=5)
+        self.leyden("session", "delete", "talk", "--yes")
 
 
 class Commands(Case):

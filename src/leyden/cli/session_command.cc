@@ -18,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 struct Flags {
+  std::string name;
   std::vector<std::string> names;
   std::string tenant;
   bool every_tenant = false;
@@ -107,7 +108,7 @@ int run_list(const Flags& flags, const Open& open) {
 }
 
 int run_show(const Flags& flags, const Open& open) {
-  auto session = open.find(flags.names.front());
+  auto session = open.find(flags.name);
   if (!session) return report(session.error());
   json turns = json::array();
   std::string text = fmt::format(
@@ -213,7 +214,7 @@ int run_delete(const Flags& flags, const Open& open) {
 }
 
 int run_reward(const Flags& flags, const Open& open) {
-  auto session = open.find(flags.names.front());
+  auto session = open.find(flags.name);
   if (!session) return report(session.error());
   std::optional<double> reward;
   if (flags.reward != "none") {
@@ -271,7 +272,7 @@ void add_session_command(CLI::App& app, Run& run) {
     return std::pair(sub, flags);
   };
   const auto one = [](CLI::App* sub, Flags& flags) {
-    sub->add_option("name", flags.names, "Which session")->required()->expected(1);
+    sub->add_option("name", flags.name, "Which session")->required();
   };
   const auto as_json = [](CLI::App* sub, Flags& flags) {
     sub->add_flag("--json", flags.as_json, "JSON on standard output");
