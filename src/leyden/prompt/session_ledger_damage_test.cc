@@ -163,7 +163,8 @@ TEST_F(DamagedLedger, IsListedAndCanBeErasedAndTheOthersStay) {
   }
   execute("UPDATE sessions SET model = 'n' WHERE name = 'talk'");
   auto ledger = SessionLedger::open(file_, clock_).value();
-  for (const Session& session : ledger->list({}).value())
+  const std::vector<Session> sessions = ledger->list({}).value();
+  for (const Session& session : sessions)
     EXPECT_EQ(session.damaged, session.facts.name == "talk");
   EXPECT_EQ(ledger->find("default", "talk").error().code, Errc::corrupt);
   EXPECT_TRUE(ledger->erase("default", "talk"));

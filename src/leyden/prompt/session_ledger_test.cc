@@ -150,7 +150,8 @@ TEST_F(Ledger, AgreesWithAPlainModelOverRandomOperations) {
   }
   std::size_t listed = 0;
   for (const std::string tenant : {"a", "b"}) {
-    for (const Session& session : ledger->list(tenant).value()) {
+    const std::vector<Session> sessions = ledger->list(tenant).value();
+    for (const Session& session : sessions) {
       ++listed;
       EXPECT_FALSE(session.damaged);
       const Plain& expected = plain.at({tenant, session.facts.name});
