@@ -164,8 +164,7 @@ TEST_F(DamagedLedger, IsListedAndCanBeErasedAndTheOthersStay) {
   execute("UPDATE sessions SET model = 'n' WHERE name = 'talk'");
   auto ledger = SessionLedger::open(file_, clock_).value();
   const std::vector<Session> sessions = ledger->list({}).value();
-  for (const Session& session : sessions)
-    EXPECT_EQ(session.damaged, session.facts.name == "talk");
+  for (const Session& session : sessions) EXPECT_EQ(session.damaged, session.facts.name == "talk");
   EXPECT_EQ(ledger->find("default", "talk").error().code, Errc::corrupt);
   EXPECT_TRUE(ledger->erase("default", "talk"));
   EXPECT_EQ(ledger->list({}).value().size(), 1U);
