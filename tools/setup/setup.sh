@@ -213,6 +213,25 @@ install_llama_ranks() {
   mv "$work/wheel/llama4.tiktoken" "$target/"  # Last, in one step: it says that all is there.
 }
 
+# tree-sitter's C source and that of each grammar in npm.packages: a folder for each, with its licence.
+install_tree_sitter() {
+  local target=$cache/deps/tree-sitter-1 package name
+  [ -f "$target/.complete-1" ] && return 0
+  rm -rf "$work/tree-sitter" && mkdir -p "$work/tree-sitter"
+  for package in $(grep -oE '^tree-sitter(-[a-z-]+)?@[^ ]+' "$here/npm.packages"); do
+    fetch "$package"
+    name=${package%@*}
+    name=${name#tree-sitter-}
+    mkdir "$work/tree-sitter/$name"
+    (cd "$work/npm/package" &&
+      find LICENSE src common vendor "$name" tsx \( -name '*.[ch]' -o -name LICENSE \) -exec cp --parents -t "$work/tree-sitter/$name" {} + 2>/dev/null) || true
+    [ -f "$work/tree-sitter/$name/LICENSE" ] || die "$package has no LICENSE"
+  done
+  rm -rf "$work/new" && mv "$work/tree-sitter" "$work/new"
+  touch "$work/new/.complete-1"
+  put "$target"
+}
+
 mkdir -p "$cache"
 # One setup at a time; what a killed one left is cleared by the next.
 exec 9>"$cache/.setup-lock"
@@ -224,6 +243,7 @@ install_apt_packages
 install_valkey
 install_llama
 install_llama_jinja
+install_tree_sitter
 [ "${1:-}" = --without-tests ] || install_llama_server
 install_tokenizers
 install_llama_ranks

@@ -1,5 +1,7 @@
 #include "leyden/base/utf8.h"
 
+#include <utility>
+
 #include <algorithm>
 #include <cstring>
 
@@ -85,6 +87,26 @@ std::string one_line(std::string_view text) {
     if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7F) c = ' ';
   }
   return line;
+}
+
+std::string short_line(std::string_view text, std::size_t bytes_max) {
+  std::string out;
+  bool space = false;
+  for (char each : text) {
+    if (each == ' ' || (each >= '\t' && each <= '\r')) {
+      space = !out.empty();
+      continue;
+    }
+    if (std::exchange(space, false)) out += ' ';
+    out += each;
+    if (out.size() > bytes_max + 4) break;  // By more than a character.
+  }
+  out = one_line(out);
+  if (out.size() <= bytes_max) return out;
+  std::size_t end = bytes_max - 3;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80) --end;
+  out.resize(end);
+  return out + "…";
 }
 
 void append(std::string& out, char32_t code_point) {

@@ -29,6 +29,10 @@ struct Decoded {
 // `text` as one line for messages: replace_invalid(), and a space for every control character of ASCII.
 [[nodiscard]] std::string one_line(std::string_view text);
 
+// `text` as one short line for people: runs of whitespace are one space, none at the ends, and what is longer than `bytes_max` (at least
+// 3) is cut at a character and ends with an ellipsis. Looks at no more of the text than it needs.
+[[nodiscard]] std::string short_line(std::string_view text, std::size_t bytes_max);
+
 void append(std::string& out, char32_t code_point);
 
 // How many bytes at the end of `text` are the beginning of a sequence that more bytes could complete (0 to 3).

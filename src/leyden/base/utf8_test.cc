@@ -49,5 +49,14 @@ TEST(Utf8, OnlyWhatMayGoOnIsIncomplete) {
   EXPECT_EQ(incomplete_suffix("\xC3\xA9"), 0U);
 }
 
+TEST(Utf8, AShortLineIsOneLineOfWholeCharacters) {
+  EXPECT_EQ(short_line("", 3), "");
+  EXPECT_EQ(short_line(" a\n\t b\r\n", 10), "a b");
+  EXPECT_EQ(short_line("abcdef", 6), "abcdef");
+  EXPECT_EQ(short_line("abcdefg", 6), "abc…");
+  EXPECT_EQ(short_line("日本語", 8), "日…");
+  EXPECT_TRUE(is_valid(short_line("a\xFF\0b日日日日日日", 9)));
+}
+
 }  // namespace
 }  // namespace leyden::utf8

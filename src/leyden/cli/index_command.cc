@@ -1,9 +1,11 @@
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
@@ -17,6 +19,9 @@ struct Flags {
   std::string collection;
   std::string tenant;
   std::uint64_t file_mib_max = 16;
+  std::optional<std::string> tokenizer;
+  std::size_t chunk_tokens = retrieval::ChunkOptions{}.target_tokens;
+  std::size_t chunk_overlap = 0;
   bool as_json = false;
   bool strict = false;
 };
@@ -51,12 +56,28 @@ void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope,
                   report.passages_total, report.passages_added, report.passages_removed));
 }
 
+// Sizes in the tokens of the tokenizer that will read the passages.
+Result<retrieval::ChunkOptions> chunk_options(const Flags& flags, const Settings& settings) {
+  auto tokenizer = open_tokenizer(settings, flags.tokenizer);
+  if (!tokenizer) return std::unexpected(tokenizer.error());
+  return retrieval::ChunkOptions{
+      .target_tokens = flags.chunk_tokens,
+      .max_tokens = 2 * flags.chunk_tokens,
+      .overlap_tokens = flags.chunk_overlap,
+      .count_tokens = [counter =
+                           *tokenizer](std::string_view text) { return counter->count(text); },
+      .tokenizer_name = (*tokenizer)->name()};
+}
+
 int run_index(const Flags& flags, const Context& context) {
   retrieval::UpdateOptions options;
   options.scope.tenant = flags.tenant.empty() ? context.settings.tenant : flags.tenant;
   options.scope.collection =
       flags.collection.empty() ? context.settings.collection : flags.collection;
   options.file_bytes_max = flags.file_mib_max * MiB;
+  auto chunk = chunk_options(flags, context.settings);
+  if (!chunk) return report(chunk.error());
+  options.chunk = std::move(*chunk);
   auto index = retrieval::open_sqlite_index({.file = context.settings.index_file()});
   if (!index) return report(index.error());
   Result<retrieval::UpdateReport> updated;
@@ -93,6 +114,18 @@ void add_index_command(CLI::App& app, Run& run) {
   command->add_option("--max-file-mib", flags->file_mib_max, "Skip larger files, and say so")
       ->capture_default_str()
       ->check(CLI::Range(1, 4095));
+  command->add_option("--tokenizer", flags->tokenizer,
+                      "In whose tokens passages are sized [default: the model's, else o200k_base]");
+  command
+      ->add_option("--chunk-tokens", flags->chunk_tokens,
+                   "Join small definitions and sections up to this; none is above twice this")
+      ->capture_default_str()
+      ->check(CLI::Range(16, 100'000));
+  command
+      ->add_option("--chunk-overlap", flags->chunk_overlap,
+                   "Repeat up to this many tokens of whole lines of the passage before; half of "
+                   "--chunk-tokens at most")
+      ->capture_default_str();
   command->add_flag("--strict", flags->strict, "Exit with 3 when binary files were left out, too");
   command->add_flag("--json", flags->as_json, "One JSON object on standard output");
   command->footer(

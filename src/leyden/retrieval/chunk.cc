@@ -1,171 +1,126 @@
 #include "leyden/retrieval/chunk.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <utility>
+
+#include "leyden/retrieval/chunk_atoms.h"
+#include "leyden/retrieval/chunk_cut.h"
+#include "leyden/retrieval/chunk_structure.h"
+#include "leyden/syntax/language.h"
 
 namespace leyden::retrieval {
 namespace {
 
-enum class Kind { markup, code };
+// Of how texts are cut. To be raised when the rules change, or a grammar does.
+constexpr int kVersion = 2;
 
-Kind kind_of(std::string_view path) {
-  static constexpr std::array<std::string_view, 7> kMarkup = {".md",   ".markdown", ".rst", ".txt",
-                                                              ".adoc", ".org",      ".tex"};
-  std::string_view name = path.substr(
-      path.find_last_of('/') == std::string_view::npos ? 0 : path.find_last_of('/') + 1);
-  bool markup =
-      name.find('.') == std::string_view::npos ||
-      std::ranges::any_of(kMarkup, [&](std::string_view ending) { return name.ends_with(ending); });
-  return markup ? Kind::markup : Kind::code;
+constexpr std::string_view kBetweenTitles = " > ";
+constexpr std::size_t kContextBytes = 400;
+
+std::size_t quarter_of_bytes(std::string_view text) { return (text.size() + 3) / 4; }
+
+// Titles of the sections that hold all of [begin, end) and begin before it, the outermost first; outer ones go where they are too many.
+std::string context_of(const std::vector<Section>& sections, std::optional<std::size_t> last_begun,
+                       std::size_t begin, std::size_t end) {
+  std::string context;
+  for (auto i = last_begun; i; i = sections[*i].parent) {
+    const Section& section = sections[*i];
+    if (section.begin >= begin || section.end < end || section.title.empty()) continue;
+    if (context.empty()) {
+      context = section.title;
+      continue;
+    }
+    if (context.size() + section.title.size() + kBetweenTitles.size() > kContextBytes) break;
+    context.insert(0, section.title + std::string(kBetweenTitles));
+  }
+  return context;
 }
 
-struct Line {
-  std::size_t begin = 0;
-  std::size_t end = 0;  // Behind the newline.
-};
-
-bool is_blank(std::string_view line) {
-  return line.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+// Where the range's text ends, but for what only closes what it or others have opened: "}  // namespace".
+std::size_t content_end(std::string_view text, const std::vector<Atom>& atoms, AtomRange range) {
+  std::size_t last = range.last - 1;
+  while (last > range.first) {
+    const std::size_t at = text.find_first_not_of(" \t", atoms[last].begin);
+    if (text[at] != '}' && text[at] != ')' && text[at] != ']') break;
+    --last;
+  }
+  return text.find_last_not_of(" \t\r\n\f\v", atoms[last].end - 1) + 1;
 }
 
-std::size_t heading_level(std::string_view line) {
-  std::size_t level = line.find_first_not_of('#');
-  return level == std::string_view::npos || level > 6 || line[level] != ' ' ? 0 : level;
+// The first of the atoms at the end of the range before, but not all of it, that are whole lines of at most so many tokens together.
+std::size_t overlap_before(const std::vector<Atom>& atoms, AtomRange previous, std::size_t tokens) {
+  std::size_t first = previous.last;
+  std::size_t used = 0;
+  for (std::size_t i = previous.last; i > previous.first + 1; --i) {
+    const Atom& atom = atoms[i - 1];
+    used += atom.tokens + atom.gap_tokens;
+    const bool whole_line = atom.begins_line && (i == atoms.size() || atoms[i].begins_line);
+    if (!whole_line || used > tokens) break;
+    first = i - 1;
+  }
+  return first;
 }
 
-// FNV-1a: any hash that spreads will do, it decides only where a cut is liked.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return hash ^ (hash >> 29);
+std::vector<Section> structure_of(syntax::Language language, std::string_view text,
+                                  std::vector<Atom>& atoms) {
+  if (language == syntax::Language::text) return structure_of_text(atoms);
+  if (syntax::is_prose(language)) return structure_of_markup(language, text, atoms);
+  return structure_of_code(language, text, atoms);
 }
-
-std::vector<Line> lines_of(std::string_view text) {
-  std::vector<Line> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
-    lines.push_back({at, end});
-    at = end;
-  }
-  return lines;
-}
-
-// Whether a block of its own begins with line i: a heading, a paragraph, a definition at the left margin.
-class BlockStarts {
- public:
-  BlockStarts(Kind kind, std::string_view text) : kind_(kind), text_(text) {}
-
-  struct Start {
-    bool block = false;
-    bool section = false;  // A chunk begins here whatever its size.
-  };
-  Start next(Line at) {
-    std::string_view line = text_.substr(at.begin, at.end - at.begin);
-    bool after_blank = std::exchange(blank_, is_blank(line));
-    if (blank_) return {};
-    if (kind_ == Kind::code) {
-      bool at_margin =
-          line[0] != ' ' && line[0] != '\t' && line[0] != '}' && line[0] != ')' && line[0] != ']';
-      return {.block = after_blank && at_margin, .section = false};
-    }
-    bool fence = line.starts_with("```") || line.starts_with("~~~");
-    if (fence) in_fence_ = !in_fence_;
-    if (in_fence_ && !fence) return {};
-    std::size_t level = heading_level(line);
-    return {.block = after_blank || level > 0, .section = level == 1 || level == 2};
-  }
-
- private:
-  Kind kind_;
-  std::string_view text_;
-  bool blank_ = true;
-  bool in_fence_ = false;
-};
-
-// Grows a chunk line by line and closes it where the rules of chunk() say so.
-class Chunker {
- public:
-  Chunker(std::string_view text, const ChunkOptions& options) : text_(text), options_(options) {}
-
-  void add(Line line, std::size_t number, BlockStarts::Start start) {
-    std::size_t size = end_ - begin_;
-    std::string_view content = text_.substr(line.begin, line.end - line.begin);
-    bool liked = hash_of(content) % 4 == 0;
-    // A cut that depends on the line alone brings the cuts of an edited text back to where they were.
-    bool cut = start.section || size + content.size() > options_.max_bytes ||
-               (start.block &&
-                (size >= options_.target_bytes || (size >= options_.target_bytes / 3 && liked))) ||
-               (!is_blank(content) && size >= options_.target_bytes && liked);
-    if (cut) close();
-    if (content.size() > options_.max_bytes) {
-      close();
-      add_long_line(line, number);
-      return;
-    }
-    if (end_ == begin_) {
-      if (is_blank(content)) return;  // A chunk begins with a line that says something.
-      begin_ = line.begin;
-      first_line_ = number;
-    }
-    end_ = line.end;
-    if (!is_blank(content)) {
-      text_end_ = line.end;
-      last_line_ = number;
-    }
-  }
-
-  std::vector<Chunk> finish() && {
-    close();
-    return std::move(chunks_);
-  }
-
- private:
-  void close() {
-    if (end_ != begin_) chunks_.push_back({begin_, text_end_, first_line_, last_line_});
-    begin_ = end_ = text_end_ = 0;
-  }
-  void add_long_line(Line line, std::size_t number) {
-    for (std::size_t at = line.begin; at < line.end;) {
-      std::size_t end = std::min(at + options_.target_bytes, line.end);
-      while (end < line.end && end > at + 1 &&
-             (static_cast<unsigned char>(text_[end]) & 0xC0U) == 0x80)
-        --end;
-      if (!is_blank(text_.substr(at, end - at))) chunks_.push_back({at, end, number, number});
-      at = end;
-    }
-  }
-
-  std::string_view text_;
-  const ChunkOptions& options_;
-  std::vector<Chunk> chunks_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;       // Blank lines at the end included.
-  std::size_t text_end_ = 0;  // Without them.
-  std::size_t first_line_ = 1;
-  std::size_t last_line_ = 1;
-};
 
 }  // namespace
 
 Result<void> ChunkOptions::check() const {
-  if (target_bytes < 64)
-    return fail(Errc::invalid_argument, "target_bytes is {}: at least 64", target_bytes);
-  if (max_bytes < target_bytes) {
-    return fail(Errc::invalid_argument, "max_bytes ({}) is below target_bytes ({})", max_bytes,
-                target_bytes);
+  constexpr std::size_t kLeast = 16;
+  if (target_tokens < kLeast)
+    return fail(Errc::invalid_argument, "target_tokens is {}: at least {}", target_tokens, kLeast);
+  if (max_tokens < target_tokens) {
+    return fail(Errc::invalid_argument, "max_tokens ({}) is below target_tokens ({})", max_tokens,
+                target_tokens);
+  }
+  if (overlap_tokens > target_tokens / 2) {
+    return fail(Errc::invalid_argument, "overlap_tokens ({}) is above half of target_tokens ({})",
+                overlap_tokens, target_tokens);
   }
   return {};
 }
 
+std::string ChunkOptions::name() const {
+  return fmt::format("{} {}/{}/{} {}", kVersion, target_tokens, max_tokens, overlap_tokens,
+                     count_tokens ? tokenizer_name : "bytes/4");
+}
+
 std::vector<Chunk> chunk(std::string_view path, std::string_view text,
                          const ChunkOptions& options) {
-  BlockStarts starts(kind_of(path), text);
-  Chunker chunker(text, options);
-  std::size_t number = 0;
-  for (Line line : lines_of(text)) chunker.add(line, ++number, starts.next(line));
-  return std::move(chunker).finish();
+  const TokenCounter count = options.count_tokens ? options.count_tokens : quarter_of_bytes;
+  const std::size_t tokens_max = options.max_tokens - options.overlap_tokens;
+  std::vector<Atom> atoms = atoms_of(text, count, tokens_max);
+  const std::vector<Section> sections =
+      structure_of(syntax::detect_language(path, text), text, atoms);
+  const std::vector<AtomRange> ranges =
+      cut(atoms,
+          {.target_tokens = std::min(options.target_tokens, tokens_max), .max_tokens = tokens_max});
+
+  std::vector<Chunk> chunks;
+  chunks.reserve(ranges.size());
+  std::optional<std::size_t> last_begun;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const std::size_t begin = atoms[ranges[i].first].begin;
+    const Atom& last = atoms[ranges[i].last - 1];
+    for (std::size_t next = last_begun ? *last_begun + 1 : 0;
+         next < sections.size() && sections[next].begin < begin; ++next) {
+      last_begun = next;
+    }
+    const std::size_t first =
+        i == 0 ? ranges[i].first : overlap_before(atoms, ranges[i - 1], options.overlap_tokens);
+    chunks.push_back(
+        {.begin = atoms[first].begin,
+         .end = last.end,
+         .first_line = atoms[first].line,
+         .last_line = last.line,
+         .context = context_of(sections, last_begun, begin, content_end(text, atoms, ranges[i]))});
+  }
+  return chunks;
 }
 
 }  // namespace leyden::retrieval

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,10 +11,18 @@
 namespace leyden::retrieval {
 
 struct ChunkOptions {
-  std::size_t target_bytes = 1200;  // Neighbouring pieces are joined up to about this.
-  std::size_t max_bytes =
-      2400;  // Nothing is longer, not even a line of a megabyte: cut at a character border.
+  std::size_t target_tokens =
+      300;  // Neighbouring definitions, sections and paragraphs are joined up to this.
+  std::size_t max_tokens = 600;    // Nothing is longer, not even a line of a megabyte.
+  std::size_t overlap_tokens = 0;  // Whole lines, up to this, of the chunk before are repeated.
+  // Tokens of a text by itself. Called once for each line, so a chunk's size is the sum of its lines', which for byte-level BPE is what the
+  // chunk has or a little more. At most one token for a byte. Thread-safe where several threads chunk. Empty: a quarter of the bytes.
+  std::function<std::size_t(std::string_view)> count_tokens;
+  std::string tokenizer_name;  // Whose tokens they are.
+
   [[nodiscard]] Result<void> check() const;
+  // All that decides where cuts fall, "3 300/600/0 o200k_base": a document that was chunked under another name is chunked anew.
+  [[nodiscard]] std::string name() const;
 };
 
 // A part of a document: [begin, end) in bytes and its first and last line, counted from 1.
@@ -21,13 +31,18 @@ struct Chunk {
   std::size_t end = 0;
   std::size_t first_line = 1;
   std::size_t last_line = 1;
+  // What the part stands in and does not itself begin: "class TokenCache > Found find(Key key)" where a method was split, "Install > Debian"
+  // below those headings; empty in text without either. One line of valid UTF-8.
+  std::string context;
 };
 
-// Cuts valid UTF-8 text along its structure: Markdown and reStructuredText at headings, code at top-level definitions
-// (by indentation and blank lines; parsers come with the syntax module), other text at blank lines, then at lines.
-// Chunks don't overlap, are in order, and hold every byte that is not whitespace between chunks. An edit changes the
-// chunks near it and leaves the others as they are, byte for byte: a cut depends on the text around it and not on where
-// earlier cuts fell (content-defined), so that cached token IDs survive. Linear time.
+// Cuts valid UTF-8 text along its structure: code between definitions (by tree-sitter's parsers, else by blank lines and indentation),
+// then at blank lines, then at other lines; Markdown, reStructuredText, AsciiDoc and Org at headings, then paragraphs; other text at
+// paragraphs, sentences, words. The path says the language (syntax/language.h).
+//
+// Chunks are in order, hold every byte that is not whitespace between them, begin and end at lines (but for parts of a line above
+// max_tokens) and don't overlap unless they are to. An edit changes the chunk that it touches and perhaps its neighbours, and leaves the
+// others as they are, byte for byte: chunk_cut.h says how. Time is linear but for a logarithm, whatever the text.
 [[nodiscard]] std::vector<Chunk> chunk(std::string_view path, std::string_view text,
                                        const ChunkOptions& options);
 

@@ -110,14 +110,20 @@ TEST_F(SqliteIndexTest, ListsPassagesPageByPage) {
 }
 
 TEST_F(SqliteIndexTest, UnchangedPassagesOfAnEditedFileKeepTheirDigest) {
+  // Each as long as a passage, so that none is joined with another.
+  auto part = [](std::string_view name, int number) {
+    std::string out = fmt::format("# Part {}\n\n", name);
+    for (int line = 0; line < 30; ++line)
+      out += fmt::format("lightning number {}\n", number * 77 + line);
+    return out + "\n";
+  };
   std::string text;
-  for (int i = 0; i < 20; ++i)
-    text += fmt::format("# Part {}\n\nlightning number {}\n\n", i, i * 77);
+  for (int i = 0; i < 20; ++i) text += part(std::to_string(i), i);
   docs_.write("a.md", text);
   auto index = open();
   update(*index);
   auto before = all(*index, "lightning");
-  docs_.write("a.md", "# Part new\n\nlightning first of all\n\n" + text);
+  docs_.write("a.md", part("new", 99) + text);
   UpdateReport report = update(*index);
   EXPECT_EQ(report.passages_added, 1U);
   EXPECT_EQ(report.passages_kept, 20U);

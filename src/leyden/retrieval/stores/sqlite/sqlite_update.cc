@@ -47,8 +47,8 @@ std::int64_t now_ns() {
       .count();
 }
 
-Digest passage_digest(std::string_view name, std::string_view text) {
-  return Hasher().field(name).field(text).finish();
+Digest passage_digest(std::string_view name, std::string_view context, std::string_view text) {
+  return Hasher().field(name).field(context).field(text).finish();
 }
 
 // One update: what it needs to know and what it has found out so far.
@@ -274,7 +274,7 @@ class Update {
         database_, "INSERT INTO " + table_ + "(rowid, name, body, parts) VALUES(?, ?, ?, ?)");
     for (const Chunk& part : chunk(name, text, options_.chunk)) {
       std::string_view body = std::string_view(text).substr(part.begin, part.end - part.begin);
-      Digest content = passage_digest(name, body);
+      Digest content = passage_digest(name, part.context, body);
       auto first_line = static_cast<std::int64_t>(part.first_line);
       auto last_line = static_cast<std::int64_t>(part.last_line);
       if (auto same = old.find(content); same != old.end()) {
