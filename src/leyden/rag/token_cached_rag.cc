@@ -97,6 +97,7 @@ Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request
   auto answer = index_->search({.scope = request.scope,
                                 .query = request.query,
                                 .top_k = request.top_k,
+                                .filter = request.filter,
                                 .deadline = request.deadline});
   if (!answer) return std::unexpected(answer.error());
   const std::vector<retrieval::Passage>& passages = answer->passages;

@@ -35,6 +35,7 @@ struct RetrieveRequest {
   std::string query;
   std::size_t top_k = 5;
   retrieval::Scope scope;
+  retrieval::Filter filter;
   std::size_t max_context_tokens = 2048;
   Deadline deadline =
       Deadline::never();  // For the store and for waiting on others; our own work is not cut short.

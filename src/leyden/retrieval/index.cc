@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "leyden/base/utf8.h"
+#include "leyden/syntax/language.h"
 
 namespace leyden::retrieval {
 namespace {
@@ -35,6 +36,22 @@ Result<void> UpdateOptions::check() const {
 Result<void> SearchRequest::check() const {
   if (auto good = scope.check(); !good) return good;
   if (top_k == 0) return fail(Errc::invalid_argument, "top_k is 0: ask for at least one passage");
+  for (const auto* values : {&filter.paths, &filter.languages}) {
+    if (values->size() > 1'000)
+      return fail(Errc::invalid_argument, "a filter of {} values: 1,000 at most", values->size());
+    const bool odd = std::ranges::any_of(*values, [](const std::string& value) {
+      return value.empty() || value.size() > 4'096 || !utf8::is_valid(value);
+    });
+    if (odd)
+      return fail(Errc::invalid_argument, "paths and languages have 1 to 4,096 bytes of UTF-8");
+  }
+  for (const std::string& language : filter.languages) {
+    if (!syntax::language_named(language)) {
+      return fail(Errc::invalid_argument,
+                  "no language is called \"{}\": name one as cpp, python, typescript or markdown",
+                  language);
+    }
+  }
   return {};
 }
 

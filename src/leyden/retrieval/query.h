@@ -2,15 +2,21 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "leyden/retrieval/words.h"
 
 namespace leyden::retrieval {
 
-// The parts of the names in `text` that are written in one word: "TokenCachedRag" gives "Token Cached Rag". Words that hold
-// no change of case are left out: the full-text index has them anyway.
-[[nodiscard]] std::string camel_parts(std::string_view text);
+struct QueryWord {
+  std::string text;
+  double weight = 1;
+  bool telling = true;  // False: passages that share no other word with the query are not found.
+  bool operator==(const QueryWord&) const = default;
+};
 
-// What a person typed as an FTS5 query: its words (at most 64, each once), quoted and joined by OR; stop words only when there
-// is nothing else. No character of the text can be an operator. Empty when it holds no word.
-[[nodiscard]] std::string full_text_query(std::string_view text);
+// What a person typed as the words to look for, the first 64, each once. Parts of identifiers and unstemmed forms weigh half. Words
+// that tell nothing ("what", "the") only add to the scores of what the others find, unless there are no others. Empty when the text holds no word.
+[[nodiscard]] std::vector<QueryWord> query_words(WordSplitter& splitter, std::string_view text);
 
 }  // namespace leyden::retrieval

@@ -189,4 +189,9 @@ Result<void> Transaction::commit() {
   return committed;
 }
 
+Result<Snapshot> Snapshot::begin(Database& database) {
+  if (auto begun = database.execute("BEGIN"); !begun) return std::unexpected(begun.error());
+  return Snapshot(database);
+}
+
 }  // namespace leyden::sql

@@ -119,4 +119,19 @@ class Transaction {
   Database* database_;
 };
 
+// All reads see the file as it was at the first of them, until it goes out of scope; nobody waits for it.
+class Snapshot {
+ public:
+  [[nodiscard]] static Result<Snapshot> begin(Database& database);
+  Snapshot(Snapshot&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot() {
+    if (database_ != nullptr) (void)database_->execute("ROLLBACK");
+  }
+
+ private:
+  explicit Snapshot(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
 }  // namespace leyden::sql

@@ -1,12 +1,18 @@
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 #include <algorithm>
-#include <mutex>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "leyden/base/utf8.h"
 #include "leyden/retrieval/query.h"
+#include "leyden/retrieval/stores/sqlite/passage_filter.h"
+#include "leyden/retrieval/stores/sqlite/reader_pool.h"
+#include "leyden/retrieval/stores/sqlite/schema.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_update.h"
+#include "leyden/retrieval/stores/sqlite/update_lock.h"
+#include "leyden/retrieval/stores/sqlite/word_search.h"
 #include "leyden/sql/database.h"
 
 namespace leyden::retrieval {
@@ -14,33 +20,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Every scope has a full-text table of its own: its word statistics are its own, too.
-constexpr const char* kSchema = R"(
-CREATE TABLE IF NOT EXISTS scopes(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, collection TEXT NOT NULL, UNIQUE(tenant, collection));
-CREATE TABLE IF NOT EXISTS documents(
-  id INTEGER PRIMARY KEY, scope INTEGER NOT NULL REFERENCES scopes(id), root BLOB NOT NULL, path BLOB NOT NULL, name TEXT NOT NULL,
-  digest BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, read_ns INTEGER NOT NULL, UNIQUE(scope, root, path));
-CREATE TABLE IF NOT EXISTS passages(
-  id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents(id), first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
-  bytes INTEGER NOT NULL, content BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS passages_of_document ON passages(document);
-)";
-
-const sql::FileKind& file_kind() {
-  static const sql::FileKind kind{
-      .application_id = 0x4C59444E,  // "LYDN"
-      .schema_version = 1,
-      .schema = kSchema,
-      .upgrades = {},
-      .when_damaged = "delete it and run `leyden index` again",
-      .when_absent = " is not there, nothing is indexed yet: run `leyden index FOLDER` first"};
-  return kind;
-}
+struct RankedPassage {
+  Hit hit;
+  std::string document;
+  std::int64_t first_line = 0;
+};
 
 class SqliteIndex final : public Index {
  public:
   SqliteIndex(sql::Database reader, SqliteIndexOptions options)
-      : options_(std::move(options)), reader_(std::move(reader)) {}
+      : options_(std::move(options)),
+        readers_(options_.file, std::move(reader), options_.searches_max) {}
 
   Result<UpdateReport> update(const fs::path& folder, const UpdateOptions& options,
                               const std::function<void(const UpdateProgress&)>& on_progress,
@@ -51,62 +41,62 @@ class SqliteIndex final : public Index {
     auto lock = UpdateLock::take(options_.file, stop);
     if (!lock) return std::unexpected(lock.error());
     // A connection of its own: searches go on beside it.
-    auto writer = sql::Database::open(options_.file, file_kind());
+    auto writer = sql::Database::open(options_.file, index_file_kind());
     if (!writer) return std::unexpected(writer.error());
     return update_scope(*writer, folder, options, on_progress, std::move(stop));
   }
 
   Result<SearchAnswer> search(const SearchRequest& request) override {
     if (auto good = request.check(); !good) return std::unexpected(good.error());
+    if (request.ranking == Ranking::vectors || request.ranking == Ranking::fused)
+      return fail(Errc::unsupported, "the index has no vectors: rank by words");
     SearchAnswer answer;
-    std::string words = full_text_query(utf8::replace_invalid(request.query));
-    if (words.empty()) return answer;
-    std::lock_guard lock(mutex_);
-    auto table = table_of(request.scope);
-    if (!table) return std::unexpected(table.error());
-    if (table->empty()) return answer;
-    // Words in the file's name count double, parts of identifiers half.
-    sql::Statement search(
-        reader_, fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, "
-                             "bm25({0}, 2.0, 1.0, 0.5) AS rank FROM {0} t "
-                             "JOIN passages p ON p.id = t.rowid JOIN documents d ON d.id = "
-                             "p.document WHERE {0} MATCH ? "
-                             "ORDER BY rank, d.name, p.first_line, p.id LIMIT ?",
-                             *table));
-    search.bind(words).bind(
-        static_cast<std::int64_t>(std::min<std::size_t>(request.top_k, 1'000'000)));
-    while (true) {
-      auto row = search.step();
-      if (!row) return std::unexpected(row.error());
-      if (!*row) return answer;
-      auto passage = read_passage(search);
-      if (!passage) return std::unexpected(passage.error());
-      passage->score = -search.real(5);
-      answer.passages.push_back(*std::move(passage));
-    }
+    if (request.ranking == Ranking::best) answer.why_no_vectors = "the index has none";
+    auto reader = readers_.take(request.deadline);
+    if (!reader) return std::unexpected(reader.error());
+    auto snapshot = sql::Snapshot::begin((*reader)->database);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    auto scope = scope_id((*reader)->database, request.scope);
+    if (!scope) return std::unexpected(scope.error());
+    if (!*scope) return answer;
+    auto filter = PassageFilter::open((*reader)->database, **scope, request.filter);
+    if (!filter) return std::unexpected(filter.error());
+    auto hits = (*reader)->words.search(**scope, query_words((*reader)->splitter, request.query),
+                                        request.top_k, *filter);
+    if (!hits) return std::unexpected(hits.error());
+    auto passages = read_passages((*reader)->database, *hits, request.top_k);
+    if (!passages) return std::unexpected(passages.error());
+    answer.passages = *std::move(passages);
+    return answer;
   }
 
   Result<PassagePage> list(const Scope& scope, const ListRequest& request) override {
     if (auto good = scope.check(); !good) return std::unexpected(good.error());
     if (request.limit == 0) return fail(Errc::invalid_argument, "a page of 0 passages");
-    std::lock_guard lock(mutex_);
-    auto table = table_of(scope);
-    if (!table) return std::unexpected(table.error());
+    auto reader = readers_.take(Deadline::never());
+    if (!reader) return std::unexpected(reader.error());
+    auto snapshot = sql::Snapshot::begin((*reader)->database);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    auto id = scope_id((*reader)->database, scope);
+    if (!id) return std::unexpected(id.error());
     PassagePage page;
-    if (table->empty()) return page;
+    if (!*id) return page;
     // Not LIKE: its pattern characters may be in names.
     const std::string_view where = request.document.empty() ? "?1 = ''"
                                    : request.document.ends_with('/')
                                        ? "substr(d.name, 1, length(?1)) = ?1"
                                        : "d.name = ?1";
     sql::Statement read(
-        reader_, fmt::format("SELECT d.name, p.first_line, p.last_line, t.body, p.content, p.id "
-                             "FROM passages p JOIN documents d ON d.id = p.document JOIN {} t ON "
-                             "t.rowid = p.id WHERE {} AND p.id > ?2 ORDER BY p.id LIMIT ?3",
-                             *table, where));
+        (*reader)->database,
+        fmt::format("SELECT d.name, p.first_line, p.last_line, t.context, t.text, p.content, p.id "
+                    "FROM passages p JOIN documents d ON d.id = p.document JOIN texts t ON "
+                    "t.passage = p.id WHERE {} AND p.id > ?2 AND d.scope = ?4 ORDER BY p.id LIMIT "
+                    "?3",
+                    where));
     read.bind(request.document)
         .bind(static_cast<std::int64_t>(request.after))
-        .bind(static_cast<std::int64_t>(std::min<std::size_t>(request.limit, 1'000'000)));
+        .bind(static_cast<std::int64_t>(std::min<std::size_t>(request.limit, 1'000'000)))
+        .bind(**id);
     while (true) {
       auto row = read.step();
       if (!row) return std::unexpected(row.error());
@@ -114,16 +104,17 @@ class SqliteIndex final : public Index {
       auto passage = read_passage(read);
       if (!passage) return std::unexpected(passage.error());
       page.passages.push_back(*std::move(passage));
-      page.next = static_cast<std::uint64_t>(read.number(5));
+      page.next = static_cast<std::uint64_t>(read.number(6));
     }
     if (page.passages.size() < request.limit) page.next = 0;
     return page;
   }
 
   Result<std::vector<ScopeSummary>> scopes() override {
-    std::lock_guard lock(mutex_);
+    auto reader = readers_.take(Deadline::never());
+    if (!reader) return std::unexpected(reader.error());
     sql::Statement all(
-        reader_,
+        (*reader)->database,
         "SELECT s.tenant, s.collection, count(DISTINCT d.id), count(p.id), "
         "coalesce(sum(p.bytes), 0) FROM scopes s LEFT JOIN "
         "documents d ON d.scope = s.id LEFT JOIN passages p ON p.document = d.id GROUP "
@@ -142,39 +133,92 @@ class SqliteIndex final : public Index {
   }
 
  private:
-  // The scope's full-text table; empty when there is no such scope. With the lock held.
-  Result<std::string> table_of(const Scope& scope) {
-    sql::Statement find(reader_, "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
+  // Nullopt: no such scope. Errors: unavailable: an upgrade has emptied it, it would answer wrong.
+  Result<std::optional<std::int64_t>> scope_id(sql::Database& database, const Scope& scope) const {
+    sql::Statement find(database,
+                        "SELECT s.id, r.root FROM scopes s LEFT JOIN refill r ON r.scope = s.id "
+                        "WHERE s.tenant = ? AND s.collection = ?");
     find.bind(scope.tenant).bind(scope.collection);
     auto known = find.step();
     if (!known) return std::unexpected(known.error());
-    return *known ? text_table(find.number(0)) : std::string();
+    if (!*known) return std::nullopt;
+    if (!find.is_null(1)) {
+      return fail(Errc::unavailable,
+                  "{} was written by an older Leyden and is to be filled again: run `leyden index "
+                  "{}`, or delete the file and index what you need",
+                  options_.file.string(), utf8::one_line(as_text(find.blob(1))));
+    }
+    return find.number(0);
   }
 
-  // From the columns name, first_line, last_line, body, content.
+  // The best `top_k` of the hits; equal scores by document and line.
+  Result<std::vector<Passage>> read_passages(sql::Database& database, const std::vector<Hit>& hits,
+                                             std::size_t top_k) const {
+    std::vector<RankedPassage> ranked;
+    sql::Statement place(database,
+                         "SELECT d.name, p.first_line FROM passages p JOIN documents d ON d.id = "
+                         "p.document WHERE p.id = ?");
+    for (const Hit& hit : hits) {
+      auto row = place.bind(hit.passage).step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return missing_passage();
+      ranked.push_back(
+          {.hit = hit, .document = std::string(place.text(0)), .first_line = place.number(1)});
+      place.reset();
+    }
+    std::ranges::sort(ranked, [](const RankedPassage& a, const RankedPassage& b) {
+      return std::tuple(-a.hit.score, std::string_view(a.document), a.first_line, a.hit.passage) <
+             std::tuple(-b.hit.score, std::string_view(b.document), b.first_line, b.hit.passage);
+    });
+    ranked.resize(std::min(ranked.size(), top_k));
+    sql::Statement read(
+        database,
+        "SELECT d.name, p.first_line, p.last_line, t.context, t.text, p.content FROM passages p "
+        "JOIN documents d ON d.id = p.document JOIN texts t ON t.passage = p.id WHERE p.id = ?");
+    std::vector<Passage> passages;
+    for (const RankedPassage& one : ranked) {
+      auto row = read.bind(one.hit.passage).step();
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return missing_passage();
+      auto passage = read_passage(read);
+      if (!passage) return std::unexpected(passage.error());
+      passage->score = one.hit.score;
+      passages.push_back(*std::move(passage));
+      read.reset();
+    }
+    return passages;
+  }
+
+  // From the columns name, first_line, last_line, context, text, content.
   Result<Passage> read_passage(sql::Statement& row) const {
-    auto content = Digest::from_bytes(row.blob(4));
-    if (!content)
-      return fail(Errc::corrupt,
-                  "{} holds a passage without digest: delete it and run `leyden index` again",
-                  options_.file.string());
+    auto content = Digest::from_bytes(row.blob(5));
+    if (!content) return missing_passage();
     return Passage{.document = std::string(row.text(0)),
                    .first_line = static_cast<std::size_t>(row.number(1)),
                    .last_line = static_cast<std::size_t>(row.number(2)),
-                   .text = std::string(row.text(3)),
+                   .context = std::string(row.text(3)),
+                   .text = std::string(row.text(4)),
                    .content = *content};
   }
 
+  std::unexpected<Error> missing_passage() const {
+    return fail(Errc::corrupt,
+                "{} misses part of a passage that its words name: delete it and run `leyden index` "
+                "again",
+                options_.file.string());
+  }
+
   SqliteIndexOptions options_;
-  std::mutex mutex_;  // One statement at a time on the reader.
-  sql::Database reader_;
+  ReaderPool readers_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Index>> open_sqlite_index(const SqliteIndexOptions& options) {
+  if (options.searches_max == 0)
+    return fail(Errc::invalid_argument, "searches_max is 0: nobody could search");
   auto database =
-      sql::Database::open(options.file, file_kind(),
+      sql::Database::open(options.file, index_file_kind(),
                           options.read_only ? sql::OpenMode::existing : sql::OpenMode::read_write);
   if (!database) return std::unexpected(database.error());
   return std::make_unique<SqliteIndex>(*std::move(database), options);
