@@ -376,11 +376,13 @@ class Outline {
     return column;
   }
 
-  // Without a body, up to a bracket or the line's end.
+  // Up to the body, by the look of it where the tree has lost it: a signature is part of what passages below are named after.
   [[nodiscard]] std::string signature(std::size_t begin, std::size_t end, bool open_ended) const {
     std::string_view head = text_.substr(begin, end - begin);
-    if (open_ended) head = head.substr(0, head.find_first_of("{\n"));
+    if (open_ended && language_ != Language::python)
+      head = head.substr(0, head.find_first_of("{\n"));
     if (language_ == Language::ruby) head = head.substr(0, head.find('\n'));
+    head = head.substr(0, head.find(language_ == Language::python ? ":\n" : "{\n"));
     std::string line = utf8::short_line(head, kSignatureBytes);
     while (!line.empty() && (is_space(line.back()) || line.back() == '{' || line.back() == ':' ||
                              line.back() == ';' || line.back() == '=')) {
