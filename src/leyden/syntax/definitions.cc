@@ -150,6 +150,8 @@ class Outline {
     }
     // Where what this node defines begins.
     Lead taken = lead.wraps || (lead.active && start.row <= lead.last_row + 1) ? lead : alone;
+    // A wrapper that is broken may have had a definition before this one.
+    if (!found_.empty() && taken.begin < found_.back().begin) taken = alone;
     // A body's first comment may stand before the body in the tree (Python, Ruby).
     const Lead comment_above = lead.active && !lead.wraps ? lead : Lead{};
     taken.wraps = true;
