@@ -55,3 +55,11 @@ target_link_libraries(llama_jinja PUBLIC ${LLAMA_DIR}/lib/libggml-base.so PRIVAT
 
 # A real server for tests, which skip aloud where ./dev setup could not build it.
 set(LLAMA_SERVER ${LEYDEN_CACHE_DIR}/deps/llama-server-0.5.0/llama-server)
+
+# hnswlib's headers (Apache-2.0), from an npm package, likewise.
+set(HNSWLIB_DIR ${LEYDEN_CACHE_DIR}/deps/hnswlib-0.8.0)
+if(NOT EXISTS ${HNSWLIB_DIR}/hnswlib/hnswlib.h)
+  message(FATAL_ERROR "hnswlib is not in ${HNSWLIB_DIR}: run ./dev setup")
+endif()
+add_library(hnswlib INTERFACE IMPORTED)
+target_include_directories(hnswlib SYSTEM INTERFACE ${HNSWLIB_DIR})

@@ -198,6 +198,18 @@ END
   put "$target"
 }
 
+# hnswlib 0.8: headers only.
+install_hnswlib() {
+  local target=$cache/deps/hnswlib-0.8.0
+  [ -f "$target/.complete-1" ] && return 0
+  rm -rf "$work/new" && mkdir -p "$work/new"
+  fetch hnswlib-node@3.0.0
+  cp -R "$work/npm/package/src/hnswlib" "$work/new/"
+  mv "$work/new/hnswlib/LICENSE" "$work/new/"
+  touch "$work/new/.complete-1"
+  put "$target"
+}
+
 # Meta's own rank files, out of its package on PyPI.
 install_llama_ranks() {
   local target=$cache/tokenizers
@@ -245,5 +257,6 @@ install_llama
 install_llama_jinja
 install_tree_sitter
 [ "${1:-}" = --without-tests ] || install_llama_server
+install_hnswlib
 install_tokenizers
 install_llama_ranks

@@ -134,6 +134,33 @@ std::vector<CatalogueModel> model_catalogue() {
        .sha256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
        .context_tokens = 8192,
        .parts = smollm2_135m_parts()},
+      // Vectors of the tokens of Llama 2's vocabulary, trained from embeddings of Llama 2 and Phi 3. Taken from the wheel on 2026-11-26.
+      {.name = "wordllama-256",
+       .display_name = "WordLlama l2_supercat, 256 dimensions",
+       .licence = "MIT",
+       .file_name = "wordllama-256.safetensors",
+       .bytes = 16384096,
+       .sha256 = "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+       .parts = {{.package = "wordllama",
+                  .version = "0.4.0.post1",
+                  .wheel_sha256 =
+                      "42c2c88907ace0b0681ac6f9092d6a300a6409a5d2d61071a3fb5e7159370c97",
+                  .wheel_bytes = 19155170,
+                  .member = "wordllama/weights/l2_supercat_256.safetensors",
+                  .member_bytes = 16384096,
+                  .pip_options = {"--python-version=3.11", "--implementation=cp", "--abi=cp311",
+                                  "--platform=manylinux2014_x86_64"}}},
+       .use = ModelUse::embedding,
+       .companions = {{.file_name = "wordllama-256.tokenizer.json",
+                       .member = "wordllama/tokenizers/l2_supercat_tokenizer_config.json",
+                       .bytes = 1842796,
+                       .sha256 =
+                           "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68"},
+                      {.file_name = "wordllama-256.LICENSE",
+                       .member = "wordllama-0.4.0.post1.dist-info/licenses/LICENSE",
+                       .bytes = 1067,
+                       .sha256 =
+                           "a1e482c45bfab76056845e542ad4c95acfc4f38dd63be1c5b663c16065529fc8"}}},
   };
 }
 

@@ -23,6 +23,7 @@ nlohmann::json to_json(const ModelEntry& entry) {
           {"download_bytes", entry.download_bytes},
           {"context_tokens", entry.context_tokens},
           {"installed", entry.installed},
+          {"use", entry.use == ModelUse::embedding ? "embedding" : "generation"},
           {"default", entry.name == kDefaultModel},
           {"path", entry.path.string()}};
 }
@@ -32,7 +33,7 @@ int run_list(const Flags& flags, const ModelStore& models, const Context&) {
   for (const ModelEntry& entry : models.list()) {
     array.push_back(to_json(entry));
     if (flags.as_json) continue;
-    write_stdout(fmt::format("{:<20} {:<34} {:>7}  {:<11} {}{}\n", entry.name, entry.display_name,
+    write_stdout(fmt::format("{:<20} {:<38} {:>7}  {:<11} {}{}\n", entry.name, entry.display_name,
                              human_bytes(entry.bytes), entry.licence,
                              entry.installed ? "installed" : "not installed",
                              entry.name == kDefaultModel ? " (default)" : ""));

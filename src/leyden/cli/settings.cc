@@ -181,6 +181,24 @@ const std::vector<Key>& keys() {
       number(
           "llm.connections_max", [](Settings& s) -> auto& { return s.llm.connections_max; }, 1,
           65'536),
+      text(
+          "embedding.url", [](Settings& s) -> auto& { return s.embedding.url; }, true),
+      text("embedding.model", [](Settings& s) -> auto& { return s.embedding.model; }),
+      text(
+          "embedding.api_key", [](Settings& s) -> auto& { return s.embedding.api_key; }, true),
+      number(
+          "embedding.dimensions", [](Settings& s) -> auto& { return s.embedding.dimensions; }, 0,
+          8192),
+      text("embedding.query_prefix", [](Settings& s) -> auto& { return s.embedding.query_prefix; }),
+      text("embedding.passage_prefix",
+           [](Settings& s) -> auto& { return s.embedding.passage_prefix; }),
+      number(
+          "embedding.batch_texts", [](Settings& s) -> auto& { return s.embedding.batch_texts; }, 1,
+          2048),
+      number(
+          "embedding.timeout_ms", [](Settings& s) -> auto& { return s.embedding.timeout_ms; }, 1,
+          kMsMax),
+      text("embedding.static", [](Settings& s) -> auto& { return s.embedding.static_model; }),
   };
   return all;
 }
@@ -321,9 +339,10 @@ Result<void> apply_file(Settings& settings, const fs::path& path) {
   }
   for (const auto& [name, node] : parsed.table()) {
     if (std::ranges::find(tables(), name.str(), &Table::name) != tables().end()) continue;
-    if (name.str() == "llm" && node.is_table()) {
+    if ((name.str() == "llm" || name.str() == "embedding") && node.is_table()) {
       for (const auto& [key, value] : *node.as_table()) {
-        auto applied = apply_key(settings, "llm." + std::string(key.str()), value, path);
+        auto applied =
+            apply_key(settings, fmt::format("{}.{}", name.str(), key.str()), value, path);
         if (!applied) return applied;
       }
       continue;

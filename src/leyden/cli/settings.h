@@ -41,6 +41,19 @@ struct LlmSettings {
   std::size_t connections_max = 256;
 };
 
+// What makes vectors of passages and questions: [embedding]. A server, or a small model in this process; neither: there are none.
+struct EmbeddingSettings {
+  std::string url;  // Empty: no server.
+  std::string model;
+  std::string api_key;
+  std::size_t dimensions = 0;  // Asked for; 0: the model's own.
+  std::string query_prefix;
+  std::string passage_prefix;
+  std::size_t batch_texts = 64;
+  std::size_t timeout_ms = 120'000;
+  std::string static_model;  // embedding.static
+};
+
 // What was not typed as a flag: environment (LEYDEN_*) over leyden.toml (working folder, then $XDG_CONFIG_HOME/leyden) over
 // defaults. Read once, in main. docs/configuration.md is the manual.
 struct Settings {
@@ -69,6 +82,7 @@ struct Settings {
   cache::StoreReads store_reads = cache::StoreReads::by_cost;
 
   LlmSettings llm;
+  EmbeddingSettings embedding;
 
   TenantSettings every_tenant;                          // tenant_quota_mb, tenant_guarantee_mb.
   std::map<std::string, TenantSettings> tenants;        // [tenants.NAME]

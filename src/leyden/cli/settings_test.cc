@@ -113,6 +113,18 @@ TEST_F(SettingsTest, ModelServers) {
       << "it may be a secret";
 }
 
+TEST_F(SettingsTest, EmbeddingsHaveATableOfTheirOwn) {
+  file("[embedding]\nurl = \"http://a:1\"\nmodel = \"m\"\ndimensions = 256\n");
+  set("LEYDEN_EMBEDDING_STATIC", "wordllama-256");
+  auto settings = read_settings();
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->embedding.url, "http://a:1");
+  EXPECT_EQ(settings->embedding.model, "m");
+  EXPECT_EQ(settings->embedding.dimensions, 256U);
+  EXPECT_EQ(settings->embedding.static_model, "wordllama-256");
+  fails("[embedding]\nmodell = \"x\"\n", "did you mean \"embedding.model\"");
+}
+
 TEST_F(SettingsTest, WhatIsWrongIsNamedWithTheFix) {
   fails("top_kk = 1\n", "did you mean \"top_k\"");
   fails("top_k = 0\n", "\"top_k\" must be a whole number from 1 to 1000");

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace leyden::retrieval {
+
+struct FusedPassage {
+  std::int64_t passage = 0;
+  double score = 0;
+  bool operator==(const FusedPassage&) const = default;
+};
+
+// Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009): a passage's score is the sum of 1 / (60 + rank) over the rankings that
+// have it, the first rank being 1. Best first; equal scores by best rank, then by the order of the rankings, so that equal rankings give
+// equal orders. A passage that a ranking names twice counts where it is first.
+[[nodiscard]] std::vector<FusedPassage> fuse_by_reciprocal_rank(
+    std::span<const std::vector<std::int64_t>> rankings, std::size_t top_k);
+
+}  // namespace leyden::retrieval
