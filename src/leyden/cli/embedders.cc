@@ -65,4 +65,12 @@ Result<OpenedEmbedder> open_embedder(const Settings& settings, Deadline deadline
   return none;
 }
 
+OpenedEmbedder embedder_or_why_none(const Settings& settings) {
+  auto opened = open_embedder(settings, Deadline::after(std::chrono::seconds(5)));
+  if (opened) return *std::move(opened);
+  OpenedEmbedder none;
+  none.why_none = opened.error().message;
+  return none;
+}
+
 }  // namespace leyden::cli

@@ -21,4 +21,7 @@ struct OpenedEmbedder {
 // model is not installed), and those of the server.
 [[nodiscard]] Result<OpenedEmbedder> open_embedder(const Settings& settings, Deadline deadline);
 
+// The same, within 5 s, for who can do without: what went wrong is why there is none.
+[[nodiscard]] OpenedEmbedder embedder_or_why_none(const Settings& settings);
+
 }  // namespace leyden::cli

@@ -1,12 +1,15 @@
+#include <chrono>
 #include <memory>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "leyden/cli/commands.h"
+#include "leyden/cli/embedders.h"
 #include "leyden/cli/exit_code.h"
 #include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
+#include "leyden/retrieval/folder_watch.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 namespace leyden::cli {
@@ -22,11 +25,12 @@ struct Flags {
   std::optional<std::string> tokenizer;
   std::size_t chunk_tokens = retrieval::ChunkOptions{}.target_tokens;
   std::size_t chunk_overlap = 0;
+  bool watch = false;
   bool as_json = false;
   bool strict = false;
 };
 
-void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope,
+void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope, double seconds,
            const Flags& flags) {
   if (flags.as_json) {
     json skipped = json::array();
@@ -43,6 +47,11 @@ void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope,
                 {"passages_added", report.passages_added},
                 {"passages_removed", report.passages_removed},
                 {"passages_kept", report.passages_kept},
+                {"vectors_added", report.vectors_added},
+                {"vectors_missing", report.vectors_missing},
+                {"why_no_vectors", report.why_no_vectors},
+                {"seconds", seconds},
+                {"bytes_read", report.bytes_read},
                 {"skipped", skipped}};
     write_stdout(out.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
     return;
@@ -54,6 +63,13 @@ void print(const retrieval::UpdateReport& report, const retrieval::Scope& scope,
                   report.files_seen, scope.collection, report.files_added, report.files_changed,
                   report.files_unchanged, report.files_removed, report.files_binary,
                   report.passages_total, report.passages_added, report.passages_removed));
+  if (report.vectors_added > 0)
+    write_stdout(fmt::format("{} vectors made\n", report.vectors_added));
+  if (report.passages_added > 0 && seconds > 0) {
+    write_stdout(fmt::format("{:.1f} s: {:.2f} MB/s, {:.0f} passages/s\n", seconds,
+                             static_cast<double>(report.bytes_read) / 1e6 / seconds,
+                             static_cast<double>(report.passages_added) / seconds));
+  }
 }
 
 // Sizes in the tokens of the tokenizer that will read the passages.
@@ -69,6 +85,41 @@ Result<retrieval::ChunkOptions> chunk_options(const Flags& flags, const Settings
       .tokenizer_name = (*tokenizer)->name()};
 }
 
+// `always`: also tells when nothing has changed.
+int update_once(retrieval::Index& index, const retrieval::UpdateOptions& options,
+                const Flags& flags, const Context& context, bool always) {
+  const auto started = std::chrono::steady_clock::now();
+  Result<retrieval::UpdateReport> updated;
+  {
+    ProgressBar bar("indexing");
+    updated = index.update(
+        flags.folder, options,
+        [&](const retrieval::UpdateProgress& progress) {
+          bar.update(progress.bytes_done, progress.bytes_total,
+                     progress.files_total == 0
+                         ? std::string(progress.document)
+                         : fmt::format("{}/{} files {}", progress.files_done, progress.files_total,
+                                       progress.document));
+        },
+        context.stop);
+  }
+  if (!updated) return report(updated.error());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  const bool changed = updated->files_added + updated->files_changed + updated->files_removed +
+                           updated->vectors_added >
+                       0;
+  if (always || changed) {
+    for (const auto& file : updated->skipped) print_warning("skipped " + file.reason);
+    if (updated->vectors_missing > 0)
+      print_warning(fmt::format("{} passages have no vectors: {}", updated->vectors_missing,
+                                updated->why_no_vectors));
+    print(*updated, options.scope, took.count(), flags);
+  }
+  const bool incomplete = !updated->skipped.empty() || updated->vectors_missing > 0 ||
+                          (flags.strict && updated->files_binary > 0);
+  return incomplete ? kIncomplete : kDone;
+}
+
 int run_index(const Flags& flags, const Context& context) {
   retrieval::UpdateOptions options;
   options.scope.tenant = flags.tenant.empty() ? context.settings.tenant : flags.tenant;
@@ -78,25 +129,24 @@ int run_index(const Flags& flags, const Context& context) {
   auto chunk = chunk_options(flags, context.settings);
   if (!chunk) return report(chunk.error());
   options.chunk = std::move(*chunk);
-  auto index = retrieval::open_sqlite_index({.file = context.settings.index_file()});
+  auto embedder = open_embedder(context.settings, Deadline::after(std::chrono::seconds(30)));
+  if (!embedder) return report(embedder.error());
+  auto index = retrieval::open_sqlite_index({.file = context.settings.index_file(),
+                                             .embedder = embedder->embedder.get(),
+                                             .why_no_embedder = embedder->why_none});
   if (!index) return report(index.error());
-  Result<retrieval::UpdateReport> updated;
-  {
-    ProgressBar bar("indexing");
-    updated = (*index)->update(
-        flags.folder, options,
-        [&](const retrieval::UpdateProgress& progress) {
-          bar.update(progress.bytes_done, progress.bytes_total,
-                     fmt::format("{}/{} files {}", progress.files_done, progress.files_total,
-                                 progress.document));
-        },
-        context.stop);
+  if (!flags.watch) return update_once(**index, options, flags, context, true);
+  auto watch = retrieval::FolderWatch::open(flags.folder);
+  if (!watch) return report(watch.error());
+  for (bool first = true;; first = false) {
+    const int code = update_once(**index, options, flags, context, first);
+    // A file that can't be read, or another update that is running, may be all right the next time.
+    if (context.stop.stop_requested()) return kInterrupted;
+    if (first && code != kDone && code != kIncomplete) return code;
+    auto changed = watch->wait(Deadline::never(), context.stop);
+    if (!changed) return report(changed.error());
+    if (!*changed) return kInterrupted;
   }
-  if (!updated) return report(updated.error());
-  for (const auto& file : updated->skipped) print_warning("skipped " + file.reason);
-  print(*updated, options.scope, flags);
-  if (!updated->skipped.empty() || (flags.strict && updated->files_binary > 0)) return kIncomplete;
-  return kDone;
 }
 
 }  // namespace
@@ -126,6 +176,9 @@ void add_index_command(CLI::App& app, Run& run) {
                    "Repeat up to this many tokens of whole lines of the passage before; half of "
                    "--chunk-tokens at most")
       ->capture_default_str();
+  command->add_flag(
+      "--watch", flags->watch,
+      "Stay, and read again what changes, until Ctrl-C; with --json one object a line");
   command->add_flag("--strict", flags->strict, "Exit with 3 when binary files were left out, too");
   command->add_flag("--json", flags->as_json, "One JSON object on standard output");
   command->footer(

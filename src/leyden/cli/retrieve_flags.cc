@@ -25,6 +25,13 @@ void RetrieveFlags::add_to(CLI::App& command) {
       ->allow_extra_args(false);
   command
       .add_option(
+          "--ranking", ranking,
+          "How passages are found: by words, by vectors, fused (both), or best: fused where "
+          "the index has vectors, else by words")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"best", "words", "vectors", "fused"}));
+  command
+      .add_option(
           "--order", order,
           "How passages stand: ranked (best first), stable (popular first) or prefix (as a "
           "model server has most of them in its prefix cache) [default: prefix where a model "
@@ -46,6 +53,10 @@ rag::RetrieveRequest RetrieveFlags::request(const std::string& query, const std:
   if (order) request.order = prompt::passage_order(*order);
   request.best_last = best_last;
   request.filter = filter;
+  for (const auto each : {retrieval::Ranking::best, retrieval::Ranking::words,
+                          retrieval::Ranking::vectors, retrieval::Ranking::fused}) {
+    if (retrieval::to_string(each) == ranking) request.ranking = each;
+  }
   request.verify = verify;
   request.agent = agent;
   request.ttl = settings.ttl_of(agent, request.scope.collection);
@@ -89,6 +100,8 @@ json to_json(const rag::RetrievedContext& context) {
           {"outcome", rag::to_string(context.outcome)},
           {"degraded_reason", context.degraded_reason},
           {"order", prompt::to_string(context.order)},
+          {"ranking", retrieval::to_string(context.ranking)},
+          {"why_no_vectors", context.why_no_vectors},
           {"documents", to_json(context.documents)},
           {"dropped", to_json(context.dropped)},
           {"timings_ms",

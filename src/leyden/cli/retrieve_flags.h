@@ -20,6 +20,7 @@ struct RetrieveFlags {
   std::optional<std::string> order;
   bool best_last = false;
   retrieval::Filter filter;
+  std::string ranking = "best";
   bool verify = false;
 
   void add_to(CLI::App& command);

@@ -80,7 +80,11 @@ Result<std::unique_ptr<Session>> Session::open(
     const std::string& command) {
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
-  auto index = retrieval::open_sqlite_index({.file = settings.index_file(), .read_only = true});
+  session->embedder_ = embedder_or_why_none(settings);
+  auto index = retrieval::open_sqlite_index({.file = settings.index_file(),
+                                             .read_only = true,
+                                             .embedder = session->embedder_.embedder.get(),
+                                             .why_no_embedder = session->embedder_.why_none});
   if (!index) return std::unexpected(index.error());
   session->index_ = *std::move(index);
   auto cache = CacheSession::open(settings, command, CacheSession::Store::if_there);

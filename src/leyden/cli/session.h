@@ -5,6 +5,7 @@
 #include <string>
 
 #include "leyden/cli/cache_session.h"
+#include "leyden/cli/embedders.h"
 #include "leyden/cli/settings.h"
 #include "leyden/rag/token_cached_rag.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
@@ -39,6 +40,7 @@ class Session {
   Session() = default;
   // In the order in which they are made; each borrows from those above it.
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
+  OpenedEmbedder embedder_;
   std::unique_ptr<retrieval::Index> index_;
   std::unique_ptr<CacheSession> cache_;
   std::unique_ptr<rag::TokenCachedRag> rag_;

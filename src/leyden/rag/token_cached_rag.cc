@@ -98,6 +98,7 @@ Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request
                                 .query = request.query,
                                 .top_k = request.top_k,
                                 .filter = request.filter,
+                                .ranking = request.ranking,
                                 .deadline = request.deadline});
   if (!answer) return std::unexpected(answer.error());
   const std::vector<retrieval::Passage>& passages = answer->passages;
@@ -113,6 +114,8 @@ Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request
   prompt::BudgetChoice choice = prompt::choose_within_budget(lengths, request.max_context_tokens);
 
   RetrievedContext context;
+  context.ranking = answer->used;
+  context.why_no_vectors = answer->why_no_vectors;
   context.degraded_reason = options_.degraded_reason;
   if (const cache::StoreHealth store = cache_->store_health();
       context.degraded_reason.empty() && store.state != cache::StoreState::on)

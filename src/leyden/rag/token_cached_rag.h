@@ -42,6 +42,7 @@ struct RetrieveRequest {
   bool verify = false;    // Encode the whole layout anew and compare: `internal` when it differs.
   std::string agent;      // Who asks, for the statistics.
   std::chrono::seconds ttl{0};  // Of what is tokenized now; 0: the cache's.
+  retrieval::Ranking ranking = retrieval::Ranking::best;
   // Empty: `prefix` where a model server is asked, else `ranked`.
   std::optional<prompt::PassageOrder> order;
   bool best_last = false;  // The top-ranked passage stands last, next to the question.
@@ -76,6 +77,8 @@ struct RetrievedContext {
   std::vector<ContextDocument> documents;  // In the context, as they stand there.
   std::vector<ContextDocument> dropped;    // Found, but over the budget, best first.
   prompt::PassageOrder order = prompt::PassageOrder::ranked;
+  retrieval::Ranking ranking = retrieval::Ranking::words;  // By which passages were found.
+  std::string why_no_vectors;          // Where that is words though the best was asked for.
   std::size_t reencoded_passages = 0;  // Joined by encoding anew, because the cut was not proven.
   Outcome outcome = Outcome::no_documents;
   std::string degraded_reason;

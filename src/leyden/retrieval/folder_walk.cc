@@ -65,11 +65,17 @@ class IgnoreRules {
 class Walk {
  public:
   Walk(const fs::path& root, const std::function<bool(const FoundFile&)>& on_file,
-       const std::function<void(const std::string&, const Error&)>& on_problem)
-      : root_(root), rules_(root), on_file_(on_file), on_problem_(on_problem) {}
+       const std::function<void(const std::string&, const Error&)>& on_problem,
+       const std::function<void(const fs::path&)>& on_folder = {})
+      : root_(root),
+        rules_(root),
+        on_file_(on_file),
+        on_problem_(on_problem),
+        on_folder_(on_folder) {}
 
   // False when the caller wants no more.
   bool folder(const fs::path& folder, const std::string& prefix) {
+    if (on_folder_) on_folder_(folder);
     std::error_code error;
     std::vector<Entry> entries;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -122,13 +128,14 @@ class Walk {
   IgnoreRules rules_;
   const std::function<bool(const FoundFile&)>& on_file_;
   const std::function<void(const std::string&, const Error&)>& on_problem_;
+  std::function<void(const fs::path&)> on_folder_;  // May be empty.
 };
 
 }  // namespace
 
-Result<void> walk_folder(
-    const fs::path& root, const std::function<bool(const FoundFile&)>& on_file,
-    const std::function<void(const std::string& path, const Error&)>& on_problem) {
+namespace {
+
+Result<fs::path> readable_folder(const fs::path& root) {
   std::error_code error;
   fs::path canonical = fs::canonical(root, error);
   if (error) return fail(Errc::not_found, "no such folder: {}", root.string());
@@ -137,8 +144,32 @@ Result<void> walk_folder(
   fs::directory_iterator readable(canonical, error);
   if (error)
     return fail(Errc::unavailable, "can't read the folder {}: {}", root.string(), error.message());
-  Walk(canonical, on_file, on_problem).folder(canonical, "");
+  return canonical;
+}
+
+}  // namespace
+
+Result<void> walk_folder(
+    const fs::path& root, const std::function<bool(const FoundFile&)>& on_file,
+    const std::function<void(const std::string& path, const Error&)>& on_problem) {
+  auto canonical = readable_folder(root);
+  if (!canonical) return std::unexpected(canonical.error());
+  Walk(*canonical, on_file, on_problem).folder(*canonical, "");
   return {};
+}
+
+Result<std::vector<fs::path>> folders_of_walk(const fs::path& root) {
+  auto canonical = readable_folder(root);
+  if (!canonical) return std::unexpected(canonical.error());
+  std::vector<fs::path> folders;
+  const std::function<bool(const FoundFile&)> on_file = [](const FoundFile&) { return true; };
+  const std::function<void(const std::string&, const Error&)> on_problem = [](const std::string&,
+                                                                              const Error&) {};
+  const std::function<void(const fs::path&)> on_folder = [&](const fs::path& folder) {
+    folders.push_back(folder);
+  };
+  Walk(*canonical, on_file, on_problem, on_folder).folder(*canonical, "");
+  return folders;
 }
 
 }  // namespace leyden::retrieval

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "leyden/base/result.h"
 
@@ -24,5 +25,9 @@ struct FoundFile {
 [[nodiscard]] Result<void> walk_folder(
     const std::filesystem::path& root, const std::function<bool(const FoundFile&)>& on_file,
     const std::function<void(const std::string& path, const Error&)>& on_problem);
+
+// The folders that walk_folder() looks into, `root` first. Errors: the same.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> folders_of_walk(
+    const std::filesystem::path& root);
 
 }  // namespace leyden::retrieval

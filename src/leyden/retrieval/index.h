@@ -95,12 +95,16 @@ struct UpdateReport {
   std::uint64_t files_unchanged = 0;
   std::uint64_t files_removed = 0;  // Indexed before, gone from the folder now.
   std::uint64_t files_binary = 0;   // Skipped, as they should be.
+  std::uint64_t bytes_read = 0;     // Of files that were looked into.
   std::vector<SkippedFile>
       skipped;  // Should have been indexed and were not: too large, not readable.
   std::uint64_t passages_total = 0;  // Of this scope, after the update.
   std::uint64_t passages_added = 0;
   std::uint64_t passages_removed = 0;
   std::uint64_t passages_kept = 0;  // Of changed files: same content digest as before.
+  std::uint64_t vectors_added = 0;
+  std::uint64_t vectors_missing = 0;  // Passages that have none, where there is an embedder.
+  std::string why_no_vectors;         // Why there are none, or some are missing.
 };
 
 // One page of a scope's passages, in the order in which they were indexed.

@@ -10,7 +10,7 @@
 namespace leyden::retrieval {
 
 // A vector as an index keeps it: a scale (float32, little-endian) and an int8 for each dimension, zeros up to a multiple of 4 bytes. A
-// quarter of float32's size; what that costs in recall is in bench/retrieval/VECTORS.md.
+// quarter of float32's size; what that costs in recall leyden_bench_vectors tells.
 inline constexpr std::size_t kVectorDimensionsMax = 8192;  // Sums of products stay below 2^31.
 
 [[nodiscard]] constexpr std::size_t code_bytes(std::size_t dimensions) {

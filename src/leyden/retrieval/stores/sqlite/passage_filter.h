@@ -28,6 +28,7 @@ class PassageFilter {
   [[nodiscard]] const std::optional<std::vector<std::int64_t>>& passages() const {
     return passages_;
   }
+  [[nodiscard]] bool lets_all_through() const { return everything_; }
   // True without asking when `passages` tells.
   [[nodiscard]] Result<bool> lets_through(std::int64_t passage);
 

@@ -40,6 +40,7 @@ class ReaderPool {
       if (reader_) pool_->give_back(std::move(reader_));
     }
     Reader* operator->() const { return reader_.get(); }
+    Reader& operator*() const { return *reader_; }
 
    private:
     ReaderPool* pool_;

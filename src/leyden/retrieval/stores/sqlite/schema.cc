@@ -1,5 +1,7 @@
 #include "leyden/retrieval/stores/sqlite/schema.h"
 
+#include "leyden/retrieval/vectors/vector_store.h"
+
 namespace leyden::retrieval {
 namespace {
 
@@ -50,8 +52,8 @@ const sql::FileKind& index_file_kind() {
   static const sql::FileKind kind{
       .application_id = 0x4C59444E,  // "LYDN"
       .schema_version = 2,
-      .schema = std::string(kScopes) + kTables,
-      .upgrades = {std::string(kFromVersion1) + kTables},
+      .schema = std::string(kScopes) + kTables + std::string(kVectorSchema),
+      .upgrades = {std::string(kFromVersion1) + kTables + std::string(kVectorSchema)},
       .when_damaged = "delete it and run `leyden index` again",
       .when_absent = " is not there, nothing is indexed yet: run `leyden index FOLDER` first"};
   return kind;

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "leyden/base/utf8.h"
+#include "leyden/retrieval/fuse.h"
 #include "leyden/retrieval/query.h"
 #include "leyden/retrieval/stores/sqlite/passage_filter.h"
+#include "leyden/retrieval/stores/sqlite/passage_vectors.h"
 #include "leyden/retrieval/stores/sqlite/reader_pool.h"
 #include "leyden/retrieval/stores/sqlite/schema.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_update.h"
@@ -28,8 +30,10 @@ struct RankedPassage {
 
 class SqliteIndex final : public Index {
  public:
-  SqliteIndex(sql::Database reader, SqliteIndexOptions options)
+  SqliteIndex(sql::Database reader, SqliteIndexOptions options,
+              std::unique_ptr<VectorSearch> vector_search)
       : options_(std::move(options)),
+        vectors_(options_.embedder, options_.why_no_embedder, std::move(vector_search)),
         readers_(options_.file, std::move(reader), options_.searches_max) {}
 
   Result<UpdateReport> update(const fs::path& folder, const UpdateOptions& options,
@@ -43,26 +47,34 @@ class SqliteIndex final : public Index {
     // A connection of its own: searches go on beside it.
     auto writer = sql::Database::open(options_.file, index_file_kind());
     if (!writer) return std::unexpected(writer.error());
-    return update_scope(*writer, folder, options, on_progress, std::move(stop));
+    auto report = update_scope(*writer, folder, options, on_progress, stop);
+    if (!report) return report;
+    auto scope = scope_id(*writer, options.scope);
+    if (!scope) return std::unexpected(scope.error());
+    if (!*scope) return report;
+    if (auto made = vectors_.update(*writer, **scope, on_progress, stop, *report); !made)
+      return std::unexpected(made.error());
+    return report;
   }
 
   Result<SearchAnswer> search(const SearchRequest& request) override {
     if (auto good = request.check(); !good) return std::unexpected(good.error());
-    if (request.ranking == Ranking::vectors || request.ranking == Ranking::fused)
-      return fail(Errc::unsupported, "the index has no vectors: rank by words");
-    SearchAnswer answer;
-    if (request.ranking == Ranking::best) answer.why_no_vectors = "the index has none";
     auto reader = readers_.take(request.deadline);
     if (!reader) return std::unexpected(reader.error());
-    auto snapshot = sql::Snapshot::begin((*reader)->database);
-    if (!snapshot) return std::unexpected(snapshot.error());
     auto scope = scope_id((*reader)->database, request.scope);
     if (!scope) return std::unexpected(scope.error());
+    SearchAnswer answer;
     if (!*scope) return answer;
+    auto plan = vectors_.plan((*reader)->database, **scope, request);
+    if (!plan) return std::unexpected(plan.error());
+    answer.used = plan->ranking;
+    answer.why_no_vectors = plan->why_no_vectors;
+
+    auto snapshot = sql::Snapshot::begin((*reader)->database);
+    if (!snapshot) return std::unexpected(snapshot.error());
     auto filter = PassageFilter::open((*reader)->database, **scope, request.filter);
     if (!filter) return std::unexpected(filter.error());
-    auto hits = (*reader)->words.search(**scope, query_words((*reader)->splitter, request.query),
-                                        request.top_k, *filter);
+    auto hits = find(**reader, **scope, request, *plan, *filter);
     if (!hits) return std::unexpected(hits.error());
     auto passages = read_passages((*reader)->database, *hits, request.top_k);
     if (!passages) return std::unexpected(passages.error());
@@ -133,6 +145,38 @@ class SqliteIndex final : public Index {
   }
 
  private:
+  // How far down a ranking is looked at before it is fused with another.
+  static constexpr std::size_t kFusedDepth = 100;
+
+  // At least the best `top_k`, and what is as good as the last of them.
+  static Result<std::vector<Hit>> find(Reader& reader, std::int64_t scope,
+                                       const SearchRequest& request,
+                                       const PassageVectors::Plan& plan, PassageFilter& filter) {
+    const std::size_t depth =
+        plan.ranking == Ranking::fused ? std::max(request.top_k, kFusedDepth) : request.top_k;
+    std::vector<Hit> by_words;
+    if (plan.ranking != Ranking::vectors) {
+      auto found =
+          reader.words.search(scope, query_words(reader.splitter, request.query), depth, filter);
+      if (!found || plan.ranking == Ranking::words) return found;
+      by_words = *std::move(found);
+    }
+    auto by_meaning = PassageVectors::search(reader.database, plan, depth, filter);
+    if (!by_meaning) return std::unexpected(by_meaning.error());
+    std::vector<Hit> hits;
+    if (plan.ranking == Ranking::vectors) {
+      for (const VectorHit& hit : *by_meaning)
+        hits.push_back({.passage = hit.passage, .score = hit.score});
+      return hits;
+    }
+    std::vector<std::int64_t> rankings[2];
+    for (const Hit& hit : by_words) rankings[0].push_back(hit.passage);
+    for (const VectorHit& hit : *by_meaning) rankings[1].push_back(hit.passage);
+    for (const FusedPassage& fused : fuse_by_reciprocal_rank(rankings, request.top_k))
+      hits.push_back({.passage = fused.passage, .score = fused.score});
+    return hits;
+  }
+
   // Nullopt: no such scope. Errors: unavailable: an upgrade has emptied it, it would answer wrong.
   Result<std::optional<std::int64_t>> scope_id(sql::Database& database, const Scope& scope) const {
     sql::Statement find(database,
@@ -209,6 +253,7 @@ class SqliteIndex final : public Index {
   }
 
   SqliteIndexOptions options_;
+  PassageVectors vectors_;
   ReaderPool readers_;
 };
 
@@ -221,7 +266,9 @@ Result<std::unique_ptr<Index>> open_sqlite_index(const SqliteIndexOptions& optio
       sql::Database::open(options.file, index_file_kind(),
                           options.read_only ? sql::OpenMode::existing : sql::OpenMode::read_write);
   if (!database) return std::unexpected(database.error());
-  return std::make_unique<SqliteIndex>(*std::move(database), options);
+  auto vector_search = VectorSearch::open({.index_file = options.file});
+  if (!vector_search) return std::unexpected(vector_search.error());
+  return std::make_unique<SqliteIndex>(*std::move(database), options, *std::move(vector_search));
 }
 
 }  // namespace leyden::retrieval

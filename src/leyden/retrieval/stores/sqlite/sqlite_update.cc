@@ -224,6 +224,7 @@ class Update {
       keep();  // What it said before is better than nothing.
       return {};
     }
+    report_.bytes_read += content->size();
     if (auto binary = binary_reason(*content)) {
       ++report_.files_binary;
       if (single_) binary_ = fmt::format("{} {}", name, *binary);
