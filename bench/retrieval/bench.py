@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Retrieval beside rank-bm25, on the same passages: quality, queries per second, growth.
 
-    bench.py --bin build/release/bin [--ranking words] [--corpus FOLDER] [--growth FOLDER...] [--json FILE] [--quick]
+    bench.py --bin build/release/bin [--static-model FILE] [--corpus FOLDER] [--growth FOLDER...] [--json FILE] [--quick]
 
 README.md says what each part does.
 """
@@ -30,22 +30,25 @@ PEER_QUERIES = 60  # rank-bm25 takes most of a second for one at 100,000 passage
 
 class Leyden:
     def __init__(self, options, folder):
-        self.program, self.folder, self.ranking = options.bin / "leyden_bench_retrieval", folder, options.ranking
+        self.program, self.folder, self.rankings = options.bin / "leyden_bench_retrieval", folder, ["words"]
+        self.model = []
+        if options.static_model:
+            self.model, self.rankings = ["--static-model", options.static_model], ["words", "vectors", "fused"]
 
     def run(self, *arguments):
         return subprocess.run([self.program, *map(str, arguments)], check=True, capture_output=True, text=True).stdout
 
     def index(self, name, documents):
-        return json.loads(self.run("index", self.folder / name, documents))
+        return json.loads(self.run("index", self.folder / name, documents, *self.model))
 
     def passages(self, name):
         return [json.loads(line) for line in self.run("list", self.folder / name).splitlines()]
 
-    def search(self, name, queries, **options):
+    def search(self, name, queries, ranking="words", **options):
         file = self.folder / "queries.json"
         file.write_text(json.dumps([query if isinstance(query, dict) else {"query": query} for query in queries]))
         flags = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
-        return json.loads(self.run("search", self.folder / name, file, "--ranking", self.ranking, *flags))
+        return json.loads(self.run("search", self.folder / name, file, "--ranking", ranking, *self.model, *flags))
 
 
 # ---- The peer
@@ -89,8 +92,10 @@ def keys(passages):
 def compare(leyden, name, questions, answers, peers=True):
     passages = leyden.passages(name)
     place = keys(passages)
-    found = leyden.search(name, questions)["hits"]
-    out = {f"Leyden, {leyden.ranking}": judge([[place[document, line] for document, line, _ in hits] for hits in found], answers)}
+    out = {}
+    for ranking in leyden.rankings:
+        found = leyden.search(name, questions, ranking)["hits"]
+        out[f"Leyden, {ranking}"] = judge([[place[document, line] for document, line, _ in hits] for hits in found], answers)
     texts = [passage["text"] for passage in passages]
     named = [f"{passage['document']}\n{passage['context']}\n{passage['text']}" for passage in passages]
     for title, split, of in (("rank-bm25, \\w+", words, texts), ("rank-bm25, .split()", str.split, texts), ("rank-bm25, \\w+, names too", words, named)) if peers else ():
@@ -215,7 +220,7 @@ def growth(leyden, folders):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--bin", type=lambda path: pathlib.Path(path).resolve(), required=True)
-    arguments.add_argument("--ranking", default="words", help="of Leyden's searches: words, vectors, fused or best")
+    arguments.add_argument("--static-model", help="vectors, too: the path of a model of `leyden model get` without .safetensors")
     arguments.add_argument("--corpus", type=pathlib.Path, help="a folder of corpus.py's, for queries per second")
     arguments.add_argument("--growth", type=pathlib.Path, nargs="*", default=[], help="folders of corpus.py's, small ones first")
     arguments.add_argument("--json", type=pathlib.Path)
@@ -223,7 +228,7 @@ def main():
     options = arguments.parse_args()
     if not options.quick:
         python_environment.enter("bench-retrieval", HERE / "requirements.txt")
-    out = {"ranking": options.ranking}
+    out = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         leyden = Leyden(options, folder)

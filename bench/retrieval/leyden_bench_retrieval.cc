@@ -18,6 +18,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "leyden/rag/static_embedder.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 namespace leyden::bench {
@@ -33,6 +34,7 @@ struct Options {
   std::size_t threads = 1;
   std::size_t rounds = 1;
   std::string ranking = "words";
+  std::string static_model;  // Of `leyden model get`: the file's path without ".safetensors".
 };
 
 double seconds_since(Clock::time_point begin) {
@@ -53,11 +55,30 @@ void require(const auto& result) {
   if (!result) throw std::runtime_error(result.error().message);
 }
 
-std::unique_ptr<retrieval::Index> open(const Options& options, bool read_only) {
-  auto index = retrieval::open_sqlite_index(
-      {.file = options.index, .read_only = read_only, .searches_max = options.threads});
+struct Opened {
+  std::unique_ptr<rag::StaticEmbedder> embedder;  // Outlives the index.
+  std::unique_ptr<retrieval::Index> index;
+  retrieval::Index* operator->() const { return index.get(); }
+  retrieval::Index& operator*() const { return *index; }
+};
+
+Opened open(const Options& options, bool read_only) {
+  Opened out;
+  if (!options.static_model.empty()) {
+    auto embedder =
+        rag::StaticEmbedder::open({.weights = options.static_model + ".safetensors",
+                                   .tokenizer = options.static_model + ".tokenizer.json",
+                                   .name = "bench"});
+    require(embedder);
+    out.embedder = *std::move(embedder);
+  }
+  auto index = retrieval::open_sqlite_index({.file = options.index,
+                                             .read_only = read_only,
+                                             .embedder = out.embedder.get(),
+                                             .searches_max = options.threads});
   require(index);
-  return *std::move(index);
+  out.index = *std::move(index);
+  return out;
 }
 
 void index_folder(const Options& options) {
@@ -184,6 +205,8 @@ int main(int argc, char** argv) {
   searching->add_option("--threads", options.threads)->check(CLI::PositiveNumber);
   searching->add_option("--rounds", options.rounds)->check(CLI::PositiveNumber);
   searching->add_option("--ranking", options.ranking);
+  for (auto* command : {indexing, searching})
+    command->add_option("--static-model", options.static_model);
   CLI11_PARSE(app, argc, argv);
   try {
     if (*indexing) index_folder(options);

@@ -29,6 +29,8 @@ class StaticEmbedder final : public retrieval::Embedder {
   // Of the files' content.
   const std::string& space() const override { return space_; }
   std::size_t dimensions() const override { return dimensions_; }
+  // The mean of tokens knows no order: fused as an equal it made questions about code worse (docs/decisions/2026-11-26-retrieval.md).
+  double ranking_weight() const override { return 0.1; }
   // Errors: timed_out, between one text and the next.
   Result<std::vector<retrieval::Vector>> embed(std::span<const std::string_view> texts,
                                                retrieval::TextRole role,

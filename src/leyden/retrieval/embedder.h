@@ -26,6 +26,9 @@ class Embedder {
   [[nodiscard]] virtual const std::string& space() const = 0;
   [[nodiscard]] virtual std::size_t dimensions() const = 0;
 
+  // How much its ranking counts where it is fused with that of words, which counts 1. Less for a model that often errs.
+  [[nodiscard]] virtual double ranking_weight() const { return 1; }
+
   // A vector of length 1 for each text, in their order; all zeros for a text that has no meaning to the model. What is too long for
   // the model is read up to its limit. Errors: unavailable, timed_out, overloaded, corrupt, unsupported.
   [[nodiscard]] virtual Result<std::vector<Vector>> embed(std::span<const std::string_view> texts,

@@ -20,12 +20,12 @@ struct Sum {
 }  // namespace
 
 std::vector<FusedPassage> fuse_by_reciprocal_rank(
-    std::span<const std::vector<std::int64_t>> rankings, std::size_t top_k) {
+    std::span<const WeightedRanking> rankings, std::size_t top_k) {
   std::vector<Sum> sums;
   std::unordered_map<std::int64_t, std::size_t> places;
   for (std::size_t ranking = 0; ranking < rankings.size(); ++ranking) {
-    for (std::size_t i = 0; i < rankings[ranking].size(); ++i) {
-      const std::int64_t passage = rankings[ranking][i];
+    for (std::size_t i = 0; i < rankings[ranking].passages.size(); ++i) {
+      const std::int64_t passage = rankings[ranking].passages[i];
       const std::size_t rank = i + 1;
       const auto [at, added] = places.try_emplace(passage, sums.size());
       if (added) {
@@ -38,7 +38,7 @@ std::vector<FusedPassage> fuse_by_reciprocal_rank(
       Sum& sum = sums[at->second];
       if (!added && sum.last_ranking == ranking) continue;
       sum.last_ranking = ranking;
-      sum.score += 1 / (kRankOffset + static_cast<double>(rank));
+      sum.score += rankings[ranking].weight / (kRankOffset + static_cast<double>(rank));
       if (rank < sum.best_rank) {
         sum.best_rank = rank;
         sum.first_ranking = ranking;

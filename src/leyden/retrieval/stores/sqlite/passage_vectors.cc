@@ -148,6 +148,7 @@ Result<PassageVectors::Plan> PassageVectors::plan(sql::Database& database, std::
   return Plan{.ranking = request.ranking == Ranking::vectors ? Ranking::vectors : Ranking::fused,
               .why_no_vectors = {},
               .query = std::move(vector->front()),
+              .weight = embedder_->ranking_weight(),
               .view = *std::move(view)};
 }
 

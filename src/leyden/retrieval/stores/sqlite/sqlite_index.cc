@@ -169,9 +169,10 @@ class SqliteIndex final : public Index {
         hits.push_back({.passage = hit.passage, .score = hit.score});
       return hits;
     }
-    std::vector<std::int64_t> rankings[2];
-    for (const Hit& hit : by_words) rankings[0].push_back(hit.passage);
-    for (const VectorHit& hit : *by_meaning) rankings[1].push_back(hit.passage);
+    WeightedRanking rankings[2];
+    for (const Hit& hit : by_words) rankings[0].passages.push_back(hit.passage);
+    for (const VectorHit& hit : *by_meaning) rankings[1].passages.push_back(hit.passage);
+    rankings[1].weight = plan.weight;
     for (const FusedPassage& fused : fuse_by_reciprocal_rank(rankings, request.top_k))
       hits.push_back({.passage = fused.passage, .score = fused.score});
     return hits;
