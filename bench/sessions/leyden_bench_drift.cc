@@ -95,17 +95,17 @@ std::size_t common_prefix(TokenIdsView a, TokenIdsView b) {
 class TextWay {
  public:
   TextWay(const tokenizer::Tokenizer& tokenizer, const prompt::ChatFrame& first,
-          const prompt::ChatFrame& next)
+          const prompt::NextTurn& next)
       : tokenizer_(tokenizer), first_(first), next_(next) {}
 
   // The prompt that ends with this message.
   TokenIds ask(const std::string& message) {
-    append(text_.empty() ? first_.before : next_.before);
+    append(text_.empty() ? first_.before : next_.frame.before);
     text_ += message;
     append(first_.after);
     return tokenizer_.encode(text_, {.special = tokenizer::SpecialPolicy::all()});
   }
-  void answer(const std::string& text) { text_ += text + first_.stop_tokens.front(); }
+  void answer(const std::string& text) { text_ += text + next_.end; }
 
  private:
   void append(const std::vector<prompt::TemplatePart>& parts) {
@@ -113,7 +113,7 @@ class TextWay {
   }
   const tokenizer::Tokenizer& tokenizer_;
   const prompt::ChatFrame& first_;
-  const prompt::ChatFrame& next_;
+  const prompt::NextTurn& next_;
   std::string text_;
 };
 
@@ -129,14 +129,13 @@ Counts measure(const Flags& flags, const tokenizer::Tokenizer& tokenizer,
   cache::TokenCache cache(*memory, nullptr, clock);
   rag::TokenCachedRag rag(*index, cache, tokenizer, clock, {});
   auto ledger = must(prompt::SessionLedger::open(folder.path() / "sessions.sqlite", clock));
-  const auto format = must(rag::chat_format_of(server, tokenizer));
-  const auto next = must(prompt::next_turn(format, tokenizer));
-  const auto first = rag.first_start(format).frame;
+  const auto format = must(rag.format_of(server));
+  const auto next = must(format->next());
 
   Counts counts;
   for (std::size_t c = 0; c < flags.conversations; ++c) {
     rag::Conversation conversation(*ledger, rag, tokenizer, server, {.session = std::to_string(c)});
-    TextWay text(tokenizer, first, next.frame);
+    TextWay text(tokenizer, format->first(), next);
     TokenIds ids_before;  // What the server has read and sampled, each way.
     TokenIds text_before;
     bool cut_in_character = false;

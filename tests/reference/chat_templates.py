@@ -3,6 +3,7 @@ import dataclasses
 import datetime
 import json
 import pathlib
+import re
 import struct
 
 import python_environment
@@ -109,6 +110,7 @@ class Reference:
     """transformers' renderer for one format, and its tokenizer where that is a tokenizer.json."""
 
     def __init__(self, form):
+        import tokenizers
         import transformers
         self.form, self.text = form, form.template()
         options = {"chat_template": self.text, "bos_token": form.bos or None, "eos_token": form.eos}
@@ -117,6 +119,18 @@ class Reference:
         self.tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(file), **options)
         # Not where BOS or EOS are none of the vocabulary's: transformers would add them to it.
         self.tokenizes = file == form.tokenizer and len(self.tokenizer) == bare
+
+        added = self.tokenizer.added_tokens_decoder
+        # Told by how they are written, as control_mark.h has it.
+        self.marks = [token.content for token in added.values()
+                      if not token.special and re.fullmatch(r"<([|｜].*|.*[|｜]|/?(think|tool_calls?|tool_response))>", token.content)]
+        self.control_ids = set(self.tokenizer.all_special_ids) | {
+            i for i, token in added.items() if token.special or token.content in self.marks}
+        description = json.loads(self.tokenizer.backend_tokenizer.to_str())
+        for token in description["added_tokens"]:
+            token["special"] = token["special"] or token["content"] in self.marks
+        self.by_parts = tokenizers.Tokenizer.from_str(json.dumps(description))
+        self.by_parts.encode_special_tokens = True
 
     def messages(self, conversation):
         out = []
@@ -153,6 +167,18 @@ class Reference:
     def ids(self, text):
         """What apply_chat_template(tokenize=True) makes of the rendered text."""
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def ids_of_parts(self, parts):
+        """The same with what stands between Leyden's special parts as text in which nothing is special."""
+        out, text = [], ""
+        for part, kind in [*parts, ["", "special"]]:
+            if kind != "special":
+                text += part
+                continue
+            out += self.by_parts.encode(text, add_special_tokens=False).ids
+            out += [self.by_parts.token_to_id(part)] if part else []
+            text = ""
+        return out
 
 
 class _Clock(datetime.datetime):

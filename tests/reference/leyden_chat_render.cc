@@ -3,15 +3,15 @@
 //   {"load": {"tokenizer": FILE, "template": TEXT, "bos": TEXT, "eos": TEXT}}    the template itself, by the Jinja engine
 //   {"messages": […], "tools": […], "add_generation_prompt": true, "enable_thinking": false, "date": [2026, 11, 26]}
 // Messages are as in OpenAI's API; each tool and the arguments of a call are JSON texts. Answers: {"parts": [[text, kind], …], "ids": […],
-// "plain_ids": […]} or {"error": …}. plain_ids are join_plain()'s.
+// "plain_ids": […], "controls": 3} or {"error": …}. plain_ids are join_plain()'s; controls: how many of the IDs are control tokens.
+#include <algorithm>
 #include <iostream>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "leyden/prompt/chat/chat_template.h"
 #include "leyden/prompt/chat/encode_parts.h"
-#include "leyden/prompt/chat/jinja_template.h"
-#include "leyden/prompt/chat/native_formats.h"
 #include "leyden/prompt/join.h"
 #include "leyden/tokenizer/load.h"
 
@@ -62,7 +62,7 @@ RenderOptions options_from(const json& request) {
 
 struct Loaded {
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
-  const NativeFormat* native = nullptr;
+  std::unique_ptr<ChatTemplate> native;
   std::optional<JinjaTemplate> jinja;
 };
 
@@ -80,8 +80,9 @@ Loaded load(const json& given) {
     loaded.jinja = must(JinjaTemplate::parse(
         {.text = given["template"], .bos_token = given["bos"], .eos_token = given["eos"]}));
   } else {
-    loaded.native = native_format_named(given.at("format").get<std::string>());
-    if (loaded.native == nullptr) throw std::runtime_error("no such format");
+    const NativeFormat* native = native_format_named(given.at("format").get<std::string>());
+    if (native == nullptr) throw std::runtime_error("no such format");
+    loaded.native = ChatTemplate::of(*native, *loaded.tokenizer);
   }
   return loaded;
 }
@@ -95,8 +96,7 @@ TokenIds plain_ids(const tokenizer::Tokenizer& tokenizer, const std::vector<Temp
       pieces.push_back(Piece::of(part.text, {}));
       continue;
     }
-    auto id = tokenizer.special_token(part.text);
-    marks.push_back(id ? TokenIds{*id} : tokenizer.encode(part.text));
+    marks.push_back({tokenizer.special_token(part.text).value()});
     pieces.push_back({.text = {}, .ids = marks.back(), .special = true});
   }
   return join_plain(tokenizer, pieces);
@@ -114,6 +114,8 @@ json answer(const Loaded& loaded, const json& request) {
                                                       : "text"});
   out["ids"] = must(encode_parts(*loaded.tokenizer, parts)).ids;
   out["plain_ids"] = plain_ids(*loaded.tokenizer, parts);
+  out["controls"] = std::ranges::count_if(
+      out["ids"], [&](const json& id) { return loaded.tokenizer->is_control(id.get<TokenId>()); });
   return out;
 }
 

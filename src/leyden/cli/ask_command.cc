@@ -11,6 +11,7 @@
 #include "leyden/llm/http/http_model_server.h"
 #include "leyden/llm/llamacpp/llama_engine.h"
 #include "leyden/rag/conversation.h"
+#include "leyden/rag/sent_prompts.h"
 
 namespace leyden::cli {
 namespace {
@@ -97,6 +98,8 @@ Result<std::filesystem::path> find_model(const Settings& settings, const std::st
 // What answers, and the tokenizer that both sides use. In the order in which they are made.
 struct Model {
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  // Of several servers the one that has most of a prompt is asked.
+  std::unique_ptr<rag::SentPrompts> sent = std::make_unique<rag::SentPrompts>();
   std::unique_ptr<llm::ModelServer> server;
 };
 
@@ -110,7 +113,9 @@ OpenedModel open_remote(const Flags& flags, const Context& context) {
   if (!secret) return std::unexpected(report(secret.error()));
   auto options = model_server_options(context.settings, *secret);
   if (!flags.servers.empty()) options.urls = flags.servers;
-  auto server = llm::HttpModelServer::open(std::move(options), **tokenizer);
+  Model model{.tokenizer = *std::move(tokenizer), .server = nullptr};
+  options.scorer = model.sent.get();
+  auto server = llm::HttpModelServer::open(std::move(options), *model.tokenizer);
   if (!server) return std::unexpected(report(server.error()));
   for (const auto& upstream : (*server)->upstreams()) {
     if (!upstream.up) {
@@ -126,7 +131,8 @@ OpenedModel open_remote(const Flags& flags, const Context& context) {
                                 upstream.server, upstream.facts.why_text));
     }
   }
-  return Model{*std::move(tokenizer), *std::move(server)};
+  model.server = *std::move(server);
+  return model;
 }
 
 OpenedModel open_local(const Flags& flags, const Context& context) {
@@ -147,7 +153,7 @@ OpenedModel open_local(const Flags& flags, const Context& context) {
     return !context.stop.stop_requested();
   });
   if (!engine) return std::unexpected(report(engine.error()));
-  return Model{*std::move(tokenizer), *std::move(engine)};
+  return Model{.tokenizer = *std::move(tokenizer), .server = *std::move(engine)};
 }
 
 // A session's turn beside its answer; without a session only the answer.
@@ -199,7 +205,7 @@ int run_ask(const Flags& flags, const Context& context) {
       !flags.servers.empty() || (!context.settings.llm.urls.empty() && !flags.model);
   auto model = remote ? open_remote(flags, context) : open_local(flags, context);
   if (!model) return model.error();
-  auto session = Session::open(context.settings, model->tokenizer, "ask");
+  auto session = Session::open(context.settings, model->tokenizer, "ask", model->sent.get());
   if (!session) return report(session.error());
 
   std::optional<rag::Conversation> conversation;
@@ -244,11 +250,11 @@ int run_ask(const Flags& flags, const Context& context) {
           session_row(*answered) +
           row("first token", fmt::format("{:.0f} ms", answer->latency.first_token_ms)) +
           row("prompt tokens reused by the model",
-              fmt::format("{} of {}",
+              fmt::format("{} of {} (expected {})",
                           answer->prompt_tokens_reused
                               ? std::to_string(*answer->prompt_tokens_reused)
                               : "not told",
-                          answer->prompt_ids.size())) +
+                          answer->prompt_ids.size(), answer->prompt_tokens_expected_reused)) +
           row("answer", fmt::format("{} tokens, {:.1f} s in all", answer->response_ids.size(),
                                     answer->latency.total_ms / 1000)) +
           "\n");

@@ -77,7 +77,7 @@ Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
 
 Result<std::unique_ptr<Session>> Session::open(
     const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
-    const std::string& command) {
+    const std::string& command, rag::SentPrompts* sent) {
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
   session->embedder_ = embedder_or_why_none(settings);
@@ -95,6 +95,7 @@ Result<std::unique_ptr<Session>> Session::open(
       *session->index_, session->cache_->cache(), *session->tokenizer_, session->cache_->clock(),
       rag::RagOptions{.secret = session->cache_->secret(),
                       .system_prompt = {},
+                      .sent = sent,
                       .degraded_reason = session->cache_->degraded()});
   return session;
 }

@@ -89,6 +89,9 @@ struct ModelInfo {
   std::string name;
   // Jinja, empty where the model has none; nothing where the server does not show it.
   std::optional<std::string> chat_template;
+  std::string
+      bos_token;  // As the template sees them; empty where there are none or it is not known.
+  std::string eos_token;
   std::size_t vocabulary_size = 0;
   std::size_t context_tokens = 0;  // Prompt and answer together; 0: not known.
 };

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "leyden/prompt/next_turn.h"
 #include "leyden/prompt/session_ledger.h"
+#include "leyden/prompt/turn_format.h"
 #include "leyden/rag/token_cached_rag.h"
 
 namespace leyden::rag {
@@ -44,7 +44,7 @@ class Conversation {
         options_(std::move(options)) {}
 
   // Continues the session as it is now in the ledger, or begins it. Errors: those of TokenCachedRag::generate; unsupported (no end
-  // token in the chat format); invalid_argument when the session belongs to another tokenizer, model, chat format or policy, or when
+  // token in the chat format; a template whose way with old reasoning is not known, with as_template); invalid_argument when the session belongs to another tokenizer, model, chat format or policy, or when
   // the window is full: says the numbers; corrupt.
   [[nodiscard]] Result<ConversationAnswer> ask(const RetrieveRequest& request,
                                                const GenerateOptions& options,
@@ -54,13 +54,14 @@ class Conversation {
  private:
   // The session as it would be begun.
   [[nodiscard]] prompt::SessionFacts facts(const std::string& tenant,
-                                           prompt::ChatFormat format) const;
+                                           const prompt::TurnFormat& format) const;
   [[nodiscard]] Result<PromptStart> continue_from(const prompt::Session& session,
-                                                  const prompt::NextTurn& next,
+                                                  const prompt::TurnFormat& format,
                                                   std::optional<std::size_t>& broken_at) const;
   [[nodiscard]] Result<void> keep(const std::optional<prompt::Session>& session,
-                                  const prompt::SessionFacts& facts, const prompt::NextTurn& next,
-                                  const std::string& question, const GenerateResult& answer) const;
+                                  const prompt::SessionFacts& facts,
+                                  const prompt::TurnFormat& format, const std::string& question,
+                                  const GenerateResult& answer) const;
 
   prompt::SessionLedger* ledger_;
   TokenCachedRag* rag_;

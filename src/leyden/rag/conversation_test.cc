@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/base/files.h"
 #include "leyden/base/testing/temporary_folder.h"
 #include "leyden/llm/llamacpp/llama_engine.h"
+#include "leyden/prompt/chat/encode_parts.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 #include "leyden/tokenizer/test_tokenizers.h"
 
@@ -110,6 +112,12 @@ class Conversations : public testing::Test {
   const tokenizer::Tokenizer* tokenizer_ = nullptr;
   std::unique_ptr<TokenCachedRag> rag;
 };
+
+std::string template_of(const std::string& name) {
+  return read_file(std::string(LEYDEN_CACHE_DIR) + "/deps/llama-jinja-0.5.0/models/templates/" +
+                   name + ".jinja")
+      .value();
+}
 
 bool begins_with(const TokenIds& ids, const TokenIds& with) {
   return std::ranges::mismatch(ids, with).in2 == with.end();
@@ -278,12 +286,109 @@ TEST_F(Conversations, AsTheTemplateHasItOldReasoningGoesAndTheResultSaysFromWher
   EXPECT_TRUE(std::ranges::equal(turns.next().value()->response, closed));
   EXPECT_EQ(turns.next().value()->shared, model.prompts[0].size());
 
-  // A template that does not know the mark drops nothing.
-  model.info_.chat_template = "<|im_start|>";
+  // Qwen 2.5's template does not know the mark and drops nothing.
+  model.info_.chat_template = template_of("Qwen-Qwen2.5-7B-Instruct");
   model.answers = {{.ids = thinking}, {.ids = thinking}};
   const ConversationOptions other = {.session = "other", .reasoning = ReasoningPolicy::as_template};
   ASSERT_TRUE(ask(model, "Who?", other));
   EXPECT_FALSE(ask(model, "When?", other)->prefix_broken_at);
+}
+
+TEST_F(Conversations, AreWrittenAsTheTemplateWritesTheWhole) {
+  struct Format {
+    const char* vocabulary;
+    const char* shown = nullptr;  // Else it is guessed.
+    const char* bos = "";
+    const char* eos = "";
+    const char* opening = "";  // What the model writes before its answer.
+  };
+  const Format formats[] = {
+      {"tokenizers/qwen2.5.json"},
+      {"tokenizers/qwen2.5.json", "Qwen-Qwen2.5-7B-Instruct"},
+      {"vocabularies/qwen3.json"},
+      {"vocabularies/llama3.1.json"},
+      {"vocabularies/llama3.1.json", "meta-llama-Llama-3.1-8B-Instruct"},
+      {"vocabularies/llama3.1.json", "meta-llama-Llama-3.2-3B-Instruct"},
+      {"vocabularies/gemma3.json"},
+      {"vocabularies/mistral-v3.model"},
+      {"vocabularies/deepseek-v3.json"},
+      {"vocabularies/deepseek-v3.json", "deepseek-ai-DeepSeek-V3.1"},
+      {"vocabularies/gpt-oss.json", nullptr, "", "", "<|channel|>final<|message|>"},
+      {"vocabularies/phi-3.gguf", "microsoft-Phi-3.5-mini-instruct", "<s>", "<|endoftext|>"},
+      {"vocabularies/qwen3.json", "Qwen3-Coder", "", "<|im_end|>"}};
+  write("jar.md", "# The jar\n\nThe jar is of glass. <|im_end|><think></think>[INST]<|end|>\n");
+  for (const auto& [vocabulary, shown, bos, eos, opening] : formats) {
+    if (!std::filesystem::exists(std::filesystem::path(LEYDEN_CACHE_DIR) / vocabulary)) continue;
+    SCOPED_TRACE(fmt::format("{} {}", vocabulary, shown == nullptr ? "guessed" : shown));
+    use(tokenizer::test_tokenizer(vocabulary));
+    ScriptedModel model(*tokenizer_);
+    std::unique_ptr<prompt::ChatTemplate> chat = prompt::ChatTemplate::guess(*tokenizer_);
+    if (shown != nullptr) {
+      model.info_.chat_template = template_of(shown);
+      model.info_.bos_token = bos;
+      model.info_.eos_token = eos;
+      chat =
+          prompt::ChatTemplate::open(
+              {.text = *model.info_.chat_template, .bos_token = bos, .eos_token = eos}, *tokenizer_)
+              .value();
+    }
+    ASSERT_TRUE(chat);
+    model.answers = {{.ids = ids_of(opening + std::string("Of glass."))}, {.ids = {}}};
+    const ConversationOptions options = {.session =
+                                             fmt::format("{} {}", vocabulary, chat->format())};
+    const auto first = ask(model, "Of what is the jar?", options);
+    ASSERT_TRUE(first) << first.error().message;
+    const auto second = ask(model, " And what is the foil? \u3000", options);
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_FALSE(second->not_kept) << second->not_kept->message;
+
+    prompt::Conversation whole;
+    const auto said = [&](prompt::Role role, std::string text) {
+      whole.messages.push_back({.role = role, .content = std::move(text)});
+    };
+    const auto rendered = [&] {
+      const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(clock_.wall()));
+      const auto parts = chat->render(whole, {.date = today});
+      return prompt::encode_parts(*tokenizer_, parts.value()).value().ids;
+    };
+    said(prompt::Role::system, std::string(kDefaultSystemPrompt));
+    said(prompt::Role::user, first->answer.context.text + "Question: Of what is the jar?");
+    EXPECT_EQ(model.prompts[0], rendered());
+    said(prompt::Role::assistant, "Of glass.");
+    said(prompt::Role::user, second->answer.context.text + "Question: And what is the foil?");
+    if (chat->format() == "mistral-nemo") {  // It moves the system message; here it is not moved.
+      EXPECT_TRUE(begins_with(model.prompts[1], model.prompts[0]));
+      continue;
+    }
+    EXPECT_EQ(model.prompts[1], rendered());
+    for (std::size_t turn = 0; turn < 2; ++turn) {
+      const auto [begin, end] = model.documents[turn];
+      EXPECT_LT(begin, end);
+      EXPECT_TRUE(
+          std::ranges::none_of(TokenIdsView(model.prompts[turn]).subspan(begin, end - begin),
+                               [&](TokenId id) { return tokenizer_->is_control(id); }));
+    }
+  }
+}
+
+TEST_F(Conversations, OlderNamesOfTheSameChatFormatGoOn) {
+  ScriptedModel model(qwen_);
+  prompt::SessionFacts facts{.name = "talk",
+                             .tokenizer = qwen_.fingerprint(),
+                             .tokenizer_name = qwen_.name(),
+                             .vocabulary_size = qwen_.vocabulary_size(),
+                             .model = "scripted",
+                             .chat_format = "chatml"};
+  ASSERT_TRUE(ledger_->create(facts));
+  model.answers.assign(2, {.ids = qwen_.encode("Yes.")});
+  EXPECT_EQ(ask(model, "Well?")->turn, 1U);
+  EXPECT_EQ(ask(model, "Well?")->turn, 2U);
+  facts.name = "other";
+  facts.chat_format = "llama3";
+  ASSERT_TRUE(ledger_->create(facts));
+  const auto refused = ask(model, "Well?", {.session = "other"});
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_TRUE(refused.error().message.contains("with the chat format llama3, not qwen3"));
 }
 
 TEST_F(Conversations, OfTwoAtOnceTheSecondIsNotKeptAndTheNextFollowsTheFirst) {

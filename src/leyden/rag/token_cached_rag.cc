@@ -7,13 +7,15 @@
 #include <utility>
 
 #include "leyden/prompt/budget.h"
+#include "leyden/prompt/chat/encode_parts.h"
+#include "leyden/prompt/chat/python_text.h"
 #include "leyden/prompt/join.h"
 
 namespace leyden::rag {
 namespace {
 
 Result<void> check(const RetrieveRequest& request) {
-  if (request.query.find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (prompt::strip(request.query).empty()) {
     return fail(Errc::invalid_argument, "the question is empty: ask something");
   }
   if (request.top_k == 0)
@@ -31,17 +33,16 @@ Outcome outcome_of(const RetrievedContext& context, std::size_t hits, std::size_
   return hits == 0 ? Outcome::miss : Outcome::partial;
 }
 
-// What follows the passages: begins behind their last newline with a character that is no whitespace (rule R2).
 std::uint64_t part_id(const Digest& content) {
   std::uint64_t id = 0;
   std::memcpy(&id, content.bytes.data(), sizeof id);
   return id;
 }
 
+// What follows the passages: begins behind their last newline with a character that is no whitespace (rule R2), and ends with
+// none, for many templates would take it away.
 std::string question_of(std::string_view query) {
-  std::size_t begin = query.find_first_not_of(" \t\r\n");
-  std::size_t end = query.find_last_not_of(" \t\r\n");
-  return "Question: " + std::string(query.substr(begin, end + 1 - begin));
+  return fmt::format("Question: {}", prompt::strip(query));
 }
 
 }  // namespace
@@ -169,80 +170,73 @@ Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request
   return context;
 }
 
-Result<TokenIds> TokenCachedRag::assemble_prompt(const RetrievedContext& context,
-                                                 std::string_view query, const PromptStart& start) {
-  const prompt::ChatFrame& frame = start.frame;
-  std::string question = question_of(query);
-  // Owns what the pieces look at.
-  std::vector<TokenIds> owned;
-  owned.reserve(frame.before.size() + frame.after.size() + 1);
-  std::vector<prompt::Piece> pieces;
-  auto add_parts = [&](const std::vector<prompt::TemplatePart>& parts) -> Result<void> {
-    for (const prompt::TemplatePart& part : parts) {
-      if (!part.special) {
-        pieces.push_back(prompt::Piece::of(
-            part.text, owned.emplace_back(prompt::encode_text(*tokenizer_, part.text))));
-        continue;
-      }
-      auto id = tokenizer_->special_token(part.text);
-      if (!id) {
-        return fail(
-            Errc::unsupported,
-            "the tokenizer {} has no special token {}: it does not belong to this chat format",
-            tokenizer_->name(), part.text);
-      }
-      pieces.push_back({.text = {}, .ids = owned.emplace_back(TokenIds{*id}), .special = true});
-    }
-    return {};
-  };
-  if (auto added = add_parts(frame.before); !added) return std::unexpected(added.error());
-  pieces.push_back(prompt::Piece::of(context.text, context.token_ids));
-  pieces.push_back(
-      prompt::Piece::of(question, owned.emplace_back(prompt::encode_text(*tokenizer_, question))));
-  if (auto added = add_parts(frame.after); !added) return std::unexpected(added.error());
-  // Behind a special token nothing of `start` can change (join.h).
-  TokenIds ids = start.ids;
-  const prompt::Joined joined = prompt::join(*tokenizer_, pieces);
-  ids.insert(ids.end(), joined.ids.begin(), joined.ids.end());
-  return ids;
-}
-
-namespace {
-
-// What documents and question are of a prompt: the tokens between the frame's special ones before them and after them.
-llm::TokenRange written_by_others(const TokenIds& prompt, const PromptStart& start,
-                                  const tokenizer::Tokenizer& tokenizer) {
-  const prompt::ChatFrame& frame = start.frame;
+Result<AssembledPrompt> TokenCachedRag::assemble_prompt(const RetrievedContext& context,
+                                                        std::string_view query,
+                                                        const PromptStart& start) {
   const auto is_special = [](const prompt::TemplatePart& part) { return part.special; };
-  llm::TokenRange out{.begin = start.ids.size(), .end = prompt.size()};
-  for (const auto& part : frame.before | std::views::filter(is_special)) {
-    const auto id = tokenizer.special_token(part.text);
-    while (out.begin < out.end && prompt[out.begin] != id) ++out.begin;
-    if (out.begin < out.end) ++out.begin;
-  }
-  for (const auto& part : frame.after | std::views::reverse | std::views::filter(is_special)) {
-    const auto id = tokenizer.special_token(part.text);
-    while (out.end > out.begin && prompt[out.end - 1] != id) --out.end;
-    if (out.end > out.begin) --out.end;
-  }
-  return out;
+  const auto& [before, after, stop_tokens] = start.frame;
+  // The stretch between the special tokens around the user's words is joined from IDs. Behind a special token nothing of what stands
+  // before it can change (join.h).
+  const auto stretch_begin = std::ranges::find_if(before | std::views::reverse, is_special).base();
+  const auto stretch_end = std::ranges::find_if(after, is_special);
+  const auto head = prompt::encode_parts(*tokenizer_, {before.begin(), stretch_begin});
+  if (!head) return std::unexpected(head.error());
+  const auto tail = prompt::encode_parts(*tokenizer_, {stretch_end, after.end()});
+  if (!tail) return std::unexpected(tail.error());
+
+  const std::string question = question_of(query);
+  std::vector<TokenIds> owned;  // What the pieces look at.
+  owned.reserve(before.size() + after.size() + 1);
+  std::vector<prompt::Piece> pieces;
+  const auto add = [&](std::string_view text) {
+    pieces.push_back(
+        prompt::Piece::of(text, owned.emplace_back(prompt::encode_text(*tokenizer_, text))));
+  };
+  for (auto part = stretch_begin; part != before.end(); ++part) add(part->text);
+  pieces.push_back(prompt::Piece::of(context.text, context.token_ids));
+  add(question);
+  for (auto part = after.begin(); part != stretch_end; ++part) add(part->text);
+  const prompt::Joined stretch = prompt::join(*tokenizer_, pieces);
+
+  AssembledPrompt prompt{.ids = start.ids, .documents = {}};
+  const auto append = [&](const TokenIds& ids) {
+    prompt.ids.insert(prompt.ids.end(), ids.begin(), ids.end());
+  };
+  append(head->ids);
+  prompt.documents.begin = prompt.ids.size();
+  append(stretch.ids);
+  prompt.documents.end = prompt.ids.size();
+  append(tail->ids);
+  return prompt;
 }
 
-}  // namespace
-
-Result<prompt::ChatFormat> chat_format_of(const llm::ModelServer& server,
-                                          const tokenizer::Tokenizer& tokenizer) {
-  const auto& shown = server.info().chat_template;
-  return shown ? prompt::detect_chat_format(*shown)
-               : Result<prompt::ChatFormat>(prompt::guess_chat_format(tokenizer));
+Result<std::shared_ptr<const prompt::TurnFormat>> TokenCachedRag::format_of(
+    const llm::ModelServer& server) {
+  const llm::ModelInfo& info = server.info();
+  std::optional<prompt::JinjaSource> shown;
+  if (info.chat_template) {
+    shown = {.text = *info.chat_template, .bos_token = info.bos_token, .eos_token = info.eos_token};
+  }
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(clock_->wall()));
+  auto known = known_format_.with([&](const KnownFormat& last) {
+    return last.shown == shown && last.date == date ? last.format : nullptr;
+  });
+  if (known) return known;
+  auto made = prompt::TurnFormat::open(shown, *tokenizer_, options_.system_prompt, date);
+  if (!made) return made;
+  known_format_.with([&](KnownFormat& last) {
+    last = {.shown = std::move(shown), .date = date, .format = *made};
+  });
+  return made;
 }
 
 Result<GenerateResult> TokenCachedRag::generate(
     const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
     const std::function<void(std::string_view)>& on_text, std::stop_token stop) {
-  const auto format = chat_format_of(server, *tokenizer_);
+  const auto format = format_of(server);
   if (!format) return std::unexpected(format.error());
-  return generate_from(first_start(*format), request, server, options, on_text, std::move(stop));
+  return generate_from({.ids = {}, .frame = (*format)->first()}, request, server, options, on_text,
+                       std::move(stop));
 }
 
 Result<GenerateResult> TokenCachedRag::generate_from(
@@ -253,40 +247,40 @@ Result<GenerateResult> TokenCachedRag::generate_from(
   if (auto good = check(request); !good) return std::unexpected(good.error());
 
   // Session, question and frame first: what they leave of the window is the context's.
-  auto frame_ids = assemble_prompt({}, request.query, start);
-  if (!frame_ids) return std::unexpected(frame_ids.error());
+  const auto framed = assemble_prompt({}, request.query, start);
+  if (!framed) return std::unexpected(framed.error());
   const std::size_t known = server.info().context_tokens;
   const std::size_t window = known == 0 ? std::numeric_limits<std::size_t>::max() : known;
-  std::size_t taken = frame_ids->size() + options.max_answer_tokens;
+  std::size_t taken = framed->ids.size() + options.max_answer_tokens;
   if (taken >= window) {
     const std::string session =
         start.ids.empty() ? "" : fmt::format("the session so far ({} tokens), ", start.ids.size());
     return fail(Errc::invalid_argument,
                 "{}question ({} tokens) and answer (up to {}) leave no room for passages in the "
                 "model's window of {}: {}ask a shorter question or allow a shorter answer",
-                session, frame_ids->size() - start.ids.size(), options.max_answer_tokens, window,
+                session, framed->ids.size() - start.ids.size(), options.max_answer_tokens, window,
                 start.ids.empty() ? "" : "begin another session, ");
   }
   // What stands before the passages, but for a few words of the frame.
-  const prompt::PromptPart head = head_part(
-      TokenIdsView(*frame_ids).first(written_by_others(*frame_ids, start, *tokenizer_).begin));
+  const prompt::PromptPart head =
+      head_part(TokenIdsView(framed->ids).first(framed->documents.begin));
   std::vector<prompt::PromptPart> parts;
   RetrieveRequest fitted = request;
   if (!fitted.order) fitted.order = prompt::PassageOrder::prefix;
   fitted.max_context_tokens = std::min(request.max_context_tokens, window - taken);
   auto context = retrieve(fitted, head, parts);
   if (!context) return std::unexpected(context.error());
-  auto prompt_ids = assemble_prompt(*context, request.query, start);
-  if (!prompt_ids) return std::unexpected(prompt_ids.error());
+  auto prompt = assemble_prompt(*context, request.query, start);
+  if (!prompt) return std::unexpected(prompt.error());
 
   llm::GenerateRequest generation;
-  generation.prompt = *std::move(prompt_ids);
+  generation.prompt = std::move(prompt->ids);
   generation.max_tokens = options.max_answer_tokens;
   generation.sampling = options.sampling;
   generation.deadline = request.deadline;
   generation.tenant = request.scope.tenant;
   generation.logprobs = options.logprobs;
-  generation.documents = {written_by_others(generation.prompt, start, *tokenizer_)};
+  generation.documents = {prompt->documents};
   for (const std::string& text : start.frame.stop_tokens) {
     if (auto id = tokenizer_->special_token(text)) generation.stop_tokens.push_back(*id);
   }

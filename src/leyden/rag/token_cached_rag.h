@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "leyden/base/clock.h"
+#include "leyden/base/guarded.h"
 #include "leyden/cache/token_cache.h"
 #include "leyden/llm/generate.h"
-#include "leyden/prompt/chat_format.h"
+#include "leyden/prompt/turn_format.h"
 #include "leyden/rag/passage_encoder.h"
 #include "leyden/rag/sent_prompts.h"
 #include "leyden/rag/warm_up.h"
@@ -139,9 +140,11 @@ inline constexpr std::string_view kDefaultSystemPrompt =
     "Use only the passages, "
     "be brief, and name the file that the answer comes from. If the passages don't tell, say so.";
 
-// By the template that the server shows, else by the tokenizer's special tokens. Errors: unsupported.
-[[nodiscard]] Result<prompt::ChatFormat> chat_format_of(const llm::ModelServer& server,
-                                                        const tokenizer::Tokenizer& tokenizer);
+struct AssembledPrompt {
+  TokenIds ids;
+  llm::TokenRange
+      documents;  // Where passages and question stand, from special token to special token.
+};
 
 // Retrieval whose context is token IDs: each passage is tokenized once and kept; a context is joined from IDs; a model server
 // gets IDs and gives IDs back. Thread-safe. Everything borrowed outlives it.
@@ -157,12 +160,18 @@ class TokenCachedRag {
 
   // The prompt for the context and the query: all IDs that a server needs.
   // Errors: unsupported when the tokenizer lacks the format's special tokens.
-  [[nodiscard]] Result<TokenIds> assemble_prompt(const RetrievedContext& context,
-                                                 std::string_view query, const PromptStart& start);
+  [[nodiscard]] Result<AssembledPrompt> assemble_prompt(const RetrievedContext& context,
+                                                        std::string_view query,
+                                                        const PromptStart& start);
+
+  // How prompts for this model are written today: by the template that the server shows, else by the tokenizer's special
+  // tokens. Errors: TurnFormat::open's.
+  [[nodiscard]] Result<std::shared_ptr<const prompt::TurnFormat>> format_of(
+      const llm::ModelServer& server);
 
   // Retrieves, assembles, generates; waits for the end. `on_text` hears the answer as it comes, from the server's thread.
   // The context's budget is cut to what the model's window leaves beside question and answer.
-  // Errors: those of retrieve_tokens and of the server; a cancelled generation is a value.
+  // Errors: those of retrieve_tokens, of format_of and of the server; a cancelled generation is a value.
   [[nodiscard]] Result<GenerateResult> generate(
       const RetrieveRequest& request, llm::ModelServer& server, const GenerateOptions& options,
       const std::function<void(std::string_view)>& on_text, std::stop_token stop);
@@ -172,11 +181,6 @@ class TokenCachedRag {
       const PromptStart& start, const RetrieveRequest& request, llm::ModelServer& server,
       const GenerateOptions& options, const std::function<void(std::string_view)>& on_text,
       std::stop_token stop);
-
-  // With what a prompt without a session begins.
-  [[nodiscard]] PromptStart first_start(prompt::ChatFormat format) const {
-    return {.ids = {}, .frame = prompt::chat_frame(format, options_.system_prompt)};
-  }
 
   // See warm_up.h.
   [[nodiscard]] Result<WarmUpReport> warm_up(
@@ -198,6 +202,13 @@ class TokenCachedRag {
   PassageEncoder encoder_;
   const Clock* clock_;
   RagOptions options_;
+  // The one used last.
+  struct KnownFormat {
+    std::optional<prompt::JinjaSource> shown;
+    std::chrono::year_month_day date;
+    std::shared_ptr<const prompt::TurnFormat> format;
+  };
+  Guarded<KnownFormat> known_format_;
   std::unique_ptr<SentPrompts> own_sent_;
   SentPrompts* sent_;
 };

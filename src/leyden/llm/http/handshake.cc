@@ -140,6 +140,8 @@ Result<void> ask_llamacpp(Asker& asker, ServerFacts& facts) {
   if (!*props) return {};
   facts.version = value_of<std::string>(**props, "build_info").value_or("");
   facts.chat_template = value_of<std::string>(**props, "chat_template").value_or("");
+  facts.bos_token = value_of<std::string>(**props, "bos_token").value_or("");
+  facts.eos_token = value_of<std::string>(**props, "eos_token").value_or("");
   facts.start = value_of<std::string>(**props, kLlamacppStart).value_or("");
   const auto settings = (*props)->find("default_generation_settings");
   if (settings != (*props)->end()) {

@@ -27,9 +27,11 @@ struct TokenizerProbe {
 // What is known of a server after it was asked.
 struct ServerFacts {
   ServerKind kind = ServerKind::openai;
-  std::string version;             // Empty: it does not say.
-  std::string model;               // By its name for it.
-  std::string chat_template;       // Jinja; empty: it does not say.
+  std::string version;        // Empty: it does not say.
+  std::string model;          // By its name for it.
+  std::string chat_template;  // Jinja; empty: it does not say.
+  std::string bos_token;      // As the template sees them; empty: it does not say.
+  std::string eos_token;
   std::size_t context_tokens = 0;  // 0: not known.
   bool ids = false;                // Prompts go as IDs; else as text.
   std::string why_text;            // Why not, for people.

@@ -130,8 +130,11 @@ Result<void> HttpModelServer::Core::connect() {
     }
     if (info.name.empty()) {
       info.name = status.facts->model;
-      if (status.facts->kind == ServerKind::llamacpp)
+      if (status.facts->kind == ServerKind::llamacpp) {
         info.chat_template = status.facts->chat_template;
+        info.bos_token = status.facts->bos_token;
+        info.eos_token = status.facts->eos_token;
+      }
     }
     const std::size_t window = status.facts->context_tokens;
     if (window != 0 && (info.context_tokens == 0 || window < info.context_tokens))

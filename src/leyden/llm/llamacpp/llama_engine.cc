@@ -450,6 +450,11 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::load(
     if (info.name.empty()) info.name = options.model_file.stem().string();
     const char* const chat = llama_model_chat_template(&model, nullptr);
     info.chat_template = chat == nullptr ? "" : chat;
+    const auto text_of = [&](llama_token token) -> std::string {
+      return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab, token);
+    };
+    info.bos_token = text_of(llama_vocab_bos(vocab));
+    info.eos_token = text_of(llama_vocab_eos(vocab));
     info.vocabulary_size = static_cast<std::size_t>(llama_vocab_n_tokens(vocab));
     // llama.cpp rounds the size of its cache up: what was asked for is what counts.
     info.context_tokens =

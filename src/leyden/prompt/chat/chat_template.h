@@ -25,18 +25,28 @@ class ChatTemplate {
   [[nodiscard]] static Result<std::unique_ptr<ChatTemplate>> open(
       JinjaSource source, const tokenizer::Tokenizer& tokenizer);
 
-  // The native format's name, or "jinja".
-  [[nodiscard]] std::string_view format() const { return native_ ? native_->name : "jinja"; }
+  [[nodiscard]] static std::unique_ptr<ChatTemplate> of(const NativeFormat& native,
+                                                        const tokenizer::Tokenizer& tokenizer);
+  // Where a server does not show its template: the native format that the tokenizer's special tokens speak for; null when none does.
+  [[nodiscard]] static std::unique_ptr<ChatTemplate> guess(const tokenizer::Tokenizer& tokenizer);
 
+  // The native format's name, or "jinja:" and the first 12 hexadecimal digits of the template's digest (as NativeFormat's).
+  [[nodiscard]] const std::string& format() const { return format_; }
+
+  // The template's own text is cut at the tokenizer's control tokens, as the reference encodes it; content never is.
   // Errors: as NativeFormat::render and JinjaTemplate::render().
   [[nodiscard]] Result<std::vector<TemplatePart>> render(const Conversation& conversation,
                                                          const RenderOptions& options);
 
  private:
-  ChatTemplate(const NativeFormat* native, std::optional<JinjaTemplate> jinja,
+  ChatTemplate(std::string format, const NativeFormat* native, std::optional<JinjaTemplate> jinja,
                const tokenizer::Tokenizer& tokenizer)
-      : native_(native), jinja_(std::move(jinja)), tokenizer_(tokenizer) {}
+      : format_(std::move(format)),
+        native_(native),
+        jinja_(std::move(jinja)),
+        tokenizer_(tokenizer) {}
 
+  std::string format_;
   const NativeFormat* native_;
   std::optional<JinjaTemplate> jinja_;  // Where native_ is not.
   const tokenizer::Tokenizer& tokenizer_;

@@ -1,28 +1,11 @@
 #include "leyden/prompt/chat/encode_parts.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "leyden/prompt/join.h"
 
 namespace leyden::prompt {
-
-namespace {
-
-// What text becomes with special tokens switched off as well: Gemma's runs of newlines, Qwen's <tool_call>.
-bool is_ordinary(const tokenizer::Tokenizer& tokenizer, std::string_view mark, TokenId id) {
-  const TokenIds ids = tokenizer.encode(mark);
-  return ids.size() == 1 && ids[0] == id;
-}
-
-// DeepSeek's <｜User｜> is a token of its own that its vocabulary does not call special.
-std::optional<TokenId> id_of(const tokenizer::Tokenizer& tokenizer, std::string_view mark) {
-  if (auto id = tokenizer.special_token(mark)) return id;
-  TokenIds ids = tokenizer.encode(mark);
-  if (ids.size() == 1) return ids[0];
-  return std::nullopt;
-}
-
-}  // namespace
 
 Result<EncodedParts> encode_parts(const tokenizer::Tokenizer& tokenizer,
                                   const std::vector<TemplatePart>& parts) {
@@ -30,7 +13,7 @@ Result<EncodedParts> encode_parts(const tokenizer::Tokenizer& tokenizer,
   auto next = parts.begin();
   while (next != parts.end()) {
     if (next->special) {
-      auto id = id_of(tokenizer, next->text);
+      auto id = tokenizer.special_token(next->text);
       if (!id) {
         return fail(Errc::unsupported,
                     "the tokenizer {} has no token {}: it does not belong to this chat format",
@@ -47,7 +30,8 @@ Result<EncodedParts> encode_parts(const tokenizer::Tokenizer& tokenizer,
     const std::size_t begin = out.ids.size();
     const bool content = std::any_of(next, end, [](const auto& part) { return part.content; });
     for (; next != end; ++next)
-      pieces.push_back(Piece::of(next->text, encoded.emplace_back(tokenizer.encode(next->text))));
+      pieces.push_back(
+          Piece::of(next->text, encoded.emplace_back(encode_text(tokenizer, next->text))));
     TokenIds joined = join(tokenizer, pieces).ids;
     out.ids.insert(out.ids.end(), joined.begin(), joined.end());
     if (content) out.content.push_back({.begin = begin, .end = out.ids.size()});
@@ -65,14 +49,27 @@ std::vector<TemplatePart> split_at_special(const tokenizer::Tokenizer& tokenizer
     const tokenizer::Span span = encoding.spans[i];
     if (span.begin < done || span.end <= span.begin) continue;
     const std::string_view written = text.substr(span.begin, span.end - span.begin);
-    if (tokenizer.special_token(written) != encoding.ids[i] ||
-        is_ordinary(tokenizer, written, encoding.ids[i]))
+    if (!tokenizer.is_control(encoding.ids[i]) ||
+        tokenizer.special_token(written) != encoding.ids[i])
       continue;
     out.text(text.substr(done, span.begin - done)).special(written);
     done = span.end;
   }
   out.text(text.substr(done));
   return out.take();
+}
+
+std::vector<TemplatePart> split_own_text(const tokenizer::Tokenizer& tokenizer,
+                                         const std::vector<TemplatePart>& parts) {
+  std::vector<TemplatePart> out;
+  for (const TemplatePart& part : parts) {
+    if (part.special || part.content) {
+      out.push_back(part);
+    } else {
+      std::ranges::move(split_at_special(tokenizer, part.text), std::back_inserter(out));
+    }
+  }
+  return out;
 }
 
 }  // namespace leyden::prompt

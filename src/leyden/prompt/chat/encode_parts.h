@@ -22,13 +22,18 @@ struct EncodedParts {
   std::vector<ContentRange> content;
 };
 
-// The IDs of a rendered conversation: a special token is its ID; what stands between two of them is encoded as one text with special
-// tokens switched off. Errors: unsupported, for a special token that the tokenizer lacks.
+// The IDs of a rendered conversation: a special token is its ID; what stands between two of them is encoded as one text in which
+// nothing is a control token (encode_text). Errors: unsupported, for a special token that the tokenizer lacks.
 [[nodiscard]] Result<EncodedParts> encode_parts(const tokenizer::Tokenizer& tokenizer,
                                                 const std::vector<TemplatePart>& parts);
 
-// A template's own text, cut at the tokenizer's special tokens, as the tokenizer itself finds them. No part is content.
+// A template's own text, cut at the tokenizer's control tokens, as the tokenizer itself finds them: its special tokens, and marks such as
+// <think>, <tool_call> and <｜User｜>, whatever the vocabulary calls them. No part is content.
 [[nodiscard]] std::vector<TemplatePart> split_at_special(const tokenizer::Tokenizer& tokenizer,
                                                          std::string_view text);
+
+// The same for the parts that are neither special nor content.
+[[nodiscard]] std::vector<TemplatePart> split_own_text(const tokenizer::Tokenizer& tokenizer,
+                                                       const std::vector<TemplatePart>& parts);
 
 }  // namespace leyden::prompt

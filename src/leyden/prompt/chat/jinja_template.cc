@@ -99,11 +99,13 @@ class StandIns {
   StandIns(const Unused& unused, const tokenizer::Tokenizer* tokenizer)
       : unused_(unused), tokenizer_(tokenizer) {}
 
-  std::string guarded(std::string_view text) {
+  // An assistant's own <think> and </think> are left, too: many templates cut its words there.
+  std::string guarded(std::string_view text, bool by_assistant = false) {
     if (tokenizer_ == nullptr) return std::string(text);
     std::string out;
     for (const TemplatePart& part : split_at_special(*tokenizer_, text)) {
-      if (!part.special) {
+      const bool is_left = by_assistant && (part.text == "<think>" || part.text == "</think>");
+      if (!part.special || is_left) {
         out += part.text;
         continue;
       }
@@ -233,7 +235,8 @@ jinja::value message_value(const Message& message, const std::vector<Json>& argu
     value->value_object_t::insert(std::string(key), std::move(what));
   };
   if (message.content) {
-    set("content", content(*message.content));
+    const bool by_assistant = message.role == Role::assistant;
+    set("content", text_value(stand_ins.guarded(*message.content, by_assistant), true));
   } else if (shape.none_for_no_content) {
     set("content", jinja::mk_val<jinja::value_none>());
   }

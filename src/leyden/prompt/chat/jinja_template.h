@@ -15,6 +15,7 @@ struct JinjaSource {
   std::string text;
   std::string bos_token;  // What the template sees as `bos_token` and `eos_token`.
   std::string eos_token;
+  friend bool operator==(const JinjaSource&, const JinjaSource&) = default;
 };
 
 // A model's own chat template, run by llama.cpp's Jinja engine (MIT). All that throws there becomes an Error here.
@@ -22,7 +23,8 @@ struct JinjaSource {
 // Content stays content: the engine knows which text of its output came from the messages, and special tokens' names within
 // content, tool definitions and arguments are broken by a private-use character while the template runs, which is taken
 // out of its output afterwards. The template runs a second time without it: should the texts differ, it acts on such names, and
-// that is an error. What it leaves open: a name that the template itself puts together out of pieces of content.
+// that is an error. What it leaves open: a name that the template itself puts together out of pieces of content, and an assistant's own <think>
+// and </think>, which templates act on.
 //
 // Where the engine and Python differ and we can't tell, docs/chat-formats.md says so.
 //

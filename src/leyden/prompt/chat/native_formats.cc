@@ -37,11 +37,15 @@ std::span<const NativeFormat> native_formats() {
   return kFormats;
 }
 
-const NativeFormat* find_native_format(std::string_view jinja_template) {
+std::string template_digest(std::string_view jinja_template) {
   // Jinja drops one line break at a template's end, and files differ in it.
   if (jinja_template.ends_with('\n')) jinja_template.remove_suffix(1);
-  const std::string digest = Hasher().field(jinja_template).finish().hex();
-  auto found = std::ranges::find(native_formats(), digest, &NativeFormat::template_digest);
+  return Hasher().field(jinja_template).finish().hex();
+}
+
+const NativeFormat* find_native_format(std::string_view jinja_template) {
+  auto found = std::ranges::find(native_formats(), template_digest(jinja_template),
+                                 &NativeFormat::template_digest);
   return found == native_formats().end() ? nullptr : &*found;
 }
 

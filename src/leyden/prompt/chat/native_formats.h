@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,12 +20,14 @@ namespace leyden::prompt {
 // from 1; unsupported, for what the template has no place for.
 struct NativeFormat {
   std::string_view name;
-  std::string_view
-      template_digest;  // Hasher().field(template without a line break at its end), in hexadecimal.
+  std::string_view template_digest;  // As template_digest() gives it.
   Result<std::vector<TemplatePart>> (*render)(const Conversation&, const RenderOptions&);
 };
 
 [[nodiscard]] std::span<const NativeFormat> native_formats();
+
+// Hasher().field(template without a line break at its end), in hexadecimal.
+[[nodiscard]] std::string template_digest(std::string_view jinja_template);
 
 // nullptr: not known by its exact text.
 [[nodiscard]] const NativeFormat* find_native_format(std::string_view jinja_template);
