@@ -46,7 +46,7 @@ class Leyden:
         self.process.wait()
 
 
-def differences(reference, theirs, ours, hostile):
+def differences(reference, conversation, theirs, ours, hostile):
     """What differs, in words; theirs is the text or None."""
     if "error" in ours:
         if theirs is not None:
@@ -61,8 +61,9 @@ def differences(reference, theirs, ours, hostile):
     elif ours["ids"] != ours["plain_ids"]:
         yield "IDs by parts", ours["ids"], ours["plain_ids"]
     elif not hostile and reference.tokenizes:
-        content = "".join(text for text, kind in ours["parts"] if kind == "content")
-        ids = reference.ids_of_parts(ours["parts"]) if any(mark in content for mark in reference.marks) else reference.ids(theirs)
+        content = json.dumps([conversation["messages"], conversation.get("tools")], ensure_ascii=False)
+        marked = any(mark in content for mark in reference.marks)
+        ids = reference.ids_of_parts(ours["parts"]) if marked else reference.ids(theirs)
         if ours["ids"] != ids:
             yield "IDs", ours["ids"], ids
     # A control token that a message wrote would have to stand within a part of the template's own.
@@ -92,7 +93,7 @@ def run(program, form, options, counts):
             theirs, why = None, str(refused)
             row["refused"] += 1
         for way, leyden in ways.items():
-            for what, ours_value, theirs_value in differences(reference, theirs, leyden.ask(conversation), hostile):
+            for what, ours_value, theirs_value in differences(reference, conversation, theirs, leyden.ask(conversation), hostile):
                 row[f"{way}: {what}"] += 1
                 if shown[way, what] < SHOWN and options.verbose:
                     shown[way, what] += 1

@@ -134,7 +134,7 @@ TEST(WithoutReasoning, WorksThroughEachTemplate) {
        "<|im_end|>\n<|im_start|>assistant\n<think>\n</think>", "Why?\n</think>\n\nIt is.",
        "<|im_end|>\n<|im_start|>assistant\nIt is.", "", "<|im_end|>"},
       {"deepseek-ai-DeepSeek-R1-Distill-Qwen-32B", "vocabularies/deepseek-v3.json",
-       "<｜Assistant｜><think>\n", "Why?\n</think>\n\nIt is.", "<｜Assistant｜>\n\nIt is.",
+       "<｜Assistant｜><think>\n</think>", "Why?\n</think>\n\nIt is.", "<｜Assistant｜>\n\nIt is.",
        "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"},
       {"openai-gpt-oss-120b", "vocabularies/gpt-oss.json", "<|end|><|start|>assistant",
        "<|channel|>analysis<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>It "

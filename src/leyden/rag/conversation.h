@@ -44,8 +44,8 @@ class Conversation {
         options_(std::move(options)) {}
 
   // Continues the session as it is now in the ledger, or begins it. Errors: those of TokenCachedRag::generate; unsupported (no end
-  // token in the chat format; a template whose way with old reasoning is not known, with as_template); invalid_argument when the session belongs to another tokenizer, model, chat format or policy, or when
-  // the window is full: says the numbers; corrupt.
+  // token in the chat format; with as_template, a template whose way with old reasoning is not known); invalid_argument when the
+  // session belongs to another tokenizer, model, chat format or policy, or when the window is full: says the numbers; corrupt.
   [[nodiscard]] Result<ConversationAnswer> ask(const RetrieveRequest& request,
                                                const GenerateOptions& options,
                                                const std::function<void(std::string_view)>& on_text,

@@ -333,7 +333,13 @@ TEST_F(Conversations, AreWrittenAsTheTemplateWritesTheWhole) {
               .value();
     }
     ASSERT_TRUE(chat);
-    model.answers = {{.ids = ids_of(opening + std::string("Of glass."))}, {.ids = {}}};
+    // As it is encoded within a text: some tokenizers put a space before its beginning.
+    const std::string before = *opening == '\0' ? "\n" : opening;
+    TokenIds sampled = ids_of(before + "Of glass.");
+    if (*opening == '\0')
+      sampled.erase(sampled.begin(),
+                    sampled.begin() + static_cast<std::ptrdiff_t>(ids_of(before).size()));
+    model.answers = {{.ids = sampled}, {.ids = {}}};
     const ConversationOptions options = {.session =
                                              fmt::format("{} {}", vocabulary, chat->format())};
     const auto first = ask(model, "Of what is the jar?", options);
