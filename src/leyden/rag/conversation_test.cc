@@ -437,7 +437,7 @@ TEST_F(Conversations, OnARealModelNothingOfTheSessionIsComputedAgain) {
     ASSERT_FALSE(answer->not_kept) << answer->not_kept->message;
     EXPECT_EQ(answer->turn, turn);
     // The last token that was sampled, and the end token, were never read by the model.
-    if (turn > 1) EXPECT_GE(answer->answer.prompt_tokens_reused.value() + 2, before);
+    EXPECT_TRUE(turn == 1 || answer->answer.prompt_tokens_reused.value() + 2 >= before);
     before = session()->ids;
   }
 }

@@ -116,10 +116,9 @@ TEST(TurnFrame, TemplatesThatChangeMessagesAreRefused) {
   const std::string end = "<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
   const std::string loop = "{% for m in messages %}" + turn;
   EXPECT_TRUE(frame_of(loop + "{{ m.content | trim }}" + end));
-  for (const std::string& message :
-       {"{{ m.content.replace('e', 'a') }}", "{{ m.content }}{{ m.content }}", "",
-        "{{ m.content if m.role == 'system' else m.content | tojson }}",
-        "{{ 'long ' if m.content | length > 60 }}{{ m.content }}"}) {
+  for (const char* message : {"{{ m.content.replace('e', 'a') }}", "{{ m.content }}{{ m.content }}",
+                              "", "{{ m.content if m.role == 'system' else m.content | tojson }}",
+                              "{{ 'long ' if m.content | length > 60 }}{{ m.content }}"}) {
     const auto frame = frame_of(loop + message + end);
     ASSERT_FALSE(frame) << message;
     EXPECT_EQ(frame.error().code, Errc::unsupported) << frame.error().message;
