@@ -9,10 +9,10 @@
 namespace leyden::retrieval {
 namespace {
 
-using Rankings = std::vector<std::vector<std::int64_t>>;
+using Rankings = std::vector<WeightedRanking>;
 
 TEST(Fuse, SumsReciprocalRanks) {
-  const Rankings rankings = {{10, 20, 30}, {30, 10}};
+  const Rankings rankings = {{.passages = {10, 20, 30}}, {.passages = {30, 10}}};
   const auto fused = fuse_by_reciprocal_rank(rankings, 10);
   ASSERT_EQ(fused.size(), 3U);
   EXPECT_EQ(fused[0], (FusedPassage{10, 1.0 / 61 + 1.0 / 62}));
@@ -23,14 +23,15 @@ TEST(Fuse, SumsReciprocalRanks) {
 }
 
 TEST(Fuse, TiesGoToTheFirstRanking) {
-  const auto fused = fuse_by_reciprocal_rank(Rankings{{7, 1}, {3, 9}}, 10);
+  const auto fused =
+      fuse_by_reciprocal_rank(Rankings{{.passages = {7, 1}}, {.passages = {3, 9}}}, 10);
   std::vector<std::int64_t> order;
   for (const auto& each : fused) order.push_back(each.passage);
   EXPECT_EQ(order, (std::vector<std::int64_t>{7, 3, 1, 9}));
 }
 
 TEST(Fuse, WhatIsNamedTwiceCountsOnce) {
-  EXPECT_EQ(fuse_by_reciprocal_rank(Rankings{{5, 5, 6}}, 10),
+  EXPECT_EQ(fuse_by_reciprocal_rank(Rankings{{.passages = {5, 5, 6}}}, 10),
             (std::vector<FusedPassage>{{5, 1.0 / 61}, {6, 1.0 / 63}}));
 }
 
@@ -39,15 +40,16 @@ TEST(Fuse, IsThePlainComputation) {
   std::mt19937_64 random(6);
   for (int round = 0; round < 200; ++round) {
     Rankings rankings(1 + random() % 4);
-    for (auto& ranking : rankings) {
+    for (auto& [passages, weight] : rankings) {
+      weight = static_cast<double>(1 + random() % 4) / 4;
       for (std::int64_t passage = 0; passage < 30; ++passage)
-        if (random() % 2 == 0) ranking.push_back(passage);
-      std::ranges::shuffle(ranking, random);
+        if (random() % 2 == 0) passages.push_back(passage);
+      std::ranges::shuffle(passages, random);
     }
     std::map<std::int64_t, double> plain;
-    for (const auto& ranking : rankings)
-      for (std::size_t i = 0; i < ranking.size(); ++i)
-        plain[ranking[i]] += 1.0 / (60.0 + static_cast<double>(i + 1));
+    for (const auto& [passages, weight] : rankings)
+      for (std::size_t i = 0; i < passages.size(); ++i)
+        plain[passages[i]] += weight / (60.0 + static_cast<double>(i + 1));
     const auto fused = fuse_by_reciprocal_rank(rankings, 1000);
     ASSERT_EQ(fused.size(), plain.size());
     for (std::size_t i = 0; i < fused.size(); ++i) {
