@@ -10,6 +10,8 @@ import json
 import os
 import pathlib
 import platform
+import signal
+import sys
 
 import first_token
 import planted_fact
@@ -36,6 +38,7 @@ def main():
     options = parser.parse_args()
     if (options.requests is None) != (options.lengths is None):
         parser.error("--requests and --lengths go together")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Ends the server, too.
     needed = {runs.SERVER, *(runs.model_file(m) for m, count in ((options.model, options.questions), (options.fact_model, options.facts)) if count)}
     for file in needed:
         if not file.exists():

@@ -25,12 +25,12 @@ def frame(leyden, server):
     return server.tokens(before), server.tokens(behind)
 
 
-def p(values, share):
+def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
 def milliseconds(values):
-    return {"median": statistics.median(values), "p90": p(values, 0.9)} if values else None
+    return {"median": statistics.median(values), "p90": percentile(values, 0.9)} if values else None
 
 
 def measure(leyden, model, window, name, questions, ranked, order, cold_count):
@@ -52,6 +52,7 @@ def measure(leyden, model, window, name, questions, ranked, order, cold_count):
     for answer, prompt in zip(answers, prompts):
         assert len(prompt) == answer["context_tokens"] + answer["query_tokens"]
     reused = [a["prompt_tokens_reused"] for a in answers]
+    assert None not in reused, "the server did not tell what it reused"
     expected = [a["prompt_tokens_expected_reused"] for a in answers]
     of_passages = sum(min(max(r - len(before), 0), a["context_tokens"]) for r, a in zip(reused, answers))
     tokens = sum(map(len, prompts))
