@@ -319,6 +319,9 @@ void AnswerReader::cut(FinishReason why) {
     if (summary_.generated_tokens == 0) summary_.generated_tokens = next_ids_.size();
   }
   deliver();
+  // llama.cpp has told it before the answer: it is known wherever the answer is cut.
+  if (usage_.cached_tokens)
+    summary_.prompt_tokens_reused = std::min(*usage_.cached_tokens, summary_.prompt_tokens);
   summary_.finish = why;
   summary_.total_ms = ms_between(setting_.started, std::chrono::steady_clock::now());
   ended_ = true;
@@ -345,8 +348,6 @@ bool AnswerReader::finish() {
     if (!push(held_->id, held_->logprob)) return false;
   }
   held_.reset();
-  if (usage_.cached_tokens)
-    summary_.prompt_tokens_reused = std::min(*usage_.cached_tokens, summary_.prompt_tokens);
   if (as_text_ && usage_.generated_tokens) summary_.generated_tokens = *usage_.generated_tokens;
   cut(stopped                                 ? FinishReason::stop
       : finish_ == WireFinish::content_filter ? FinishReason::content_filter

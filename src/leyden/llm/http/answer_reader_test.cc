@@ -120,11 +120,14 @@ TEST_F(AnswerReaderTest, LlamacppIsEndedAtAStopToken) {
   facts_.kind = ServerKind::llamacpp;
   request_.stop_tokens = {'x'};
   const Answer answer =
-      read(event(R"({"content":"ab","tokens":[97,98],"stop":false,"tokens_predicted":2})") +
+      read(event(R"({"content":"","tokens":[0],"stop":false,"tokens_predicted":0,)"
+                 R"("prompt_progress":{"total":3,"cache":2,"processed":3,"time_ms":1}})") +
+           event(R"({"content":"ab","tokens":[97,98],"stop":false,"tokens_predicted":2})") +
            event(R"({"content":"xc","tokens":[120,99],"stop":false,"tokens_predicted":4})"));
   ASSERT_FALSE(answer.failure);
   EXPECT_EQ(answer.heard.text, "ab");
   EXPECT_EQ(answer.summary.finish, FinishReason::stop);
+  EXPECT_EQ(answer.summary.prompt_tokens_reused, 2U) << "told before the answer";
   EXPECT_FALSE(answer.whole) << "the server goes on: its connection is to be closed";
 }
 
