@@ -21,7 +21,6 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/base/utf8.h"
-#include "leyden/llm/control_tokens.h"
 #include "leyden/llm/generate.h"
 #include "leyden/llm/http/http_model_server.h"
 #include "leyden/llm/testing/byte_tokenizer.h"
@@ -277,7 +276,6 @@ class Ledger {
     auto loaded = tokenizer::load_tokenizer(flags_.tokenizer, "the model's");
     if (!loaded) return failed(loaded.error(), 2);
     tokenizer_ = *std::move(loaded);
-    control_.emplace(*tokenizer_);
     llm::HttpModelOptions options;
     options.urls = {flags_.url};
     options.on_event = [&](std::string_view event) { events_.emplace_back(event); };
@@ -347,7 +345,7 @@ class Ledger {
     }
     TokenIds shown;  // llama.cpp writes no text for control tokens; vLLM was asked to.
     for (const TokenId id : made.ids) {
-      if (written.names_control || !control_->contains(id)) shown.push_back(id);
+      if (written.names_control || !tokenizer_->is_control(id)) shown.push_back(id);
     }
     const std::string text = utf8::replace_invalid(tokenizer_->decode(shown).value_or(""));
     if (written.text == text) {
@@ -368,7 +366,6 @@ class Ledger {
 
   const LedgerFlags& flags_;
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
-  std::optional<llm::ControlTokens> control_;
   std::vector<std::string> events_;  // Of the answer under way.
   std::size_t ids_ = 0, failed_ = 0, same_text_ = 0, cut_text_ = 0, pieces_ = 0, wrong_text_ = 0,
               wrong_count_ = 0, told_ = 0, reused_ = 0;
