@@ -11,6 +11,7 @@ namespace {
 
 // Above this a filter asks candidates instead of listing passages. The list costs about a microsecond for each document.
 constexpr std::size_t kListedDocumentsMax = 2'000;
+constexpr std::size_t kListedPassagesMax = 2'000;
 
 std::string_view literal_prefix(std::string_view pattern) {
   return pattern.substr(0, pattern.find_first_of("*?"));
@@ -112,10 +113,14 @@ Result<PassageFilter> PassageFilter::open(sql::Database& database, std::int64_t 
   if (out.everything_) return out;
   auto documents = list_documents(database, scope, filter);
   if (!documents) return std::unexpected(documents.error());
-  if (!*documents) {
+  const auto ask_each = [&] {
+    out.passages_.reset();
     out.document_of_.emplace(database,
                              "SELECT d.id, d.name, d.language FROM passages p JOIN documents d ON "
                              "d.id = p.document WHERE p.id = ?");
+  };
+  if (!*documents) {
+    ask_each();
     return out;
   }
   out.passages_.emplace();
@@ -126,6 +131,10 @@ Result<PassageFilter> PassageFilter::open(sql::Database& database, std::int64_t 
       auto row = passages.step();
       if (!row) return std::unexpected(row.error());
       if (!*row) break;
+      if (out.passages_->size() == kListedPassagesMax) {
+        ask_each();
+        return out;
+      }
       out.passages_->push_back(passages.number(0));
     }
   }
