@@ -18,8 +18,8 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/base/clock.h"
-#include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/base/testing/temporary_folder.h"
+#include "leyden/cache/stores/lmdb/lmdb_store.h"
 #include "leyden/cache/token_cache.h"
 
 namespace leyden::bench {

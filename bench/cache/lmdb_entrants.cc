@@ -7,9 +7,9 @@
 
 #include "contender.h"
 #include "leyden/base/clock.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/cache/bit_packing.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
-#include "leyden/base/testing/temporary_folder.h"
 #include "store_hits.h"
 
 namespace leyden::bench {

@@ -19,8 +19,8 @@ struct Sum {
 
 }  // namespace
 
-std::vector<FusedPassage> fuse_by_reciprocal_rank(
-    std::span<const WeightedRanking> rankings, std::size_t top_k) {
+std::vector<FusedPassage> fuse_by_reciprocal_rank(std::span<const WeightedRanking> rankings,
+                                                  std::size_t top_k) {
   std::vector<Sum> sums;
   std::unordered_map<std::int64_t, std::size_t> places;
   for (std::size_t ranking = 0; ranking < rankings.size(); ++ranking) {

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/base/checkup.h"
 #include "leyden/base/clock.h"
 #include "leyden/base/deadline.h"
-#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/lmdb/lmdb_store.h"
 
 namespace leyden::cache {

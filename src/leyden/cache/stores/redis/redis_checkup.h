@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include "leyden/base/checkup.h"
 #include "leyden/base/clock.h"
 #include "leyden/base/deadline.h"
-#include "leyden/base/checkup.h"
 #include "leyden/cache/stores/redis/redis_options.h"
 
 namespace leyden::cache {

@@ -36,7 +36,7 @@ class PassageVectors {
     Ranking ranking = Ranking::words;  // words, vectors or fused.
     std::string why_no_vectors;
     Vector query;
-    double weight = 1;  // Of the ranking by vectors where it is fused.
+    double weight = 1;                       // Of the ranking by vectors where it is fused.
     std::shared_ptr<const VectorView> view;  // Where vectors are used.
   };
   // Errors: unsupported (vectors are demanded and there are none), the embedder's where they are demanded, the database's.
