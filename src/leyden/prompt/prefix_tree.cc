@@ -81,12 +81,11 @@ void PrefixTree::observe(std::span<const PromptPart> prompt, std::size_t measure
     node = child->second.get();
     tokens += part.tokens;
     // Servers count in whole blocks: what is missing of one part may be the rest of a block.
-    if (tokens > measured_tokens + part.tokens / 2 + 16) break;
+    if (tokens <= measured_tokens + part.tokens / 2 + 16) continue;
+    const std::uint64_t used = node->last_used;
+    while (!recent_.empty() && recent_.back()->last_used <= used) forget_oldest();
+    return;
   }
-  if (tokens <= measured_tokens || node == root_.get()) return;
-  if (tokens <= measured_tokens + node->part.tokens / 2 + 16) return;
-  const std::uint64_t used = node->last_used;
-  while (!recent_.empty() && recent_.back()->last_used <= used) forget_oldest();
 }
 
 PrefixTree::Arrangement PrefixTree::longest_path(std::span<const PromptPart> head,

@@ -45,10 +45,10 @@ prompt::Ordered SentPrompts::order(const std::string& tenant, const prompt::Orde
 void SentPrompts::sent(const Sent& what) {
   std::vector<prompt::PromptPart> passages{what.head};
   passages.insert(passages.end(), what.passages.begin(), what.passages.end());
-  const std::vector<prompt::PromptPart> asked = blocks_of(what.prompt);
   TokenIds whole(what.prompt.begin(), what.prompt.end());
   whole.insert(whole.end(), what.answer.begin(), what.answer.end());
   const std::vector<prompt::PromptPart> kept = blocks_of(whole);
+  const auto asked = std::span(kept).first(what.prompt.size() / kBlockTokens);
 
   tenants_.with([&](Tenants& tenants) {
     Tenant& tenant = tenants.by_name[what.tenant];
