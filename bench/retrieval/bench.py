@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+import postgres_server  # noqa: E402
 import python_environment  # noqa: E402
 
 PEER_QUERIES = 60  # rank-bm25 takes most of a second for one at 100,000 passages.
@@ -29,8 +30,10 @@ PEER_QUERIES = 60  # rank-bm25 takes most of a second for one at 100,000 passage
 
 
 class Leyden:
-    def __init__(self, options, folder):
-        self.program, self.folder, self.rankings = options.bin / "leyden_bench_retrieval", folder, ["words"]
+    """Indexes are files in a folder, or with a server databases there."""
+
+    def __init__(self, options, folder, postgres=None):
+        self.program, self.folder, self.rankings, self.postgres = options.bin / "leyden_bench_retrieval", folder, ["words"], postgres
         self.model = []
         if options.static_model:
             self.model, self.rankings = ["--static-model", options.static_model], ["words", "vectors", "fused"]
@@ -38,17 +41,26 @@ class Leyden:
     def run(self, *arguments):
         return subprocess.run([self.program, *map(str, arguments)], check=True, capture_output=True, text=True).stdout
 
+    def place(self, name):
+        return self.postgres.database(name) if self.postgres else self.folder / name
+
+    def remove(self, name):
+        if self.postgres:
+            return self.postgres.drop(name)
+        for file in self.folder.glob(f"{name}*"):
+            file.unlink()
+
     def index(self, name, documents):
-        return json.loads(self.run("index", self.folder / name, documents, *self.model))
+        return json.loads(self.run("index", self.place(name), documents, *self.model))
 
     def passages(self, name):
-        return [json.loads(line) for line in self.run("list", self.folder / name).splitlines()]
+        return [json.loads(line) for line in self.run("list", self.place(name)).splitlines()]
 
     def search(self, name, queries, ranking="words", **options):
         file = self.folder / "queries.json"
         file.write_text(json.dumps([query if isinstance(query, dict) else {"query": query} for query in queries]))
         flags = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
-        return json.loads(self.run("search", self.folder / name, file, "--ranking", ranking, *self.model, *flags))
+        return json.loads(self.run("search", self.place(name), file, "--ranking", ranking, *self.model, *flags))
 
 
 # ---- The peer
@@ -205,16 +217,25 @@ def growth(leyden, folders):
         row = leyden.index(name, folder)
         asked = asked or known_items(leyden.passages(name), 500)[0]
         measured = leyden.search(name, asked, rounds=3)
-        measured.pop("hits")
         filters = {}
         for title, filter in (("a folder", {"paths": ["000/"]}), ("a document", {"paths": ["000/000001.txt"]}), ("a pattern", {"paths": ["*7.txt"]}),
                               ("a language", {"languages": ["text"]})):
             filtered = leyden.search(name, [{"query": query} | filter for query in asked], rounds=2)
             filters[title] = {key: filtered[key] for key in ("ms_p50", "ms_p95")}
         rows.append(row | {"search": measured, "filtered": filters})
-        for file in leyden.folder.glob(f"{name}*"):
-            file.unlink()
+        leyden.remove(name)
     return rows
+
+
+def growth_in_postgres(options, folder, folders, rows):
+    """The same in PostgreSQL, which is to find the same passages."""
+    with postgres_server.PostgresServer(durable=True) as server:
+        leyden = Leyden(options, folder, server)
+        there = growth(leyden, folders)
+    for row, other in zip(rows, there):
+        if row["search"]["hits"] != other["search"]["hits"]:
+            raise SystemExit("PostgreSQL and SQLite do not find the same")
+    return there
 
 
 def main():
@@ -223,6 +244,7 @@ def main():
     arguments.add_argument("--static-model", help="vectors, too: the path of a model of `leyden model get` without .safetensors")
     arguments.add_argument("--corpus", type=pathlib.Path, help="a folder of corpus.py's, for queries per second")
     arguments.add_argument("--growth", type=pathlib.Path, nargs="*", default=[], help="folders of corpus.py's, small ones first")
+    arguments.add_argument("--postgres", action="store_true", help="the growth in a PostgreSQL server of this machine, too")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--quick", action="store_true", help="few questions and no peer: whether it runs at all")
     options = arguments.parse_args()
@@ -252,8 +274,12 @@ def main():
             print(json.dumps(out["speed"], indent=1), flush=True)
         if options.growth:
             out["growth"] = growth(leyden, options.growth)
-            for row in out["growth"]:
-                print(json.dumps(row), flush=True)
+            if options.postgres:
+                out["growth in PostgreSQL"] = growth_in_postgres(options, folder, options.growth, out["growth"])
+            for title in ("growth", "growth in PostgreSQL"):
+                for row in out.get(title, []):
+                    row["search"].pop("hits")
+                    print(title, json.dumps(row), flush=True)
     if options.json:
         options.json.write_text(json.dumps(out, indent=1) + "\n")
 

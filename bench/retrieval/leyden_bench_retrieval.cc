@@ -4,6 +4,7 @@
 //   leyden_bench_retrieval list INDEX                                    every passage, a JSON line each
 //   leyden_bench_retrieval search INDEX QUERIES [--top-k 10] [--threads 1] [--rounds 1] [--ranking words]
 //
+// INDEX is a file, or a database as postgresql://...
 // QUERIES is a JSON array of {"query": "...", "paths": [...], "languages": [...]}, the filters optional. Prints the hits of each query and
 // times of the last round: the first of several fills the caches.
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/rag/static_embedder.h"
+#include "leyden/retrieval/stores/postgres/postgres_index.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 namespace leyden::bench {
@@ -72,10 +74,15 @@ Opened open(const Options& options, bool read_only) {
     require(embedder);
     out.embedder = *std::move(embedder);
   }
-  auto index = retrieval::open_sqlite_index({.file = options.index,
-                                             .read_only = read_only,
-                                             .embedder = out.embedder.get(),
-                                             .searches_max = options.threads});
+  auto index = options.index.starts_with("postgresql://")
+                   ? retrieval::open_postgres_index({.url = options.index,
+                                                     .read_only = read_only,
+                                                     .embedder = out.embedder.get(),
+                                                     .searches_max = options.threads})
+                   : retrieval::open_sqlite_index({.file = options.index,
+                                                   .read_only = read_only,
+                                                   .embedder = out.embedder.get(),
+                                                   .searches_max = options.threads});
   require(index);
   out.index = *std::move(index);
   return out;

@@ -11,10 +11,15 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+
+import postgres_server  # noqa: E402
 
 LEYDEN = os.environ["LEYDEN"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
@@ -190,6 +195,34 @@ class Index(Case):
         self.assertEqual(self.answer("retrieve", "jar", "--tenant", "b")["outcome"], "no_documents")
         self.assertEqual(self.answer("retrieve", "jar", "--tenant", "a", "--collection", "other")["outcome"], "no_documents")
         self.assertGreater(self.answer("retrieve", "jar", "--tenant", "a")["doc_count"], 0)
+
+
+@unittest.skipUnless(postgres_server.is_there(), "no PostgreSQL: ./dev setup brings one")
+class IndexInPostgres(Index):
+    def setUp(self):
+        super().setUp()
+        self.server = postgres_server.PostgresServer()
+        self.addCleanup(self.server.stop)
+        self.environment["LEYDEN_INDEX_URL"] = self.server.url
+
+    def test_it_answers_as_the_file_does(self):
+        self.leyden("index", self.folder)
+        here = self.answer("retrieve", "Who built the jar?")
+        self.assertFalse((self.scratch / "data" / "leyden" / "index.sqlite").exists())
+        del self.environment["LEYDEN_INDEX_URL"]
+        self.leyden("index", self.folder)
+        there = self.answer("retrieve", "Who built the jar?")
+        self.assertEqual(here["token_ids"], there["token_ids"])
+        self.assertEqual([d["score"] for d in here["documents"]], [d["score"] for d in there["documents"]])
+
+    def test_a_server_that_is_away_is_said(self):
+        self.fails("retrieve", "jar", says="run `leyden index", code=2)
+        self.leyden("index", self.folder)
+        self.server.stop()
+        self.fails("retrieve", "jar", says="127.0.0.1", code=5)
+        self.environment["LEYDEN_INDEX_URL"] = "postgresql://leyden:hidden@127.0.0.1:1/postgres"
+        done = self.leyden("stats", code=5)
+        self.assertNotIn(b"hidden", done.stderr + done.stdout)
 
 
 class Cache(Case):

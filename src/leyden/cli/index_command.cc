@@ -7,10 +7,10 @@
 #include "leyden/cli/commands.h"
 #include "leyden/cli/embedders.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/open_index.h"
 #include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/retrieval/folder_watch.h"
-#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 namespace leyden::cli {
 namespace {
@@ -131,9 +131,7 @@ int run_index(const Flags& flags, const Context& context) {
   options.chunk = std::move(*chunk);
   auto embedder = open_embedder(context.settings, Deadline::after(std::chrono::seconds(30)));
   if (!embedder) return report(embedder.error());
-  auto index = retrieval::open_sqlite_index({.file = context.settings.index_file(),
-                                             .embedder = embedder->embedder.get(),
-                                             .why_no_embedder = embedder->why_none});
+  auto index = open_index(context.settings, false, *embedder);
   if (!index) return report(index.error());
   if (!flags.watch) return update_once(**index, options, flags, context, true);
   auto watch = retrieval::FolderWatch::open(flags.folder);

@@ -5,11 +5,11 @@
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
 #include "leyden/cli/known_tokenizers.h"
+#include "leyden/cli/open_index.h"
 #include "leyden/cli/retrieve_flags.h"
 #include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/rag/invalidation.h"
-#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 namespace leyden::cli {
 namespace {
@@ -32,8 +32,7 @@ struct Erased {
 
 Result<Erased> erase_passages(const Flags& flags, const std::string& name, const Context& context,
                               CacheSession& session, Deadline deadline) {
-  auto index =
-      retrieval::open_sqlite_index({.file = context.settings.index_file(), .read_only = true});
+  auto index = open_index(context.settings, true);
   if (!index) return std::unexpected(index.error());
   const bool is_document = flags.what == "document";
   retrieval::Scope scope{.tenant = flags.tenant.empty() ? context.settings.tenant : flags.tenant};

@@ -4,6 +4,7 @@
 
 #include "leyden/cli/known_tokenizers.h"
 #include "leyden/cli/model_store.h"
+#include "leyden/cli/open_index.h"
 
 namespace leyden::cli {
 
@@ -81,10 +82,7 @@ Result<std::unique_ptr<Session>> Session::open(
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
   session->embedder_ = embedder_or_why_none(settings);
-  auto index = retrieval::open_sqlite_index({.file = settings.index_file(),
-                                             .read_only = true,
-                                             .embedder = session->embedder_.embedder.get(),
-                                             .why_no_embedder = session->embedder_.why_none});
+  auto index = open_index(settings, true, session->embedder_);
   if (!index) return std::unexpected(index.error());
   session->index_ = *std::move(index);
   auto cache = CacheSession::open(settings, command, CacheSession::Store::if_there);

@@ -8,7 +8,7 @@
 #include "leyden/cli/embedders.h"
 #include "leyden/cli/settings.h"
 #include "leyden/rag/token_cached_rag.h"
-#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
+#include "leyden/retrieval/index.h"
 #include "leyden/tokenizer/load.h"
 
 namespace leyden::cli {

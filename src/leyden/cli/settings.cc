@@ -127,6 +127,7 @@ const std::vector<Key>& keys() {
       number("cache_negative_ttl_s", &Settings::cache_negative_ttl_s, 1, 5),
       number("encode_threads", &Settings::encode_threads, 0, 64),
       number("lease_from_kb", &Settings::lease_from_kb, 0, kMbMax),
+      text("index_url", &Settings::index_url, true),
       text("redis_url", &Settings::redis_url, true),
       number("store_budget_mb", &Settings::store_budget_mb, 4, kMbMax),
       number("store_tenant_quota_mb", &Settings::store_tenant_quota_mb, 0, kMbMax),

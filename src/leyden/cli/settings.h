@@ -67,6 +67,7 @@ struct Settings {
   std::size_t top_k = 5;
   std::size_t max_context_tokens = 2048;
   std::optional<tokenizer::engine::Isa> simd;  // Unset: the best that the processor has.
+  std::optional<std::string> index_url;        // PostgreSQL; else the file in the data folder.
 
   // The token cache. MB are MiB.
   std::size_t cache_budget_mb = 100;

@@ -5,10 +5,10 @@
 #include "leyden/cli/cache_session.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/open_index.h"
 #include "leyden/cli/retrieve_flags.h"
 #include "leyden/cli/stats_board.h"
 #include "leyden/cli/terminal.h"
-#include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 
 namespace leyden::cli {
 namespace {
@@ -31,7 +31,7 @@ struct Snapshot {
 
 Result<Snapshot> take(const Settings& settings) {
   Snapshot out;
-  auto index = retrieval::open_sqlite_index({.file = settings.index_file(), .read_only = true});
+  auto index = open_index(settings, true);
   if (!index && index.error().code != Errc::not_found) return std::unexpected(index.error());
   if (index) {
     auto scopes = (*index)->scopes();

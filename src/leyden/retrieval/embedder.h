@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -34,5 +35,14 @@ class Embedder {
   [[nodiscard]] virtual Result<std::vector<Vector>> embed(std::span<const std::string_view> texts,
                                                           TextRole role, Deadline deadline) = 0;
 };
+
+// Passages that an update gives an embedder at once, and how long it waits for them: one that is slow makes the update slow, one that
+// hangs ends it.
+inline constexpr std::size_t kEmbeddedAtOnce = 64;
+inline constexpr std::chrono::seconds kEmbedTimeout{60};
+
+// A passage as every store gives it to an embedder: where it stands, then what it says.
+[[nodiscard]] std::string embedded_text(std::string_view document, std::string_view context,
+                                        std::string_view text);
 
 }  // namespace leyden::retrieval

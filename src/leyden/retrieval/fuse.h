@@ -7,6 +7,9 @@
 
 namespace leyden::retrieval {
 
+// How far down a ranking is looked at, at least, before it is fused with another.
+inline constexpr std::size_t kFusedDepth = 100;
+
 struct FusedPassage {
   std::int64_t passage = 0;
   double score = 0;

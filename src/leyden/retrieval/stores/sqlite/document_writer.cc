@@ -3,9 +3,6 @@
 #include <map>
 #include <vector>
 
-#include "leyden/retrieval/chunk.h"
-#include "leyden/syntax/language.h"
-
 namespace leyden::retrieval {
 
 DocumentWriter::DocumentWriter(sql::Database& database, std::int64_t scope)
@@ -36,15 +33,14 @@ DocumentWriter::DocumentWriter(sql::Database& database, std::int64_t scope)
 }
 
 Result<void> DocumentWriter::put(std::int64_t id, const DocumentRecord& record,
-                                 const std::string& text, const ChunkOptions& chunking) {
-  const std::string_view language = syntax::to_string(syntax::detect_language(record.name, text));
+                                 std::span<const PassageDraft> passages) {
   std::multimap<Digest, std::int64_t> old;
   if (id == 0) {
     if (auto added = add_document_.bind(scope_)
                          .bind(as_bytes(record.root))
                          .bind(as_bytes(record.path))
                          .bind(record.name)
-                         .bind(language)
+                         .bind(record.language)
                          .bind(record.chunking)
                          .bind(record.digest.bytes)
                          .bind(record.size)
@@ -55,7 +51,7 @@ Result<void> DocumentWriter::put(std::int64_t id, const DocumentRecord& record,
       return added;
     id = database_.last_insert_id();
   } else {
-    if (auto changed = change_document_.bind(language)
+    if (auto changed = change_document_.bind(record.language)
                            .bind(record.chunking)
                            .bind(record.digest.bytes)
                            .bind(record.size)
@@ -74,22 +70,19 @@ Result<void> DocumentWriter::put(std::int64_t id, const DocumentRecord& record,
                   passages_of_.number(0));
     }
   }
-  for (const Chunk& part : chunk(record.name, text, chunking)) {
-    const std::string_view body = std::string_view(text).substr(part.begin, part.end - part.begin);
-    const Digest content = Hasher().field(record.name).field(part.context).field(body).finish();
-    if (auto same = old.find(content); same != old.end()) {
-      if (auto moved = move_passage_.bind(static_cast<std::int64_t>(part.first_line))
-                           .bind(static_cast<std::int64_t>(part.last_line))
+  for (const PassageDraft& passage : passages) {
+    if (auto same = old.find(passage.content); same != old.end()) {
+      if (auto moved = move_passage_.bind(static_cast<std::int64_t>(passage.first_line))
+                           .bind(static_cast<std::int64_t>(passage.last_line))
                            .bind(same->second)
                            .run();
           !moved)
         return moved;
       old.erase(same);
-      ++kept_;
+      ++counts_.kept;
       continue;
     }
-    if (auto added = add_passage(id, record.name, part.context, body, part, content); !added)
-      return added;
+    if (auto added = add_passage(id, record.name, passage); !added) return added;
   }
   for (const auto& [content, passage] : old) {
     if (auto removed = remove_passage(passage, record.name); !removed) return removed;
@@ -98,21 +91,22 @@ Result<void> DocumentWriter::put(std::int64_t id, const DocumentRecord& record,
 }
 
 Result<void> DocumentWriter::add_passage(std::int64_t document, std::string_view name,
-                                         std::string_view context, std::string_view text,
-                                         const Chunk& place, const Digest& content) {
-  const std::int64_t length = postings_.count({.name = name, .context = context, .text = text});
+                                         const PassageDraft& passage) {
+  const std::int64_t length =
+      postings_.count({.name = name, .context = passage.context, .text = passage.text});
   if (auto added = add_passage_.bind(document)
-                       .bind(static_cast<std::int64_t>(place.first_line))
-                       .bind(static_cast<std::int64_t>(place.last_line))
-                       .bind(static_cast<std::int64_t>(text.size()))
-                       .bind(content.bytes)
+                       .bind(static_cast<std::int64_t>(passage.first_line))
+                       .bind(static_cast<std::int64_t>(passage.last_line))
+                       .bind(static_cast<std::int64_t>(passage.text.size()))
+                       .bind(passage.content.bytes)
                        .run();
       !added)
     return added;
   const std::int64_t id = database_.last_insert_id();
   postings_.add(id);
-  if (auto added = add_text_.bind(id).bind(context).bind(text).run(); !added) return added;
-  ++added_;
+  if (auto added = add_text_.bind(id).bind(passage.context).bind(passage.text).run(); !added)
+    return added;
+  ++counts_.added;
   ++passages_change_;
   length_change_ += length;
   return {};
@@ -129,7 +123,7 @@ Result<void> DocumentWriter::remove_passage(std::int64_t id, std::string_view na
       postings_.count({.name = name, .context = find_text_.text(0), .text = find_text_.text(1)});
   postings_.remove(id);
   --passages_change_;
-  ++removed_;
+  ++counts_.removed;
   find_text_.reset();
   if (auto removed = remove_text_.bind(id).run(); !removed) return removed;
   return remove_passage_.bind(id).run();

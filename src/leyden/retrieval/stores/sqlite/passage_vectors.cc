@@ -7,13 +7,9 @@
 namespace leyden::retrieval {
 namespace {
 
-constexpr std::size_t kBatchPassages = 64;
-// For a batch: a server that is slow makes an update slow, one that hangs ends it.
-constexpr std::chrono::seconds kBatchTimeout{60};
-
 struct PassageText {
   std::int64_t id = 0;
-  std::string text;  // As it is embedded: where it stands, then what it says.
+  std::string text;  // As it is embedded.
 };
 
 // The scope's passages without a vector of the set, by ID.
@@ -25,17 +21,14 @@ Result<std::vector<PassageText>> next_without_vector(sql::Database& database, co
       "p.document "
       "JOIN texts t ON t.passage = p.id LEFT JOIN vectors v ON v.passage = p.id AND v.vector_set = "
       "?1 WHERE d.scope = ?2 AND p.id > ?3 AND v.id IS NULL ORDER BY p.id LIMIT ?4");
-  read.bind(set.id).bind(set.scope).bind(after).bind(static_cast<std::int64_t>(kBatchPassages));
+  read.bind(set.id).bind(set.scope).bind(after).bind(static_cast<std::int64_t>(kEmbeddedAtOnce));
   std::vector<PassageText> out;
   while (true) {
     auto row = read.step();
     if (!row) return std::unexpected(row.error());
     if (!*row) return out;
-    PassageText& passage = out.emplace_back();
-    passage.id = read.number(0);
-    passage.text = read.text(1);
-    if (!read.text(2).empty()) passage.text.append(" | ").append(read.text(2));
-    passage.text.append("\n").append(read.text(3));
+    out.push_back(
+        {.id = read.number(0), .text = embedded_text(read.text(1), read.text(2), read.text(3))});
   }
 }
 
@@ -101,7 +94,7 @@ Result<void> PassageVectors::update(sql::Database& database, std::int64_t scope,
       for (const PassageText& passage : *passages) views.push_back(passage.text);
       return views;
     }();
-    auto vectors = embedder_->embed(texts, TextRole::passage, Deadline::after(kBatchTimeout));
+    auto vectors = embedder_->embed(texts, TextRole::passage, Deadline::after(kEmbedTimeout));
     if (!vectors) {
       report.why_no_vectors = vectors.error().message;
       return {};

@@ -145,9 +145,6 @@ class SqliteIndex final : public Index {
   }
 
  private:
-  // How far down a ranking is looked at before it is fused with another.
-  static constexpr std::size_t kFusedDepth = 100;
-
   // At least the best `top_k`, and what is as good as the last of them.
   static Result<std::vector<Hit>> find(Reader& reader, std::int64_t scope,
                                        const SearchRequest& request,

@@ -56,142 +56,6 @@ class SqliteIndexTest : public ::testing::Test {
   TemporaryFolder data_;
 };
 
-using Names = std::vector<std::string>;
-
-TEST_F(SqliteIndexTest, FollowsTheFolder) {
-  docs_.write("a.md", "# Jar\n\nGlass and foil.\n");
-  docs_.write("b.md", "# Pile\n\nZinc and copper.\n");
-  auto index = open();
-  EXPECT_EQ(update(*index).files_added, 2U);
-  EXPECT_EQ(found(*index, "foil"), Names{"a.md"});
-  EXPECT_EQ(update(*index).files_unchanged, 2U);
-
-  docs_.write("b.md", "# Pile\n\nZinc and silver.\n");
-  UpdateReport changed = update(*index);
-  EXPECT_EQ(changed.files_changed, 1U);
-  EXPECT_TRUE(found(*index, "copper").empty());
-  EXPECT_EQ(found(*index, "silver"), Names{"b.md"});
-
-  std::filesystem::remove(docs_.path() / "a.md");
-  EXPECT_EQ(update(*index).files_removed, 1U);
-  EXPECT_TRUE(found(*index, "foil").empty());
-}
-
-TEST_F(SqliteIndexTest, ListsPassagesPageByPage) {
-  for (const char* name : {"a.md", "docs/b.md", "docs/deep/c.md", "docs%.md", "docs.md"}) {
-    docs_.write(name, fmt::format("# One\n\n{0} one.\n\n# Two\n\n{0} two.\n", name));
-  }
-  auto index = open();
-  update(*index);
-  auto other = docs_.path();
-  ASSERT_TRUE(index->update(other / "a.md", {.scope = {.collection = "other"}}, {}, {}));
-  auto listed = [&](const std::string& document, std::size_t limit) {
-    std::map<std::string, int> passages;
-    std::uint64_t after = 0;
-    do {
-      auto page = index->list({}, {.document = document, .after = after, .limit = limit});
-      EXPECT_TRUE(page);
-      EXPECT_LE(page->passages.size(), limit);
-      for (const auto& passage : page->passages) {
-        ++passages[passage.document];
-        EXPECT_NE(passage.text.find(passage.document), std::string::npos);
-      }
-      after = page->next;
-    } while (after != 0);
-    return passages;
-  };
-  using Passages = std::map<std::string, int>;
-  const auto all = listed("", 1000);
-  EXPECT_EQ(all.size(), 5U);
-  for (std::size_t limit : {1UL, 2UL, 3UL, 10UL}) EXPECT_EQ(listed("", limit), all);
-  const int each = all.at("a.md");
-  EXPECT_EQ(listed("a.md", 1), (Passages{{"a.md", each}}));
-  EXPECT_EQ(listed("docs/", 1), (Passages{{"docs/b.md", each}, {"docs/deep/c.md", each}}));
-  EXPECT_EQ(listed("docs%.md", 10), (Passages{{"docs%.md", each}}));
-  EXPECT_TRUE(listed("none.md", 10).empty());
-  EXPECT_TRUE(index->list({.tenant = "none"}, {})->passages.empty());
-  EXPECT_EQ(index->list({}, {.limit = 0}).error().code, Errc::invalid_argument);
-}
-
-TEST_F(SqliteIndexTest, UnchangedPassagesOfAnEditedFileKeepTheirDigest) {
-  // Each as long as a passage, so that none is joined with another.
-  auto part = [](std::string_view name, int number) {
-    std::string out = fmt::format("# Part {}\n\n", name);
-    for (int line = 0; line < 30; ++line)
-      out += fmt::format("lightning number {}\n", number * 77 + line);
-    return out + "\n";
-  };
-  std::string text;
-  for (int i = 0; i < 20; ++i) text += part(std::to_string(i), i);
-  docs_.write("a.md", text);
-  auto index = open();
-  update(*index);
-  auto before = all(*index, "lightning");
-  docs_.write("a.md", part("new", 99) + text);
-  UpdateReport report = update(*index);
-  EXPECT_EQ(report.passages_added, 1U);
-  EXPECT_EQ(report.passages_kept, 20U);
-  EXPECT_EQ(report.passages_removed, 0U);
-  auto after = all(*index, "lightning");
-  for (const auto& [content, what] : before) EXPECT_TRUE(after.contains(content)) << what;
-}
-
-TEST_F(SqliteIndexTest, FindsIdentifiersByTheirParts) {
-  docs_.write("x.h", "class TokenCachedRag {\n  Result find_or_encode(Keys keys);\n};\n");
-  docs_.write("y.h", "class Other {};\n");
-  auto index = open();
-  update(*index);
-  for (const char* query :
-       {"TokenCachedRag", "tokencachedrag", "cached", "find_or_encode", "encode"}) {
-    EXPECT_EQ(found(*index, query), Names{"x.h"}) << query;
-  }
-  EXPECT_TRUE(found(*index, "\" OR * NEAR( -").empty());  // "or" is in it, and tells nothing.
-  EXPECT_FALSE(index->search({.query = "x", .top_k = 0}));
-}
-
-TEST_F(SqliteIndexTest, ScopesAreApart) {
-  docs_.write("a.md", "secret recipe");
-  auto index = open();
-  update(*index, {.tenant = "one", .collection = "c"});
-  EXPECT_EQ(found(*index, "recipe", {.tenant = "one", .collection = "c"}), Names{"a.md"});
-  EXPECT_TRUE(found(*index, "recipe", {.tenant = "two", .collection = "c"}).empty());
-  EXPECT_TRUE(found(*index, "recipe").empty());
-  EXPECT_FALSE(index->search({.scope = {.tenant = "", .collection = "c"}, .query = "x"}));
-  EXPECT_FALSE(index->search({.scope = {.tenant = "a\nb", .collection = "c"}, .query = "x"}));
-  EXPECT_EQ(index->scopes().value().size(), 1U);
-}
-
-TEST_F(SqliteIndexTest, TwoFoldersShareAScopeWithoutRemovingEachOther) {
-  docs_.write("a.md", "glass");
-  TemporaryFolder other;
-  other.write("b.md", "glass");
-  auto index = open();
-  update(*index);
-  ASSERT_TRUE(index->update(other.path(), {}, {}, {}));
-  EXPECT_EQ(found(*index, "glass").size(), 2U);
-  update(*index);
-  EXPECT_EQ(found(*index, "glass").size(), 2U);
-}
-
-TEST_F(SqliteIndexTest, WrongInputIsAnErrorThatSaysWhat) {
-  auto index = open();
-  auto error = [&](const std::filesystem::path& path) {
-    return index->update(path, {}, {}, {}).error();
-  };
-  EXPECT_EQ(error(docs_.path() / "absent").code, Errc::not_found);
-  EXPECT_NE(error(docs_.path()).message.find("nothing to index"), std::string::npos);
-  docs_.write("x.bin", std::string("a\0b", 3));
-  EXPECT_NE(error(docs_.path() / "x.bin").message.find("binary"), std::string::npos);
-  EXPECT_EQ(error(docs_.path()).code, Errc::invalid_argument);
-  docs_.write("big.txt", std::string(3 * MiB, 'x'));
-  docs_.write("a.md", "glass");
-  auto report = index->update(docs_.path(), {.file_bytes_max = 1 * MiB}, {}, {});
-  ASSERT_TRUE(report);
-  ASSERT_EQ(report->skipped.size(), 1U);
-  EXPECT_NE(report->skipped[0].reason.find("--max-file-mib"), std::string::npos);
-  EXPECT_EQ(report->files_binary, 1U);
-}
-
 TEST_F(SqliteIndexTest, WhatIsNoIndexIsRefused) {
   EXPECT_EQ(open_sqlite_index({.file = file(), .read_only = true}).error().code, Errc::not_found);
   EXPECT_FALSE(std::filesystem::exists(file()));
@@ -203,37 +67,6 @@ TEST_F(SqliteIndexTest, WhatIsNoIndexIsRefused) {
   sqlite3_exec(foreign, "CREATE TABLE t(x)", nullptr, nullptr, nullptr);
   sqlite3_close(foreign);
   EXPECT_EQ(open_sqlite_index({.file = file()}).error().code, Errc::corrupt);
-}
-
-TEST_F(SqliteIndexTest, SearchesGoOnDuringAnUpdate) {
-  for (int i = 0; i < 200; ++i)
-    docs_.write(fmt::format("{}.md", i), fmt::format("glass jar {}", i));
-  auto index = open();
-  update(*index);
-  for (int i = 0; i < 200; ++i)
-    docs_.write(fmt::format("{}.md", i), fmt::format("glass jar again {}", i));
-  std::atomic<bool> done = false;
-  std::jthread searcher([&] {
-    while (!done) EXPECT_EQ(found(*index, "jar").size(), 100U);
-  });
-  EXPECT_EQ(update(*index).files_changed, 200U);
-  done = true;
-}
-
-TEST_F(SqliteIndexTest, ACancelledUpdateIsCompletedByTheNext) {
-  for (int i = 0; i < 200; ++i) docs_.write(fmt::format("{}.md", i), "glass");
-  auto index = open();
-  std::stop_source stop;
-  auto cancelled = index->update(
-      docs_.path(), {},
-      [&](const UpdateProgress& progress) {
-        progress.files_done > 100 ? stop.request_stop() : false;
-      },
-      stop.get_token());
-  EXPECT_EQ(cancelled.error().code, Errc::cancelled);
-  EXPECT_GT(index->scopes().value()[0].documents, 0U);
-  update(*index);
-  EXPECT_EQ(index->scopes().value()[0].documents, 200U);
 }
 
 // Every table's content, but for numbers that tell only in which order things were done.
@@ -359,35 +192,6 @@ TEST_F(SqliteIndexTest, ManyEditsGiveWhatAFreshIndexHas) {
   }
 }
 
-TEST_F(SqliteIndexTest, FiltersByPathAndLanguage) {
-  for (const char* name : {"a.md", "src/b.cc", "src/deep/c.cc", "src/deep/d.py", "srcs.md"})
-    docs_.write(name, fmt::format("glass in {}", name));
-  auto index = open();
-  update(*index);
-  auto found = [&](const Filter& filter, std::size_t top_k = 100) {
-    auto answer = index->search({.query = "glass", .top_k = top_k, .filter = filter});
-    EXPECT_TRUE(answer) << answer.error().message;
-    std::set<std::string> names;
-    for (const Passage& passage : answer->passages) names.insert(passage.document);
-    return names;
-  };
-  using Set = std::set<std::string>;
-  EXPECT_EQ(found({.paths = {"a.md"}}), Set{"a.md"});
-  EXPECT_EQ(found({.paths = {"src/"}}), (Set{"src/b.cc", "src/deep/c.cc", "src/deep/d.py"}));
-  EXPECT_EQ(found({.paths = {"src/"}, .languages = {"python"}}), Set{"src/deep/d.py"});
-  EXPECT_EQ(found({.paths = {"*.cc", "a.??"}}), (Set{"a.md", "src/b.cc", "src/deep/c.cc"}));
-  EXPECT_EQ(found({.languages = {"markdown", "python"}}),
-            (Set{"a.md", "srcs.md", "src/deep/d.py"}));
-  EXPECT_EQ(found({.paths = {"src"}}), Set{});
-  EXPECT_EQ(found({.languages = {"zig"}}), Set{});
-  const auto unknown = index->search({.query = "glass", .filter = {.languages = {"klingon"}}});
-  ASSERT_FALSE(unknown);
-  EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
-  EXPECT_EQ(found({.paths = {"srcs.md"}}, 1), Set{"srcs.md"});  // Within the search, not after it.
-  EXPECT_EQ(index->search({.query = "x", .filter = {.paths = {""}}}).error().code,
-            Errc::invalid_argument);
-}
-
 TEST_F(SqliteIndexTest, FiltersThatLetManyDocumentsThroughAskEach) {
   for (int i = 0; i < 2'500; ++i)
     docs_.write(fmt::format("{}/{}.{}", i % 7, i, i % 50 == 0 ? "py" : "md"),
@@ -398,7 +202,7 @@ TEST_F(SqliteIndexTest, FiltersThatLetManyDocumentsThroughAskEach) {
   for (const Filter& filter :
        {Filter{.languages = {"markdown"}}, Filter{.paths = {"*"}}, Filter{.paths = {"*.py"}},
         Filter{.paths = {"3/", "4/*.py"}}, Filter{.paths = {"*1*"}, .languages = {"python"}}}) {
-    Names expected;
+    std::vector<std::string> expected;
     for (const Passage& passage : everything->passages) {
       if (matches(filter, passage.document,
                   passage.document.ends_with(".py") ? "python" : "markdown"))
@@ -407,23 +211,14 @@ TEST_F(SqliteIndexTest, FiltersThatLetManyDocumentsThroughAskEach) {
     EXPECT_FALSE(expected.empty());
     for (std::size_t top_k : {1UL, 20UL, 3'000UL}) {
       auto answer = index->search({.query = "glass 5", .top_k = top_k, .filter = filter});
-      Names names;
+      std::vector<std::string> names;
       for (const Passage& passage : answer->passages) names.push_back(passage.document);
-      EXPECT_EQ(names, Names(expected.begin(),
-                             expected.begin() +
-                                 static_cast<std::ptrdiff_t>(std::min(top_k, expected.size()))));
+      EXPECT_EQ(names, std::vector<std::string>(
+                           expected.begin(),
+                           expected.begin() +
+                               static_cast<std::ptrdiff_t>(std::min(top_k, expected.size()))));
     }
   }
-}
-
-TEST_F(SqliteIndexTest, FindsChineseWordsAndForeignSpellings) {
-  docs_.write("zh.md", "缓存保存文档的标记，以后不再分词。");
-  docs_.write("de.md", "Der Zwischenspeicher für Größen");
-  auto index = open();
-  update(*index);
-  EXPECT_EQ(found(*index, "标记"), Names{"zh.md"});
-  EXPECT_EQ(found(*index, "怎样分词？"), Names{"zh.md"});
-  EXPECT_EQ(found(*index, "grossen fur"), Names{"de.md"});
 }
 
 TEST_F(SqliteIndexTest, AnotherChunkingCutsUnchangedDocumentsAnew) {
@@ -474,7 +269,7 @@ TEST_F(SqliteIndexTest, AFileOfVersion1IsFilledAgainAndDoesNotLieUntilThen) {
       << answer.error().message;
   EXPECT_FALSE(index->list({}, {}));
   update(*index);
-  EXPECT_EQ(found(*index, "glass"), Names{"a.md"});
+  EXPECT_EQ(found(*index, "glass"), std::vector<std::string>{"a.md"});
   TemporaryFolder elsewhere;
   const auto fresh_file = elsewhere.path() / "index.sqlite";
   auto fresh = open_sqlite_index({.file = fresh_file});

@@ -1,323 +1,142 @@
 #include "leyden/retrieval/stores/sqlite/sqlite_update.h"
 
-#include <algorithm>
-#include <chrono>
-#include <map>
 #include <optional>
-#include <set>
-#include <system_error>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include <sys/stat.h>
-
-#include "leyden/base/files.h"
-#include "leyden/base/utf8.h"
-#include "leyden/retrieval/document_text.h"
-#include "leyden/retrieval/folder_walk.h"
+#include "leyden/retrieval/folder_update.h"
 #include "leyden/retrieval/stores/sqlite/document_writer.h"
 
 namespace leyden::retrieval {
 namespace {
 
-namespace fs = std::filesystem;
+// Large: the more passages are in one batch, the fewer times a word's row is written.
+constexpr BatchLimits kBatch{.files = 2'000, .bytes = 16 * MiB};
 
-// A file that was changed this shortly before it was read may change again within the same tick of the file system's clock.
-constexpr std::int64_t kRacyNs = 2'000'000'000;
-// Large batches: the more passages are in one, the fewer times a word's row is written. Whoever is killed loses one at most.
-constexpr std::size_t kBatchFiles = 2'000;
-constexpr std::uint64_t kBatchBytes = 16 * MiB;
-
-struct KnownDocument {
-  std::int64_t id = 0;
-  Digest digest;
-  std::string chunking;
-  std::int64_t size = 0;
-  std::int64_t mtime_ns = 0;
-  std::int64_t read_ns = 0;
-};
-
-std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-// One update: what it needs to know and what it has found out so far.
-class Update {
+class SqliteSink final : public DocumentSink {
  public:
-  Update(sql::Database& database, const UpdateOptions& options,
-         const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop)
-      : database_(database),
-        options_(options),
-        on_progress_(on_progress),
-        stop_(std::move(stop)),
-        chunking_(options.chunk.name()) {}
+  SqliteSink(sql::Database& database, std::int64_t scope)
+      : database_(database), scope_(scope), writer_(database, scope) {}
 
-  Result<UpdateReport> run(const fs::path& folder) {
-    if (auto found = find_files(folder); !found) return std::unexpected(found.error());
-    if (auto loaded = load_known(); !loaded) return std::unexpected(loaded.error());
-    for (std::size_t next = 0; next < files_.size();) {
-      if (auto done = batch(next); !done) return std::unexpected(done.error());
-    }
-    if (auto removed = remove_vanished(); !removed) return std::unexpected(removed.error());
-    if (auto counted = count(); !counted) return std::unexpected(counted.error());
-    bool nothing = report_.files_added + report_.files_changed + report_.files_unchanged +
-                       report_.files_removed ==
-                   0;
-    if (nothing) return nothing_indexed(folder);
-    return std::move(report_);
-  }
-
- private:
-  Result<void> find_files(const fs::path& folder) {
-    std::error_code error;
-    fs::path canonical = fs::canonical(folder, error);
-    if (error) return fail(Errc::not_found, "no such folder: {}", folder.string());
-    if (fs::is_regular_file(canonical, error)) {
-      root_ = canonical.parent_path().string();
-      single_ = canonical.filename().string();
-      files_.push_back(
-          {.path = *single_, .absolute = canonical, .size_bytes = fs::file_size(canonical, error)});
-    } else {
-      root_ = canonical.string();
-      auto walked = walk_folder(
-          canonical,
-          [&](const FoundFile& file) {
-            files_.push_back(file);
-            return !stop_.stop_requested();
-          },
-          [&](const std::string& path, const Error& problem) {
-            report_.skipped.push_back({.document = utf8::replace_invalid(path),
-                                       .code = problem.code,
-                                       .reason = problem.message});
-            unread_folders_.push_back(path);
-          });
-      if (!walked) return walked;
-    }
-    for (const FoundFile& file : files_) progress_.bytes_total += file.size_bytes;
-    progress_.files_total = files_.size();
-    report_.files_seen = files_.size();
-    return {};
-  }
-
-  Result<void> load_known() {
-    auto transaction = sql::Transaction::begin(database_);
-    if (!transaction) return std::unexpected(transaction.error());
-    if (auto made = sql::Statement(database_,
-                                   "INSERT OR IGNORE INTO scopes(tenant, collection) VALUES(?, ?)")
-                        .bind(options_.scope.tenant)
-                        .bind(options_.scope.collection)
-                        .run();
-        !made) {
-      return made;
-    }
-    sql::Statement find(database_, "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
-    find.bind(options_.scope.tenant).bind(options_.scope.collection);
-    if (auto row = find.step(); !row) return std::unexpected(row.error());
-    scope_ = find.number(0);
-    find.reset();
-    writer_.emplace(database_, scope_);
-    if (auto dropped = drop_tables_of_version_1(); !dropped) return dropped;
-    if (auto committed = transaction->commit(); !committed) return committed;
-
+  Result<std::map<std::string, KnownDocument>> known_documents(std::string_view root) override {
+    std::map<std::string, KnownDocument> out;
     sql::Statement known(
         database_,
         "SELECT path, id, digest, chunking, size, mtime_ns, read_ns FROM documents WHERE scope = "
         "? AND root = ?");
-    known.bind(scope_).bind(as_bytes(root_));
+    known.bind(scope_).bind(as_bytes(root));
     while (true) {
       auto row = known.step();
       if (!row) return std::unexpected(row.error());
-      if (!*row) return {};
-      std::string path(as_text(known.blob(0)));
-      if (single_ && path != *single_) continue;
-      known_.emplace(std::move(path),
-                     KnownDocument{.id = known.number(1),
-                                   .digest = Digest::from_bytes(known.blob(2)).value_or(Digest{}),
-                                   .chunking = std::string(known.text(3)),
-                                   .size = known.number(4),
-                                   .mtime_ns = known.number(5),
-                                   .read_ns = known.number(6)});
+      if (!*row) return out;
+      out.emplace(std::string(as_text(known.blob(0))),
+                  KnownDocument{.id = known.number(1),
+                                .digest = Digest::from_bytes(known.blob(2)).value_or(Digest{}),
+                                .chunking = std::string(known.text(3)),
+                                .size = known.number(4),
+                                .mtime_ns = known.number(5),
+                                .read_ns = known.number(6)});
     }
   }
 
-  // Full-text tables, which an upgrade by SQL alone can't name.
-  Result<void> drop_tables_of_version_1() {
-    std::vector<std::string> names;
+  Result<void> begin() override {
+    auto transaction = sql::Transaction::begin(database_);
+    if (!transaction) return std::unexpected(transaction.error());
+    transaction_.emplace(*std::move(transaction));
+    return {};
+  }
+  Result<void> commit() override {
+    if (auto flushed = writer_.flush(); !flushed) return flushed;
+    auto committed = transaction_->commit();
+    transaction_.reset();
+    return committed;
+  }
+
+  Result<void> put(std::int64_t id, const DocumentRecord& record,
+                   std::span<const PassageDraft> passages) override {
+    return writer_.put(id, record, passages);
+  }
+  Result<void> touch(std::int64_t id, const DocumentRecord& record) override {
+    return writer_.touch(id, record);
+  }
+  Result<void> remove(std::int64_t id) override { return writer_.remove(id); }
+  // What an upgrade took away is there again.
+  Result<void> complete(std::string_view root) override {
+    return sql::Statement(database_, "DELETE FROM refill WHERE scope = ? AND root = ?")
+        .bind(scope_)
+        .bind(as_bytes(root))
+        .run();
+  }
+
+  PassageCounts counts() const override { return writer_.counts(); }
+  Result<std::uint64_t> passages_total() override {
+    sql::Statement all(database_, "SELECT passages FROM scopes WHERE id = ?");
+    all.bind(scope_);
+    if (auto row = all.step(); !row) return std::unexpected(row.error());
+    return static_cast<std::uint64_t>(all.number(0));
+  }
+
+ private:
+  sql::Database& database_;
+  std::int64_t scope_;
+  DocumentWriter writer_;
+  std::optional<sql::Transaction> transaction_;
+};
+
+// Full-text tables, which an upgrade by SQL alone can't name.
+Result<void> drop_tables_of_version_1(sql::Database& database) {
+  std::vector<std::string> names;
+  {
     sql::Statement old(
-        database_, "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%'");
+        database, "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%'");
     while (true) {
       auto row = old.step();
       if (!row) return std::unexpected(row.error());
       if (!*row) break;
       names.emplace_back(old.text(0));
     }
-    for (const std::string& name : names) {
-      if (auto dropped = database_.execute("DROP TABLE " + name); !dropped) return dropped;
-    }
-    return {};
   }
-
-  // Some files in one transaction.
-  Result<void> batch(std::size_t& next) {
-    auto transaction = sql::Transaction::begin(database_);
-    if (!transaction) return std::unexpected(transaction.error());
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < kBatchFiles && next < files_.size() && bytes < kBatchBytes;
-         ++i, ++next) {
-      if (stop_.stop_requested()) {
-        if (auto kept = finish(*transaction); !kept) return kept;
-        return fail(Errc::cancelled, "interrupted: what was read so far is kept");
-      }
-      const FoundFile& file = files_[next];
-      std::string name = utf8::replace_invalid(file.path);
-      progress_.document = name;
-      if (on_progress_) on_progress_(progress_);
-      if (auto done = update_file(file, name); !done) return done;
-      ++progress_.files_done;
-      progress_.bytes_done += file.size_bytes;
-      bytes += file.size_bytes;
-    }
-    return finish(*transaction);
+  for (const std::string& name : names) {
+    if (auto dropped = database.execute("DROP TABLE " + name); !dropped) return dropped;
   }
+  return {};
+}
 
-  Result<void> finish(sql::Transaction& transaction) {
-    if (auto flushed = writer_->flush(); !flushed) return flushed;
-    return transaction.commit();
+// The scope's ID; it is made where there is none.
+Result<std::int64_t> open_scope(sql::Database& database, const Scope& scope) {
+  auto transaction = sql::Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  if (auto made =
+          sql::Statement(database, "INSERT OR IGNORE INTO scopes(tenant, collection) VALUES(?, ?)")
+              .bind(scope.tenant)
+              .bind(scope.collection)
+              .run();
+      !made)
+    return std::unexpected(made.error());
+  std::int64_t id = 0;
+  {
+    sql::Statement find(database, "SELECT id FROM scopes WHERE tenant = ? AND collection = ?");
+    find.bind(scope.tenant).bind(scope.collection);
+    if (auto row = find.step(); !row) return std::unexpected(row.error());
+    id = find.number(0);
   }
-
-  Result<void> update_file(const FoundFile& file, const std::string& name) {
-    auto found = known_.find(file.path);
-    const KnownDocument* known = found == known_.end() ? nullptr : &found->second;
-    auto keep = [&] { seen_.insert(file.path); };
-    if (file.size_bytes > options_.file_bytes_max) {
-      // An older, smaller version of it would answer for what is no longer there: it goes.
-      skip(name, Errc::invalid_argument,
-           fmt::format("{} is {} MiB, above the limit of {} MiB: index it with --max-file-mib {}",
-                       name, file.size_bytes / MiB, options_.file_bytes_max / MiB,
-                       file.size_bytes / MiB + 1));
-      return {};
-    }
-    struct stat status{};
-    if (::stat(file.absolute.c_str(), &status) != 0) {
-      if (errno == ENOENT) return {};  // Gone since the walk.
-      skip(name, Errc::unavailable,
-           fmt::format("can't read {}: {}", name,
-                       std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
-      keep();
-      return {};
-    }
-    std::int64_t mtime_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
-    const bool same_chunking = known != nullptr && known->chunking == chunking_;
-    if (same_chunking && known->size == status.st_size && known->mtime_ns == mtime_ns &&
-        mtime_ns + kRacyNs < known->read_ns) {
-      ++report_.files_unchanged;
-      keep();
-      return {};
-    }
-    std::int64_t read_ns = now_ns();
-    auto content = read_file(file.absolute, options_.file_bytes_max);
-    if (!content) {
-      skip(name, content.error().code,
-           content.error().message + ": make it readable or add it to .gitignore");
-      keep();  // What it said before is better than nothing.
-      return {};
-    }
-    report_.bytes_read += content->size();
-    if (auto binary = binary_reason(*content)) {
-      ++report_.files_binary;
-      if (single_) binary_ = fmt::format("{} {}", name, *binary);
-      return {};
-    }
-    keep();
-    const DocumentRecord record{.root = root_,
-                                .path = file.path,
-                                .name = name,
-                                .chunking = chunking_,
-                                .digest = Hasher().field(*content).finish(),
-                                .size = status.st_size,
-                                .mtime_ns = mtime_ns,
-                                .read_ns = read_ns};
-    if (same_chunking && known->digest == record.digest) {
-      ++report_.files_unchanged;
-      return writer_->touch(known->id, record);
-    }
-    ++(known != nullptr ? report_.files_changed : report_.files_added);
-    return writer_->put(known != nullptr ? known->id : 0, record, document_text(*content),
-                        options_.chunk);
-  }
-
-  // Indexed before under this root and not seen now, but not below a folder that could not be read.
-  Result<void> remove_vanished() {
-    auto transaction = sql::Transaction::begin(database_);
-    if (!transaction) return std::unexpected(transaction.error());
-    for (const auto& [path, document] : known_) {
-      bool unread = std::ranges::any_of(
-          unread_folders_, [&](const std::string& folder) { return path.starts_with(folder); });
-      if (seen_.contains(path) || unread) continue;
-      if (auto removed = writer_->remove(document.id); !removed) return removed;
-      ++report_.files_removed;
-    }
-    // What an upgrade took away is there again.
-    if (auto filled = sql::Statement(database_, "DELETE FROM refill WHERE scope = ? AND root = ?")
-                          .bind(scope_)
-                          .bind(as_bytes(root_))
-                          .run();
-        !filled)
-      return filled;
-    return finish(*transaction);
-  }
-
-  Result<void> count() {
-    report_.passages_added = writer_->passages_added();
-    report_.passages_removed = writer_->passages_removed();
-    report_.passages_kept = writer_->passages_kept();
-    sql::Statement all(database_, "SELECT passages FROM scopes WHERE id = ?");
-    all.bind(scope_);
-    if (auto row = all.step(); !row) return std::unexpected(row.error());
-    report_.passages_total = static_cast<std::uint64_t>(all.number(0));
-    return {};
-  }
-
-  std::unexpected<Error> nothing_indexed(const fs::path& folder) const {
-    if (!binary_.empty())
-      return fail(Errc::invalid_argument, "{}: name a text file or a folder", binary_);
-    if (!report_.skipped.empty())
-      return std::unexpected(Error{report_.skipped.front().code, report_.skipped.front().reason});
-    return fail(Errc::invalid_argument, "nothing to index: no text files in {} ({} binary)",
-                folder.string(), report_.files_binary);
-  }
-
-  void skip(const std::string& name, Errc code, std::string reason) {
-    report_.skipped.push_back({.document = name, .code = code, .reason = std::move(reason)});
-  }
-
-  sql::Database& database_;
-  const UpdateOptions& options_;
-  const std::function<void(const UpdateProgress&)>& on_progress_;
-  std::stop_token stop_;
-  std::string chunking_;
-  std::string root_;
-  std::optional<std::string> single_;  // One file was named, not a folder.
-  std::vector<FoundFile> files_;
-  std::vector<std::string> unread_folders_;
-  std::int64_t scope_ = 0;
-  std::optional<DocumentWriter> writer_;
-  std::map<std::string, KnownDocument> known_;
-  std::set<std::string> seen_;
-  std::string binary_;
-  UpdateProgress progress_;
-  UpdateReport report_;
-};
+  if (auto dropped = drop_tables_of_version_1(database); !dropped)
+    return std::unexpected(dropped.error());
+  if (auto committed = transaction->commit(); !committed) return std::unexpected(committed.error());
+  return id;
+}
 
 }  // namespace
 
-Result<UpdateReport> update_scope(sql::Database& database, const fs::path& folder,
+Result<UpdateReport> update_scope(sql::Database& database, const std::filesystem::path& folder,
                                   const UpdateOptions& options,
                                   const std::function<void(const UpdateProgress&)>& on_progress,
                                   std::stop_token stop) {
-  return Update(database, options, on_progress, std::move(stop)).run(folder);
+  auto scope = open_scope(database, options.scope);
+  if (!scope) return std::unexpected(scope.error());
+  SqliteSink sink(database, *scope);
+  return update_from_folder(sink, folder, options, kBatch, on_progress, std::move(stop));
 }
 
 }  // namespace leyden::retrieval

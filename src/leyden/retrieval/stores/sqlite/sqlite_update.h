@@ -10,8 +10,7 @@
 
 namespace leyden::retrieval {
 
-// What Index::update does, on a connection of its own and with the lock held: walks the folder, reads what has changed since the
-// last update, a few files in one transaction, and removes what is gone.
+// What Index::update does (folder_update.h), on a connection of its own and with the lock held.
 [[nodiscard]] Result<UpdateReport> update_scope(
     sql::Database& database, const std::filesystem::path& folder, const UpdateOptions& options,
     const std::function<void(const UpdateProgress&)>& on_progress, std::stop_token stop);
