@@ -14,7 +14,12 @@ def needs_of(module):
 
 
 def main():
-    needs = {module.parent.name: needs_of(module.parent) for module in SOURCE.glob("*/CMakeLists.txt")}
+    folders = {file.parent.relative_to(SOURCE): file.parent for file in SOURCE.rglob("CMakeLists.txt")}
+    needs = {path.name: needs_of(folder) for path, folder in folders.items()}
+
+    def module_of(path):
+        """The module whose folder the path lies in: "review" for agents/review/rule.h."""
+        return next(folder.name for folder in path.parents if folder in folders)
 
     def reach(name):
         return needs[name] | {below for need in needs[name] for below in reach(need)}
@@ -23,11 +28,12 @@ def main():
     for file in sorted(SOURCE.rglob("*")):
         if file.suffix not in (".cc", ".h"):
             continue
-        module = file.relative_to(SOURCE).parts[0]
+        module = module_of(file.relative_to(SOURCE))
         for number, line in enumerate(file.read_text().splitlines(), 1):
-            include = re.match(r'#include "leyden/(\w+)/', line)
-            if include and include.group(1) != module and include.group(1) not in reach(module):
-                print(f"{file.relative_to(SOURCE.parent.parent)}:{number}: {module} does not need {include.group(1)}")
+            include = re.match(r'#include "leyden/([\w/.]+)"', line)
+            needed = module_of(pathlib.Path(include.group(1))) if include else module
+            if needed != module and needed not in reach(module):
+                print(f"{file.relative_to(SOURCE.parent.parent)}:{number}: {module} does not need {needed}")
                 wrong += 1
     print(f"arrows: {wrong} wrong of {len(needs)} modules")
     return 1 if wrong else 0

@@ -7,6 +7,7 @@ namespace leyden::cli {
 // docs/architecture.md lists them; scripts may rely on them.
 enum ExitCode : int {
   kDone = 0,
+  kFound = 1,         // Findings at or above --fail-on.
   kUsage = 2,         // What was typed or configured is wrong.
   kIncomplete = 3,    // Done, but something that should have been in it is not.
   kNoModel = 4,       // A model is needed and not there.

@@ -7,8 +7,7 @@
 
 #include "leyden/base/result.h"
 #include "leyden/syntax/language.h"
-
-struct TSTree;
+#include "leyden/syntax/node.h"
 
 namespace leyden::syntax {
 
@@ -28,6 +27,7 @@ class Tree {
  public:
   [[nodiscard]] Language language() const { return language_; }
   [[nodiscard]] bool has_errors() const;
+  [[nodiscard]] Node root() const { return Node(ts_tree_root_node(tree_.get())); }
 
   // For this module.
   Tree(TSTree* tree, Language language) : tree_(tree), language_(language) {}

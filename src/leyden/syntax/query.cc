@@ -1,7 +1,6 @@
 #include "leyden/syntax/query.h"
 
 #include <algorithm>
-#include <optional>
 #include <span>
 
 #include <tree_sitter/api.h>
@@ -65,27 +64,90 @@ Result<void> Query::read_predicates() {
           std::ranges::find(rest, TSQueryPredicateStepTypeDone, &TSQueryPredicateStep::type);
       const auto parts = rest.first(static_cast<std::size_t>(end - rest.begin()));
       rest = rest.subspan(parts.size() + 1);
-      const std::string_view name = string_of(parts[0].value_id);
-      const bool any = name == "any-of?" || name == "not-any-of?";
-      if (!any && name != "eq?" && name != "not-eq?")
+      std::string_view name = string_of(parts[0].value_id);
+      Predicate predicate{.relation = {},
+                          .negated = name.starts_with("not-"),
+                          .left = 0,
+                          .right = {},
+                          .pattern = {}};
+      if (predicate.negated) name.remove_prefix(4);
+      const bool one = name == "eq?" || name == "match?";  // To compare with; otherwise any number.
+      if (name == "eq?" || name == "any-of?") {
+        predicate.relation = Relation::equals;
+      } else if (name == "match?") {
+        predicate.relation = Relation::matches;
+      } else if (name == "has-ancestor?") {
+        predicate.relation = Relation::has_ancestor;
+      } else if (name == "has-parent?") {
+        predicate.relation = Relation::has_parent;
+      } else {
         return fail(Errc::unsupported, "a query's predicate #{} is not one that is known", name);
-      if (parts.size() < 3 || (!any && parts.size() != 3) ||
+      }
+      if (parts.size() < 3 || (one && parts.size() != 3) ||
           parts[1].type != TSQueryPredicateStepTypeCapture) {
         return fail(Errc::invalid_argument,
                     "a query's predicate #{} takes a capture and what to compare it with", name);
       }
-      Predicate predicate{
-          .negated = name.starts_with("not-"), .left = parts[1].value_id, .right = {}};
+      predicate.left = parts[1].value_id;
       for (const TSQueryPredicateStep& part : parts.subspan(2)) {
         if (part.type == TSQueryPredicateStepTypeCapture)
           predicate.right.push_back({.is_capture = true, .capture = part.value_id, .string = {}});
         else
           predicate.right.push_back({.string = std::string(string_of(part.value_id))});
       }
+      if (predicate.relation == Relation::matches) {
+        auto compiled = Pattern::compile(predicate.right[0].string);
+        if (!compiled) return std::unexpected(compiled.error());
+        predicate.pattern = std::make_shared<const Pattern>(*std::move(compiled));
+      }
       predicates_[pattern].push_back(std::move(predicate));
     }
   }
   return {};
+}
+
+std::size_t Query::pattern_begin(std::size_t pattern) const {
+  return ts_query_start_byte_for_pattern(query_.get(), static_cast<std::uint32_t>(pattern));
+}
+
+Node Match::operator[](std::string_view name) const {
+  const auto found = std::ranges::find(captures, name, &Capture::name);
+  return found == captures.end() ? Node() : found->node;
+}
+
+bool Query::holds(const Predicate& predicate, std::span<const TSQueryCapture> captures,
+                  std::string_view text) {
+  // What is not there (an optional part of the pattern) equals nothing, as in tree-sitter's own bindings: the predicate holds.
+  const auto node_of = [&](std::uint32_t index) {
+    const auto found = std::ranges::find(captures, index, &TSQueryCapture::index);
+    return found == captures.end() ? Node() : Node(found->node);
+  };
+  const Node left = node_of(predicate.left);
+  if (!left) return true;
+  const auto is_type = [&](Node node) {
+    return std::ranges::any_of(
+        predicate.right, [&](const Operand& operand) { return operand.string == node.type(); });
+  };
+  bool is_so = false;
+  switch (predicate.relation) {
+    case Relation::equals:
+      is_so = std::ranges::any_of(predicate.right, [&](const Operand& operand) {
+        return left.text(text) == (operand.is_capture ? node_of(operand.capture).text(text)
+                                                      : std::string_view(operand.string));
+      });
+      break;
+    case Relation::matches:
+      is_so = predicate.pattern->find(left.text(text)).has_value();
+      break;
+    case Relation::has_parent:
+      is_so = is_type(left.parent());
+      break;
+    case Relation::has_ancestor:
+      for (Node around = left.parent(); around && !is_so; around = around.parent())
+        is_so = is_type(around);
+      break;
+  }
+  return is_so != predicate.negated;
 }
 
 Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_max) const {
@@ -99,22 +161,10 @@ Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_
   TSQueryMatch match;
   while (ts_query_cursor_next_match(cursor.get(), &match)) {
     const std::span captures(match.captures, match.capture_count);
-    // What is not there (an optional part of the pattern) equals nothing, as in tree-sitter's own bindings: the predicate holds.
-    auto text_of = [&](std::uint32_t index) -> std::optional<std::string_view> {
-      const auto found = std::ranges::find(captures, index, &TSQueryCapture::index);
-      if (found == captures.end()) return std::nullopt;
-      const std::uint32_t begin = ts_node_start_byte(found->node);
-      return text.substr(begin, ts_node_end_byte(found->node) - begin);
-    };
-    auto holds = [&](const Predicate& predicate) {
-      const auto left = text_of(predicate.left);
-      if (!left) return true;
-      const bool equal = std::ranges::any_of(predicate.right, [&](const Operand& operand) {
-        return operand.is_capture ? text_of(operand.capture) == left : operand.string == *left;
-      });
-      return equal != predicate.negated;
-    };
-    if (!std::ranges::all_of(predicates_[match.pattern_index], holds)) continue;
+    if (!std::ranges::all_of(predicates_[match.pattern_index], [&](const Predicate& predicate) {
+          return holds(predicate, captures, text);
+        }))
+      continue;
     if (out.matches.size() == matches_max) {
       out.complete = false;
       return out;
@@ -123,11 +173,7 @@ Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_
     for (const TSQueryCapture& capture : captures) {
       std::uint32_t size = 0;
       const char* name = ts_query_capture_name_for_id(query_.get(), capture.index, &size);
-      found.captures.push_back({.name = std::string_view(name, size),
-                                .begin = ts_node_start_byte(capture.node),
-                                .end = ts_node_end_byte(capture.node),
-                                .first_line = ts_node_start_point(capture.node).row + 1,
-                                .last_line = ts_node_end_point(capture.node).row + 1});
+      found.captures.push_back({.name = std::string_view(name, size), .node = Node(capture.node)});
     }
   }
   out.complete = !ts_query_cursor_did_exceed_match_limit(cursor.get());

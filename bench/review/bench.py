@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+"""`leyden review` on material that others labelled, beside the tools that a team would take instead. README.md says what is measured.
+
+    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--quiet FOLDER...] [--peers] [--misses] [--json FILE]
+"""
+import argparse
+import collections
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "tools"))
+
+import python_environment  # noqa: E402
+
+
+def lines_of(path):
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+# ---- Tools: findings as (file, first line, last line, severity, what)
+
+Finding = collections.namedtuple("Finding", "file first last severity rule cwe confidence")
+
+
+class Leyden:
+    def __init__(self, program):
+        self.program = program
+
+    def review(self, folder, *flags):
+        begin = time.perf_counter()
+        done = subprocess.run([self.program, "review", "--json", "--no-cache", "--max-file-kib", "4096", *flags, "."], cwd=folder, capture_output=True, text=True)
+        if done.returncode not in (0, 1, 3):
+            raise SystemExit(f"leyden review failed with {done.returncode}: {done.stderr[-500:]}")
+        out = json.loads(done.stdout)
+        found = [Finding(issue["file_path"], issue["range"]["first_line"], issue["range"]["last_line"], issue["severity"], issue["rule"], issue["cwe"],
+                         issue["confidence"]) for issue in out["issues"]]
+        return found, out, time.perf_counter() - begin
+
+
+def cppcheck(folder, severities):
+    begin = time.perf_counter()
+    done = subprocess.run(["cppcheck", "--quiet", "--enable=warning", "--template={file}\t{line}\t{severity}\t{id}\t{cwe}", "."], cwd=folder, capture_output=True, text=True)
+    found = []
+    for line in done.stderr.splitlines():
+        part = line.split("\t")
+        if len(part) == 5 and part[2] in severities:
+            found.append(Finding(part[0], int(part[1]), int(part[1]), part[2], part[3], int(part[4] or 0), ""))
+    return found, time.perf_counter() - begin
+
+
+def bandit(folder):
+    begin = time.perf_counter()
+    done = subprocess.run([pathlib.Path(sys.prefix) / "bin" / "bandit", "-r", "-f", "json", "-q", "."], cwd=folder, capture_output=True, text=True)
+    out = json.loads(done.stdout)
+    severity = {"HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
+    found = [Finding(issue["filename"].removeprefix("./"), issue["line_number"], max(issue["line_range"]), severity[issue["issue_severity"]], issue["test_id"],
+                     issue["issue_cwe"].get("id", 0), "") for issue in out["results"]]
+    return found, time.perf_counter() - begin
+
+
+# ---- Juliet
+
+
+def sections(text):
+    """Lines of `#ifndef OMITBAD` and `OMITGOOD` parts, by number from 1."""
+    bad, good, open_ = set(), set(), []
+    for number, line in enumerate(text, 1):
+        if re.match(r"\s*#\s*if", line):
+            open_.append("bad" if "OMITBAD" in line else "good" if "OMITGOOD" in line else "")
+        elif re.match(r"\s*#\s*endif", line):
+            if open_:
+                open_.pop()
+        if "bad" in open_:
+            bad.add(number)
+        if "good" in open_:
+            good.add(number)
+    return bad, good
+
+
+def juliet_score(files, found):
+    """A file counts as found when anything is found in its bad part, as a false alarm when anything is in its good part."""
+    by_file = collections.defaultdict(list)
+    for finding in found:
+        by_file[finding.file.removeprefix("./")].append(finding)
+    hits, alarms, per_cwe = 0, 0, collections.defaultdict(lambda: [0, 0, 0])
+    for name, (bad, good) in files.items():
+        mine = by_file[name]
+        hit, alarm = any(f.first in bad for f in mine), any(f.first in good for f in mine)
+        hits, alarms = hits + hit, alarms + alarm
+        cwe = re.search(r"CWE(\d+)_", name).group(1)
+        per_cwe[cwe][0] += 1
+        per_cwe[cwe][1] += hit
+        per_cwe[cwe][2] += alarm
+    tpr, fpr = hits / len(files), alarms / len(files)
+    return {"files": len(files), "tpr": tpr, "fpr": fpr, "j": tpr - fpr}, per_cwe
+
+
+def juliet(leyden, folder, peers, misses):
+    files = {}
+    for path in sorted(folder.rglob("*_01.c*")):
+        if path.suffix in (".c", ".cpp") and not re.search("w32|wchar", path.name):
+            files[str(path.relative_to(folder))] = sections(lines_of(path))
+    rows = {}
+    found, report, seconds = leyden.review(folder, "--type", "security")
+    score, per_cwe = juliet_score(files, found)
+    rows["leyden"] = score | {"seconds": seconds, "not_reviewed": len(report["not_reviewed"])}
+    if peers and shutil.which("cppcheck"):
+        for title, severities in (("cppcheck error+warning", ("error", "warning")), ("cppcheck error", ("error",))):
+            theirs, seconds = cppcheck(folder, severities)
+            rows[title] = juliet_score(files, theirs)[0] | {"seconds": seconds}
+    print("Juliet, *_01 without w32 and wchar")
+    for title, row in rows.items():
+        print(f"  {title:24} TPR {row['tpr']:6.1%}  FPR {row['fpr']:6.1%}  J {row['j']:.3f}  {row['seconds']:.1f} s  ({row['files']} files)", flush=True)
+    if misses:
+        for cwe, (count, hits, alarms) in sorted(per_cwe.items(), key=lambda item: -item[1][0]):
+            print(f"    CWE-{cwe:4} {count:4} files, {hits:4} found, {alarms:4} alarms")
+    return rows
+
+
+# ---- Bandit's examples
+
+
+def bandit_examples(leyden, folder, misses):
+    """What Bandit itself finds in its examples is what is expected: a line each."""
+    examples = folder / "examples"
+    expected, theirs = bandit(examples)
+    found, _, ours = leyden.review(examples)
+    by_file = collections.defaultdict(list)
+    for finding in found:
+        by_file[finding.file].append(finding)
+
+    def near(want, finding):
+        return finding.first <= want.last and want.first <= finding.last
+
+    same_line = [want for want in expected if any(near(want, f) for f in by_file[want.file])]
+    level = {"critical": "high"}
+    same = [want for want in expected if any(near(want, f) and level.get(f.severity, f.severity) == want.severity for f in by_file[want.file])]
+    wanted = {(want.file, line) for want in expected for line in range(want.first, want.last + 1)}
+    security = [f for f in found if not any((f.file, line) in wanted for line in range(f.first, f.last + 1)) and f.cwe]
+    row = {"expected": len(expected), "by_line": len(same_line) / len(expected), "by_line_and_severity": len(same) / len(expected), "beyond": len(security),
+           "seconds": ours, "bandit_seconds": theirs}
+    print(f"Bandit's examples: {row['expected']} expected, found by line {row['by_line']:.1%}, by line and severity {row['by_line_and_severity']:.1%}, "
+          f"{row['beyond']} security findings elsewhere; {ours:.2f} s, bandit {theirs:.2f} s", flush=True)
+    if misses:
+        counts = collections.Counter(want.rule for want in expected if want not in same_line)
+        print("    missed:", dict(counts.most_common()))
+        for want in [want for want in expected if want not in same_line][:80]:
+            print(f"    {want.file}:{want.first} {want.rule} {want.severity}")
+    return row
+
+
+# ---- semgrep's labels
+
+SEMGREP_FOLDERS = ("c", "go", "java", "javascript", "php", "python", "ruby", "rust", "typescript")
+LABEL = re.compile(r"(?:#|//|/\*|<!--|\{/\*|\{#)\s*(todoruleid|ruleid|ok|todook)\s*:\s*([\w.,\s-]+?)\s*(?:\*/|-->|\*/\}|#\})?\s*$")
+
+
+def held_out(folder):
+    """Half of the rule folders, by a hash of their path: rules were written without looking at these."""
+    return hashlib.sha256(str(folder).encode()).digest()[0] % 2 == 1
+
+
+def semgrep_cases(root):
+    import yaml
+    for top in SEMGREP_FOLDERS:
+        for rule_file in sorted((root / top).rglob("*.y*ml")):
+            if rule_file.name.endswith((".test.yaml", ".test.yml")):
+                continue
+            try:
+                rules = yaml.safe_load(rule_file.read_text()).get("rules", [])
+            except (yaml.YAMLError, AttributeError):
+                continue
+            metadata = {rule["id"]: rule for rule in rules}
+            for test in sorted(rule_file.parent.glob(rule_file.stem + ".*")):
+                if test.suffix in (".yaml", ".yml") or test.name.endswith((".fixed" + test.suffix,)):
+                    continue
+                text = lines_of(test)
+                for number, line in enumerate(text, 1):
+                    label = LABEL.search(line)
+                    if not label or label.group(1).startswith("todo"):
+                        continue
+                    # The label is for the next line that is no label.
+                    at = number
+                    while at < len(text) and (LABEL.search(text[at]) or not text[at].strip()):
+                        at += 1
+                    for name in re.split(r"[,\s]+", label.group(2).strip()):
+                        rule = metadata.get(name.rsplit(".", 1)[-1])
+                        if rule:
+                            cwes = rule.get("metadata", {}).get("cwe", [])
+                            cwes = {int(number) for number in re.findall(r"CWE-(\d+)", str(cwes))}
+                            yield str(test.relative_to(root)), at + 1, label.group(1), rule["id"], cwes, top, rule_file.parent.relative_to(root)
+
+
+# Weaknesses that are the same thing at different distances.
+RELATIVES = [{78, 77, 88}, {79, 80, 116, 83}, {89, 564, 943}, {22, 23, 36, 73}, {94, 95, 96, 913, 1336}, {327, 326, 328, 916, 780, 310, 321}, {295, 297, 599, 300}, {798, 259, 321, 522, 547, 200},
+             {330, 338, 335, 331}, {611, 776, 827}, {502}, {601}, {918}, {319, 311, 614, 1004, 523, 300}, {242, 676, 119, 120, 787, 126, 676}, {415, 416, 825}, {287, 345, 347, 289, 306}, {732, 276, 250, 269}, {668, 605, 1327}, {352}, {1333, 400, 185}, {915}, {134}, {470}, {489, 215}, {377, 379}]
+
+
+def related(one, other):
+    return one == other or any(one in group and other in group for group in RELATIVES)
+
+
+def semgrep_labels(leyden, root, misses):
+    cases = list(semgrep_cases(root))
+    listed = subprocess.run([leyden.program, "review", "--list-rules", "--json"], capture_output=True, text=True, check=True)
+    claims = collections.defaultdict(set)  # CWEs of our rules, by language.
+    for rule in json.loads(listed.stdout):
+        for language in rule["languages"]:
+            claims[language].add(rule["cwe"])
+    aliases = {"javascript": ("javascript", "typescript", "tsx"), "typescript": ("typescript", "tsx", "javascript"), "c": ("c", "cpp")}
+    with tempfile.TemporaryDirectory() as temporary:  # Without what would hide tests from the walk.
+        copy = pathlib.Path(temporary) / "labels"
+        for name in {case[0] for case in cases}:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / name, copy / name)
+        found, report, seconds = leyden.review(copy)
+    by_file = collections.defaultdict(list)
+    for finding in found:
+        by_file[finding.file].append(finding)
+    tables = {part: collections.defaultdict(lambda: [0, 0, 0, 0]) for part in ("seen", "held out")}
+    missed, alarms = [], []
+    for name, line, label, rule, cwes, top, folder in cases:
+        ours = set().union(*(claims[language] for language in aliases.get(top, (top,))))
+        if not any(related(cwe, mine) for cwe in cwes for mine in ours if mine):
+            continue
+        hit = any(f.first <= line <= f.last and f.cwe and any(related(f.cwe, cwe) for cwe in cwes) for f in by_file[name])
+        part = "held out" if held_out(folder) else "seen"
+        row = tables[part][top]
+        if label == "ruleid":
+            row[0] += 1
+            row[1] += hit
+            if not hit and part == "seen":
+                missed.append((name, line, rule))
+        else:
+            row[2] += 1
+            row[3] += hit
+            if hit and part == "seen":
+                alarms.append((name, line, rule))
+    out = {}
+    print(f"semgrep-rules' labels, in the weaknesses that rules claim ({seconds:.1f} s, {len(report['not_reviewed'])} files not reviewed)")
+    for part, table in tables.items():
+        total = [sum(row[i] for row in table.values()) for i in range(4)]
+        for top, row in [*sorted(table.items()), ("all", total)]:
+            out[f"{part} {top}"] = row
+            print(f"  {part:9} {top:11} ruleid {row[1]:4} of {row[0]:4} ({row[1] / max(row[0], 1):6.1%})   alarms on ok {row[3]:4} of {row[2]:4} ({row[3] / max(row[2], 1):6.1%})",
+                  flush=True)
+    if misses:
+        print("    missed, by rule:", dict(collections.Counter(rule for _, _, rule in missed).most_common(60)))
+        for case in missed[:200]:
+            print("    missed", *case)
+        for case in alarms:
+            print("    alarm", *case)
+    return out
+
+
+# ---- Good code
+
+
+def quiet(leyden, folders, misses):
+    rows = {}
+    print("Good code: findings for 1,000 lines")
+    for folder in folders:
+        found, report, seconds = leyden.review(folder)
+        lines = report["lines_reviewed"]
+        counts = collections.Counter(finding.severity for finding in found)
+        rows[str(folder)] = dict(counts) | {"lines": lines, "seconds": seconds}
+        rate = {severity: 1000 * counts[severity] / max(lines, 1) for severity in ("critical", "high", "medium", "low")}
+        print(f"  {folder.name:24} {lines:8} lines  critical+high {rate['critical'] + rate['high']:.3f}  medium {rate['medium']:.3f}  low {rate['low']:.3f}  {seconds:.1f} s", flush=True)
+        if misses:
+            print("   ", dict(collections.Counter((f.severity, f.rule) for f in found).most_common(40)))
+    return rows
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--leyden", type=lambda path: pathlib.Path(path).resolve(), required=True)
+    arguments.add_argument("--juliet", type=pathlib.Path, help="a checkout of arichardson/juliet-test-suite-c")
+    arguments.add_argument("--bandit", type=pathlib.Path, help="a checkout of PyCQA/bandit")
+    arguments.add_argument("--semgrep-rules", type=pathlib.Path, help="a checkout of semgrep/semgrep-rules")
+    arguments.add_argument("--quiet", type=pathlib.Path, nargs="*", default=[], help="folders of code that is held to be good")
+    arguments.add_argument("--peers", action="store_true", help="cppcheck, too, where it is installed")
+    arguments.add_argument("--misses", action="store_true", help="what was not found; of semgrep's labels never those held out")
+    arguments.add_argument("--json", type=pathlib.Path)
+    options = arguments.parse_args()
+    python_environment.enter("bench-review", HERE / "requirements.txt")
+    leyden, out = Leyden(options.leyden), {}
+    if options.juliet:
+        out["juliet"] = juliet(leyden, options.juliet, options.peers, options.misses)
+    if options.bandit:
+        out["bandit"] = bandit_examples(leyden, options.bandit, options.misses)
+    if options.semgrep_rules:
+        out["semgrep"] = semgrep_labels(leyden, options.semgrep_rules, options.misses)
+    if options.quiet:
+        out["quiet"] = quiet(leyden, options.quiet, options.misses)
+    if not out:
+        raise SystemExit("nothing to measure: name a checkout, see --help")
+    if options.json:
+        options.json.write_text(json.dumps(out, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

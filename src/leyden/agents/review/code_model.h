@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "leyden/agents/review/code_shape.h"
+#include "leyden/agents/review/source_file.h"
+
+namespace leyden::review {
+
+// What one pass over a file's tree finds out for all rules: what is imported as what, which names get which values where, what stands in which
+// function and loop. Answers are within a function, with the file's own globals and imports; other files are not looked at.
+// Confined to one thread; refers to the file, which outlives it.
+class CodeModel {
+ public:
+  explicit CodeModel(const SourceFile& file);
+
+  [[nodiscard]] const SourceFile& file() const { return file_; }
+  [[nodiscard]] syntax::Language language() const { return file_.language(); }
+  [[nodiscard]] std::string_view text(syntax::Node node) const { return node.text(file_.text()); }
+
+  // All calls, in the order of the text.
+  [[nodiscard]] const std::vector<syntax::Node>& calls() const { return calls_; }
+  // Names and members that are no part of a longer member and not what a call calls, in the order of the text.
+  [[nodiscard]] const std::vector<syntax::Node>& uses() const { return uses_; }
+  [[nodiscard]] const std::vector<syntax::Node>& functions() const { return functions_; }
+  [[nodiscard]] const std::vector<syntax::Node>& strings() const { return strings_; }
+  [[nodiscard]] const std::vector<syntax::Node>& comments() const { return comments_; }
+  // What is given to names, keyword arguments and keys of literals, in the order of the text.
+  struct Given {
+    syntax::Node name;
+    syntax::Node value;
+  };
+  [[nodiscard]] const std::vector<Given>& given() const { return given_; }
+  struct Parameter {
+    std::string_view name;
+    std::string type;  // Dotted; empty: none is declared.
+    syntax::Node node;
+  };
+  [[nodiscard]] std::vector<Parameter> parameters() const;
+  // Whether the name stands for an import, under another name perhaps.
+  [[nodiscard]] bool is_imported(std::string_view name) const { return imports_.contains(name); }
+
+  // The dotted name of what an expression stands for, imports and local names followed: "subprocess.run" for `sp.run` after
+  // `import subprocess as sp`; "sqlite3.connect().cursor" for `c.cursor` after `c = sqlite3.connect(f)`; of a typed variable the type: "java.sql.Statement.execute".
+  // Packages keep their own spelling ("os/exec.Command"), "::" and "\" become ".". '?' for what has no name.
+  [[nodiscard]] std::string qualified(syntax::Node expression) const;
+  // Of what a call calls: as qualified().
+  [[nodiscard]] std::string callee(const Call& call) const;
+  // Whether the file imports the module, or a part of it.
+  [[nodiscard]] bool imports(std::string_view module) const;
+
+  // Whether the expression's value is written in this file: literals and what is made of them only, names followed.
+  [[nodiscard]] bool is_constant(syntax::Node expression) const;
+  // The string that it is, where it is a literal or a name for one.
+  [[nodiscard]] std::optional<std::string_view> constant_string(syntax::Node expression) const;
+
+  [[nodiscard]] bool in_loop(
+      syntax::Node node) const;  // Of the same function; what a loop runs over is not in it.
+  [[nodiscard]] bool in_async(syntax::Node node) const;
+  [[nodiscard]] syntax::Node function_around(syntax::Node node) const;  // Null at top level.
+
+  // What may flow into an expression: `sources` is where it begins, `cleaners` is what lets nothing through.
+  struct Flow {
+    std::unordered_set<const void*> sources;  // Nodes' IDs.
+    std::unordered_set<const void*> cleaners;
+  };
+  // The source that reaches the expression; a null node where none does. Flow runs along assignments that stand before the use in the same
+  // function (or anywhere in it, when a loop is around both), through operations, calls and containers, not through
+  // comparisons. An assignment that is sure to run ends what the name held before.
+  [[nodiscard]] syntax::Node source_of(syntax::Node expression, const Flow& flow) const;
+
+ private:
+  static constexpr int kNone = -1;
+  static constexpr int kDepthMax = 24;
+
+  struct Region {  // A function, a loop, a branch or a block; ordered by `begin`, one in another.
+    Shape shape{};
+    syntax::Node node;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    int parent = kNone;
+    int function = kNone;  // The innermost function around or at it.
+  };
+  struct Binding {
+    std::size_t at = 0;  // Behind it the value is there.
+    int region = kNone;  // Innermost around.
+    int function = kNone;
+    syntax::Node value;  // Null: a parameter, or declared only.
+    syntax::Node type;
+    syntax::Node target;
+    bool adds = false;  // What was there before stays a part.
+    bool parameter = false;
+    bool taken_apart = false;  // Several names get parts of the value.
+  };
+
+  void read(syntax::Node root);
+  void read_import(syntax::Node node);
+  void add_import(std::string_view alias, std::string name);
+  void add_require(syntax::Node declarator);
+  void bind(syntax::Node node);
+  void bind_parameters(syntax::Node list);
+  void bind_mutation(syntax::Node call_node);
+  [[nodiscard]] std::string key(syntax::Node target) const;
+  [[nodiscard]] int region_at(std::size_t byte) const;
+  // Those that may give the name its value at `byte`; the last that is sure to run cuts off the ones before.
+  [[nodiscard]] std::vector<const Binding*> reaching(std::string_view name, std::size_t byte) const;
+  [[nodiscard]] const Binding* only_binding(std::string_view name, std::size_t byte) const;
+  [[nodiscard]] std::string qualified(syntax::Node expression, int depth) const;
+  [[nodiscard]] std::string callee(const Call& call, int depth) const;
+  [[nodiscard]] bool is_constant(syntax::Node expression, int depth) const;
+  struct Trace {
+    const Flow& flow;
+    std::set<const Binding*> seen;
+    std::size_t steps = 0;
+  };
+  [[nodiscard]] syntax::Node source_of(syntax::Node expression, Trace& trace, int depth) const;
+
+  const SourceFile& file_;
+  std::vector<Region> regions_;
+  std::unordered_map<std::string, std::map<int, std::vector<Binding>>>
+      bindings_;  // By name and function.
+  std::map<std::string, std::string, std::less<>> imports_;
+  std::set<std::string, std::less<>> modules_;
+  std::vector<syntax::Node> calls_;
+  std::vector<syntax::Node> uses_;
+  std::vector<syntax::Node> functions_;
+  std::vector<syntax::Node> strings_;
+  std::vector<syntax::Node> comments_;
+  std::vector<Given> given_;
+};
+
+}  // namespace leyden::review

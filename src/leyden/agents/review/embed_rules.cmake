@@ -1,0 +1,18 @@
+# cmake -D OUT=file.cc -D FILES=a.toml;b.toml -P embed_rules.cmake: the files as strings.
+set(text "#include \"leyden/agents/review/embedded_rules.h\"\n\nnamespace leyden::review {\n\nconst std::vector<RuleText>& embedded_rules() {\n  static const std::vector<RuleText> all = {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} content)
+  # A literal has a length that compilers must take; longer ones are joined.
+  string(LENGTH "${content}" length)
+  set(at 0)
+  string(APPEND text "      {.name = \"${name}\", .text = std::string()")
+  while(at LESS length)
+    string(SUBSTRING "${content}" ${at} 8000 part)
+    string(APPEND text " +\n          R\"~~~(${part})~~~\"")
+    math(EXPR at "${at} + 8000")
+  endwhile()
+  string(APPEND text "},\n")
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n\n}  // namespace leyden::review\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,74 @@
+#include <nlohmann/json.hpp>
+
+#include "leyden/agents/review/finding_json.h"
+#include "leyden/agents/review/reports/report.h"
+
+namespace leyden::review {
+namespace {
+
+using nlohmann::json;
+
+std::string dump(const json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+json summary(const ReviewReport& report, const ReportOptions& options) {
+  json breakdown = json::object();
+  for (const Severity severity :
+       {Severity::critical, Severity::high, Severity::medium, Severity::low})
+    breakdown[to_string(severity)] = report.count(severity);
+  json suppressed = json::array();
+  for (const SuppressedFinding& one : report.suppressed) {
+    json finding = to_json(one.finding);
+    finding["reason"] = one.reason;
+    suppressed.push_back(std::move(finding));
+  }
+  json skipped = json::array();
+  for (const SkippedInput& one : report.skipped)
+    skipped.push_back({{"path", one.path}, {"reason", one.reason}});
+  json notes = json::array();
+  for (const ReviewNote& one : report.notes)
+    notes.push_back({{"path", one.path}, {"line", one.line}, {"text", one.text}});
+  return {
+      {"version", options.version},
+      {"issue_count", report.findings.size()},
+      {"severity_breakdown", std::move(breakdown)},
+      {"suppressed", std::move(suppressed)},
+      {"not_reviewed", std::move(skipped)},
+      {"notes", std::move(notes)},
+      {"files_seen", report.files_seen},
+      {"files_reviewed", report.files_reviewed},
+      {"files_not_text", report.files_not_text},
+      {"files_from_cache", report.files_from_cache},
+      {"cache_hit", report.files_reviewed > 0 && report.files_from_cache == report.files_reviewed},
+      {"bytes_reviewed", report.bytes_reviewed},
+      {"lines_reviewed", report.lines_reviewed},
+      {"outside_of_change", report.outside},
+      {"languages", report.languages},
+      {"latency_ms", report.seconds * 1000},
+      {"engine", report.engine},
+      {"fallback", report.why_no_model.empty() ? json(nullptr) : json(report.why_no_model)}};
+}
+
+}  // namespace
+
+std::string render_json(const ReviewReport& report, const ReportOptions& options) {
+  json out = summary(report, options);
+  out["issues"] = json::array();
+  for (const Finding& finding : report.findings) out["issues"].push_back(to_json(finding));
+  return dump(out, 2);
+}
+
+std::string render_ndjson(const ReviewReport& report, const ReportOptions& options) {
+  std::string out;
+  for (const Finding& finding : report.findings) {
+    json one = to_json(finding);
+    one["event"] = "finding";
+    out += dump(one, -1);
+  }
+  json last = summary(report, options);
+  last["event"] = "complete";
+  return out + dump(last, -1);
+}
+
+}  // namespace leyden::review
