@@ -7,6 +7,8 @@ target_compile_options(leyden_flags INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers -Wno-missing-field-initializers>)
 
 if(LEYDEN_SANITIZE)
+  # What a sanitizer adds keeps loops from being vectorized: no reason to fail.
+  add_compile_options(-Wno-pass-failed)
   add_compile_options(-fsanitize=${LEYDEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LEYDEN_SANITIZE})
 endif()

@@ -498,6 +498,71 @@ class ModelServer(Case):
         self.fail("it goes on")
 
 
+class Review(Case):
+    BAD = "import os\n\n\ndef run(name):\n    \"\"\"Runs.\"\"\"\n    os.system(\"ls \" + name)\n"
+
+    def git(self, *arguments):
+        subprocess.run(["git", "-c", "user.email=a@b", "-c", "user.name=n", *arguments], cwd=self.scratch, check=True, capture_output=True)
+
+    def review(self, *arguments, **options):
+        return json.loads(self.leyden("review", "--json", *arguments, **options).stdout)
+
+    def test_files_and_exit_codes(self):
+        self.write("bad.py", self.BAD)
+        self.write("empty.py", "")
+        text = self.leyden("review", self.folder).stdout.decode()
+        self.assertIn("documents/bad.py:6:5: high", text)
+        self.assertIn("6 |     os.system(\"ls \" + name)", text)
+        self.leyden("review", self.folder, "--fail-on", "high", code=1)
+        self.leyden("review", self.folder, "--fail-on", "critical")
+        self.assertEqual(self.review(self.folder)["issue_count"], 1)
+        self.assertTrue(self.review(self.folder)["cache_hit"])
+        self.assertEqual(self.review(self.folder, "--type", "performance")["issue_count"], 0)
+        self.fails("review", self.folder, "--type", "speed", says="--type speed", code=2)
+        self.fails("review", self.scratch / "none", says="no such file or folder", code=2)
+        self.fails("review", "--format", "xml", says="xml is no format", code=2)
+        self.write("large.py", "x = 1\n" * 1000)
+        self.leyden("review", self.folder, "--max-file-kib", "1", "--strict", code=3)
+
+    def test_what_a_change_touches(self):
+        self.write("bad.py", self.BAD)
+        self.write("other.py", "x = 1\n")
+        self.fails("review", "--staged", says="no git repository", code=2)
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "documents")
+        self.assertEqual(self.review("--staged")["issue_count"], 1)
+        self.git("commit", "-qm", "first")
+        self.assertEqual(self.review("--staged")["issue_count"], 0)
+        self.write("other.py", self.BAD)
+        self.assertEqual([issue["file_path"] for issue in self.review("--base", "main")["issues"]], ["documents/other.py"])
+        diff = subprocess.run(["git", "diff"], cwd=self.scratch, capture_output=True).stdout
+        self.assertEqual([issue["file_path"] for issue in self.review("--diff", "-", input=diff)["issues"]], ["documents/other.py"])
+        self.fails("review", "--base", "nobranch", says="there is no commit nobranch", code=2)
+        self.fails("review", "--diff", "-", input=b"diff --cc x\n", says="combined diff", code=2)
+
+    def test_known_findings_and_fixes(self):
+        self.write("bad.py", self.BAD)
+        self.leyden("review", self.folder, "--write-baseline", "baseline.json")
+        self.write("yaml_.py", "import yaml\n\n\ndef load(text):\n    \"\"\"Loads.\"\"\"\n    return yaml.load(text)\n")
+        report = self.review(self.folder, "--baseline", "baseline.json")
+        self.assertEqual([issue["rule"] for issue in report["issues"]], ["python.yaml-load"])
+        patch = self.leyden("review", self.folder, "--dry-run").stdout
+        self.assertIn(b"+    return yaml.safe_load(text)", patch)
+        self.leyden("review", self.folder, "--fix")
+        self.assertIn("yaml.safe_load(text)", (self.folder / "yaml_.py").read_text())
+        self.assertEqual(self.review(self.folder, "--baseline", "baseline.json")["issue_count"], 0)
+        self.fails("review", self.folder, "--baseline", "none.json", says="none.json", code=2)
+
+    def test_rules_of_a_team(self):
+        (self.scratch / "rules").mkdir()
+        rule = self.scratch / "rules" / "team.toml"
+        rule.write_text("[[rule]]\nid = 'team.no-discharge'\ntype = 'style'\nseverity = 'low'\nconfidence = 'high'\ntitle = 't'\nmessage = 'm'\n"
+                        "languages = ['python']\nquery = '((function_definition name: (identifier) @finding) (#eq? @finding \"discharge\"))'\n")
+        self.assertEqual([issue["rule"] for issue in self.review(self.folder, "--rules", "rules")["issues"]], ["team.no-discharge"])
+        rule.write_text(rule.read_text().replace("function_definition", "no_such_node"))
+        self.fails("review", self.folder, "--rules", "rules", says="team.no-discharge", code=2)
+
+
 class WrongInput(Case):
     def test_folders_and_files(self):
         self.leyden("index", self.folder)
