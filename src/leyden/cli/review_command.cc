@@ -18,6 +18,7 @@
 #include "leyden/base/utf8.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/run_analyzers.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/cli/text_inputs.h"
 
@@ -34,6 +35,7 @@ struct Flags {
   bool as_json = false;
   std::string fail_on;
   std::string min_confidence = "low";
+  std::string analyzers = "auto";
   std::string diff;
   std::string base;
   bool staged = false;
@@ -313,8 +315,11 @@ int run_review(const Flags& flags, const Context& context) {
   if (!done) return report(done.error());
   done->skipped.insert(done->skipped.end(), wanted->skipped.begin(), wanted->skipped.end());
   done->notes.insert(done->notes.begin(), wanted->notes.begin(), wanted->notes.end());
-  std::erase_if(done->findings,
-                [&](const review::Finding& one) { return one.confidence < *confidence; });
+  if (auto ran = run_analyzers(flags.analyzers, inputs, today(), *done, context.stop); !ran)
+    return report(ran.error());
+  std::erase_if(done->findings, [&](const review::Finding& one) {
+    return one.confidence < *confidence || std::ranges::find(*types, one.type) == types->end();
+  });
   if (baseline) {
     if (const auto gone = baseline->apply(*done); gone > 0)
       print_warning(fmt::format("{} findings of the baseline are gone: write it anew", gone));
@@ -383,6 +388,13 @@ void add_review_command(CLI::App& app, Run& run) {
   command
       ->add_option("--max-file-kib", flags->file_kib_max,
                    "Larger files are not reviewed, and told so")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--analyzers", flags->analyzers,
+          "Others' programs to run, too: auto (those that are installed and run no code of "
+          "the project), none, or names: bandit, clang-tidy, clippy, cppcheck, eslint, "
+          "gosec, ruff, semgrep, staticcheck")
       ->capture_default_str();
   command->add_option("--threads", flags->threads, "0: one for each processor");
   command->add_flag("--no-cache", flags->no_cache,
