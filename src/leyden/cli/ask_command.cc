@@ -1,17 +1,13 @@
 #include <memory>
 
-#include "leyden/base/secret.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
-#include "leyden/cli/model_servers.h"
-#include "leyden/cli/model_store.h"
+#include "leyden/cli/model_catalogue.h"
+#include "leyden/cli/open_model.h"
 #include "leyden/cli/retrieve_flags.h"
 #include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
-#include "leyden/llm/http/http_model_server.h"
-#include "leyden/llm/llamacpp/llama_engine.h"
 #include "leyden/rag/conversation.h"
-#include "leyden/rag/sent_prompts.h"
 
 namespace leyden::cli {
 namespace {
@@ -88,74 +84,6 @@ int retrieve_only(const Flags& flags, const Context& context) {
   return kDone;
 }
 
-// The model's file, or the exit code with which to end.
-Result<std::filesystem::path> find_model(const Settings& settings, const std::string& name) {
-  auto models = ModelStore::open({.folder = settings.models_folder()});
-  if (!models) return std::unexpected(models.error());
-  return models->resolve(name);
-}
-
-// What answers, and the tokenizer that both sides use. In the order in which they are made.
-struct Model {
-  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
-  // Of several servers the one that has most of a prompt is asked.
-  std::unique_ptr<rag::SentPrompts> sent = std::make_unique<rag::SentPrompts>();
-  std::unique_ptr<llm::ModelServer> server;
-};
-
-// Or the exit code with which to end; why is said.
-using OpenedModel = std::expected<Model, int>;
-
-OpenedModel open_remote(const Flags& flags, const Context& context) {
-  auto tokenizer = open_tokenizer(context.settings, flags.tokenizer);
-  if (!tokenizer) return std::unexpected(report(tokenizer.error()));
-  auto secret = load_or_create_secret(context.settings.secret_file);
-  if (!secret) return std::unexpected(report(secret.error()));
-  auto options = model_server_options(context.settings, *secret);
-  if (!flags.servers.empty()) options.urls = flags.servers;
-  Model model{.tokenizer = *std::move(tokenizer), .server = nullptr};
-  options.scorer = model.sent.get();
-  auto server = llm::HttpModelServer::open(std::move(options), *model.tokenizer);
-  if (!server) return std::unexpected(report(server.error()));
-  for (const auto& upstream : (*server)->upstreams()) {
-    if (!upstream.up) {
-      print_warning(upstream.reason);
-    } else if (!upstream.facts.ids && !flags.session.empty()) {
-      return std::unexpected(report(
-          {Errc::unsupported,
-           fmt::format("{} is spoken to in text ({}): a session needs exact token IDs; ask without "
-                       "--session, or a server that gives them",
-                       upstream.server, upstream.facts.why_text)}));
-    } else if (!upstream.facts.ids) {
-      print_warning(fmt::format("{} is spoken to in text, the answer's IDs are not exact: {}",
-                                upstream.server, upstream.facts.why_text));
-    }
-  }
-  model.server = *std::move(server);
-  return model;
-}
-
-OpenedModel open_local(const Flags& flags, const Context& context) {
-  const std::string name =
-      flags.model.value_or(context.settings.model.value_or(std::string(kDefaultModel)));
-  auto file = find_model(context.settings, name);
-  if (!file) {
-    print_error(file.error().message + " (or --no-model for everything but the answer)");
-    return std::unexpected(file.error().code == Errc::not_found
-                               ? static_cast<int>(kNoModel)
-                               : static_cast<int>(exit_code_of(file.error().code)));
-  }
-  auto tokenizer = tokenizer::load_tokenizer(*file, name, load_options(context.settings));
-  if (!tokenizer) return std::unexpected(report(tokenizer.error()));
-  ProgressBar bar("loading " + name);
-  auto engine = llm::LlamaEngine::load({.model_file = *file}, **tokenizer, [&](float fraction) {
-    bar.update(static_cast<std::uint64_t>(fraction * 1000), 1000, "");
-    return !context.stop.stop_requested();
-  });
-  if (!engine) return std::unexpected(report(engine.error()));
-  return Model{.tokenizer = *std::move(tokenizer), .server = *std::move(engine)};
-}
-
 // A session's turn beside its answer; without a session only the answer.
 using Answered = rag::ConversationAnswer;
 
@@ -201,9 +129,11 @@ int run_ask(const Flags& flags, const Context& context) {
   const SystemClock clock;
   auto ledger = open_ledger(flags, context, clock);
   if (!ledger) return report(ledger.error());
-  const bool remote =
-      !flags.servers.empty() || (!context.settings.llm.urls.empty() && !flags.model);
-  auto model = remote ? open_remote(flags, context) : open_local(flags, context);
+  auto model = open_model({.name = flags.model,
+                           .servers = flags.servers,
+                           .tokenizer = flags.tokenizer,
+                           .needs_ids_for = flags.session.empty() ? "" : "a session"},
+                          context);
   if (!model) return model.error();
   auto session = Session::open(context.settings, model->tokenizer, "ask", model->sent.get());
   if (!session) return report(session.error());

@@ -10,6 +10,7 @@
 #include "leyden/agents/review/baseline.h"
 #include "leyden/agents/review/diff/changes.h"
 #include "leyden/agents/review/fixes.h"
+#include "leyden/agents/review/model/model_review.h"
 #include "leyden/agents/review/reports/report.h"
 #include "leyden/agents/review/review.h"
 #include "leyden/agents/review/rule_engine.h"
@@ -18,9 +19,13 @@
 #include "leyden/base/utf8.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/open_index.h"
+#include "leyden/cli/open_model.h"
 #include "leyden/cli/run_analyzers.h"
+#include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/cli/text_inputs.h"
+#include "leyden/retrieval/document_text.h"
 
 namespace leyden::cli {
 namespace {
@@ -36,6 +41,10 @@ struct Flags {
   std::string fail_on;
   std::string min_confidence = "low";
   std::string analyzers = "auto";
+  bool offline = false;
+  ModelChoice model;
+  std::string guidelines;
+  std::size_t reviews = 2;
   std::string diff;
   std::string base;
   bool staged = false;
@@ -249,6 +258,52 @@ Result<review::Changes> wanted_inputs(const Flags& flags, const fs::path& here) 
   return out;
 }
 
+// Each reviewed file by the model, with the team's guidelines.
+int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs,
+              const std::vector<review::ReviewType>& types, const Context& context,
+              review::ReviewReport& done) {
+  auto model = open_model(flags.model, context);
+  if (!model) return model.error();
+  std::optional<retrieval::Scope> guidelines;
+  {
+    // Makes the index where there is none yet.
+    auto index = open_index(context.settings, false);
+    if (!index) return report(index.error());
+    if (!flags.guidelines.empty()) {
+      guidelines =
+          retrieval::Scope{.tenant = context.settings.tenant, .collection = "review guidelines"};
+      retrieval::UpdateOptions options;
+      options.scope = *guidelines;
+      auto updated = (*index)->update(flags.guidelines, options, {}, context.stop);
+      if (!updated) return report(updated.error());
+    }
+  }
+  auto session = Session::open(context.settings, model->tokenizer, "review", model->sent.get(),
+                               std::string(review::kReviewSystemPrompt));
+  if (!session) return report(session.error());
+  review::ModelReview reviews((*session)->rag(), *model->server,
+                              {.reviews = flags.reviews, .guidelines = guidelines, .sampling = {}});
+  review::ModelReviewCounts counts;
+  ProgressBar bar("asking " + model->server->info().name);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    bar.update(i, inputs.size(), inputs[i].path);
+    auto text = inputs[i].text ? Result<std::string>(*inputs[i].text)
+                               : read_file(inputs[i].file, flags.file_kib_max * 1024);
+    if (!text || retrieval::binary_reason(*text)) continue;
+    auto asked = reviews.run({.path = inputs[i].path,
+                              .text = retrieval::document_text(*text),
+                              .only = inputs[i].only.value_or(std::vector<review::LineSpan>()),
+                              .all = !inputs[i].only},
+                             types, today(), done, counts, context.stop);
+    if (!asked && asked.error().code == Errc::cancelled) return report(asked.error());
+    if (!asked)
+      print_warning(inputs[i].path + ": the model was not asked: " + asked.error().message);
+  }
+  done.engine += "+" + model->server->info().name;
+  done.model = counts;
+  return kDone;
+}
+
 int run_review(const Flags& flags, const Context& context) {
   auto types = types_of(flags.type);
   if (!types) return report(types.error());
@@ -317,6 +372,12 @@ int run_review(const Flags& flags, const Context& context) {
   done->notes.insert(done->notes.begin(), wanted->notes.begin(), wanted->notes.end());
   if (auto ran = run_analyzers(flags.analyzers, inputs, today(), *done, context.stop); !ran)
     return report(ran.error());
+  const bool with_model = flags.model.name || !flags.model.servers.empty() ||
+                          (!flags.offline && !context.settings.llm.urls.empty());
+  if (with_model) {
+    if (const int code = ask_model(flags, inputs, *types, context, *done); code != kDone)
+      return code;
+  }
   std::erase_if(done->findings, [&](const review::Finding& one) {
     return one.confidence < *confidence || std::ranges::find(*types, one.type) == types->end();
   });
@@ -396,6 +457,23 @@ void add_review_command(CLI::App& app, Run& run) {
           "the project), none, or names: bandit, clang-tidy, clippy, cppcheck, eslint, "
           "gosec, ruff, semgrep, staticcheck")
       ->capture_default_str();
+  command->add_flag("--offline", flags->offline, "Rules only, though a model server is set");
+  command->add_option(
+      "--model", flags->model.name,
+      "Ask a model in this process, too: a name of `leyden model list` or a GGUF file");
+  command
+      ->add_option("--server", flags->model.servers,
+                   "Ask a model server, too [default: LEYDEN_LLM_URL, if set]")
+      ->excludes("--model");
+  command->add_option("--tokenizer", flags->model.tokenizer,
+                      "The server's model's own: a name or a file");
+  command->add_option("--guidelines", flags->guidelines,
+                      "A folder of the team's guidelines for the model");
+  command
+      ->add_option("--reviews", flags->reviews,
+                   "Short reviews of each file by the model, each with another focus")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4));
   command->add_option("--threads", flags->threads, "0: one for each processor");
   command->add_flag("--no-cache", flags->no_cache,
                     "Neither read nor keep what earlier reviews found");

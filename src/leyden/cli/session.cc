@@ -78,7 +78,7 @@ Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
 
 Result<std::unique_ptr<Session>> Session::open(
     const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
-    const std::string& command, rag::SentPrompts* sent) {
+    const std::string& command, rag::SentPrompts* sent, const std::string& system_prompt) {
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
   session->embedder_ = embedder_or_why_none(settings);
@@ -92,7 +92,7 @@ Result<std::unique_ptr<Session>> Session::open(
   session->rag_ = std::make_unique<rag::TokenCachedRag>(
       *session->index_, session->cache_->cache(), *session->tokenizer_, session->cache_->clock(),
       rag::RagOptions{.secret = session->cache_->secret(),
-                      .system_prompt = {},
+                      .system_prompt = system_prompt,
                       .sent = sent,
                       .degraded_reason = session->cache_->degraded()});
   return session;

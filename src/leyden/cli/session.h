@@ -29,10 +29,11 @@ namespace leyden::cli {
 // The parts that answer questions over the user's data folder, made and joined here.
 class Session {
  public:
-  // `command` is what the statistics call this process. `sent`: RagOptions::sent. Errors: not_found when nothing is indexed yet; the secret's and the index's.
+  // `command` is what the statistics call this process. `sent`, `system_prompt`: as in RagOptions. Errors: not_found when nothing is indexed yet; the secret's and the index's.
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(
       const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
-      const std::string& command, rag::SentPrompts* sent = nullptr);
+      const std::string& command, rag::SentPrompts* sent = nullptr,
+      const std::string& system_prompt = {});
 
   [[nodiscard]] rag::TokenCachedRag& rag() { return *rag_; }
 

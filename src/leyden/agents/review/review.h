@@ -48,6 +48,27 @@ struct ReviewNote {  // About the review itself: an `ignore` that counts for not
   std::string text;
 };
 
+// What a model was asked and what came of it.
+struct ModelReviewCounts {
+  std::uint64_t calls = 0;
+  std::uint64_t unreadable = 0;  // Answers without what was asked for.
+  std::uint64_t failed = 0;      // Calls that the server did not answer.
+  std::uint64_t proposed = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t merged = 0;        // The same as what a rule or another review found.
+  std::uint64_t without_text = 0;  // Dropped: what they quote is not in the file.
+  std::uint64_t out_of_set = 0;    // Dropped: a severity or type that there is none of.
+  std::uint64_t doubted =
+      0;  // Findings of the rules that the model calls wrong: they stay, a note says so.
+  std::uint64_t prompt_tokens = 0;
+  std::uint64_t prompt_tokens_reused = 0;  // By the server's prefix cache, where it says.
+  std::uint64_t context_tokens = 0;        // Guidelines.
+  std::uint64_t context_tokens_cached = 0;
+  std::uint64_t answer_tokens = 0;
+  double first_token_ms = 0;  // Of all calls together.
+  double total_ms = 0;
+};
+
 struct ReviewReport {
   std::vector<Finding> findings;  // By path, then place.
   std::vector<SuppressedFinding> suppressed;
@@ -64,6 +85,7 @@ struct ReviewReport {
   double seconds = 0;
   std::string engine = "offline";
   std::string why_no_model;
+  std::optional<ModelReviewCounts> model;
 
   [[nodiscard]] std::uint64_t count(Severity severity) const;
 };

@@ -29,6 +29,26 @@ json summary(const ReviewReport& report, const ReportOptions& options) {
   json notes = json::array();
   for (const ReviewNote& one : report.notes)
     notes.push_back({{"path", one.path}, {"line", one.line}, {"text", one.text}});
+  json model;
+  if (report.model) {
+    const ModelReviewCounts& counts = *report.model;
+    model = {{"calls", counts.calls},
+             {"failed", counts.failed},
+             {"unreadable", counts.unreadable},
+             {"proposed", counts.proposed},
+             {"accepted", counts.accepted},
+             {"merged", counts.merged},
+             {"dropped_without_text", counts.without_text},
+             {"dropped_out_of_set", counts.out_of_set},
+             {"doubted", counts.doubted},
+             {"prompt_tokens", counts.prompt_tokens},
+             {"prompt_tokens_reused", counts.prompt_tokens_reused},
+             {"context_tokens", counts.context_tokens},
+             {"context_tokens_cached", counts.context_tokens_cached},
+             {"answer_tokens", counts.answer_tokens},
+             {"first_token_ms", counts.first_token_ms},
+             {"total_ms", counts.total_ms}};
+  }
   return {
       {"version", options.version},
       {"issue_count", report.findings.size()},
@@ -47,6 +67,7 @@ json summary(const ReviewReport& report, const ReportOptions& options) {
       {"languages", report.languages},
       {"latency_ms", report.seconds * 1000},
       {"engine", report.engine},
+      {"model", std::move(model)},
       {"fallback", report.why_no_model.empty() ? json(nullptr) : json(report.why_no_model)}};
 }
 
