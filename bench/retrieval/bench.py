@@ -133,9 +133,10 @@ def questions_quality(leyden, folder):
     for line in (HERE / "questions.jsonl").read_text().splitlines():
         question = json.loads(line)
         right = {i for i, passage in enumerate(passages) if passage["document"].startswith(question["document"]) and question["holds"] in passage["text"]}
-        if right:
-            asked.append(question["question"])
-            answers.append(right)
+        if not right:
+            raise SystemExit(f"questions.jsonl: {question['document']} does not say {question['holds']!r} any more")
+        asked.append(question["question"])
+        answers.append(right)
     return compare(leyden, "questions", asked, answers)
 
 
@@ -209,31 +210,33 @@ def speed(leyden, folder, peer_queries):
     return out
 
 
-def growth(leyden, folders):
+def growth(leyden, folders, title="growth", queries=500, rounds=3, filtered=True):
     """The same queries, from the first folder, whose passages are in all."""
     rows, asked = [], []
     for folder in folders:
         name = f"growth-{folder.name}"
         row = leyden.index(name, folder)
-        asked = asked or known_items(leyden.passages(name), 500)[0]
-        measured = leyden.search(name, asked, rounds=3)
+        asked = asked or known_items(leyden.passages(name), 500)[0][:queries]
+        measured = leyden.search(name, asked, rounds=rounds)
+        row["hits"] = measured.pop("hits")
+        row["search"] = measured
         filters = {}
-        for title, filter in (("a folder", {"paths": ["000/"]}), ("a document", {"paths": ["000/000001.txt"]}), ("a pattern", {"paths": ["*7.txt"]}),
-                              ("a language", {"languages": ["text"]})):
-            filtered = leyden.search(name, [{"query": query} | filter for query in asked], rounds=2)
-            filters[title] = {key: filtered[key] for key in ("ms_p50", "ms_p95")}
-        rows.append(row | {"search": measured, "filtered": filters})
+        for kind, filter in (("a folder", {"paths": ["000/"]}), ("a document", {"paths": ["000/000001.txt"]}), ("a pattern", {"paths": ["*7.txt"]}),
+                             ("a language", {"languages": ["text"]})) if filtered else ():
+            answer = leyden.search(name, [{"query": query} | filter for query in asked], rounds=2)
+            filters[kind] = {key: answer[key] for key in ("ms_p50", "ms_p95")}
+        rows.append(row | {"filtered": filters})
+        print(title, json.dumps({key: value for key, value in rows[-1].items() if key != "hits"}), flush=True)
         leyden.remove(name)
     return rows
 
 
 def growth_in_postgres(options, folder, folders, rows):
-    """The same in PostgreSQL, which is to find the same passages."""
+    """In PostgreSQL, with a hundred of the queries: it is to find the same passages."""
     with postgres_server.PostgresServer(durable=True) as server:
-        leyden = Leyden(options, folder, server)
-        there = growth(leyden, folders)
+        there = growth(Leyden(options, folder, server), folders, "growth in PostgreSQL", queries=100, rounds=1, filtered=False)
     for row, other in zip(rows, there):
-        if row["search"]["hits"] != other["search"]["hits"]:
+        if row["hits"][:100] != other["hits"]:
             raise SystemExit("PostgreSQL and SQLite do not find the same")
     return there
 
@@ -245,6 +248,7 @@ def main():
     arguments.add_argument("--corpus", type=pathlib.Path, help="a folder of corpus.py's, for queries per second")
     arguments.add_argument("--growth", type=pathlib.Path, nargs="*", default=[], help="folders of corpus.py's, small ones first")
     arguments.add_argument("--postgres", action="store_true", help="the growth in a PostgreSQL server of this machine, too")
+    arguments.add_argument("--growth-only", action="store_true")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--quick", action="store_true", help="few questions and no peer: whether it runs at all")
     options = arguments.parse_args()
@@ -263,9 +267,10 @@ def main():
             if next(iter(quality.values()))["recall@5"] < 0.5:
                 raise SystemExit("passages are not found by their own words")
             return
-        out["questions"] = questions_quality(leyden, folder / "questions-documents")
-        out["comments"] = comments_quality(leyden, folder / "comments-documents", 400)
-        for part in ("questions", "comments"):
+        if not options.growth_only:
+            out["questions"] = questions_quality(leyden, folder / "questions-documents")
+            out["comments"] = comments_quality(leyden, folder / "comments-documents", 400)
+        for part in out:
             print(f"{part}:")
             for title, row in out[part].items():
                 print(f"  {title:28} recall@5 {row['recall@5']:.3f}  nDCG@10 {row['ndcg@10']:.3f}  ({row['questions']})", flush=True)
@@ -276,10 +281,8 @@ def main():
             out["growth"] = growth(leyden, options.growth)
             if options.postgres:
                 out["growth in PostgreSQL"] = growth_in_postgres(options, folder, options.growth, out["growth"])
-            for title in ("growth", "growth in PostgreSQL"):
-                for row in out.get(title, []):
-                    row["search"].pop("hits")
-                    print(title, json.dumps(row), flush=True)
+            for row in out["growth"] + out.get("growth in PostgreSQL", []):
+                row.pop("hits")
     if options.json:
         options.json.write_text(json.dumps(out, indent=1) + "\n")
 
