@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace leyden::review {
@@ -67,8 +68,15 @@ void CodeModel::read(Node root) {
   const Language language = file_.language();
   std::vector<int> open;  // Regions around.
   std::unordered_set<const void*>
-      called;  // What calls call, and parts of members: no uses of their own.
+      called;                  // What calls call, and parts of members: no uses of their own.
+  std::vector<Node> heredocs;  // Ruby's, of which the text comes later.
+  std::size_t heredocs_read = 0;
   walk(root, [&](Node node) {
+    if (language == Language::ruby) {
+      if (node.type() == "heredoc_beginning") heredocs.push_back(node);
+      if (node.type() == "heredoc_body" && heredocs_read < heredocs.size())
+        heredocs_.emplace(heredocs[heredocs_read++].id(), node);
+    }
     while (!open.empty() && regions_[static_cast<std::size_t>(open.back())].end <= node.begin() &&
            regions_[static_cast<std::size_t>(open.back())].node.end() <= node.begin())
       open.pop_back();
@@ -124,7 +132,8 @@ void CodeModel::read(Node root) {
     if (const std::string_view type = node.type();
         type == "keyword_argument" || type == "pair" || type == "field_initializer" ||
         type == "keyed_element" || type == "array_element_initializer" ||
-        type == "default_parameter" || type == "typed_default_parameter") {
+        type == "element_value_pair" || type == "default_parameter" ||
+        type == "typed_default_parameter") {
       Node name = node.field("name") ? node.field("name") : node.field("key");
       Node value = node.field("value");
       if (!name && node.named_child_count() == 2) {
@@ -371,18 +380,19 @@ void CodeModel::bind_parameters(Node function) {
   }
   if (!list) return;
   const int region = static_cast<int>(regions_.size()) - 1;
+  const Node over = collection_of(function);
   const auto add = [&](Node name, Node type) {
     const std::string bound = key(name);
     if (!bound.empty())
       bindings_[bound][region].push_back({.at = name.end(),
                                           .region = region,
                                           .function = region,
-                                          .value = {},
+                                          .value = over,
                                           .type = type,
                                           .target = name,
                                           .adds = false,
                                           .parameter = true,
-                                          .taken_apart = false});
+                                          .taken_apart = static_cast<bool>(over)});
   };
   const Language language = file_.language();
   if (shape_of(language, list) == Shape::name) return add(list, {});
@@ -398,7 +408,23 @@ void CodeModel::bind_parameters(Node function) {
     bool any = false;
     if (shape == Shape::parameter) {
       for (const Assignment& one : assignments_of(language, parameter)) {
-        for (const Node target : one.targets) add(target, type), any = true;
+        for (const Node target : one.targets) {
+          add(target, type), any = true;
+          // TypeScript's and PHP's constructors declare members so.
+          const std::string_view first = parameter.named_child(0).type();
+          if (type && (first == "accessibility_modifier" || first == "visibility_modifier")) {
+            const std::string_view name = text(target);
+            const std::string member = language == Language::php
+                                           ? "$this->" + std::string(name.substr(1))
+                                           : "this." + std::string(name);
+            bindings_[member][kNone].push_back({.at = target.end(),
+                                                .region = kNone,
+                                                .function = kNone,
+                                                .value = {},
+                                                .type = type,
+                                                .target = target});
+          }
+        }
       }
     }
     if (any) continue;
@@ -409,6 +435,28 @@ void CodeModel::bind_parameters(Node function) {
       return true;
     });
   }
+}
+
+// Of a function that is given to a method of a collection and called with its elements: the collection.
+Node CodeModel::collection_of(Node function) const {
+  constexpr auto kEach = std::to_array<std::string_view>(
+      {"forEach",         "map",        "filter",   "flatMap",   "reduce",  "then",      "each",
+       "each_with_index", "find",       "some",     "every",     "select",  "reject",    "collect",
+       "for_each",        "filter_map", "and_then", "ifPresent", "map_err", "each_pair", "flat_map",
+       "unwrap_or_else",  "try",        "tap"});
+  const Language language = file_.language();
+  Node call_node = function.parent();
+  if (call_node.type() == "arguments" || call_node.type() == "argument_list")
+    call_node = call_node.parent();
+  const auto call = call_of(language, call_node, file_.text());
+  if (!call) return {};
+  Node object = call->object;
+  Node method = call->name;
+  if (const auto member = member_of(language, call->function)) {
+    object = member->object;
+    method = member->name;
+  }
+  return std::ranges::find(kEach, text(method)) == kEach.end() ? Node() : object;
 }
 
 // list.append(x): the list holds x as well.
@@ -519,9 +567,11 @@ std::string CodeModel::qualified(Node expression, int depth) const {
       if (!member || !member->name) return "?";
       if (!member->object) return std::string(text(member->name));
       // self.session: what it was given anywhere in the file.
-      if (const auto object = text(member->object); object == "self" || object == "this") {
+      if (const auto object = text(member->object);
+          object == "self" || object == "this" || object == "$this") {
         auto found = bindings_.find(std::string(text(expression)));
-        if (found == bindings_.end()) found = bindings_.find(std::string(text(member->name)));
+        if (found == bindings_.end())
+          found = bindings_.find((object == "$this" ? "$" : "") + std::string(text(member->name)));
         const auto global =
             found == bindings_.end() ? decltype(found->second.end()){} : found->second.find(kNone);
         if (found != bindings_.end() && global != found->second.end() &&
@@ -608,6 +658,7 @@ bool CodeModel::is_constant(Node expression) const { return is_constant(expressi
 bool CodeModel::is_constant(Node expression, int depth) const {
   if (!expression || depth > kDepthMax) return false;
   const Language language = file_.language();
+  if (const Node body = heredoc_of(expression)) return is_constant(body, depth + 1);
   switch (shape_of(language, expression)) {
     case Shape::number:
     case Shape::constant:
@@ -626,7 +677,7 @@ bool CodeModel::is_constant(Node expression, int depth) const {
             shape != Shape::other && shape != Shape::comment && type != "string_fragment";
         if (is_part && !is_constant(child, depth + 1)) return false;
       }
-      return true;
+      return names_in_format(expression).empty();
     }
     case Shape::name: {
       const auto all = reaching(text(expression), expression.begin());
@@ -658,8 +709,167 @@ bool CodeModel::is_constant(Node expression, int depth) const {
   }
 }
 
+Node CodeModel::heredoc_of(Node expression) const {
+  const auto found = heredocs_.find(expression.id());
+  return found == heredocs_.end() ? Node() : found->second;
+}
+
+// Rust's `format!("{name}")`: what is put in stands within the string.
+std::vector<std::string_view> CodeModel::names_in_format(Node literal) const {
+  std::vector<std::string_view> out;
+  if (file_.language() != Language::rust || literal.parent().type() != "token_tree") return out;
+  const std::string_view whole = text(literal);
+  for (std::size_t at = whole.find('{'); at != std::string_view::npos; at = whole.find('{', at)) {
+    const std::size_t begin = ++at;
+    if (begin < whole.size() && whole[begin] == '{') {  // "{{" is a brace.
+      ++at;
+      continue;
+    }
+    while (at < whole.size() &&
+           (std::isalnum(static_cast<unsigned char>(whole[at])) != 0 || whole[at] == '_'))
+      ++at;
+    if (at > begin && std::isdigit(static_cast<unsigned char>(whole[begin])) == 0)
+      out.push_back(whole.substr(begin, at - begin));
+  }
+  return out;
+}
+
+bool CodeModel::is_built(Node expression, const syntax::Pattern* pattern) const {
+  std::set<const Binding*> seen;
+  if (!is_built(expression, seen, 0)) return false;
+  if (pattern == nullptr) return true;
+  std::string texts;
+  seen.clear();
+  add_texts(expression, seen, texts);
+  return pattern->find(texts).has_value();
+}
+
+// The strings in an expression and in what its names were given.
+void CodeModel::add_texts(Node expression, std::set<const Binding*>& seen, std::string& out) const {
+  constexpr std::size_t kTextsMax = 20'000;
+  const Language language = file_.language();
+  walk(expression, [&](Node node) {
+    if (out.size() > kTextsMax) return false;
+    const Node body = heredoc_of(node);
+    const Shape shape = shape_of(language, node);
+    if (body || shape == Shape::string) {
+      out += text(body ? body : node);
+      out += '\n';
+    } else if (shape == Shape::name || shape == Shape::member) {
+      for (const Binding* one : reaching(text(node), node.begin())) {
+        if (one->value && one->value != node && seen.insert(one).second)
+          add_texts(one->value, seen, out);
+      }
+    }
+    return true;
+  });
+}
+
+bool CodeModel::is_built(Node expression, std::set<const Binding*>& seen, int depth) const {
+  if (!expression || depth > kDepthMax) return false;
+  const Language language = file_.language();
+  if (const Node body = heredoc_of(expression)) return is_built(body, seen, depth + 1);
+  const std::string_view type = expression.type();
+  const auto has_text = [&](Node part) {
+    if (!part) return false;
+    if (const auto value = constant_string(part)) return !value->empty();
+    bool found = false;
+    walk(part, [&](Node inner) {
+      const auto value = string_value(language, inner, file_.text());
+      found = found || (value && !value->empty()) || inner.type() == "string_content";
+      return !found && shape_of(language, inner) != Shape::call;
+    });
+    return found;
+  };
+  switch (shape_of(language, expression)) {
+    case Shape::string:
+      return !is_constant(expression);
+    case Shape::operation: {
+      if (type == "binary_expression" || type == "binary" || type == "binary_operator" ||
+          type == "concatenation") {
+        const std::string_view sign = text(expression.field("operator"));
+        if (sign == "+" || sign == "." || sign == "%" || sign == "<<" || sign.empty()) {
+          if (has_text(expression)) return !is_constant(expression);
+          return is_built(expression.field("left"), seen, depth + 1) ||
+                 is_built(expression.field("right"), seen, depth + 1);
+        }
+        if (sign != "||" && sign != "??" && sign != "or" && sign != "?:") return false;
+      }
+      if (type.starts_with("subscript") || type == "element_reference") return false;
+      for (std::uint32_t i = 0; i < expression.named_child_count() && i < 8; ++i) {
+        if (is_built(expression.named_child(i), seen, depth + 1)) return true;
+      }
+      return false;
+    }
+    case Shape::branch:  // a ? b : c
+      return is_built(expression.field("consequence"), seen, depth + 1) ||
+             is_built(expression.field("alternative"), seen, depth + 1) ||
+             is_built(expression.field("body"), seen, depth + 1);
+    case Shape::name:
+    case Shape::member:
+      for (const Binding* one : reaching(text(expression), expression.begin())) {
+        if (!seen.insert(one).second) continue;
+        if (one->value == expression || (one->taken_apart && !one->adds)) continue;
+        if (one->adds && one->value) {
+          const auto call = call_of(language, one->value, file_.text());
+          if (call && one->taken_apart ? !std::ranges::all_of(call->arguments,
+                                                              [&](const Argument& argument) {
+                                                                return is_constant(argument.value);
+                                                              })
+                                       : !is_constant(one->value))
+            return true;
+        } else if (is_built(one->value, seen, depth + 1)) {
+          return true;
+        }
+      }
+      return false;
+    case Shape::call: {
+      const auto call = call_of(language, expression, file_.text());
+      if (!call) return false;
+      Node object = call->object;
+      Node method = call->name;
+      if (const auto member = member_of(language, call->function)) {
+        object = member->object;
+        method = member->name;
+      }
+      const std::string_view name = method ? text(method) : text(call->function);
+      constexpr auto kFormat = std::to_array<std::string_view>(
+          {"format", "Sprintf", "sprintf", "vsprintf", "concat", "formatted", "Sprint", "append",
+           "join", "Join", "Concat", "implode", "replace", "str_replace"});
+      if (std::ranges::find(kFormat, name) != kFormat.end()) {
+        const bool text_in =
+            has_text(object) || std::ranges::any_of(call->arguments, [&](const Argument& one) {
+              return has_text(one.value);
+            });
+        if (text_in && !is_constant(expression)) {
+          const bool some = std::ranges::any_of(
+              call->arguments, [&](const Argument& one) { return !is_constant(one.value); });
+          if (some) return true;
+        }
+        return object && is_built(object, seen, depth + 1);
+      }
+      constexpr auto kSame = std::to_array<std::string_view>(
+          {"toString", "to_string", "to_s", "String", "trim", "strip", "as_str", "clone",
+           "as_bytes", "into", "to_owned", "unwrap", "intern", "toLowerCase", "squish", "chomp",
+           "stripIndent"});
+      if (std::ranges::find(kSame, name) != kSame.end() && object)
+        return is_built(object, seen, depth + 1);
+      constexpr auto kWraps = std::to_array<std::string_view>(
+          {"StringBuilder", "StringBuffer", "String", "Buffer.from", "trim", "str", "strval"});
+      if ((std::ranges::find(kWraps, name) != kWraps.end() ||
+           type == "type_conversion_expression") &&
+          !call->arguments.empty())
+        return is_built(call->arguments[0].value, seen, depth + 1);
+      return false;
+    }
+    default:
+      return false;
+  }
+}
+
 std::optional<std::string_view> CodeModel::constant_string(Node expression) const {
   for (int depth = 0; expression && depth < 8; ++depth) {
+    if (const Node body = heredoc_of(expression)) expression = body;
     if (const auto value = string_value(file_.language(), expression, file_.text())) return value;
     if (expression.type() == "parenthesized_expression") {
       expression = expression.named_child(0);
@@ -699,6 +909,16 @@ Node CodeModel::function_around(Node node) const {
   return region == kNone ? Node() : regions_[static_cast<std::size_t>(region)].node;
 }
 
+std::string_view CodeModel::text_around(std::size_t byte) const {
+  Node function;
+  for (int region = region_at(byte); region != kNone;
+       region = regions_[static_cast<std::size_t>(region)].parent) {
+    if (regions_[static_cast<std::size_t>(region)].shape == Shape::function)
+      function = regions_[static_cast<std::size_t>(region)].node;
+  }
+  return function ? text(function) : std::string_view(file_.text());
+}
+
 bool CodeModel::in_async(Node node) const {
   const Node function = function_around(node);
   for (std::uint32_t i = 0; i < function.child_count() && i < 4; ++i) {
@@ -724,6 +944,15 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
   if (trace.flow.cleaners.contains(expression.id())) return {};
   if (trace.flow.sources.contains(expression.id())) return expression;
   const Language language = file_.language();
+  if (const Node body = heredoc_of(expression)) return source_of(body, trace, depth + 1);
+  for (const std::string_view name : names_in_format(expression)) {
+    for (const Binding* one : reaching(name, expression.begin())) {
+      if (!trace.seen.insert(one).second) continue;
+      if (trace.flow.cleaners.contains(one->target.id())) continue;
+      if (trace.flow.sources.contains(one->target.id())) return one->target;
+      if (const Node source = source_of(one->value, trace, depth + 1)) return source;
+    }
+  }
   const Shape shape = shape_of(language, expression);
   switch (shape) {
     case Shape::comparison:
@@ -736,6 +965,7 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
     case Shape::name: {
       for (const Binding* one : reaching(text(expression), expression.begin())) {
         if (!trace.seen.insert(one).second) continue;
+        if (trace.flow.cleaners.contains(one->target.id())) continue;
         if (trace.flow.sources.contains(one->target.id())) return one->target;
         if (one->value && one->value != expression) {
           if (const Node source = source_of(one->value, trace, depth + 1)) return source;

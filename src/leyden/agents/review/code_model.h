@@ -11,6 +11,7 @@
 
 #include "leyden/agents/review/code_shape.h"
 #include "leyden/agents/review/source_file.h"
+#include "leyden/syntax/pattern.h"
 
 namespace leyden::review {
 
@@ -58,6 +59,11 @@ class CodeModel {
 
   // Whether the expression's value is written in this file: literals and what is made of them only, names followed.
   [[nodiscard]] bool is_constant(syntax::Node expression) const;
+  // Whether it is text that is put together here from a text that is written in the file and a value that is not: `"a" + b`, "a {b}",
+  // format("a %s", b); names followed.
+  // With a pattern, the text of what it is put together from has that.
+  [[nodiscard]] bool is_built(syntax::Node expression,
+                              const syntax::Pattern* pattern = nullptr) const;
   // The string that it is, where it is a literal or a name for one.
   [[nodiscard]] std::optional<std::string_view> constant_string(syntax::Node expression) const;
 
@@ -65,6 +71,8 @@ class CodeModel {
       syntax::Node node) const;  // Of the same function; what a loop runs over is not in it.
   [[nodiscard]] bool in_async(syntax::Node node) const;
   [[nodiscard]] syntax::Node function_around(syntax::Node node) const;  // Null at top level.
+  // Of the outermost function around; of the file at top level.
+  [[nodiscard]] std::string_view text_around(std::size_t byte) const;
 
   // What may flow into an expression: `sources` is where it begins, `cleaners` is what lets nothing through.
   struct Flow {
@@ -115,6 +123,12 @@ class CodeModel {
   [[nodiscard]] std::string qualified(syntax::Node expression, int depth) const;
   [[nodiscard]] std::string callee(const Call& call, int depth) const;
   [[nodiscard]] bool is_constant(syntax::Node expression, int depth) const;
+  [[nodiscard]] bool is_built(syntax::Node expression, std::set<const Binding*>& seen,
+                              int depth) const;
+  void add_texts(syntax::Node expression, std::set<const Binding*>& seen, std::string& out) const;
+  [[nodiscard]] syntax::Node heredoc_of(syntax::Node expression) const;
+  [[nodiscard]] std::vector<std::string_view> names_in_format(syntax::Node literal) const;
+  [[nodiscard]] syntax::Node collection_of(syntax::Node function) const;
   struct Trace {
     const Flow& flow;
     std::set<const Binding*> seen;
@@ -134,6 +148,7 @@ class CodeModel {
   std::vector<syntax::Node> strings_;
   std::vector<syntax::Node> comments_;
   std::vector<Given> given_;
+  std::unordered_map<const void*, syntax::Node> heredocs_;  // Their text, by where they begin.
 };
 
 }  // namespace leyden::review

@@ -1,6 +1,11 @@
 #include "leyden/agents/review/code_model.h"
 
+#include <set>
+#include <string_view>
+
 #include <gtest/gtest.h>
+
+#include "leyden/syntax/grammars.h"
 
 namespace leyden::review {
 namespace {
@@ -126,6 +131,86 @@ TEST(CodeModel, FollowsWhatFlows) {
   EXPECT_TRUE(
       look("a.rs", "fn f() { let a = source(); let b = format!(\"{}\", a); sink(b); }\n").tainted);
   EXPECT_TRUE(look("a.c", "void f(void) { char *a = source(); sink(a); }\n").tainted);
+}
+
+TEST(CodeModel, KnowsTheWordsOfEachLanguage) {
+  // Names of what is called.
+  EXPECT_EQ(
+      callees("a.ts", "class A { constructor(private db: Pool) {} f() { this.db.query(q); } }\n"),
+      (Names{"Pool.query"}));
+  EXPECT_EQ(
+      callees("a.js", "import * as cp from 'node:child_process'; cp?.exec(a); (await g()).h();\n"),
+      (Names{"child_process.exec", "g().h", "g"}));
+  EXPECT_EQ(
+      callees("A.java",
+              "import java.sql.*;\nclass A { void f() { try (Statement s = c.createStatement(); "
+              "ResultSet r = s.executeQuery(q)) { r.next(); } } }\n"),
+      (Names{"c.createStatement", "Statement.executeQuery", "ResultSet.next"}));
+  EXPECT_EQ(
+      callees("a.php",
+              "<?php\nclass A { private PDO $db; function f(Request $r) { $this->db->query($q); "
+              "$r->input('x'); } }\n"),
+      (Names{"PDO.query", "Request.input"}));
+  // Flow.
+  EXPECT_TRUE(
+      look("a.go", "package a\nfunc f() { var a, b = 1, source()\n _ = a\n sink(b) }\n").tainted);
+  EXPECT_FALSE(
+      look("a.go", "package a\nfunc f() { var a, b = 1, source()\n _ = b\n sink(a) }\n").tainted);
+  EXPECT_TRUE(look("a.js", "function f() { const {a = 1, ...b} = source(); sink(a); }\n").tainted);
+  EXPECT_FALSE(
+      look("a.js", "function f() { const c = source(); const {a = c} = g(); sink(c == a); }\n")
+          .tainted);
+  EXPECT_TRUE(look("a.js", "source().forEach((x) => { sink(x.y); });\n").tainted);
+  EXPECT_TRUE(look("A.java", "class A { void f() { source().forEach(x -> sink(x)); } }\n").tainted);
+  EXPECT_TRUE(look("a.rb", "source().each do |x|\n  sink(x)\nend\n").tainted);
+  EXPECT_TRUE(look("a.rb", "a = source()\nsink(<<~E)\n  x #{a}\nE\n").tainted);
+  EXPECT_TRUE(look("a.rb", "sink(<<~E)\n  x\nE\n").constant);
+  EXPECT_TRUE(look("a.rs", "fn f() { let a = source(); sink(format!(\"x {a:?}\")); }\n").tainted);
+  EXPECT_FALSE(look("a.rs", "fn f(a: &str) { sink(format!(\"x {a}\")); }\n").constant);
+  EXPECT_TRUE(look("a.php", "<?php\n$a = source(); sink(<<<E\nx $a\nE);\n").tainted);
+  EXPECT_TRUE(
+      look("a.php", "<?php\nforeach (source() as $k => $v) { sink(\"x {$v}\"); }\n").tainted);
+  EXPECT_TRUE(look("a.php", "<?php\n[$a, $b] = source(); sink('x' . $b);\n").tainted);
+}
+
+TEST(CodeModel, KnowsTextThatIsPutTogether) {
+  const auto built = [](const std::string& path, const std::string& text) {
+    const SourceFile file = SourceFile::open(path, text);
+    const CodeModel model(file);
+    for (const syntax::Node node : model.calls()) {
+      const auto call = call_of(file.language(), node, file.text());
+      if (model.callee(*call) == "sink") return model.is_built(call->arguments.at(0).value);
+    }
+    return false;
+  };
+  EXPECT_TRUE(built("a.js", "function f(a) { let q = 'x '; q += a; sink(q); }\n"));
+  EXPECT_TRUE(built("a.js", "function f(a) { sink(a ? `x ${a}` : 'y'); }\n"));
+  EXPECT_FALSE(built("a.js", "function f(a) { sink(a); }\n"));
+  EXPECT_FALSE(built("a.js", "const a = 'x'; sink(a + 'y');\n"));
+  EXPECT_FALSE(built("a.js", "function f(a, b) { sink(a + b); }\n"));
+  EXPECT_TRUE(
+      built("a.go", "package a\nfunc f(a string) { q := fmt.Sprintf(\"x %s\", a)\n sink(q) }\n"));
+  EXPECT_FALSE(built("a.go", "package a\nfunc f(a string) { sink(fmt.Sprintf(\"x\")) }\n"));
+  EXPECT_TRUE(built("A.java",
+                    "class A { void f(String a) { StringBuilder b = new StringBuilder(\"x\"); "
+                    "b.append(a); sink(b.toString()); } }\n"));
+  EXPECT_TRUE(built("a.php", "<?php\nfunction f($a) { sink(\"x $a\"); }\n"));
+  EXPECT_TRUE(built("a.rb", "def f(a)\n  sink(\"x %s\" % a)\nend\n"));
+  EXPECT_FALSE(built("a.rb", "def f(a)\n  sink(a)\nend\n"));
+  EXPECT_TRUE(built("a.rs", "fn f(a: &str) { let q = format!(\"x {}\", a); sink(&q); }\n"));
+}
+
+TEST(CodeShape, NamesTypesThatTheGrammarsHave) {
+  std::set<std::string_view> known;
+  for (std::size_t i = 0; i < 64; ++i) {
+    const auto language = static_cast<syntax::Language>(i);
+    const TSLanguage* grammar =
+        syntax::has_grammar(language) ? syntax::grammar_of(language) : nullptr;
+    if (grammar == nullptr) continue;
+    for (std::uint32_t symbol = 0; symbol < ts_language_symbol_count(grammar); ++symbol)
+      known.insert(ts_language_symbol_name(grammar, static_cast<TSSymbol>(symbol)));
+  }
+  for (const std::string_view type : shape_types()) EXPECT_TRUE(known.contains(type)) << type;
 }
 
 TEST(CodeModel, KnowsLoops) {

@@ -48,19 +48,20 @@ constexpr auto kTypes = std::to_array<Types>({
      "let_declaration let_condition compound_assignment_expr const_item static_item "
      "operator_assignment const_element for_in_clause range_clause "
      "as_pattern resource property_element public_field_definition field_definition "
-     "static_variable_declaration"},
+     "static_variable_declaration reference_assignment_expression"},
     {parameter,
      "typed_parameter default_parameter typed_default_parameter formal_parameter "
      "required_parameter optional_parameter "
      "parameter_declaration parameter simple_parameter property_promotion_parameter "
-     "spread_parameter"},
+     "spread_parameter variadic_parameter variadic_parameter_declaration keyword_parameter "
+     "splat_parameter hash_splat_parameter block_parameter"},
     {function,
      "function_definition lambda function_declaration function_expression arrow_function "
      "method_definition "
      "generator_function generator_function_declaration method_declaration constructor_declaration "
      "lambda_expression "
      "func_literal function_item closure_expression method singleton_method anonymous_function "
-     "anonymous_function_creation_expression local_function_statement "
+     "async_block local_function_statement "
      "compact_constructor_declaration do_block"},
     {loop,
      "for_statement while_statement do_statement for_in_statement enhanced_for_statement "
@@ -81,7 +82,7 @@ constexpr auto kTypes = std::to_array<Types>({
      "select_statement expression_case default_case communication_case type_case if_modifier "
      "unless_modifier "
      "else_if_clause default_statement match_block match_conditional_expression "
-     "try_with_resources_statement"},
+     "try_with_resources_statement rescue_modifier case_match in_clause"},
     {block,
      "block statement_block compound_statement body_statement declaration_list module program "
      "source_file translation_unit "
@@ -91,21 +92,22 @@ constexpr auto kTypes = std::to_array<Types>({
      "template_string char_literal "
      "character_literal heredoc_body concatenated_string rune_literal string_fragment character "
      "verbatim_string_literal "
-     "interpolated_string_expression nowdoc heredoc text_block bare_string"},
+     "interpolated_string_expression nowdoc heredoc chained_string bare_string"},
     {number,
      "integer float number number_literal decimal_integer_literal hex_integer_literal "
      "octal_integer_literal "
      "binary_integer_literal decimal_floating_point_literal int_literal float_literal "
-     "integer_literal real_literal"},
+     "integer_literal real_literal negative_literal imaginary_literal rational complex "
+     "hex_floating_point_literal"},
     {constant,
-     "true false none None null null_literal nil undefined boolean_literal boolean nullptr iota "
-     "simple_symbol"},
+     "true false none null null_literal nil undefined boolean_literal boolean iota "
+     "simple_symbol unit_expression class_literal"},
     {sequence,
      "list tuple dictionary set array object array_creation_expression array_initializer "
      "initializer_list hash "
      "composite_literal literal_value array_expression tuple_expression pair "
      "array_element_initializer literal_element keyed_element "
-     "element_value_array_initializer expression_list vec"},
+     "element_value_array_initializer expression_list string_array symbol_array"},
     {operation,
      "binary_operator boolean_operator not_operator unary_operator binary_expression "
      "unary_expression "
@@ -118,9 +120,10 @@ constexpr auto kTypes = std::to_array<Types>({
      "try_expression sequence_expression interpolation template_substitution argument "
      "spread_element list_splat "
      "dictionary_splat format_expression unary_op_expression cast_expression "
-     "error_suppression_expression"},
-    {comparison,
-     "comparison_operator instanceof_expression sizeof_expression defined typeof_expression"},
+     "error_suppression_expression jsx_expression regex type_assertion type_assertion_expression "
+     "variadic_argument variadic_unpacking splat_argument hash_splat_argument range "
+     "range_expression"},
+    {comparison, "comparison_operator instanceof_expression sizeof_expression"},
     {jump,
      "return_statement break_statement continue_statement raise_statement throw_statement "
      "return_expression "
@@ -236,6 +239,10 @@ void add_targets(Language language, Node pattern, std::vector<Node>& out) {
       pattern = inner;
       continue;
     }
+    if (type == "assignment_pattern" || type == "object_assignment_pattern") {
+      pattern = pattern.field("left");  // What stands behind the '=' is a default.
+      continue;
+    }
     if (type == "pair_pattern" || type == "keyed_element") {
       pattern = pattern.field("value");
       continue;
@@ -249,6 +256,21 @@ void add_targets(Language language, Node pattern, std::vector<Node>& out) {
   }
 }
 
+// Whether a part of a string literal is only text: nothing is put in.
+bool is_string_part(Node part) {
+  const std::string_view type = part.type();
+  if (type == "heredoc_body" || type == "nowdoc_body") {
+    for (std::uint32_t i = 0; i < part.named_child_count(); ++i) {
+      if (!is_string_part(part.named_child(i))) return false;
+    }
+    return true;
+  }
+  return type.ends_with("_content") || type.ends_with("_fragment") || type.ends_with("_start") ||
+         type.ends_with("_end") || type.starts_with("escape_") || type == "character" ||
+         type == "raw_string_delimiter" || type == "literal_suffix" || type == "nowdoc_string" ||
+         type == "heredoc_beginning" || is_comment(part);
+}
+
 bool is_list(Node node) {
   const std::string_view type = node.type();
   return type == "expression_list" || type == "tuple" || type == "pattern_list" ||
@@ -257,6 +279,18 @@ bool is_list(Node node) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> shape_types() {
+  std::vector<std::string_view> out;
+  for (const Types& each : kTypes) {
+    for (std::size_t at = 0; at < each.types.size();) {
+      const std::size_t end = std::min(each.types.find(' ', at), each.types.size());
+      if (end > at) out.push_back(each.types.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  return out;
+}
 
 Shape shape_of(Language language, Node node) {
   const std::vector<Shape>& table = shapes(language);
@@ -331,10 +365,32 @@ std::vector<Assignment> assignments_of(Language language, Node node) {
   }
   if (!left) return {};
   const bool adds = type == "augmented_assignment" || type == "augmented_assignment_expression" ||
-                    type == "operator_assignment" || type == "compound_assignment_expr";
+                    type == "operator_assignment" || type == "compound_assignment_expr" ||
+                    node.field("operator").type().size() > 1;  // "+=", not "=".
   Node declared = node.field("type");
-  if (!declared && (type == "variable_declarator" || type == "init_declarator"))
+  if (!declared &&
+      (type == "variable_declarator" || type == "init_declarator" || type == "property_element"))
     declared = node.parent().field("type");
+  if (type == "var_spec" || type == "const_spec") {  // Go's `var a, b = 1, 2`: fields that repeat.
+    std::vector<Node> names;
+    for (std::uint32_t i = 0; i < node.child_count(); ++i) {
+      const char* field = ts_node_field_name_for_child(node.get(), i);
+      if (field != nullptr && std::string_view(field) == "name" && node.child(i).is_named())
+        names.push_back(node.child(i));
+    }
+    if (names.size() > 1) {
+      std::vector<Assignment> out;
+      const bool each = right && right.named_child_count() == names.size();
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        out.push_back({.targets = {names[i]},
+                       .value = each ? right.named_child(static_cast<std::uint32_t>(i)) : right,
+                       .type = declared,
+                       .adds = false,
+                       .taken_apart = !each && right});
+      }
+      return out;
+    }
+  }
   if (is_list(left) && right && is_list(right) &&
       left.named_child_count() == right.named_child_count()) {
     std::vector<Assignment> out;
@@ -357,11 +413,14 @@ std::vector<Assignment> assignments_of(Language language, Node node) {
 std::optional<std::string_view> string_value(Language language, Node node, std::string_view text) {
   if (shape_of(language, node) != string) return std::nullopt;
   for (std::uint32_t i = 0; i < node.named_child_count(); ++i) {
-    const std::string_view child = node.named_child(i).type();
-    if (child == "interpolation" || child == "template_substitution" || child == "variable_name" ||
-        child == "member_access_expression" || child == "subscript_expression" ||
-        child == "concatenated_string" || child == "string")
-      return std::nullopt;
+    if (!is_string_part(node.named_child(i))) return std::nullopt;
+  }
+  const std::string_view type = node.type();
+  if (type == "heredoc" || type == "nowdoc") {  // PHP's; between the lines of its marks.
+    for (std::uint32_t i = 0; i < node.named_child_count(); ++i) {
+      const Node body = node.named_child(i);
+      if (body.type().ends_with("_body")) return body.text(text);
+    }
   }
   std::string_view value = node.text(text);
   if (node.type() == "heredoc_body" || node.type() == "string_fragment") return value;

@@ -37,6 +37,9 @@ enum class Shape : std::uint8_t {
 
 [[nodiscard]] Shape shape_of(syntax::Language language, syntax::Node node);
 
+// All types of nodes that have a shape in some language.
+[[nodiscard]] std::vector<std::string_view> shape_types();
+
 struct Argument {
   std::string_view name;  // Of a keyword argument.
   syntax::Node value;

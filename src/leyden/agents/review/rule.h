@@ -28,7 +28,9 @@ struct ArgumentCondition {
   SharedPattern matches;         // Its text has this.
   SharedPattern string;          // It is a constant string that has this.
   std::optional<bool> constant;  // CodeModel::is_constant().
-  bool tainted = false;          // Something flows in from the rule's sources.
+  SharedPattern
+      built;  // CodeModel::is_built(): put together here from a text, which has this, and a value.
+  std::optional<bool> tainted;  // Whether something flows in from the rule's sources.
 };
 
 // Text in which the lines that end in a comment "BAD" are found by the rule, and no other. Run as tests.
@@ -74,6 +76,7 @@ struct Rule {
   std::vector<std::string> imports;  // One of these is imported.
   double entropy = 0;       // Bits a character of the value, at least: a secret, not a placeholder.
   SharedPattern unless;     // The finding's line does not match.
+  SharedPattern lacks;      // The function around the finding, else the file, does not have this.
   SharedPattern files;      // The path matches.
   SharedPattern not_files;  // The path does not match.
 

@@ -354,9 +354,10 @@ class FileRun {
         if (!text || !condition.string->find(*text)) continue;
       }
       if (condition.constant && model_.is_constant(value) != *condition.constant) continue;
+      if (condition.built && !model_.is_built(value, condition.built.get())) continue;
       if (condition.tainted) {
         found = model_.source_of(value, flow_of(rule));
-        if (!found) continue;
+        if (static_cast<bool>(found) != *condition.tainted) continue;
       }
       argument = value;
       if (found) source = found;
@@ -406,6 +407,9 @@ class FileRun {
         if (!source) continue;
       }
       if (const Node changing = match["not_constant"]; changing && model_.is_constant(changing))
+        continue;
+      if (const Node text = match["built"]; text && !model_.is_built(text)) continue;
+      if (const Node clean = match["not_tainted"]; clean && model_.source_of(clean, flow_of(rule)))
         continue;
       Names names;
       for (const syntax::Capture& capture : match.captures)
@@ -467,6 +471,7 @@ class FileRun {
               Node replaced) {
     if (++counts_[&rule] > kFindingsMax) return;
     if (rule.unless && rule.unless->find(file_.line(file_.line_of(begin)))) return;
+    if (rule.lacks && rule.lacks->find(model_.text_around(begin))) return;
     Finding finding{
         .rule = rule.id,
         .type = rule.type,

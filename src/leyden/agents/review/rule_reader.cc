@@ -134,6 +134,7 @@ Result<ArgumentCondition> read_condition(const toml::table& table, const std::st
   fields.read("matches", out.matches);
   fields.read("string", out.string);
   fields.read("constant", out.constant);
+  fields.read("built", out.built);
   fields.read("tainted", out.tainted);
   if (!out.at && out.name.empty() && !out.any) fields.wrong("argument", "named by at, name or any");
   if (auto good = fields.end(); !good) return std::unexpected(good.error());
@@ -192,6 +193,7 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
   fields.read("imports", out.imports);
   fields.read("entropy", out.entropy);
   fields.read("unless", out.unless);
+  fields.read("lacks", out.lacks);
   fields.read("files", out.files);
   fields.read("not_files", out.not_files);
   fields.read("fix_capture", out.fix_capture);
@@ -230,8 +232,9 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
                  "one of calls, uses, assigns, strings, query, pattern and analysis");
   if (out.languages.empty() && !out.pattern) fields.wrong("languages", "given");
   if (!out.arguments.empty() && out.calls.empty()) fields.wrong("arguments", "of calls");
-  const bool tainted = std::ranges::any_of(out.arguments, &ArgumentCondition::tainted);
-  if ((tainted || out.query.contains("@tainted")) != !out.sources.empty())
+  const bool tainted = std::ranges::any_of(
+      out.arguments, [](const ArgumentCondition& one) { return one.tainted.has_value(); });
+  if ((tainted || out.query.contains("tainted")) != !out.sources.empty())
     fields.wrong("sources", "there exactly when something is to be tainted");
   if (auto good = fields.end(); !good) return std::unexpected(good.error());
   return out;
