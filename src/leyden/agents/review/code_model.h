@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -84,6 +86,14 @@ class CodeModel {
   // comparisons. An assignment that is sure to run ends what the name held before.
   [[nodiscard]] syntax::Node source_of(syntax::Node expression, const Flow& flow) const;
 
+  // What several rules ask of a file, computed for the first of them: one value of each type.
+  template <class T, class Make>
+  const T& shared(Make&& make) const {
+    std::shared_ptr<void>& value = shared_[std::type_index(typeid(T))];
+    if (!value) value = std::make_shared<T>(make());
+    return *static_cast<const T*>(value.get());
+  }
+
  private:
   static constexpr int kNone = -1;
   static constexpr int kDepthMax = 24;
@@ -149,6 +159,7 @@ class CodeModel {
   std::vector<syntax::Node> comments_;
   std::vector<Given> given_;
   std::unordered_map<const void*, syntax::Node> heredocs_;  // Their text, by where they begin.
+  mutable std::map<std::type_index, std::shared_ptr<void>> shared_;
 };
 
 }  // namespace leyden::review
