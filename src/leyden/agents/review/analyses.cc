@@ -7,6 +7,7 @@
 #include "leyden/agents/review/analyses/c/defects.h"
 #include "leyden/agents/review/analyses/metrics.h"
 #include "leyden/agents/review/analyses/unreachable.h"
+#include "leyden/agents/review/analyses/unused_names.h"
 
 namespace leyden::review {
 
@@ -49,6 +50,8 @@ Analysis analysis_named(std::string_view name) {
       {"nesting", find_deep_nesting},
       {"parameter-count", find_many_parameters},
       {"unreachable", find_unreachable_code},
+      {"unused-import", find_unused_imports},
+      {"unused-variable", find_unused_variables},
   });
   const auto found = std::ranges::find(kAll, name, &std::pair<std::string_view, Analysis>::first);
   return found == kAll.end() ? nullptr : found->second;

@@ -381,13 +381,14 @@ void CodeModel::bind_parameters(Node function) {
   if (!list) return;
   const int region = static_cast<int>(regions_.size()) - 1;
   const Node over = collection_of(function);
-  const auto add = [&](Node name, Node type) {
+  // A default is a value that it may have.
+  const auto add = [&](Node name, Node type, Node value = {}) {
     const std::string bound = key(name);
     if (!bound.empty())
       bindings_[bound][region].push_back({.at = name.end(),
                                           .region = region,
                                           .function = region,
-                                          .value = over,
+                                          .value = over ? over : value,
                                           .type = type,
                                           .target = name,
                                           .adds = false,
@@ -409,7 +410,9 @@ void CodeModel::bind_parameters(Node function) {
     if (shape == Shape::parameter) {
       for (const Assignment& one : assignments_of(language, parameter)) {
         for (const Node target : one.targets) {
-          add(target, type), any = true;
+          const bool is_text = shape_of(language, one.value) == Shape::string;
+          add(target, type, is_text ? one.value : Node());
+          any = true;
           // TypeScript's and PHP's constructors declare members so.
           const std::string_view first = parameter.named_child(0).type();
           if (type && (first == "accessibility_modifier" || first == "visibility_modifier")) {

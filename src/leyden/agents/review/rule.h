@@ -22,8 +22,9 @@ using SharedPattern = std::shared_ptr<const syntax::Pattern>;
 struct ArgumentCondition {
   std::optional<std::size_t> at;
   std::string name;
-  bool any = false;              // Of all arguments one that fits.
-  bool absent = false;           // There is none (where it could be given).
+  bool any = false;  // Of all arguments one that fits.
+  bool absent =
+      false;  // There is none (where it could be given); with what follows: none, or one like that.
   std::vector<std::string> is;   // Its text is one of these.
   SharedPattern matches;         // Its text has this.
   SharedPattern string;          // It is a constant string that has this.
@@ -74,8 +75,9 @@ struct Rule {
   bool in_loop = false;
   bool in_async = false;
   std::vector<std::string> imports;  // One of these is imported.
-  double entropy = 0;       // Bits a character of the value, at least: a secret, not a placeholder.
-  SharedPattern unless;     // The finding's line does not match.
+  double entropy = 0;  // Bits a character of the value, at least: a secret, not a placeholder.
+  std::vector<std::string> replaces;  // Rules that say less: what they find within is not told.
+  SharedPattern unless;               // The finding's line does not match.
   SharedPattern lacks;      // The function around the finding, else the file, does not have this.
   SharedPattern files;      // The path matches.
   SharedPattern not_files;  // The path does not match.
@@ -94,7 +96,7 @@ struct RuleGroup {
   std::vector<std::string> uses;
   std::vector<std::string>
       parameters;     // Names of functions' parameters, or types of them as dotted names.
-  std::string query;  // Its @node.
+  std::string query;  // Its @node; not where @not_constant is constant.
 };
 
 // Rules and groups as they were read. const is safe to share.

@@ -222,11 +222,34 @@ class FileRun {
       return a.range == b.range && a.rule == b.rule;
     });
     found_.erase(twice.begin(), twice.end());
+    drop_replaced();
     return std::move(found_);
   }
 
  private:
   using Names = std::vector<std::pair<std::string, std::string>>;
+
+  // One finding for one mistake: the rule that says more tells it.
+  void drop_replaced() {
+    std::map<std::string_view, std::vector<const Finding*>> by;  // What they replace.
+    for (const Finding& finding : found_) {
+      for (const std::string& id : rules_.find(finding.rule)->replaces) by[id].push_back(&finding);
+    }
+    if (by.empty()) return;
+    std::vector<Finding> kept;
+    for (const Finding& finding : found_) {
+      const auto over = by.find(finding.rule);
+      const bool replaced =
+          over != by.end() && std::ranges::any_of(over->second, [&](const Finding* other) {
+            const auto meets = [&](const Range& range) {
+              return range.begin < finding.range.end && finding.range.begin < range.end;
+            };
+            return meets(other->range) || (other->source && meets(*other->source));
+          });
+      if (!replaced) kept.push_back(finding);
+    }
+    found_ = std::move(kept);
+  }
 
   struct CallHit {
     std::size_t rule;
@@ -250,6 +273,8 @@ class FileRun {
     for (syntax::Match& match : prepared.query->run(*file_.tree(), file_.text()).matches) {
       const std::size_t owner = prepared.pattern_rule[match.pattern];
       if (owner >= rules_.rules.size()) {
+        const Node changing = match["not_constant"];
+        if (changing && model_.is_constant(changing)) continue;
         if (const Node node = match["node"])
           group_nodes_[owner - rules_.rules.size()].push_back(node.id());
       } else {
@@ -341,7 +366,10 @@ class FileRun {
         return type == "dictionary_splat" || type == "list_splat" || type == "spread_element" ||
                type == "variadic_unpacking" || type == "hash_splat_argument";
       });
-      return values.empty() && !unknown;
+      if (values.empty()) return !unknown;
+      const bool only = condition.is.empty() && !condition.matches && !condition.string &&
+                        !condition.constant && !condition.tainted;
+      if (only) return false;
     }
     for (const Node value : values) {
       Node found;
@@ -381,6 +409,8 @@ class FileRun {
       if (argument) names.emplace_back("argument", quoted(model_.text(argument)));
       Node replaced;
       if (rule.fix_capture == "callee") replaced = call->function ? call->function : call->name;
+      // By another name (an alias, `from x import y`) the new one would stand for nothing.
+      if (replaced && model_.text(replaced) != hit.callee) replaced = {};
       if (rule.fix_capture == "argument") replaced = argument;
       report(rule, hit.node.begin(), hit.node.end(), std::move(names), source, replaced);
     }

@@ -192,6 +192,7 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
   fields.read("in_async", out.in_async);
   fields.read("imports", out.imports);
   fields.read("entropy", out.entropy);
+  fields.read("replaces", out.replaces);
   fields.read("unless", out.unless);
   fields.read("lacks", out.lacks);
   fields.read("files", out.files);
@@ -294,6 +295,10 @@ Result<RuleSet> read_rules(std::span<const RuleText> files) {
   if (twice != out.rules.end())
     return fail(Errc::invalid_argument, "two rules have the id {}", twice->id);
   for (const Rule& rule : out.rules) {
+    for (const std::string& id : rule.replaces) {
+      if (out.find(id) == nullptr)
+        return fail(Errc::invalid_argument, "rule {}: there is no rule {} to replace", rule.id, id);
+    }
     for (const auto* groups : {&rule.sources, &rule.cleaners}) {
       for (const std::string& name : *groups) {
         if (std::ranges::find(out.groups, name, &RuleGroup::name) == out.groups.end())

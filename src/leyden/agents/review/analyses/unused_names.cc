@@ -1,0 +1,129 @@
+#include "leyden/agents/review/analyses/unused_names.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leyden/agents/review/code_shape.h"
+
+namespace leyden::review {
+namespace {
+
+using syntax::Language;
+using syntax::Node;
+
+using Words = std::set<std::string_view>;
+
+// Words of a text: what a string may name.
+void add_words(std::string_view text, Words& out) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? text[i] : ' ';
+    const bool part = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    if (part) continue;
+    if (i > begin) out.insert(text.substr(begin, i - begin));
+    begin = i + 1;
+  }
+}
+
+bool in_try_or_branch(Node node) {
+  for (Node up = node.parent(); up; up = up.parent()) {
+    const std::string_view type = up.type();
+    if (type == "try_statement" || type == "if_statement" || type == "except_clause") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void find_unused_imports(const CodeModel& model, const Rule&, const ReportHit& report) {
+  if (model.language() != Language::python || model.file().tree() == nullptr) return;
+  struct Import {
+    std::string_view name;
+    Node node;
+  };
+  std::vector<Import> imports;
+  Words used;
+  walk(model.file().tree()->root(), [&](Node node) {
+    const std::string_view type = node.type();
+    if (type == "future_import_statement") return false;
+    if (type == "import_statement" || type == "import_from_statement") {
+      // Tried, or only where something holds: there for what it does, or for others to take.
+      if (in_try_or_branch(node)) return false;
+      for (std::uint32_t i = 0; i < node.named_child_count(); ++i) {
+        const Node child = node.named_child(i);
+        if (child == node.field("module_name")) continue;
+        if (child.type() == "aliased_import") {
+          const Node alias = child.field("alias");
+          // `import a as a` says that it is for others.
+          if (model.text(alias) != model.text(child.field("name")))
+            imports.push_back({.name = model.text(alias), .node = child});
+        } else if (child.type() == "dotted_name") {
+          const std::string_view whole = model.text(child);
+          imports.push_back({.name = whole.substr(0, whole.find('.')), .node = child});
+        }
+      }
+      return false;
+    }
+    if (type == "identifier") used.insert(model.text(node));
+    if (type == "string_content" || type == "string") {
+      if (node.end() - node.begin() < 2000) add_words(model.text(node), used);
+    }
+    if (type == "comment" && model.text(node).find("type:") != std::string_view::npos)
+      add_words(model.text(node), used);
+    return true;
+  });
+  for (const Import& one : imports) {
+    if (used.contains(one.name) || one.name.starts_with('_')) continue;
+    report({.begin = one.node.begin(),
+            .end = one.node.end(),
+            .names = {{"name", std::string(model.text(one.node))}}});
+  }
+}
+
+void find_unused_variables(const CodeModel& model, const Rule&, const ReportHit& report) {
+  if (model.language() != Language::python) return;
+  for (const Node function : model.functions()) {
+    const Node body = function.field("body");
+    if (function.type() != "function_definition" || !body) continue;
+    std::map<std::string_view, std::vector<Node>> given;  // By name: `name = value` statements.
+    std::map<std::string_view, std::size_t> named;        // How often at all.
+    bool dynamic = false;                                 // locals(), eval: all may be read.
+    walk(body, [&](Node node) {
+      const std::string_view type = node.type();
+      if (type == "identifier") {
+        const std::string_view text = model.text(node);
+        ++named[text];
+        dynamic = dynamic || text == "locals" || text == "eval" || text == "exec" || text == "vars";
+      }
+      if (type == "global_statement" || type == "nonlocal_statement") {
+        for (std::uint32_t i = 0; i < node.named_child_count(); ++i)
+          named[model.text(node.named_child(i))] += 1000;
+      }
+      if (type == "assignment" && node.parent().type() == "expression_statement" &&
+          node.field("left").type() == "identifier" && node.field("right") &&
+          model.function_around(node) == function)
+        given[model.text(node.field("left"))].push_back(node);
+      // A class's body gives its members values.
+      return type != "class_definition" || [&] {
+        walk(node, [&](Node inner) {
+          if (inner.type() == "identifier") named[model.text(inner)] += 1000;
+          return true;
+        });
+        return false;
+      }();
+    });
+    if (dynamic) continue;
+    for (const auto& [name, places] : given) {
+      if (name.starts_with('_') || name == "unused" || named[name] > places.size()) continue;
+      report({.begin = places[0].begin(),
+              .end = places[0].field("left").end(),
+              .names = {{"name", std::string(name)}}});
+    }
+  }
+}
+
+}  // namespace leyden::review
