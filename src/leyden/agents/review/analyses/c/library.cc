@@ -631,7 +631,9 @@ Value Interpreter::known_call(std::string_view name, const std::vector<Node>& ar
                {{"call", std::string(name)}, {"argument", std::string(text(arguments[i]))}});
       if (is("freopen") && i == 2) escape(given, state);
     }
-    if (is("open") || is("creat") || is("openat")) {
+    // Other functions are called `open`, too: POSIX's has flags.
+    const bool has_flags = count > at + 1 && text(arguments[at + 1]).find("O_") != std::string_view::npos;
+    if (is("creat") || ((is("open") || is("openat")) && has_flags)) {
       Value out = allocation(From::handle, {}, node, state);
       out.null = out.handle = true;
       return out;
