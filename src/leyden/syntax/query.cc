@@ -156,7 +156,7 @@ Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_
   std::unique_ptr<TSQueryCursor, decltype(&ts_query_cursor_delete)> cursor(ts_query_cursor_new(),
                                                                            ts_query_cursor_delete);
   // Of matches that are being tried at one time: without it a hostile text makes them many.
-  ts_query_cursor_set_match_limit(cursor.get(), 4096);
+  ts_query_cursor_set_match_limit(cursor.get(), 256);
   ts_query_cursor_exec(cursor.get(), query_.get(), ts_tree_root_node(tree.get()));
   TSQueryMatch match;
   while (ts_query_cursor_next_match(cursor.get(), &match)) {

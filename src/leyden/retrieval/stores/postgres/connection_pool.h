@@ -33,7 +33,7 @@ class ConnectionPool {
  private:
   // A place among connections_max; given back when destroyed, with the connection if that is well.
   struct Turn {
-    explicit Turn(ConnectionPool& pool) : pool(&pool) {}
+    explicit Turn(ConnectionPool& of) : pool(&of) {}
     Turn(Turn&& other) noexcept
         : pool(std::exchange(other.pool, nullptr)), connection(std::move(other.connection)) {}
     Turn& operator=(Turn&&) = delete;
