@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace leyden::review {
 namespace {
@@ -34,6 +35,12 @@ std::string_view to_string(Confidence confidence) {
 }
 std::optional<Confidence> confidence_named(std::string_view name) {
   return named<Confidence>(kConfidences, name);
+}
+
+void sort_by_place(std::vector<Finding>& findings) {
+  std::ranges::sort(findings, {}, [](const Finding& one) {
+    return std::tie(one.file, one.range.begin, one.range.end, one.rule);
+  });
 }
 
 }  // namespace leyden::review

@@ -67,4 +67,7 @@ struct Finding {
 
 inline constexpr std::size_t kEvidenceBytes = 400;
 
+// By file, place and rule: the order of every report.
+void sort_by_place(std::vector<Finding>& findings);
+
 }  // namespace leyden::review

@@ -235,9 +235,7 @@ Result<ReviewReport> Reviewer::run(const std::vector<ReviewInput>& inputs,
     std::ranges::move(one.suppressed, std::back_inserter(report.suppressed));
     std::ranges::move(one.notes, std::back_inserter(report.notes));
   }
-  std::ranges::sort(report.findings, {}, [](const Finding& one) {
-    return std::tie(one.file, one.range.begin, one.range.end, one.rule);
-  });
+  sort_by_place(report.findings);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;
 }

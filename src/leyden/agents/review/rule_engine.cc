@@ -313,10 +313,12 @@ class FileRun {
       prepared.group_uses.find(
           name, [&](std::size_t group) { group_nodes_[group].push_back(node.id()); });
     }
+    std::optional<std::vector<CodeModel::Parameter>> parameters;  // Asked for once, where needed.
     for (const std::size_t group : prepared.groups) {
       const RuleGroup& one = rules_.groups[group];
       if (one.parameters.empty()) continue;
-      for (const auto& [name, type, node] : model_.parameters()) {
+      if (!parameters) parameters = model_.parameters();
+      for (const auto& [name, type, node] : *parameters) {
         if (std::ranges::any_of(one.parameters, [&](const std::string& wanted_name) {
               return wanted_name == name || (!type.empty() && wanted_name == type);
             }))

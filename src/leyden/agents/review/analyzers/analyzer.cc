@@ -428,9 +428,7 @@ void merge_findings(const std::vector<Finding>& found, const std::vector<Reviewe
       }
     }
   }
-  std::ranges::sort(report.findings, {}, [](const Finding& one) {
-    return std::tie(one.file, one.range.begin, one.range.end, one.rule);
-  });
+  sort_by_place(report.findings);
 }
 
 }  // namespace leyden::review

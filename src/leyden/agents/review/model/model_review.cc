@@ -204,9 +204,7 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
       report.findings.push_back(std::move(finding));
     }
   }
-  std::ranges::sort(report.findings, {}, [](const Finding& one) {
-    return std::tie(one.file, one.range.begin, one.range.end, one.rule);
-  });
+  sort_by_place(report.findings);
   return {};
 }
 
