@@ -60,6 +60,8 @@ inline double score(double idf, std::uint32_t frequency, double norm) {
   const double f = frequency / 2.0;
   return idf * f * (kK1 + 1) / (f + norm);
 }
+// No frequency gives more.
+inline double score_limit(double idf) { return idf * (kK1 + 1); }
 
 }  // namespace bm25
 }  // namespace leyden::retrieval

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <span>
 
 #include "leyden/retrieval/bm25.h"
 
 namespace leyden::retrieval::postgres {
 namespace {
+
+// Sums of the same numbers in another order differ by less than this share.
+constexpr double kRounding = 1 + 1e-9;
 
 // A filter's path as LIKE has it.
 std::string like_pattern(std::string_view path) {
@@ -56,41 +60,31 @@ std::vector<Found> read_found(const Rows& rows) {
   return out;
 }
 
-}  // namespace
+// A word of the query that the index knows.
+struct Term {
+  std::int64_t id = 0;
+  double idf = 0;          // Times the query's weight.
+  double score_max = 0;    // No passage gets more from this word.
+  std::int64_t found = 0;  // Passages that hold it.
+  bool telling = true;     // Brings candidates: QueryWord.
+};
 
-Result<std::vector<Found>> search_words(Connection& connection, const SearchScope& scope,
-                                        const std::vector<QueryWord>& words, std::size_t top_k) {
-  if (words.empty()) return std::vector<Found>();
-  std::vector<std::string> texts;
-  for (const QueryWord& word : words) texts.push_back(word.text);
-  auto known = connection.run(
-      "SELECT s.passages, s.length, w.word, w.id, w.passages FROM leyden.scopes s JOIN "
-      "leyden.words w "
-      "ON w.scope = s.id AND w.word = ANY($2::text[]) WHERE s.id = $1::integer",
-      Values().add(scope.id).add_texts(texts), scope.deadline);
-  if (!known) return std::unexpected(known.error());
-  if (known->size() == 0) return std::vector<Found>();
-  const auto passages = static_cast<std::uint64_t>(known->number(0, 0));
-  std::map<std::string_view, std::size_t> row_of;
-  for (std::size_t i = 0; i < known->size(); ++i) row_of[known->text(i, 2)] = i;
+// The passages that hold one of `candidates`, each scored by all of `terms`; the best `top_k`.
+Result<std::vector<Found>> score_passages(Connection& connection, const SearchScope& scope,
+                                          std::span<const Term> terms, const bm25::Norms& norms,
+                                          const std::vector<std::int64_t>& candidates,
+                                          std::size_t top_k) {
   std::vector<std::int64_t> ids;
-  std::vector<std::int64_t> telling;
   std::vector<double> idfs;
-  for (const QueryWord& word : words) {  // In the query's order: so are scores added up.
-    const auto row = row_of.find(word.text);
-    if (row == row_of.end()) continue;
-    ids.push_back(known->number(row->second, 3));
-    idfs.push_back(word.weight *
-                   bm25::idf(passages, static_cast<std::uint64_t>(known->number(row->second, 4))));
-    if (word.telling) telling.push_back(ids.back());
+  for (const Term& term : terms) {  // In the query's order: so are scores added up.
+    ids.push_back(term.id);
+    idfs.push_back(term.idf);
   }
-  if (telling.empty()) return std::vector<Found>();
-  const bm25::Norms norms(static_cast<double>(known->number(0, 1)) / static_cast<double>(passages));
   Values values;
   values.add_numbers(ids)
       .add_reals(idfs)
       .add_reals(norms.of_code)
-      .add_numbers(telling)
+      .add_numbers(candidates)
       .add(static_cast<std::int64_t>(std::min<std::size_t>(top_k, 1'000'000)));
   const std::string sql = fmt::format(
       "WITH scored AS MATERIALIZED (SELECT t.passage, t.document, (SELECT sum(q.idf * f.frequency "
@@ -108,6 +102,72 @@ Result<std::vector<Found>> search_words(Connection& connection, const SearchScop
   auto found = connection.run(sql, values, scope.deadline);
   if (!found) return std::unexpected(found.error());
   return read_found(*found);
+}
+
+}  // namespace
+
+Result<std::vector<Found>> search_words(Connection& connection, const SearchScope& scope,
+                                        const std::vector<QueryWord>& words, std::size_t top_k) {
+  if (words.empty() || top_k == 0) return std::vector<Found>();
+  std::vector<std::string> texts;
+  for (const QueryWord& word : words) texts.push_back(word.text);
+  auto known = connection.run(
+      "SELECT s.passages, s.length, w.word, w.id, w.passages FROM leyden.scopes s JOIN "
+      "leyden.words w "
+      "ON w.scope = s.id AND w.word = ANY($2::text[]) WHERE s.id = $1::integer",
+      Values().add(scope.id).add_texts(texts), scope.deadline);
+  if (!known) return std::unexpected(known.error());
+  if (known->size() == 0) return std::vector<Found>();
+  const auto passages = static_cast<std::uint64_t>(known->number(0, 0));
+  const bm25::Norms norms(static_cast<double>(known->number(0, 1)) / static_cast<double>(passages));
+  std::map<std::string_view, std::size_t> row_of;
+  for (std::size_t i = 0; i < known->size(); ++i) row_of[known->text(i, 2)] = i;
+  std::vector<Term> terms;
+  for (const QueryWord& word : words) {
+    const auto row = row_of.find(word.text);
+    if (row == row_of.end()) continue;
+    const std::int64_t found = known->number(row->second, 4);
+    const double idf = word.weight * bm25::idf(passages, static_cast<std::uint64_t>(found));
+    terms.push_back({.id = known->number(row->second, 3),
+                     .idf = idf,
+                     .score_max = bm25::score_limit(idf),
+                     .found = found,
+                     .telling = word.telling});
+  }
+  std::vector<Term> telling;
+  double rest = 0;  // What the words that bring no candidates can give together.
+  for (const Term& term : terms) {
+    if (term.telling) telling.push_back(term);
+    rest += term.score_max;
+  }
+  std::ranges::sort(telling, std::ranges::greater(), &Term::score_max);
+  std::vector<std::int64_t> candidates;
+  std::int64_t candidates_found = 0;
+  const auto take = [&](const Term& term) {
+    candidates.push_back(term.id);
+    candidates_found += term.found;
+    rest -= term.score_max;
+  };
+  // MaxScore, in steps as long as a statement: the rarest words first, then as many more as could bring a passage among the best.
+  std::vector<Found> best;
+  std::size_t taken = 0;
+  auto wanted = static_cast<std::int64_t>(4 * std::min<std::size_t>(top_k, 1'000'000));
+  while (taken < telling.size()) {
+    const std::size_t before = taken;
+    if (best.size() == top_k) {
+      while (taken < telling.size() && rest * kRounding >= best.back().score)
+        take(telling[taken++]);
+      if (taken == before) break;
+    } else {
+      while (taken < telling.size() && (taken == before || candidates_found < wanted))
+        take(telling[taken++]);
+      wanted *= 4;
+    }
+    auto found = score_passages(connection, scope, terms, norms, candidates, top_k);
+    if (!found) return std::unexpected(found.error());
+    best = *std::move(found);
+  }
+  return best;
 }
 
 Result<std::vector<Found>> search_vectors(Connection& connection, const SearchScope& scope,

@@ -25,7 +25,8 @@ struct SearchScope {
 // All within one snapshot; the best first, equal scores by document and line.
 
 // Okapi BM25 as bm25.h has it, with the same numbers as the SQLite store's: an index of words brings the passages that share a telling
-// word with the query, each is scored in SQL.
+// word with the query, each is scored in SQL, but for those that share only words too common to lift a passage among the best
+// (MaxScore: Turtle and Flood 1995, with the rarest words' passages for a threshold).
 [[nodiscard]] Result<std::vector<Found>> search_words(Connection& connection,
                                                       const SearchScope& scope,
                                                       const std::vector<QueryWord>& words,
