@@ -135,7 +135,9 @@ int run_ask(const Flags& flags, const Context& context) {
                            .needs_ids_for = flags.session.empty() ? "" : "a session"},
                           context);
   if (!model) return model.error();
-  auto session = Session::open(context.settings, model->tokenizer, "ask", model->sent.get());
+  auto session = Session::open(
+      context.settings, model->tokenizer, "ask",
+      {.secret = {}, .system_prompt = {}, .sent = model->sent.get(), .degraded_reason = {}});
   if (!session) return report(session.error());
 
   std::optional<rag::Conversation> conversation;

@@ -54,6 +54,7 @@ struct Flags {
   std::uint64_t file_kib_max = 2048;
   std::size_t threads = 0;
   bool no_cache = false;
+  bool no_token_cache = false;
   bool strict = false;
   bool fix = false;
   bool dry_run = false;
@@ -278,11 +279,21 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
       if (!updated) return report(updated.error());
     }
   }
-  auto session = Session::open(context.settings, model->tokenizer, "review", model->sent.get(),
-                               std::string(review::kReviewSystemPrompt));
+  auto session =
+      Session::open(context.settings, model->tokenizer, "review",
+                    {.secret = {},
+                     .system_prompt = review::review_system_prompt(),
+                     .sent = model->sent.get(),
+                     .degraded_reason = {},
+                     .caching = flags.no_token_cache ? rag::PassageEncoder::Caching::off
+                                                     : rag::PassageEncoder::Caching::on});
   if (!session) return report(session.error());
   review::ModelReview reviews((*session)->rag(), *model->server,
-                              {.reviews = flags.reviews, .guidelines = guidelines, .sampling = {}});
+                              {.reviews = flags.reviews,
+                               .guidelines = guidelines,
+                               .tenant = context.settings.tenant,
+                               .ttl = context.settings.ttl_of("review", "review guidelines"),
+                               .sampling = {}});
   review::ModelReviewCounts counts;
   ProgressBar bar("asking " + model->server->info().name);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -477,6 +488,8 @@ void add_review_command(CLI::App& app, Run& run) {
   command->add_option("--threads", flags->threads, "0: one for each processor");
   command->add_flag("--no-cache", flags->no_cache,
                     "Neither read nor keep what earlier reviews found");
+  command->add_flag("--no-token-cache", flags->no_token_cache,
+                    "Tokenize what the model is shown anew each time");
   command->add_flag("--strict", flags->strict, "Exit with 3 when a file could not be reviewed");
   command->add_flag("--fix", flags->fix,
                     "Make the fixes that rules offer, where the file still parses");

@@ -78,7 +78,7 @@ Result<tokenizer::TokenizerSpec> open_tokenizer_spec(const Settings& settings,
 
 Result<std::unique_ptr<Session>> Session::open(
     const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
-    const std::string& command, rag::SentPrompts* sent, const std::string& system_prompt) {
+    const std::string& command, rag::RagOptions options) {
   std::unique_ptr<Session> session(new Session());
   session->tokenizer_ = std::move(tokenizer);
   session->embedder_ = embedder_or_why_none(settings);
@@ -89,12 +89,11 @@ Result<std::unique_ptr<Session>> Session::open(
   if (!cache) return std::unexpected(cache.error());
   session->cache_ = *std::move(cache);
   remember_tokenizer(settings, *session->tokenizer_);
+  options.secret = session->cache_->secret();
+  options.degraded_reason = session->cache_->degraded();
   session->rag_ = std::make_unique<rag::TokenCachedRag>(
       *session->index_, session->cache_->cache(), *session->tokenizer_, session->cache_->clock(),
-      rag::RagOptions{.secret = session->cache_->secret(),
-                      .system_prompt = system_prompt,
-                      .sent = sent,
-                      .degraded_reason = session->cache_->degraded()});
+      std::move(options));
   return session;
 }
 

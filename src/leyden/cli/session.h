@@ -29,11 +29,10 @@ namespace leyden::cli {
 // The parts that answer questions over the user's data folder, made and joined here.
 class Session {
  public:
-  // `command` is what the statistics call this process. `sent`, `system_prompt`: as in RagOptions. Errors: not_found when nothing is indexed yet; the secret's and the index's.
+  // `command` is what the statistics call this process. Of `options` the secret and why the store is degraded are filled in. Errors: not_found when nothing is indexed yet; the secret's and the index's.
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(
       const Settings& settings, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
-      const std::string& command, rag::SentPrompts* sent = nullptr,
-      const std::string& system_prompt = {});
+      const std::string& command, rag::RagOptions options = {});
 
   [[nodiscard]] rag::TokenCachedRag& rag() { return *rag_; }
 

@@ -27,6 +27,13 @@ Result<PassageEncoder::Encoded> PassageEncoder::encode(std::string_view tenant,
     text_bytes.push_back(out.segments.back().size());
     keys.push_back(passage_key(secret_, tenant, tokenizer_.fingerprint(), passage));
   }
+  if (caching_ == Caching::off) {
+    for (const std::string& segment : out.segments) {
+      if (options.stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
+      out.blocks.push_back({.block = cache::make_block(prompt::encode_text(tokenizer_, segment))});
+    }
+    return out;
+  }
   const cache::PassageScope scope{
       .codec = {.tokenizer_fingerprint = tokenizer_.fingerprint(),
                 .vocabulary_size = static_cast<std::uint32_t>(tokenizer_.vocabulary_size())},

@@ -21,10 +21,12 @@ namespace leyden::rag {
 // Passages as IDs, from a cache or from a tokenizer. Thread-safe; what it borrows outlives it.
 class PassageEncoder {
  public:
-  // `secret` keys the names of cached blocks.
+  enum class Caching { on, off };
+
+  // `secret` keys the names of cached blocks. Off: each passage is encoded whenever it is asked for, and none is kept.
   PassageEncoder(const tokenizer::Tokenizer& tokenizer, cache::TokenCache& cache,
-                 const Secret& secret)
-      : tokenizer_(tokenizer), cache_(cache), secret_(secret) {}
+                 const Secret& secret, Caching caching = Caching::on)
+      : tokenizer_(tokenizer), cache_(cache), secret_(secret), caching_(caching) {}
 
   struct Encoded {
     std::vector<std::string> segments;  // The passages as the model reads them, and
@@ -40,6 +42,7 @@ class PassageEncoder {
   const tokenizer::Tokenizer& tokenizer_;
   cache::TokenCache& cache_;
   const Secret secret_;
+  const Caching caching_;
 };
 
 }  // namespace leyden::rag

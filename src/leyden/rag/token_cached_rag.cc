@@ -69,7 +69,7 @@ TokenCachedRag::TokenCachedRag(retrieval::Index& index, cache::TokenCache& cache
     : index_(&index),
       cache_(&cache),
       tokenizer_(&tokenizer),
-      encoder_(tokenizer, cache, options.secret),
+      encoder_(tokenizer, cache, options.secret, options.caching),
       clock_(&clock),
       options_(std::move(options)),
       own_sent_(options_.sent == nullptr ? std::make_unique<SentPrompts>() : nullptr),
@@ -168,6 +168,47 @@ Result<RetrievedContext> TokenCachedRag::retrieve(const RetrieveRequest& request
                      .tokens_ms = ms_between(searched, ended),
                      .total_ms = ms_between(started, ended)};
   return context;
+}
+
+Result<void> TokenCachedRag::append_passages(RetrievedContext& context,
+                                             std::span<const retrieval::Passage> passages,
+                                             const AppendRequest& request) {
+  const auto started = clock_->now();
+  auto encoded = encoder_.encode(request.tenant, passages, request.ttl, request.deadline,
+                                 {.agent = request.agent, .stop = request.stop});
+  if (!encoded) return std::unexpected(encoded.error());
+  const auto& [segments, found] = *encoded;
+  std::vector<prompt::Piece> pieces = {prompt::Piece::of(context.text, context.token_ids)};
+  for (std::size_t i = 0; i < passages.size(); ++i)
+    pieces.push_back(prompt::Piece::of(segments[i], *found[i].block));
+  prompt::Joined joined = prompt::join(*tokenizer_, pieces);
+  const bool had_documents = !context.documents.empty();
+  bool all_hit = true;
+  for (std::size_t i = 0; i < passages.size(); ++i) {
+    const std::size_t tokens = found[i].block->size();
+    context.documents.push_back({.id = passages[i].document,
+                                 .first_line = passages[i].first_line,
+                                 .last_line = passages[i].last_line,
+                                 .rank = context.documents.size() + 1,
+                                 .score = passages[i].score,
+                                 .token_count = tokens,
+                                 .cached = found[i].hit()});
+    if (found[i].hit()) context.cached_tokens += tokens;
+    all_hit = all_hit && found[i].hit();
+    context.text += segments[i];
+  }
+  context.cache_hit = (context.cache_hit || !had_documents) && all_hit && !passages.empty();
+  context.token_ids = std::move(joined.ids);
+  context.reencoded_passages += joined.reencoded_pieces;
+  context.token_count = context.token_ids.size();
+  context.doc_count = context.documents.size();
+  const auto hits =
+      static_cast<std::size_t>(std::ranges::count_if(context.documents, &ContextDocument::cached));
+  context.outcome = outcome_of(context, hits, context.documents.size());
+  const double took = ms_between(started, clock_->now());
+  context.timings.tokens_ms += took;
+  context.timings.total_ms += took;
+  return {};
 }
 
 Result<AssembledPrompt> TokenCachedRag::assemble_prompt(const RetrievedContext& context,

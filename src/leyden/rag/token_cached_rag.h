@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -133,6 +134,7 @@ struct RagOptions {
   SentPrompts* sent = nullptr;
   std::string
       degraded_reason;  // Said in every result, such as "the store can't be opened: ...". Empty when all is well.
+  PassageEncoder::Caching caching = PassageEncoder::Caching::on;
 };
 
 inline constexpr std::string_view kDefaultSystemPrompt =
@@ -157,6 +159,19 @@ class TokenCachedRag {
   // A context in `prefix` order is taken to be sent to a server.
   // Errors: invalid_argument (empty query, top_k or budget of 0, bad scope), the index's, internal.
   [[nodiscard]] Result<RetrievedContext> retrieve_tokens(const RetrieveRequest& request);
+
+  struct AppendRequest {
+    std::string tenant;
+    Deadline deadline = Deadline::never();
+    std::string agent;            // Who asks, for the statistics.
+    std::chrono::seconds ttl{0};  // Of what is tokenized now; 0: the cache's.
+    std::stop_token stop;
+  };
+  // Puts these passages behind those that the context has, in their order, tokenized once and kept like any other: what an agent
+  // works on. The caller keeps the budget. Errors: the cache's; `context` is then as it was.
+  [[nodiscard]] Result<void> append_passages(RetrievedContext& context,
+                                             std::span<const retrieval::Passage> passages,
+                                             const AppendRequest& request);
 
   // The prompt for the context and the query: all IDs that a server needs.
   // Errors: unsupported when the tokenizer lacks the format's special tokens.

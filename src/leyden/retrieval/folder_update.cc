@@ -189,12 +189,11 @@ class Update {
     for (const Chunk& part : parts) {
       const std::string_view body =
           std::string_view(text).substr(part.begin, part.end - part.begin);
-      passages.push_back(
-          {.context = part.context,
-           .text = body,
-           .first_line = part.first_line,
-           .last_line = part.last_line,
-           .content = Hasher().field(record.name).field(part.context).field(body).finish()});
+      passages.push_back({.context = part.context,
+                          .text = body,
+                          .first_line = part.first_line,
+                          .last_line = part.last_line,
+                          .content = passage_content(record.name, part.context, body)});
     }
     return sink_.put(id, record, passages);
   }

@@ -21,6 +21,10 @@ Result<void> check_name(std::string_view what, std::string_view name) {
 
 }  // namespace
 
+Digest passage_content(std::string_view document, std::string_view context, std::string_view text) {
+  return Hasher().field(document).field(context).field(text).finish();
+}
+
 Result<void> Scope::check() const {
   if (auto good = check_name("tenant", tenant); !good) return good;
   return check_name("collection", collection);

@@ -31,10 +31,14 @@ struct Passage {
   // Where in the document it stands, such as "class TokenCache > find_or_encode" or "Install > Debian"; may be empty.
   std::string context;
   std::string text;  // Valid UTF-8.
-  // BLAKE2b-256 over (document, context, text): what a cached block is named after.
+  // passage_content(): what a cached block is named after.
   Digest content;
   double score = 0;  // Higher is better; comparable within one answer only.
 };
+
+// BLAKE2b-256 over a passage's document, context and text.
+[[nodiscard]] Digest passage_content(std::string_view document, std::string_view context,
+                                     std::string_view text);
 
 // Which passages count; an empty list: all.
 struct Filter {

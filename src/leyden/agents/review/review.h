@@ -62,9 +62,10 @@ struct ModelReviewCounts {
       0;  // Findings of the rules that the model calls wrong: they stay, a note says so.
   std::uint64_t prompt_tokens = 0;
   std::uint64_t prompt_tokens_reused = 0;  // By the server's prefix cache, where it says.
-  std::uint64_t context_tokens = 0;        // Guidelines.
+  std::uint64_t context_tokens = 0;        // Guidelines and parts of files, each part once.
   std::uint64_t context_tokens_cached = 0;
   std::uint64_t answer_tokens = 0;
+  double token_ms = 0;        // Look-ups, tokenization and joining, of all calls together.
   double first_token_ms = 0;  // Of all calls together.
   double total_ms = 0;
 };

@@ -31,8 +31,9 @@ TEST(Analyzers, ReportsAreRead) {
   EXPECT_EQ(bandit[0].severity, Severity::high);
   EXPECT_EQ(bandit[0].file, "x.py");
 
-  const auto cppcheck =
-      read("cppcheck", "a.c\t4\terror\tnullPointer\t476\tNull\twith a tab\na.c\t5\terror\tsyntaxError\t0\tx\nnoise\n");
+  const auto cppcheck = read("cppcheck",
+                             "a.c\t4\terror\tnullPointer\t476\tNull\twith a "
+                             "tab\na.c\t5\terror\tsyntaxError\t0\tx\nnoise\n");
   ASSERT_EQ(cppcheck.size(), 1U);
   EXPECT_EQ(cppcheck[0].message, "Null\twith a tab");
 

@@ -6,10 +6,16 @@
 #include "leyden/agents/review/fingerprint.h"
 #include "leyden/agents/review/model/model_answer.h"
 #include "leyden/agents/review/suppressions.h"
+#include "leyden/base/clock.h"
+#include "leyden/base/utf8.h"
 #include "leyden/llm/generate.h"
+#include "leyden/retrieval/chunk.h"
 
 namespace leyden::review {
 namespace {
+
+constexpr std::size_t kKnownMax = 20;  // Findings of the rules in one prompt.
+constexpr std::size_t kChangedLinesMax = 200;
 
 struct Focus {
   ReviewType type;
@@ -30,50 +36,71 @@ constexpr std::array<Focus, 4> kFocuses = {{
      "agree, code that nothing uses."},
 }};
 
-// A part of a file: lines [first, last].
-struct Part {
-  std::size_t first = 1;
-  std::size_t last = 1;
-};
-
-std::vector<Part> parts_of(const SourceFile& file, const ReviewedText& text,
-                           std::size_t bytes_max) {
-  std::vector<Part> out;
-  Part part;
-  std::size_t bytes = 0;
-  for (std::size_t line = 1; line <= file.line_count(); ++line) {
-    const std::size_t size = std::min<std::size_t>(file.line(line).size(), 500) + 8;
-    if (bytes > 0 && bytes + size > bytes_max) {
-      out.push_back(part);
-      part.first = line;
-      bytes = 0;
-    }
-    part.last = line;
-    bytes += size;
+// What the reviews look for, one task each.
+std::vector<std::string> tasks_of(const std::vector<ReviewType>& types, std::size_t reviews) {
+  std::vector<std::string_view> wanted;
+  for (const Focus& focus : kFocuses) {
+    if (std::ranges::find(types, focus.type) != types.end()) wanted.push_back(focus.task);
   }
-  out.push_back(part);
-  if (!text.all) {
-    std::erase_if(out, [&](const Part& one) {
-      return std::ranges::none_of(text.only, [&](const LineSpan& span) {
-        return span.first <= one.last && one.first <= span.last;
-      });
-    });
+  std::vector<std::string> out(std::min(reviews, wanted.size()));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    std::string& task = out[i % out.size()];
+    task += (task.empty() ? "" : " ") + std::string(wanted[i]);
   }
   return out;
 }
 
-// All that the reviews of a part have in common: it stands first, so that a server reads it once.
-std::string shown(const SourceFile& file, const Part& part,
-                  const std::vector<const Finding*>& known) {
-  std::string out = fmt::format("File {}, {}:\n", file.path(), syntax::to_string(file.language()));
-  for (std::size_t line = part.first; line <= part.last; ++line)
-    out += fmt::format("{:5} | {}\n", line, file.line(line).substr(0, 500));
+bool touches(const std::vector<LineSpan>& spans, std::size_t first, std::size_t last) {
+  return std::ranges::any_of(
+      spans, [&](const LineSpan& span) { return span.first <= last && first <= span.last; });
+}
+
+// What of a file is asked about at a time. Of a change: the definitions that it touches.
+using Part = std::vector<retrieval::Passage>;
+
+std::vector<Part> parts_of(const SourceFile& file, const ReviewedText& text,
+                           std::size_t bytes_max) {
+  std::vector<Part> out;
+  std::size_t bytes = bytes_max;  // Of the last part.
+  for (const retrieval::Chunk& chunk : retrieval::chunk(file.path(), file.text(), {})) {
+    if (!text.all && !touches(text.only, chunk.first_line, chunk.last_line)) continue;
+    const std::string_view body =
+        std::string_view(file.text()).substr(chunk.begin, chunk.end - chunk.begin);
+    if (bytes + body.size() > bytes_max) {
+      out.emplace_back();
+      bytes = 0;
+    }
+    bytes += body.size();
+    out.back().push_back({.document = file.path(),
+                          .first_line = chunk.first_line,
+                          .last_line = chunk.last_line,
+                          .context = chunk.context,
+                          .text = std::string(body),
+                          .content = retrieval::passage_content(file.path(), chunk.context, body)});
+  }
+  return out;
+}
+
+// What the reviews of a part have in common behind its passages.
+std::string asked_of_all(const SourceFile& file, const ReviewedText& text,
+                         const std::vector<const Finding*>& known) {
+  std::string out = fmt::format("Review {} ({}), which stands above.", file.path(),
+                                syntax::to_string(file.language()));
+  if (!text.all) {
+    out += " Only these lines have changed:\n";
+    std::size_t shown = 0;
+    for (const LineSpan& span : text.only) {
+      for (std::size_t line = span.first; line <= span.last && line <= file.line_count(); ++line) {
+        if (++shown > kChangedLinesMax) break;
+        out += fmt::format("{}\n", file.line(line).substr(0, 200));
+      }
+    }
+  }
   if (!known.empty()) out += "\nRules have found:\n";
   for (std::size_t i = 0; i < known.size(); ++i)
-    out += fmt::format("{}. line {}, {}: {}\n", i + 1, known[i]->range.first_line,
-                       to_string(known[i]->severity), known[i]->message);
-  out += "\n" + std::string(answer_format()) + "\n\n";
-  return out;
+    out += fmt::format("{}. {}, at `{}`: {}\n", i + 1, to_string(known[i]->severity),
+                       utf8::short_line(known[i]->evidence, 120), known[i]->message);
+  return out + "\n";
 }
 
 bool same_place(const Finding& one, const Finding& other) {
@@ -84,6 +111,14 @@ bool same_place(const Finding& one, const Finding& other) {
 
 }  // namespace
 
+std::string review_system_prompt() {
+  return fmt::format(
+      "You review code for a careful team. You name real defects only, each at the exact text that "
+      "is wrong. The passages are the team's guidelines and the code to review, each with its file "
+      "in brackets.\n\n{}",
+      answer_format());
+}
+
 Result<void> ModelReview::run(const ReviewedText& text, const std::vector<ReviewType>& types,
                               std::string_view today, ReviewReport& report,
                               ModelReviewCounts& counts, const std::stop_token& stop) {
@@ -91,7 +126,7 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
   if (file.text().empty()) return {};
   auto format = rag_->format_of(*server_);
   if (!format) return std::unexpected(format.error());
-  rag::RetrievedContext context;
+  rag::RetrievedContext guidelines;
   if (options_.guidelines) {
     auto found = rag_->retrieve_tokens(
         {.query = fmt::format("guidelines rules review {}", syntax::to_string(file.language())),
@@ -100,42 +135,57 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
          .max_context_tokens = options_.max_guideline_tokens,
          .deadline = options_.deadline,
          .agent = "review",
+         .ttl = options_.ttl,
          .stop = stop});
     if (!found) return std::unexpected(found.error());
-    context = *std::move(found);
-    counts.context_tokens += context.token_count;
-    counts.context_tokens_cached += context.cached_tokens;
+    guidelines = *std::move(found);
+    counts.context_tokens += guidelines.token_count;
+    counts.context_tokens_cached += guidelines.cached_tokens;
+    counts.token_ms += guidelines.timings.tokens_ms;
   }
+  const std::vector<std::string> tasks = tasks_of(types, options_.reviews);
   std::vector<Finding> added;
   std::vector<Verdict> doubts;
   for (const Part& part : parts_of(file, text, options_.part_bytes_max)) {
     std::vector<const Finding*> known;
     for (const Finding& finding : report.findings) {
-      if (finding.file == text.path && part.first <= finding.range.first_line &&
-          finding.range.first_line <= part.last && known.size() < 20)
+      const bool inside = std::ranges::any_of(part, [&](const retrieval::Passage& passage) {
+        return passage.first_line <= finding.range.first_line &&
+               finding.range.first_line <= passage.last_line;
+      });
+      if (finding.file == text.path && inside && known.size() < kKnownMax)
         known.push_back(&finding);
     }
-    const std::string beginning = shown(file, part, known);
-    std::size_t done = 0;
-    for (const Focus& focus : kFocuses) {
-      if (done == options_.reviews || std::ranges::find(types, focus.type) == types.end()) continue;
-      ++done;
+    rag::RetrievedContext context = guidelines;
+    auto appended = rag_->append_passages(context, part,
+                                          {.tenant = options_.tenant,
+                                           .deadline = options_.deadline,
+                                           .agent = "review",
+                                           .ttl = options_.ttl,
+                                           .stop = stop});
+    if (!appended) return std::unexpected(appended.error());
+    counts.context_tokens += context.token_count - guidelines.token_count;
+    counts.context_tokens_cached += context.cached_tokens - guidelines.cached_tokens;
+    counts.token_ms += context.timings.tokens_ms - guidelines.timings.tokens_ms;
+    const std::string beginning = asked_of_all(file, text, known);
+    for (const std::string& task : tasks) {
       if (stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
-      auto prompt = rag_->assemble_prompt(context, beginning + std::string(focus.task),
+      const auto started = std::chrono::steady_clock::now();
+      auto prompt = rag_->assemble_prompt(context, beginning + task,
                                           {.ids = {}, .frame = (*format)->first()});
       if (!prompt) return std::unexpected(prompt.error());
+      counts.token_ms += ms_between(started, std::chrono::steady_clock::now());
       ++counts.calls;
-      auto answered = llm::generate_blocking(
-          *server_,
-          {.prompt = prompt->ids,
-           .max_tokens = options_.max_answer_tokens,
-           .sampling = options_.sampling,
-           .stop_tokens = {},
-           .documents = {prompt->documents},
-           .tenant = options_.guidelines ? options_.guidelines->tenant : std::string(),
-           .logprobs = false,
-           .deadline = options_.deadline},
-          {}, stop);
+      auto answered = llm::generate_blocking(*server_,
+                                             {.prompt = prompt->ids,
+                                              .max_tokens = options_.max_answer_tokens,
+                                              .sampling = options_.sampling,
+                                              .stop_tokens = {},
+                                              .documents = {prompt->documents},
+                                              .tenant = options_.tenant,
+                                              .logprobs = false,
+                                              .deadline = options_.deadline},
+                                             {}, stop);
       if (!answered) {
         if (answered.error().code == Errc::cancelled) return std::unexpected(answered.error());
         ++counts.failed;  // A server that fails costs its findings, never the review.
@@ -192,9 +242,7 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
   auto suppressions = find_suppressions(file, today);
   for (Finding& finding : added) {
     const bool inside =
-        text.all || std::ranges::any_of(text.only, [&](const LineSpan& span) {
-          return span.first <= finding.range.last_line && finding.range.first_line <= span.last;
-        });
+        text.all || touches(text.only, finding.range.first_line, finding.range.last_line);
     if (!inside) {
       ++report.outside;
     } else if (const Suppression* by = suppression_of(finding, suppressions)) {

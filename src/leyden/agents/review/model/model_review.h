@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,14 +15,16 @@
 namespace leyden::review {
 
 struct ModelReviewOptions {
-  // Short reviews of one file, each looking for something else. Their prompts differ in the last lines only, so that a server with a
-  // prefix cache reads the file once; what two of them find counts more.
+  // Reviews of each part of a file, each looking for something else; 1: one long review that looks for everything. Their prompts differ in
+  // the last lines only, so that a server with a prefix cache reads the part once; what two of them find counts more.
   std::size_t reviews = 2;
   std::size_t max_answer_tokens = 512;
   std::size_t max_guideline_tokens = 1'024;
-  std::size_t part_bytes_max =
-      12'000;  // Of a file in one prompt; a longer one is told in parts, cut between lines.
+  // Of a file in one prompt; a longer one is told in parts, cut where its chunks end (retrieval/chunk.h).
+  std::size_t part_bytes_max = 12'000;
   std::optional<retrieval::Scope> guidelines;  // Where the team's are indexed.
+  std::string tenant = "default";              // Whose tokens the reviewed files' are.
+  std::chrono::seconds ttl{0};                 // Of what is tokenized now; 0: the cache's.
   llm::Sampling sampling;
   Deadline deadline = Deadline::never();
 };
@@ -29,7 +33,7 @@ struct ModelReviewOptions {
 // in the file. Thread-safe; everything borrowed outlives it.
 class ModelReview {
  public:
-  // `rag` with kReviewSystemPrompt.
+  // `rag` with review_system_prompt().
   ModelReview(rag::TokenCachedRag& rag, llm::ModelServer& server, ModelReviewOptions options)
       : rag_(&rag), server_(&server), options_(std::move(options)) {}
 
@@ -45,9 +49,7 @@ class ModelReview {
   ModelReviewOptions options_;
 };
 
-inline constexpr std::string_view kReviewSystemPrompt =
-    "You review code for a careful team. You name real defects only, each at the exact text that "
-    "is wrong, and you answer in JSON. The passages are the "
-    "team's guidelines.";
+// The same for every file, so that it is the part of the prompt that a server always has.
+[[nodiscard]] std::string review_system_prompt();
 
 }  // namespace leyden::review

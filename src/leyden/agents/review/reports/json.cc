@@ -46,6 +46,7 @@ json summary(const ReviewReport& report, const ReportOptions& options) {
              {"context_tokens", counts.context_tokens},
              {"context_tokens_cached", counts.context_tokens_cached},
              {"answer_tokens", counts.answer_tokens},
+             {"token_ms", counts.token_ms},
              {"first_token_ms", counts.first_token_ms},
              {"total_ms", counts.total_ms}};
   }

@@ -632,7 +632,8 @@ Value Interpreter::known_call(std::string_view name, const std::vector<Node>& ar
       if (is("freopen") && i == 2) escape(given, state);
     }
     // Other functions are called `open`, too: POSIX's has flags.
-    const bool has_flags = count > at + 1 && text(arguments[at + 1]).find("O_") != std::string_view::npos;
+    const bool has_flags =
+        count > at + 1 && text(arguments[at + 1]).find("O_") != std::string_view::npos;
     if (is("creat") || ((is("open") || is("openat")) && has_flags)) {
       Value out = allocation(From::handle, {}, node, state);
       out.null = out.handle = true;
