@@ -38,7 +38,7 @@ class PostgresServer:
                                  "listen_addresses=127.0.0.1", *(() if durable else ("-c", "fsync=off")))
         self.programs, self.server = programs, f"postgresql://leyden@127.0.0.1:{port}"
         self.url = f"{self.server}/postgres"
-        while not self._is_up(port):
+        while not self._is_up():
             if self.process.poll() is not None:
                 raise RuntimeError("PostgreSQL did not start: " + (self.folder / "log").read_text()[-500:])
             time.sleep(0.05)
@@ -47,13 +47,9 @@ class PostgresServer:
         with open(self.folder / "log", "ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self.user)
 
-    @staticmethod
-    def _is_up(port):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            return False
+    def _is_up(self):
+        # It listens before it lets anybody in.
+        return self._run(self.programs / "psql", self.url, "-c", "SELECT 1").wait() == 0
 
     def database(self, name):
         """The URL of an empty database, which is made the first time."""

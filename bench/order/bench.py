@@ -13,12 +13,12 @@ import platform
 import signal
 import sys
 
-import first_token
-import planted_fact
-import runs
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
 
-SKIPPED = 77  # As ctest is told.
-
+import first_token  # noqa: E402
+import llama_server  # noqa: E402
+import planted_fact  # noqa: E402
+import runs  # noqa: E402
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -39,11 +39,7 @@ def main():
     if (options.requests is None) != (options.lengths is None):
         parser.error("--requests and --lengths go together")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Ends the server, too.
-    needed = {runs.SERVER, *(runs.model_file(m) for m, count in ((options.model, options.questions), (options.fact_model, options.facts)) if count)}
-    for file in needed:
-        if not file.exists():
-            print(f"skipped: there is no {file.name}: ./dev setup and leyden model get bring it")
-            raise SystemExit(SKIPPED)
+    llama_server.need(m for m, count in ((options.model, options.questions), (options.fact_model, options.facts)) if count)
     print(f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; seed {options.seed}, scale {options.scale}")
     results = {"first_token": first_token.run(options) if options.questions else [],
                "planted_fact": planted_fact.run(options) if options.facts else []}

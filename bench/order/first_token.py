@@ -4,6 +4,7 @@ import pathlib
 import statistics
 import tempfile
 
+import llama_server
 import passages
 import runs
 
@@ -35,9 +36,9 @@ def milliseconds(values):
 
 def measure(leyden, model, window, name, questions, ranked, order, cold_count):
     slots = int(SERVERS[name][1])
-    with runs.LlamaServer(model, window * slots, SERVERS[name]) as server:
+    with llama_server.LlamaServer(model, window * slots, SERVERS[name]) as server:
         before, behind = frame(leyden, server)
-    with runs.LlamaServer(model, window * slots, SERVERS[name]) as server:
+    with llama_server.LlamaServer(model, window * slots, SERVERS[name]) as server:
         answers = leyden.ask(server, questions, ranked, order, 1)
         prompts = [before + a["context"]["token_ids"] + server.tokens("Question: " + q) + behind for a, q in zip(answers, questions)]
         # The server has just computed the last one: if it is not what Leyden sent, then less than all but its last token is there.
@@ -95,7 +96,7 @@ def run(options):
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        leyden = runs.Leyden(options.leyden, folder, runs.model_file(options.model))
+        leyden = runs.Leyden(options.leyden, folder, llama_server.model_file(options.model))
         leyden.index({d.file: d.record(tokens[p]) for p, d in documents.items()})
         # So that no order finds fewer tokens cached by Leyden than the others.
         leyden.run("ask", *questions, "--no-model", "--tokenizer", leyden.tokenizer)

@@ -4,6 +4,7 @@ import pathlib
 import random
 import tempfile
 
+import llama_server
 import passages
 import runs
 
@@ -51,11 +52,11 @@ def run(options):
         asked.append(fact)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        leyden = runs.Leyden(options.leyden, pathlib.Path(folder), runs.model_file(options.fact_model))
+        leyden = runs.Leyden(options.leyden, pathlib.Path(folder), llama_server.model_file(options.fact_model))
         leyden.index({p.file: text_of(p, codes[p]) for p in pool})
         print(f"\n{options.facts} questions for a planted fact, {EACH} passages each, {options.fact_model}: right answers (95 % interval)\n")
         for order in options.orders:
-            with runs.LlamaServer(options.fact_model, 2048, ["--parallel", "1", "--cache-ram", "8192"]) as server:
+            with llama_server.LlamaServer(options.fact_model, 2048, ["--parallel", "1", "--cache-ram", "8192"]) as server:
                 answers = leyden.ask(server, questions, files, order, 20)
             right, place = [], []
             for answer, fact in zip(answers, asked):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`leyden review` on material that others labelled, beside the tools that a team would take instead. README.md says what is measured.
 
-    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--quiet FOLDER...] [--peers] [--misses] [--json FILE]
+    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
 """
 import argparse
 import collections
@@ -288,6 +288,13 @@ def main():
     arguments.add_argument("--quiet", type=pathlib.Path, nargs="*", default=[], help="folders of code that is held to be good")
     arguments.add_argument("--peers", action="store_true", help="cppcheck, too, where it is installed")
     arguments.add_argument("--misses", action="store_true", help="what was not found; of semgrep's labels never those held out")
+    arguments.add_argument("--engine", action="store_true", help="what the engine brings to reviews by a model, on a real llama-server")
+    arguments.add_argument("--files", type=pathlib.Path, default=HERE.parent.parent / "src", help="for --engine: a folder of sources")
+    arguments.add_argument("--count", type=int, default=8, help="for --engine: how many of them")
+    arguments.add_argument("--guidelines", type=lambda path: pathlib.Path(path).resolve(), default=HERE.parent.parent / "docs", help="for --engine")
+    arguments.add_argument("--reviews", type=int, default=4, help="for --engine: of each file")
+    arguments.add_argument("--max-answer-tokens", type=int, default=64, help="for --engine")
+    arguments.add_argument("--model", default="smollm2-135m", help="for --engine")
     arguments.add_argument("--json", type=pathlib.Path)
     options = arguments.parse_args()
     python_environment.enter("bench-review", HERE / "requirements.txt")
@@ -300,6 +307,9 @@ def main():
         out["semgrep"] = semgrep_labels(leyden, options.semgrep_rules, options.misses)
     if options.quiet:
         out["quiet"] = quiet(leyden, options.quiet, options.misses)
+    if options.engine:
+        import engine
+        out["engine"] = engine.run(options)
     if not out:
         raise SystemExit("nothing to measure: name a checkout, see --help")
     if options.json:

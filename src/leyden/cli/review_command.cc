@@ -45,6 +45,7 @@ struct Flags {
   ModelChoice model;
   std::string guidelines;
   std::size_t reviews = 2;
+  std::size_t max_answer_tokens = 512;
   std::string diff;
   std::string base;
   bool staged = false;
@@ -290,6 +291,7 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
   if (!session) return report(session.error());
   review::ModelReview reviews((*session)->rag(), *model->server,
                               {.reviews = flags.reviews,
+                               .max_answer_tokens = flags.max_answer_tokens,
                                .guidelines = guidelines,
                                .tenant = context.settings.tenant,
                                .ttl = context.settings.ttl_of("review", "review guidelines"),
@@ -312,6 +314,7 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
   }
   done.engine += "+" + model->server->info().name;
   done.model = counts;
+  done.cache_stats = (*session)->rag().stats();
   return kDone;
 }
 
@@ -481,10 +484,15 @@ void add_review_command(CLI::App& app, Run& run) {
   command->add_option("--guidelines", flags->guidelines,
                       "A folder of the team's guidelines for the model");
   command
-      ->add_option("--reviews", flags->reviews,
-                   "Short reviews of each file by the model, each with another focus")
+      ->add_option(
+          "--reviews", flags->reviews,
+          "Reviews of each file by the model, each with another focus; 1: one for everything")
       ->capture_default_str()
       ->check(CLI::Range(1, 4));
+  command
+      ->add_option("--max-answer-tokens", flags->max_answer_tokens,
+                   "Stop each answer of the model there")
+      ->capture_default_str();
   command->add_option("--threads", flags->threads, "0: one for each processor");
   command->add_flag("--no-cache", flags->no_cache,
                     "Neither read nor keep what earlier reviews found");

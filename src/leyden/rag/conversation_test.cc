@@ -8,6 +8,7 @@
 #include "leyden/base/files.h"
 #include "leyden/base/testing/temporary_folder.h"
 #include "leyden/llm/llamacpp/llama_engine.h"
+#include "leyden/llm/testing/scripted_model.h"
 #include "leyden/prompt/chat/encode_parts.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 #include "leyden/tokenizer/test_tokenizers.h"
@@ -17,55 +18,8 @@ namespace {
 
 using prompt::ReasoningPolicy;
 
-struct Said {
-  TokenIds ids;
-  llm::FinishReason finish = llm::FinishReason::stop;
-  bool ids_exact = true;
-  bool fails = false;
-  std::vector<float> logprobs;
-};
-
-class EndedGeneration final : public llm::Generation {
- public:
-  void cancel() override {}
-  void wait() override {}
-};
-
-// Says what the test wants and keeps what it was asked.
-class ScriptedModel final : public llm::ModelServer {
- public:
-  explicit ScriptedModel(const tokenizer::Tokenizer& tokenizer) : tokenizer_(tokenizer) {
-    info_.name = "scripted";
-    info_.vocabulary_size = tokenizer.vocabulary_size();
-  }
-  [[nodiscard]] const llm::ModelInfo& info() const override { return info_; }
-  [[nodiscard]] Result<std::unique_ptr<llm::Generation>> generate(
-      llm::GenerateRequest asked, llm::GenerateSink& sink) override {
-    prompts.push_back(asked.prompt);
-    documents.push_back(asked.documents.at(0));
-    Said said = answers.front();
-    answers.pop_front();
-    const std::string text = tokenizer_.decode(said.ids).value();
-    sink.on_tokens({.ids = said.ids, .text = text, .logprobs = said.logprobs});
-    if (said.fails) {
-      sink.on_error({Errc::unavailable, "the server went away"});
-    } else {
-      sink.on_end({.finish = said.finish,
-                   .prompt_tokens = asked.prompt.size(),
-                   .ids_exact = said.ids_exact});
-    }
-    return std::make_unique<EndedGeneration>();
-  }
-  void close() override {}
-
-  std::deque<Said> answers;
-  std::vector<TokenIds> prompts;
-  std::vector<llm::TokenRange> documents;
-  llm::ModelInfo info_;
-
- private:
-  const tokenizer::Tokenizer& tokenizer_;
-};
+using llm::testing::Said;
+using llm::testing::ScriptedModel;
 
 class Conversations : public testing::Test {
  protected:

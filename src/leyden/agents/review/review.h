@@ -14,6 +14,7 @@
 #include "leyden/agents/review/finding.h"
 #include "leyden/agents/review/rule.h"
 #include "leyden/base/result.h"
+#include "leyden/cache/cache_stats.h"
 
 namespace leyden::review {
 
@@ -87,6 +88,7 @@ struct ReviewReport {
   std::string engine = "offline";
   std::string why_no_model;
   std::optional<ModelReviewCounts> model;
+  std::optional<cache::CacheStats> cache_stats;  // Where a model was asked.
 
   [[nodiscard]] std::uint64_t count(Severity severity) const;
 };

@@ -1,12 +1,12 @@
 #include "leyden/agents/review/model/model_review.h"
 
-#include <deque>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "leyden/agents/review/model/model_answer.h"
 #include "leyden/base/testing/temporary_folder.h"
+#include "leyden/llm/testing/scripted_model.h"
 #include "leyden/retrieval/stores/sqlite/sqlite_index.h"
 #include "leyden/tokenizer/test_tokenizers.h"
 
@@ -84,44 +84,6 @@ TEST(ModelAnswer, SetsAreClosedAndAnythingCanBeRead) {
   }
 }
 
-class EndedGeneration final : public llm::Generation {
- public:
-  void cancel() override {}
-  void wait() override {}
-};
-
-// Says what the test wants, the last answer again and again.
-class ScriptedModel final : public llm::ModelServer {
- public:
-  explicit ScriptedModel(const tokenizer::Tokenizer& tokenizer) : tokenizer_(tokenizer) {
-    info_.name = "scripted";
-    info_.vocabulary_size = tokenizer.vocabulary_size();
-  }
-  [[nodiscard]] const llm::ModelInfo& info() const override { return info_; }
-  [[nodiscard]] Result<std::unique_ptr<llm::Generation>> generate(
-      llm::GenerateRequest asked, llm::GenerateSink& sink) override {
-    prompts.push_back(asked.prompt);
-    const std::string answer = answers.front();
-    if (answers.size() > 1) answers.pop_front();
-    if (answer == "fails") {
-      sink.on_error({Errc::unavailable, "the server went away"});
-    } else {
-      const TokenIds ids = tokenizer_.encode(answer);
-      sink.on_tokens({.ids = ids, .text = answer, .logprobs = {}});
-      sink.on_end({.prompt_tokens = asked.prompt.size(), .generated_tokens = ids.size()});
-    }
-    return std::make_unique<EndedGeneration>();
-  }
-  void close() override {}
-
-  std::deque<std::string> answers;
-  std::vector<TokenIds> prompts;
-  llm::ModelInfo info_;
-
- private:
-  const tokenizer::Tokenizer& tokenizer_;
-};
-
 class ModelReviewTest : public ::testing::Test {
  protected:
   ModelReviewTest() {
@@ -137,8 +99,8 @@ class ModelReviewTest : public ::testing::Test {
         SourceFile::open("a.py", kCode).range(kCode.find("os.system"), kCode.find(" + name") + 7);
     report_.findings.push_back(finding);
   }
-  void run(const std::vector<std::string>& answers, std::size_t reviews = 2) {
-    model_.answers.assign(answers.begin(), answers.end());
+  void run(const std::vector<std::string>& answers = {}, std::size_t reviews = 2) {
+    for (const std::string& answer : answers) model_.say(answer);
     ModelReview review(*rag_, model_,
                        {.reviews = reviews, .guidelines = guidelines_, .sampling = {}});
     const auto done = review.run({.path = "a.py", .text = kCode, .only = {}},
@@ -161,7 +123,7 @@ class ModelReviewTest : public ::testing::Test {
                                                             .system_prompt = review_system_prompt(),
                                                             .sent = nullptr,
                                                             .degraded_reason = {}});
-  ScriptedModel model_{qwen_};
+  llm::testing::ScriptedModel model_{qwen_};
   ReviewReport report_;
   ModelReviewCounts counts_;
 };
@@ -202,7 +164,8 @@ TEST_F(ModelReviewTest, ALyingModelAddsNothingAndTakesNothingAway) {
 }
 
 TEST_F(ModelReviewTest, AServerThatFailsCostsItsFindingsOnly) {
-  run({"fails"});
+  model_.answers = {{.ids = {}, .fails = true}};
+  run();
   EXPECT_EQ(report_.findings.size(), 1U);
   EXPECT_EQ(counts_.failed, 2U);
   EXPECT_EQ(report_.why_no_model, "the server went away");
@@ -211,7 +174,7 @@ TEST_F(ModelReviewTest, AServerThatFailsCostsItsFindingsOnly) {
 TEST_F(ModelReviewTest, ALongFileIsToldInPartsAndOfAChangeOnlyItsParts) {
   std::string text;
   for (int i = 0; i < 1'000; ++i) text += fmt::format("value_{} = compute({})\n", i, i);
-  model_.answers = {R"j({"findings": []})j"};
+  model_.say(R"j({"findings": []})j");
   ModelReview review(*rag_, model_, {.reviews = 1, .sampling = {}});
   ASSERT_TRUE(review.run({.path = "b.py", .text = text, .only = {}}, {ReviewType::security},
                          "2026-11-26", report_, counts_, {}));

@@ -50,6 +50,19 @@ json summary(const ReviewReport& report, const ReportOptions& options) {
              {"first_token_ms", counts.first_token_ms},
              {"total_ms", counts.total_ms}};
   }
+  json cache_stats;  // Of the token cache, where a model was asked.
+  if (report.cache_stats) {
+    const cache::CacheStats& stats = *report.cache_stats;
+    cache_stats = {{"hits", stats.hits},
+                   {"misses", stats.misses},
+                   {"hit_rate", stats.hit_rate},
+                   {"total_tokens_cached", stats.total_tokens_cached},
+                   {"cache_size_mb", stats.cache_size_mb},
+                   {"avg_hit_latency_ms", stats.avg_hit_latency_ms},
+                   {"avg_miss_latency_ms", stats.avg_miss_latency_ms},
+                   {"memory_usage_mb", stats.memory_usage_mb},
+                   {"peak_memory_mb", stats.peak_memory_mb}};
+  }
   return {
       {"version", options.version},
       {"issue_count", report.findings.size()},
@@ -69,6 +82,7 @@ json summary(const ReviewReport& report, const ReportOptions& options) {
       {"latency_ms", report.seconds * 1000},
       {"engine", report.engine},
       {"model", std::move(model)},
+      {"cache_stats", std::move(cache_stats)},
       {"fallback", report.why_no_model.empty() ? json(nullptr) : json(report.why_no_model)}};
 }
 
