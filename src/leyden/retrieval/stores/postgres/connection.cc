@@ -157,9 +157,11 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& op
   const Deadline connected =
       Deadline::at(std::min(deadline.when(), Deadline::after(options.connect_timeout).when()));
   if (auto done = out->establish(connected); !done) return std::unexpected(done.error());
-  // Ends what the server still computes when nobody waits any more. Not among the startup packet's options: poolers refuse those.
-  auto set = out->run("SELECT set_config('statement_timeout', $1, false)",
-                      Values().add(std::to_string(options.call_timeout.count())), connected);
+  // Ends what the server still computes when nobody waits any more. And no statement of ours takes so long that compiling it to machine
+  // code would pay. Not among the startup packet's options: poolers refuse those.
+  auto set =
+      out->run("SELECT set_config('statement_timeout', $1, false), set_config('jit', 'off', false)",
+               Values().add(std::to_string(options.call_timeout.count())), connected);
   if (!set) return std::unexpected(set.error());
   return out;
 }

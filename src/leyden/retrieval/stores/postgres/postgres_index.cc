@@ -62,7 +62,10 @@ class PostgresIndex final : public Index {
       return std::unexpected(filled.error());
     if (report->passages_added > report->passages_total / 10) {
       // For the planner. Whoever may not is told so by a notice.
-      auto analyzed = (*connection)->run("ANALYZE leyden.terms, leyden.passages, leyden.documents");
+      auto analyzed = (*connection)
+                          ->run(
+                              "ANALYZE leyden.words, leyden.terms, leyden.passages, "
+                              "leyden.documents");
       if (!analyzed) return std::unexpected(analyzed.error());
     }
     return report;
