@@ -455,6 +455,28 @@ class ModelServer(Case):
         self.assertFalse(json.loads(done.stdout)["ids_exact"])
         self.assertIn("not exact", done.stderr.decode())
 
+    def test_reviews_with_it(self):
+        self.write("bad.py", Review.BAD)
+        (self.scratch / "guidelines").mkdir()
+        (self.scratch / "guidelines" / "shell.md").write_text("# Rules of review\n\nNo python may start a shell.\n")
+        review = ("review", self.folder, "--analyzers", "none", "--reviews", 4, "--max-answer-tokens", 4)
+        first = self.answer(*review, "--guidelines", "guidelines")
+        self.assertIn("python.shell-command", [issue["rule"] for issue in first["issues"]])
+        model = first["model"]
+        self.assertEqual(model["failed"], 0)
+        self.assertEqual(model["calls"] % 4, 0)
+        # Of four reviews of a file three find all but their last lines in the server's cache.
+        self.assertGreater(model["prompt_tokens_reused"], model["prompt_tokens"] / 2)
+        second = self.answer(*review, "--guidelines", "guidelines")
+        self.assertEqual(second["model"]["context_tokens_cached"], second["model"]["context_tokens"])
+        self.assertEqual(self.answer(*review, "--no-token-cache")["model"]["context_tokens_cached"], 0)
+        self.server.kill()
+        self.server.wait()
+        done = self.leyden(*review, "--json")
+        self.assertEqual([issue["rule"] for issue in json.loads(done.stdout)["issues"]], ["python.shell-command"])
+        self.assertIn("without the model", done.stderr.decode())
+        self.leyden(*review, "--strict", code=3)
+
     def test_the_doctor_says_what_it_is(self):
         out = self.answer("doctor", "--llm")
         found = {each["id"]: each["severity"] for each in out["findings"]}

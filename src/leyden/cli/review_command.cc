@@ -389,8 +389,13 @@ int run_review(const Flags& flags, const Context& context) {
   const bool with_model = flags.model.name || !flags.model.servers.empty() ||
                           (!flags.offline && !context.settings.llm.urls.empty());
   if (with_model) {
-    if (const int code = ask_model(flags, inputs, *types, context, *done); code != kDone)
+    const int code = ask_model(flags, inputs, *types, context, *done);
+    if (code == kEnvironment) {  // What rules have found stands.
+      done->why_no_model = "the model could not be asked: standard error says why";
+      print_warning("reviewed without the model");
+    } else if (code != kDone) {
       return code;
+    }
   }
   std::erase_if(done->findings, [&](const review::Finding& one) {
     return one.confidence < *confidence || std::ranges::find(*types, one.type) == types->end();
@@ -425,7 +430,8 @@ int run_review(const Flags& flags, const Context& context) {
         return one.severity >= *fail_on;
       }))
     return kFound;
-  return flags.strict && !done->skipped.empty() ? kIncomplete : kDone;
+  const bool complete = done->skipped.empty() && done->why_no_model.empty();
+  return flags.strict && !complete ? kIncomplete : kDone;
 }
 
 }  // namespace
@@ -498,7 +504,8 @@ void add_review_command(CLI::App& app, Run& run) {
                     "Neither read nor keep what earlier reviews found");
   command->add_flag("--no-token-cache", flags->no_token_cache,
                     "Tokenize what the model is shown anew each time");
-  command->add_flag("--strict", flags->strict, "Exit with 3 when a file could not be reviewed");
+  command->add_flag("--strict", flags->strict,
+                    "Exit with 3 when a file could not be reviewed or the model not be asked");
   command->add_flag("--fix", flags->fix,
                     "Make the fixes that rules offer, where the file still parses");
   command->add_flag("--dry-run", flags->dry_run, "Show the fixes as a patch and change nothing");
