@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "leyden/agents/review/analyses/c/defects.h"
+#include "leyden/agents/review/analyses/duplicate_keys.h"
 #include "leyden/agents/review/analyses/metrics.h"
 #include "leyden/agents/review/analyses/unreachable.h"
 #include "leyden/agents/review/analyses/unused_names.h"
@@ -46,6 +47,7 @@ Analysis analysis_named(std::string_view name) {
       {"c.use-after-free", find_c_defects},
       {"c.wait-from-input", find_c_defects},
       {"cyclomatic-complexity", find_complex_functions},
+      {"duplicate-keys", find_duplicate_keys},
       {"function-length", find_long_functions},
       {"nesting", find_deep_nesting},
       {"parameter-count", find_many_parameters},
