@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`leyden review` on material that others labelled, beside the tools that a team would take instead. README.md says what is measured.
 
-    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
+    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--pylint FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
 """
 import argparse
 import collections
@@ -261,6 +261,58 @@ def semgrep_labels(leyden, root, misses):
     return out
 
 
+# ---- pylint's marks
+
+# Messages whose subject a rule of ours claims. Not claimed are those whose limits differ (too-many-..., missing docstrings of whatever is small) and matters of layout.
+PYLINT = {
+    "unused-import": ["python.unused-import"], "unused-variable": ["python.unused-variable", "python.unused-part"], "wildcard-import": ["python.wildcard-import"],
+    "bare-except": ["python.bare-except"], "singleton-comparison": ["python.compare-none", "python.compare-bool"],
+    "dangerous-default-value": ["python.mutable-default"], "redefined-builtin": ["python.shadowed-builtin", "python.builtin-parameter"],
+    "f-string-without-interpolation": ["python.f-string-without-value"], "unnecessary-pass": ["python.pass-not-needed"],
+    "pointless-statement": ["python.statement-without-effect"], "expression-not-assigned": ["python.statement-without-effect"],
+    "unidiomatic-typecheck": ["python.type-compared"], "literal-comparison": ["python.is-literal"], "raise-missing-from": ["python.raise-without-cause"],
+    "unspecified-encoding": ["python.open-without-encoding"], "subprocess-run-check": ["python.subprocess-check"],
+    "super-with-arguments": ["python.super-arguments"], "useless-object-inheritance": ["python.object-base"], "global-statement": ["python.global-statement"],
+    "unreachable": ["common.unreachable"], "duplicate-key": ["common.duplicate-key"], "self-assigning-variable": ["python.self-assignment"],
+    "comparison-with-itself": ["python.self-comparison"], "unnecessary-negation": ["python.not-in-order"], "using-constant-test": ["python.constant-condition"],
+    "consider-iterating-dictionary": ["python.keys-lookup"], "no-else-return": ["python.else-after-return"], "no-else-raise": ["python.else-after-return"],
+    "no-else-continue": ["python.else-after-return"], "no-else-break": ["python.else-after-return"],
+}
+
+
+def pylint(leyden, folder, misses):
+    found, _, seconds = leyden.review(folder, "--type", "style")
+    rules = collections.defaultdict(list)
+    for finding in found:
+        rules[finding.file, finding.rule].append(finding)
+    files = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
+    begin = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "pylint", "--rcfile=/dev/null", "--output-format=json", "--disable=import-error", "--score=n", *files], cwd=folder, capture_output=True, text=True)
+    theirs = time.perf_counter() - begin
+    table, missed, unclaimed = collections.defaultdict(lambda: [0, 0]), [], collections.Counter()
+    for mark in json.loads(done.stdout):
+        mine = PYLINT.get(mark["symbol"])
+        if mine is None:
+            unclaimed[mark["symbol"]] += 1
+            continue
+        last = mark["endLine"] or mark["line"]
+        hit = any(f.first <= last and mark["line"] <= f.last for rule in mine for f in rules[mark["path"], rule])
+        table[mark["symbol"]][0] += 1
+        table[mark["symbol"]][1] += hit
+        if not hit:
+            missed.append((mark["path"], mark["line"], mark["symbol"], mark["message"].split("\n")[0]))
+    marks, hits = sum(row[0] for row in table.values()), sum(row[1] for row in table.values())
+    print(f"pylint's marks of {len(files)} files, in the {len(table)} messages that rules claim: {hits} of {marks} ({hits / max(marks, 1):.1%}); {sum(unclaimed.values())} marks of "
+          f"{len(unclaimed)} others; {seconds:.2f} s, pylint {theirs:.1f} s", flush=True)
+    if misses:
+        for symbol, row in sorted(table.items(), key=lambda item: -item[1][0]):
+            print(f"    {symbol:34} {row[1]:5} of {row[0]:5}")
+        print("    not claimed:", dict(unclaimed.most_common(30)))
+        for case in missed[:400]:
+            print("    missed", *case)
+    return {"files": len(files), "marks": marks, "found": hits, "seconds": seconds, "pylint_seconds": theirs, "not_claimed": sum(unclaimed.values())}
+
+
 # ---- Good code
 
 
@@ -285,6 +337,7 @@ def main():
     arguments.add_argument("--juliet", type=pathlib.Path, help="a checkout of arichardson/juliet-test-suite-c")
     arguments.add_argument("--bandit", type=pathlib.Path, help="a checkout of PyCQA/bandit")
     arguments.add_argument("--semgrep-rules", type=pathlib.Path, help="a checkout of semgrep/semgrep-rules")
+    arguments.add_argument("--pylint", type=pathlib.Path, help="a folder of Python code, for pylint's marks")
     arguments.add_argument("--quiet", type=pathlib.Path, nargs="*", default=[], help="folders of code that is held to be good")
     arguments.add_argument("--peers", action="store_true", help="cppcheck, too, where it is installed")
     arguments.add_argument("--misses", action="store_true", help="what was not found; of semgrep's labels never those held out")
@@ -305,6 +358,8 @@ def main():
         out["bandit"] = bandit_examples(leyden, options.bandit, options.misses)
     if options.semgrep_rules:
         out["semgrep"] = semgrep_labels(leyden, options.semgrep_rules, options.misses)
+    if options.pylint:
+        out["pylint"] = pylint(leyden, options.pylint, options.misses)
     if options.quiet:
         out["quiet"] = quiet(leyden, options.quiet, options.misses)
     if options.engine:

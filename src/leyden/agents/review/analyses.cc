@@ -53,6 +53,7 @@ Analysis analysis_named(std::string_view name) {
       {"parameter-count", find_many_parameters},
       {"unreachable", find_unreachable_code},
       {"unused-import", find_unused_imports},
+      {"unused-part", find_unused_parts},
       {"unused-variable", find_unused_variables},
   });
   const auto found = std::ranges::find(kAll, name, &std::pair<std::string_view, Analysis>::first);

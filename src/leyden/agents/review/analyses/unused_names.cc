@@ -84,46 +84,103 @@ void find_unused_imports(const CodeModel& model, const Rule&, const ReportHit& r
   }
 }
 
-void find_unused_variables(const CodeModel& model, const Rule&, const ReportHit& report) {
-  if (model.language() != Language::python) return;
-  for (const Node function : model.functions()) {
-    const Node body = function.field("body");
-    if (function.type() != "function_definition" || !body) continue;
-    std::map<std::string_view, std::vector<Node>> given;  // By name: `name = value` statements.
-    std::map<std::string_view, std::size_t> named;        // How often at all.
-    bool dynamic = false;                                 // locals(), eval: all may be read.
-    walk(body, [&](Node node) {
+namespace {
+
+// A name that is given a value: by itself, or as one of several that a value is taken apart into or a loop goes through.
+struct Given {
+  Node name;
+  bool is_part = false;
+};
+
+void add_targets(Node target, bool is_part, std::vector<Given>& out) {
+  const std::string_view type = target.type();
+  if (type == "identifier") out.push_back({.name = target, .is_part = is_part});
+  if (type != "pattern_list" && type != "tuple_pattern" && type != "list_pattern") return;
+  for (std::uint32_t i = 0; i < target.named_child_count(); ++i)
+    add_targets(target.named_child(i), true, out);
+}
+
+// What this statement or clause gives a value to.
+void add_given(Node node, std::vector<Given>& out) {
+  const std::string_view type = node.type();
+  if (type == "assignment" && node.parent().type() == "expression_statement" && node.field("right"))
+    add_targets(node.field("left"), false, out);
+  if (type == "for_statement") add_targets(node.field("left"), true, out);
+  if (type == "as_pattern" && node.parent().type() == "except_clause") {
+    const Node alias = node.field("alias");
+    if (alias && alias.named_child_count() == 1) add_targets(alias.named_child(0), false, out);
+  }
+}
+
+bool reads_everything(std::string_view name) {
+  return name == "locals" || name == "eval" || name == "exec" || name == "vars";
+}
+
+class UnusedVariables {
+ public:
+  UnusedVariables(const CodeModel& model, Node function) : model_(model) {
+    walk(function.field("body"), [&](Node node) {
       const std::string_view type = node.type();
       if (type == "identifier") {
         const std::string_view text = model.text(node);
-        ++named[text];
-        dynamic = dynamic || text == "locals" || text == "eval" || text == "exec" || text == "vars";
+        ++named_[text];
+        dynamic_ = dynamic_ || reads_everything(text);
       }
-      if (type == "global_statement" || type == "nonlocal_statement") {
-        for (std::uint32_t i = 0; i < node.named_child_count(); ++i)
-          named[model.text(node.named_child(i))] += 1000;
-      }
-      if (type == "assignment" && node.parent().type() == "expression_statement" &&
-          node.field("left").type() == "identifier" && node.field("right") &&
-          model.function_around(node) == function)
-        given[model.text(node.field("left"))].push_back(node);
-      // A class's body gives its members values.
-      return type != "class_definition" || [&] {
-        walk(node, [&](Node inner) {
-          if (inner.type() == "identifier") named[model.text(inner)] += 1000;
-          return true;
-        });
+      if (type == "global_statement" || type == "nonlocal_statement" ||
+          type == "class_definition") {
+        add_elsewhere(node);  // A class's body gives its members values.
         return false;
-      }();
+      }
+      if (model.function_around(node) == function) {
+        std::vector<Given> here;
+        add_given(node, here);
+        for (const Given& one : here) given_[model.text(one.name)].push_back(one);
+      }
+      return true;
     });
-    if (dynamic) continue;
-    for (const auto& [name, places] : given) {
-      if (name.starts_with('_') || name == "unused" || named[name] > places.size()) continue;
-      report({.begin = places[0].begin(),
-              .end = places[0].field("left").end(),
+  }
+
+  void report(bool parts, const ReportHit& report) const {
+    if (dynamic_) return;
+    for (const auto& [name, places] : given_) {
+      if (name.starts_with('_') || name == "unused" || named_.at(name) > places.size()) continue;
+      if (places[0].is_part != parts) continue;
+      report({.begin = places[0].name.begin(),
+              .end = places[0].name.end(),
               .names = {{"name", std::string(name)}}});
     }
   }
+
+ private:
+  void add_elsewhere(Node node) {
+    walk(node, [&](Node inner) {
+      if (inner.type() == "identifier") named_[model_.text(inner)] += 1000;
+      return true;
+    });
+  }
+
+  const CodeModel& model_;
+  std::map<std::string_view, std::vector<Given>> given_;
+  std::map<std::string_view, std::size_t> named_;  // How often at all.
+  bool dynamic_ = false;                           // locals(), eval: all may be read.
+};
+
+void find_unused(const CodeModel& model, bool parts, const ReportHit& report) {
+  if (model.language() != Language::python) return;
+  for (const Node function : model.functions()) {
+    if (function.type() == "function_definition" && function.field("body"))
+      UnusedVariables(model, function).report(parts, report);
+  }
+}
+
+}  // namespace
+
+void find_unused_variables(const CodeModel& model, const Rule&, const ReportHit& report) {
+  find_unused(model, false, report);
+}
+
+void find_unused_parts(const CodeModel& model, const Rule&, const ReportHit& report) {
+  find_unused(model, true, report);
 }
 
 }  // namespace leyden::review

@@ -8,5 +8,7 @@ namespace leyden::review {
 // quotes, templates.
 void find_unused_imports(const CodeModel& model, const Rule& rule, const ReportHit& report);
 void find_unused_variables(const CodeModel& model, const Rule& rule, const ReportHit& report);
+// The same for what values are taken apart into and loops go through, where often only some are wanted.
+void find_unused_parts(const CodeModel& model, const Rule& rule, const ReportHit& report);
 
 }  // namespace leyden::review
