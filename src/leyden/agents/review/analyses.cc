@@ -6,6 +6,8 @@
 
 #include "leyden/agents/review/analyses/c/defects.h"
 #include "leyden/agents/review/analyses/duplicate_keys.h"
+#include "leyden/agents/review/analyses/hidden_builtins.h"
+#include "leyden/agents/review/analyses/lost_cause.h"
 #include "leyden/agents/review/analyses/metrics.h"
 #include "leyden/agents/review/analyses/unreachable.h"
 #include "leyden/agents/review/analyses/unused_names.h"
@@ -49,6 +51,9 @@ Analysis analysis_named(std::string_view name) {
       {"cyclomatic-complexity", find_complex_functions},
       {"duplicate-keys", find_duplicate_keys},
       {"function-length", find_long_functions},
+      {"hidden-builtin", find_hidden_builtins},
+      {"hiding-parameter", find_hiding_parameters},
+      {"lost-cause", find_lost_causes},
       {"nesting", find_deep_nesting},
       {"parameter-count", find_many_parameters},
       {"unreachable", find_unreachable_code},

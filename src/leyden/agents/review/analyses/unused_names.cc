@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/agents/review/analyses/python_targets.h"
 #include "leyden/agents/review/code_shape.h"
 
 namespace leyden::review {
@@ -86,32 +87,6 @@ void find_unused_imports(const CodeModel& model, const Rule&, const ReportHit& r
 
 namespace {
 
-// A name that is given a value: by itself, or as one of several that a value is taken apart into or a loop goes through.
-struct Given {
-  Node name;
-  bool is_part = false;
-};
-
-void add_targets(Node target, bool is_part, std::vector<Given>& out) {
-  const std::string_view type = target.type();
-  if (type == "identifier") out.push_back({.name = target, .is_part = is_part});
-  if (type != "pattern_list" && type != "tuple_pattern" && type != "list_pattern") return;
-  for (std::uint32_t i = 0; i < target.named_child_count(); ++i)
-    add_targets(target.named_child(i), true, out);
-}
-
-// What this statement or clause gives a value to.
-void add_given(Node node, std::vector<Given>& out) {
-  const std::string_view type = node.type();
-  if (type == "assignment" && node.parent().type() == "expression_statement" && node.field("right"))
-    add_targets(node.field("left"), false, out);
-  if (type == "for_statement") add_targets(node.field("left"), true, out);
-  if (type == "as_pattern" && node.parent().type() == "except_clause") {
-    const Node alias = node.field("alias");
-    if (alias && alias.named_child_count() == 1) add_targets(alias.named_child(0), false, out);
-  }
-}
-
 bool reads_everything(std::string_view name) {
   return name == "locals" || name == "eval" || name == "exec" || name == "vars";
 }
@@ -132,9 +107,9 @@ class UnusedVariables {
         return false;
       }
       if (model.function_around(node) == function) {
-        std::vector<Given> here;
-        add_given(node, here);
-        for (const Given& one : here) given_[model.text(one.name)].push_back(one);
+        std::vector<Target> here;
+        add_targets_of(node, here);
+        for (const Target& one : here) given_[model.text(one.name)].push_back(one);
       }
       return true;
     });
@@ -160,7 +135,7 @@ class UnusedVariables {
   }
 
   const CodeModel& model_;
-  std::map<std::string_view, std::vector<Given>> given_;
+  std::map<std::string_view, std::vector<Target>> given_;
   std::map<std::string_view, std::size_t> named_;  // How often at all.
   bool dynamic_ = false;                           // locals(), eval: all may be read.
 };
