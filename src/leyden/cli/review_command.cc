@@ -46,6 +46,7 @@ struct Flags {
   std::string guidelines;
   std::size_t reviews = 2;
   std::size_t max_answer_tokens = 512;
+  std::uint64_t max_tokens = 0;
   std::string diff;
   std::string base;
   bool staged = false;
@@ -292,6 +293,7 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
   review::ModelReview reviews((*session)->rag(), *model->server,
                               {.reviews = flags.reviews,
                                .max_answer_tokens = flags.max_answer_tokens,
+                               .max_tokens = flags.max_tokens,
                                .guidelines = guidelines,
                                .tenant = context.settings.tenant,
                                .ttl = context.settings.ttl_of("review", "review guidelines"),
@@ -314,6 +316,10 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
   }
   done.engine += "+" + model->server->info().name;
   done.model = counts;
+  if (counts.not_asked > 0) {
+    print_warning(fmt::format("{} questions were not asked: --max-tokens {} is spent",
+                              counts.not_asked, flags.max_tokens));
+  }
   done.cache_stats = (*session)->rag().stats();
   return kDone;
 }
@@ -498,6 +504,11 @@ void add_review_command(CLI::App& app, Run& run) {
   command
       ->add_option("--max-answer-tokens", flags->max_answer_tokens,
                    "Stop each answer of the model there")
+      ->capture_default_str();
+  command
+      ->add_option("--max-tokens", flags->max_tokens,
+                   "Ask the model nothing more once prompts and answers have taken so many; 0: no "
+                   "limit")
       ->capture_default_str();
   command->add_option("--threads", flags->threads, "0: one for each processor");
   command->add_flag("--no-cache", flags->no_cache,

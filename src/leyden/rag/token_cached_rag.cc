@@ -239,7 +239,7 @@ Result<AssembledPrompt> TokenCachedRag::assemble_prompt(const RetrievedContext& 
   for (auto part = after.begin(); part != stretch_end; ++part) add(part->text);
   const prompt::Joined stretch = prompt::join(*tokenizer_, pieces);
 
-  AssembledPrompt prompt{.ids = start.ids, .documents = {}};
+  AssembledPrompt prompt{.ids = start.ids, .documents = {}, .stop_tokens = {}};
   const auto append = [&](const TokenIds& ids) {
     prompt.ids.insert(prompt.ids.end(), ids.begin(), ids.end());
   };
@@ -248,6 +248,9 @@ Result<AssembledPrompt> TokenCachedRag::assemble_prompt(const RetrievedContext& 
   append(stretch.ids);
   prompt.documents.end = prompt.ids.size();
   append(tail->ids);
+  for (const std::string& text : stop_tokens) {
+    if (auto id = tokenizer_->special_token(text)) prompt.stop_tokens.push_back(*id);
+  }
   return prompt;
 }
 
@@ -322,9 +325,7 @@ Result<GenerateResult> TokenCachedRag::generate_from(
   generation.tenant = request.scope.tenant;
   generation.logprobs = options.logprobs;
   generation.documents = {prompt->documents};
-  for (const std::string& text : start.frame.stop_tokens) {
-    if (auto id = tokenizer_->special_token(text)) generation.stop_tokens.push_back(*id);
-  }
+  generation.stop_tokens = std::move(prompt->stop_tokens);
   GenerateResult result;
   result.prompt_ids = generation.prompt;
   const std::size_t prompt_tokens = generation.prompt.size();

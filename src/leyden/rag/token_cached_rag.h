@@ -146,6 +146,7 @@ struct AssembledPrompt {
   TokenIds ids;
   llm::TokenRange
       documents;  // Where passages and question stand, from special token to special token.
+  std::vector<TokenId> stop_tokens;  // With which the frame's answers end.
 };
 
 // Retrieval whose context is token IDs: each passage is tokenized once and kept; a context is joined from IDs; a model server

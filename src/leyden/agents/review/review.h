@@ -54,6 +54,7 @@ struct ModelReviewCounts {
   std::uint64_t calls = 0;
   std::uint64_t unreadable = 0;  // Answers without what was asked for.
   std::uint64_t failed = 0;      // Calls that the server did not answer.
+  std::uint64_t not_asked = 0;   // Questions left out, because the budget was spent.
   std::uint64_t proposed = 0;
   std::uint64_t accepted = 0;
   std::uint64_t merged = 0;        // The same as what a rule or another review found.

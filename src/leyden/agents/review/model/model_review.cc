@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "leyden/agents/review/fingerprint.h"
 #include "leyden/agents/review/model/model_answer.h"
@@ -109,6 +110,90 @@ bool same_place(const Finding& one, const Finding& other) {
          other.range.first_line <= one.range.last_line;
 }
 
+std::vector<const Finding*> known_in(const Part& part, const ReviewReport& report,
+                                     std::string_view path) {
+  std::vector<const Finding*> out;
+  for (const Finding& finding : report.findings) {
+    const bool inside = std::ranges::any_of(part, [&](const retrieval::Passage& passage) {
+      return passage.first_line <= finding.range.first_line &&
+             finding.range.first_line <= passage.last_line;
+    });
+    if (finding.file == path && inside && out.size() < kKnownMax) out.push_back(&finding);
+  }
+  return out;
+}
+
+// What the answers about one file come to. `report` is changed by finish() only: the known findings are pointed to until then.
+class Answers {
+ public:
+  Answers(const SourceFile& file, const std::vector<ReviewType>& types, ReviewReport& report,
+          ModelReviewCounts& counts)
+      : file_(file), types_(types), report_(report), counts_(counts) {}
+
+  void add(const llm::Generated& answered, const std::vector<const Finding*>& known) {
+    counts_.prompt_tokens += answered.summary.prompt_tokens;
+    counts_.prompt_tokens_reused += answered.summary.prompt_tokens_reused.value_or(0);
+    counts_.answer_tokens += answered.summary.generated_tokens;
+    counts_.first_token_ms += answered.summary.first_token_ms;
+    counts_.total_ms += answered.summary.total_ms;
+    ModelAnswer answer = read_model_answer(answered.text, file_);
+    counts_.unreadable += answer.readable ? 0 : 1;
+    counts_.proposed += answer.proposed;
+    counts_.without_text += answer.without_text;
+    counts_.out_of_set += answer.out_of_set;
+    for (const Verdict& verdict : answer.verdicts) {
+      if (!verdict.right && verdict.finding >= 1 && verdict.finding <= known.size())
+        doubts_.emplace(known[verdict.finding - 1], verdict.why);
+    }
+    for (Finding& finding : answer.findings) add(std::move(finding));
+  }
+
+  void finish(const ReviewedText& text, std::string_view today) {
+    counts_.doubted += doubts_.size();
+    for (const auto& [finding, why] : doubts_) {
+      report_.notes.push_back({.path = text.path,
+                               .line = finding->range.first_line,
+                               .text = fmt::format("the model doubts {}: {}", finding->rule, why)});
+    }
+    std::ranges::sort(added_, {},
+                      [](const Finding& one) { return std::pair(one.range.begin, one.rule); });
+    add_fingerprints(file_, added_);
+    auto suppressions = find_suppressions(file_, today);
+    for (Finding& finding : added_) {
+      if (!text.all && !touches(text.only, finding.range.first_line, finding.range.last_line)) {
+        ++report_.outside;
+      } else if (const Suppression* by = suppression_of(finding, suppressions)) {
+        report_.suppressed.push_back({.finding = std::move(finding), .reason = by->reason});
+      } else {
+        ++counts_.accepted;
+        report_.findings.push_back(std::move(finding));
+      }
+    }
+    sort_by_place(report_.findings);
+  }
+
+ private:
+  void add(Finding finding) {
+    const auto same = [&](const Finding& one) { return same_place(one, finding); };
+    const auto before = std::ranges::find_if(added_, same);
+    if (std::ranges::any_of(report_.findings, same)) {
+      ++counts_.merged;
+    } else if (before != added_.end()) {
+      ++counts_.merged;
+      before->confidence = Confidence::medium;
+    } else if (std::ranges::find(types_, finding.type) != types_.end()) {
+      added_.push_back(std::move(finding));
+    }
+  }
+
+  const SourceFile& file_;
+  const std::vector<ReviewType>& types_;
+  ReviewReport& report_;
+  ModelReviewCounts& counts_;
+  std::vector<Finding> added_;
+  std::map<const Finding*, std::string> doubts_;  // In the order of the findings.
+};
+
 }  // namespace
 
 std::string review_system_prompt() {
@@ -119,6 +204,49 @@ std::string review_system_prompt() {
       answer_format());
 }
 
+Result<rag::RetrievedContext> ModelReview::guidelines_for(const SourceFile& file,
+                                                          ModelReviewCounts& counts,
+                                                          const std::stop_token& stop) {
+  if (!options_.guidelines) return rag::RetrievedContext();
+  auto found = rag_->retrieve_tokens(
+      {.query = fmt::format("guidelines rules review {}", syntax::to_string(file.language())),
+       .top_k = 8,
+       .scope = *options_.guidelines,
+       .max_context_tokens = options_.max_guideline_tokens,
+       .deadline = options_.deadline,
+       .agent = "review",
+       .ttl = options_.ttl,
+       .stop = stop});
+  if (!found) return found;
+  counts.context_tokens += found->token_count;
+  counts.context_tokens_cached += found->cached_tokens;
+  counts.token_ms += found->timings.tokens_ms;
+  return found;
+}
+
+Result<llm::Generated> ModelReview::ask(const rag::RetrievedContext& context,
+                                        const std::string& question, const prompt::ChatFrame& frame,
+                                        ModelReviewCounts& counts, const std::stop_token& stop) {
+  const auto started = std::chrono::steady_clock::now();
+  auto prompt = rag_->assemble_prompt(context, question, {.ids = {}, .frame = frame});
+  if (!prompt) return std::unexpected(prompt.error());
+  counts.token_ms += ms_between(started, std::chrono::steady_clock::now());
+  ++counts.calls;
+  auto answered = llm::generate_blocking(*server_,
+                                         {.prompt = std::move(prompt->ids),
+                                          .max_tokens = options_.max_answer_tokens,
+                                          .sampling = options_.sampling,
+                                          .stop_tokens = std::move(prompt->stop_tokens),
+                                          .documents = {prompt->documents},
+                                          .tenant = options_.tenant,
+                                          .logprobs = false,
+                                          .deadline = options_.deadline},
+                                         {}, stop);
+  if (answered && answered->summary.finish == llm::FinishReason::cancelled)
+    return fail(Errc::cancelled, "interrupted");
+  return answered;
+}
+
 Result<void> ModelReview::run(const ReviewedText& text, const std::vector<ReviewType>& types,
                               std::string_view today, ReviewReport& report,
                               ModelReviewCounts& counts, const std::stop_token& stop) {
@@ -126,37 +254,13 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
   if (file.text().empty()) return {};
   auto format = rag_->format_of(*server_);
   if (!format) return std::unexpected(format.error());
-  rag::RetrievedContext guidelines;
-  if (options_.guidelines) {
-    auto found = rag_->retrieve_tokens(
-        {.query = fmt::format("guidelines rules review {}", syntax::to_string(file.language())),
-         .top_k = 8,
-         .scope = *options_.guidelines,
-         .max_context_tokens = options_.max_guideline_tokens,
-         .deadline = options_.deadline,
-         .agent = "review",
-         .ttl = options_.ttl,
-         .stop = stop});
-    if (!found) return std::unexpected(found.error());
-    guidelines = *std::move(found);
-    counts.context_tokens += guidelines.token_count;
-    counts.context_tokens_cached += guidelines.cached_tokens;
-    counts.token_ms += guidelines.timings.tokens_ms;
-  }
+  auto guidelines = guidelines_for(file, counts, stop);
+  if (!guidelines) return std::unexpected(guidelines.error());
   const std::vector<std::string> tasks = tasks_of(types, options_.reviews);
-  std::vector<Finding> added;
-  std::vector<Verdict> doubts;
+  Answers answers(file, types, report, counts);
   for (const Part& part : parts_of(file, text, options_.part_bytes_max)) {
-    std::vector<const Finding*> known;
-    for (const Finding& finding : report.findings) {
-      const bool inside = std::ranges::any_of(part, [&](const retrieval::Passage& passage) {
-        return passage.first_line <= finding.range.first_line &&
-               finding.range.first_line <= passage.last_line;
-      });
-      if (finding.file == text.path && inside && known.size() < kKnownMax)
-        known.push_back(&finding);
-    }
-    rag::RetrievedContext context = guidelines;
+    const std::vector<const Finding*> known = known_in(part, report, text.path);
+    rag::RetrievedContext context = *guidelines;
     auto appended = rag_->append_passages(context, part,
                                           {.tenant = options_.tenant,
                                            .deadline = options_.deadline,
@@ -164,95 +268,29 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
                                            .ttl = options_.ttl,
                                            .stop = stop});
     if (!appended) return std::unexpected(appended.error());
-    counts.context_tokens += context.token_count - guidelines.token_count;
-    counts.context_tokens_cached += context.cached_tokens - guidelines.cached_tokens;
-    counts.token_ms += context.timings.tokens_ms - guidelines.timings.tokens_ms;
+    counts.context_tokens += context.token_count - guidelines->token_count;
+    counts.context_tokens_cached += context.cached_tokens - guidelines->cached_tokens;
+    counts.token_ms += context.timings.tokens_ms - guidelines->timings.tokens_ms;
     const std::string beginning = asked_of_all(file, text, known);
     for (const std::string& task : tasks) {
       if (stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
-      const auto started = std::chrono::steady_clock::now();
-      auto prompt = rag_->assemble_prompt(context, beginning + task,
-                                          {.ids = {}, .frame = (*format)->first()});
-      if (!prompt) return std::unexpected(prompt.error());
-      counts.token_ms += ms_between(started, std::chrono::steady_clock::now());
-      ++counts.calls;
-      auto answered = llm::generate_blocking(*server_,
-                                             {.prompt = prompt->ids,
-                                              .max_tokens = options_.max_answer_tokens,
-                                              .sampling = options_.sampling,
-                                              .stop_tokens = {},
-                                              .documents = {prompt->documents},
-                                              .tenant = options_.tenant,
-                                              .logprobs = false,
-                                              .deadline = options_.deadline},
-                                             {}, stop);
-      if (!answered) {
-        if (answered.error().code == Errc::cancelled) return std::unexpected(answered.error());
-        ++counts.failed;  // A server that fails costs its findings, never the review.
-        if (report.why_no_model.empty()) report.why_no_model = answered.error().message;
+      if (options_.max_tokens > 0 &&
+          counts.prompt_tokens + counts.answer_tokens >= options_.max_tokens) {
+        ++counts.not_asked;
         continue;
       }
-      if (answered->summary.finish == llm::FinishReason::cancelled)
-        return fail(Errc::cancelled, "interrupted");
-      counts.prompt_tokens += answered->summary.prompt_tokens;
-      counts.prompt_tokens_reused += answered->summary.prompt_tokens_reused.value_or(0);
-      counts.answer_tokens += answered->summary.generated_tokens;
-      counts.first_token_ms += answered->summary.first_token_ms;
-      counts.total_ms += answered->summary.total_ms;
-      ModelAnswer answer = read_model_answer(answered->text, file);
-      counts.unreadable += answer.readable ? 0 : 1;
-      counts.proposed += answer.proposed;
-      counts.without_text += answer.without_text;
-      counts.out_of_set += answer.out_of_set;
-      for (const Verdict& verdict : answer.verdicts) {
-        if (verdict.right || verdict.finding == 0 || verdict.finding > known.size()) continue;
-        const auto at =
-            static_cast<std::size_t>(known[verdict.finding - 1] - report.findings.data());
-        doubts.push_back({.finding = at, .right = false, .why = verdict.why});
-      }
-      for (Finding& finding : answer.findings) {
-        const auto ours = std::ranges::find_if(
-            report.findings, [&](const Finding& one) { return same_place(one, finding); });
-        const auto before = std::ranges::find_if(
-            added, [&](const Finding& one) { return same_place(one, finding); });
-        if (ours != report.findings.end()) {
-          ++counts.merged;
-        } else if (before != added.end()) {
-          ++counts.merged;
-          before->confidence = Confidence::medium;
-        } else if (std::ranges::find(types, finding.type) != types.end()) {
-          added.push_back(std::move(finding));
-        }
+      auto answered = ask(context, beginning + task, (*format)->first(), counts, stop);
+      if (answered) {
+        answers.add(*answered, known);
+      } else if (answered.error().code == Errc::cancelled) {
+        return std::unexpected(answered.error());
+      } else {
+        ++counts.failed;  // A server that fails costs its findings, never the review.
+        if (report.why_no_model.empty()) report.why_no_model = answered.error().message;
       }
     }
   }
-  std::vector<bool> doubted(report.findings.size());
-  for (const Verdict& doubt : doubts) {
-    if (doubted[doubt.finding]) continue;
-    doubted[doubt.finding] = true;
-    ++counts.doubted;
-    report.notes.push_back({.path = text.path,
-                            .line = report.findings[doubt.finding].range.first_line,
-                            .text = fmt::format("the model doubts {}: {}",
-                                                report.findings[doubt.finding].rule, doubt.why)});
-  }
-  std::ranges::sort(added, {},
-                    [](const Finding& one) { return std::pair(one.range.begin, one.rule); });
-  add_fingerprints(file, added);
-  auto suppressions = find_suppressions(file, today);
-  for (Finding& finding : added) {
-    const bool inside =
-        text.all || touches(text.only, finding.range.first_line, finding.range.last_line);
-    if (!inside) {
-      ++report.outside;
-    } else if (const Suppression* by = suppression_of(finding, suppressions)) {
-      report.suppressed.push_back({.finding = std::move(finding), .reason = by->reason});
-    } else {
-      ++counts.accepted;
-      report.findings.push_back(std::move(finding));
-    }
-  }
-  sort_by_place(report.findings);
+  answers.finish(text, today);
   return {};
 }
 

@@ -9,6 +9,8 @@
 
 #include "leyden/agents/review/analyzers/analyzer.h"
 #include "leyden/agents/review/review.h"
+#include "leyden/agents/review/source_file.h"
+#include "leyden/llm/generate.h"
 #include "leyden/llm/model_server.h"
 #include "leyden/rag/token_cached_rag.h"
 
@@ -19,6 +21,8 @@ struct ModelReviewOptions {
   // the last lines only, so that a server with a prefix cache reads the part once; what two of them find counts more.
   std::size_t reviews = 2;
   std::size_t max_answer_tokens = 512;
+  // Of all prompts and answers together; 0: as many as it takes. No question is asked once it is spent, so the last one may pass it.
+  std::uint64_t max_tokens = 0;
   std::size_t max_guideline_tokens = 1'024;
   // Of a file in one prompt; a longer one is told in parts, cut where its chunks end (retrieval/chunk.h).
   std::size_t part_bytes_max = 12'000;
@@ -44,6 +48,15 @@ class ModelReview {
                                  ModelReviewCounts& counts, const std::stop_token& stop);
 
  private:
+  [[nodiscard]] Result<rag::RetrievedContext> guidelines_for(const SourceFile& file,
+                                                             ModelReviewCounts& counts,
+                                                             const std::stop_token& stop);
+  // Errors: what the server could not do; cancelled.
+  [[nodiscard]] Result<llm::Generated> ask(const rag::RetrievedContext& context,
+                                           const std::string& question,
+                                           const prompt::ChatFrame& frame,
+                                           ModelReviewCounts& counts, const std::stop_token& stop);
+
   rag::TokenCachedRag* rag_;
   llm::ModelServer* server_;
   ModelReviewOptions options_;

@@ -34,6 +34,7 @@ json summary(const ReviewReport& report, const ReportOptions& options) {
     const ModelReviewCounts& counts = *report.model;
     model = {{"calls", counts.calls},
              {"failed", counts.failed},
+             {"not_asked", counts.not_asked},
              {"unreadable", counts.unreadable},
              {"proposed", counts.proposed},
              {"accepted", counts.accepted},
