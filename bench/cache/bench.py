@@ -307,13 +307,13 @@ def main():
         finally:
             if server:
                 server.end()
-    all = Repeats(repeats)
+    repeated = Repeats(repeats)
     print(f"\nOne hit of a context of 4,096 tokens: best time and ratio of the bests; ratios of the medians of {options.repeats} repeats")
-    print_hits(all)
-    print_round_trips(all)
-    print_encoding(all)
-    print_peers(all)
-    print_scaling(all)
+    print_hits(repeated)
+    print_round_trips(repeated)
+    print_encoding(repeated)
+    print_peers(repeated)
+    print_scaling(repeated)
     footprint = json.loads(subprocess.run([options.bin / "leyden_bench_footprint"], stdout=subprocess.PIPE).stdout)
     print_footprint(footprint)
     if options.plot:

@@ -220,6 +220,7 @@ json count_round_trips(const RedisPlace& redis, const Contexts& contexts) {
 }  // namespace
 }  // namespace leyden::bench
 
+// leyden:ignore common.complex-function reads its flags, one after the other
 int main(int argc, char** argv) {
   using namespace leyden::bench;
   std::size_t rounds = 31;

@@ -79,13 +79,13 @@ def measure(socket, contexts, passages, rounds, each, seed):
                 raise SystemExit(f"{peer.name}: wrong IDs")
     times = {peer.name: [] for peer in peers}
     rng = random.Random(seed)
-    for round in range(rounds + 1):
+    for turn in range(rounds + 1):
         rng.shuffle(peers)
         for peer in peers:
             order = [rng.randrange(len(contexts)) for _ in range(each)]
             start = time.perf_counter_ns()
             for c in order:
                 peer.get(c)
-            if round:  # The first one warms up.
+            if turn:  # The first one warms up.
                 times[peer.name].append((time.perf_counter_ns() - start) / each)
     return times

@@ -221,9 +221,9 @@ def growth(leyden, folders, title="growth", queries=500, rounds=3, filtered=True
         row["hits"] = measured.pop("hits")
         row["search"] = measured
         filters = {}
-        for kind, filter in (("a folder", {"paths": ["000/"]}), ("a document", {"paths": ["000/000001.txt"]}), ("a pattern", {"paths": ["*7.txt"]}),
+        for kind, wanted in (("a folder", {"paths": ["000/"]}), ("a document", {"paths": ["000/000001.txt"]}), ("a pattern", {"paths": ["*7.txt"]}),
                              ("a language", {"languages": ["text"]})) if filtered else ():
-            answer = leyden.search(name, [{"query": query} | filter for query in asked], rounds=2)
+            answer = leyden.search(name, [{"query": query} | wanted for query in asked], rounds=2)
             filters[kind] = {key: answer[key] for key in ("ms_p50", "ms_p95")}
         rows.append(row | {"filtered": filters})
         print(title, json.dumps({key: value for key, value in rows[-1].items() if key != "hits"}), flush=True)

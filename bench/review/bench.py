@@ -168,35 +168,39 @@ def held_out(folder):
     return hashlib.sha256(str(folder).encode()).digest()[0] % 2 == 1
 
 
-def semgrep_cases(root):
+def labels_of(text):
+    """(line that is meant, label, names of rules)"""
+    for number, line in enumerate(text, 1):
+        label = LABEL.search(line)
+        if not label or label.group(1).startswith("todo"):
+            continue
+        # The label is for the next line that is no label.
+        at = number
+        while at < len(text) and (LABEL.search(text[at]) or not text[at].strip()):
+            at += 1
+        yield at + 1, label.group(1), re.split(r"[,\s]+", label.group(2).strip())
+
+
+def rules_of(rule_file):
+    """The rules' weaknesses, by their names; empty where it is no file of rules."""
     import yaml
-    for top in SEMGREP_FOLDERS:
-        for rule_file in sorted((root / top).rglob("*.y*ml")):
-            if rule_file.name.endswith((".test.yaml", ".test.yml")):
-                continue
-            try:
-                rules = yaml.safe_load(rule_file.read_text()).get("rules", [])
-            except (yaml.YAMLError, AttributeError):
-                continue
-            metadata = {rule["id"]: rule for rule in rules}
-            for test in sorted(rule_file.parent.glob(rule_file.stem + ".*")):
-                if test.suffix in (".yaml", ".yml") or test.name.endswith((".fixed" + test.suffix,)):
-                    continue
-                text = lines_of(test)
-                for number, line in enumerate(text, 1):
-                    label = LABEL.search(line)
-                    if not label or label.group(1).startswith("todo"):
-                        continue
-                    # The label is for the next line that is no label.
-                    at = number
-                    while at < len(text) and (LABEL.search(text[at]) or not text[at].strip()):
-                        at += 1
-                    for name in re.split(r"[,\s]+", label.group(2).strip()):
-                        rule = metadata.get(name.rsplit(".", 1)[-1])
-                        if rule:
-                            cwes = rule.get("metadata", {}).get("cwe", [])
-                            cwes = {int(number) for number in re.findall(r"CWE-(\d+)", str(cwes))}
-                            yield str(test.relative_to(root)), at + 1, label.group(1), rule["id"], cwes, top, rule_file.parent.relative_to(root)
+    try:
+        rules = yaml.safe_load(rule_file.read_text()).get("rules", [])
+    except (yaml.YAMLError, AttributeError):
+        return {}
+    return {rule["id"]: {int(number) for number in re.findall(r"CWE-(\d+)", str(rule.get("metadata", {}).get("cwe", [])))} for rule in rules}
+
+
+def semgrep_cases(root):
+    files = [(top, file) for top in SEMGREP_FOLDERS for file in sorted((root / top).rglob("*.y*ml")) if not file.name.endswith((".test.yaml", ".test.yml"))]
+    for top, rule_file in files:
+        cwes = rules_of(rule_file)
+        tests = [test for test in sorted(rule_file.parent.glob(rule_file.stem + ".*")) if test.suffix not in (".yaml", ".yml") and ".fixed" not in test.suffixes]
+        for test in tests:
+            for line, label, names in labels_of(lines_of(test)):
+                for name in (name.rsplit(".", 1)[-1] for name in names):
+                    if name in cwes:
+                        yield str(test.relative_to(root)), line, label, name, cwes[name], top, rule_file.parent.relative_to(root)
 
 
 # Weaknesses that are the same thing at different distances.

@@ -232,15 +232,15 @@ class Run:
         """Passes of all engines over all texts, in another order each round. The first of each is not counted."""
         work = [(engine, threads, text) for engine, threads in processes for text in self.options.texts]
         passes, gone, spent = collections.defaultdict(list), set(), collections.Counter()
-        for round in range(-1, self.options.rounds):
+        for turn in range(-1, self.options.rounds):
             self.rng.shuffle(work)
             for engine, threads, text in work:
                 # A slow engine's passes differ by little: it does not get to fill the run.
-                if (engine, threads) in gone or (round > 0 and spent[engine, threads, text] > self.options.patience):
+                if (engine, threads) in gone or (turn > 0 and spent[engine, threads, text] > self.options.patience):
                     continue
                 try:
                     answer = processes[engine, threads].ask("pass", name=pathlib.Path(self.file(text, threads)).name)
-                    if round >= 0:
+                    if turn >= 0:
                         spent[engine, threads, text] += answer["seconds"]
                         passes[engine, threads, text].append(answer)
                 except Gone as error:

@@ -40,7 +40,7 @@ def debian(name):
         downloads.mkdir(parents=True, exist_ok=True)
         quiet = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root"]
         if subprocess.run([*quiet, "download", name], cwd=downloads).returncode:
-            subprocess.run([*quiet, "update"])
+            subprocess.run([*quiet, "update"], check=False)
             subprocess.run([*quiet, "download", name], cwd=downloads, check=True)
         (file,) = downloads.glob(f"{name}_*.deb")
         folder.mkdir(parents=True, exist_ok=True)

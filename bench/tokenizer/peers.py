@@ -347,6 +347,7 @@ def serve(name):
         if command == "quit":
             return
         try:
+            # leyden:ignore python.password "pass" is a command
             answer = getattr(worker, {"pass": "measure"}.get(command, command))(**request)
         except BaseException as error:  # A Rust panic is none of Exception's.
             answer = {"error": f"{type(error).__name__}: {error}"[:300]}

@@ -8,7 +8,6 @@ these files should be short. Added tokens and decoders have vocabularies of thei
 import itertools
 import json
 
-import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 import references

@@ -8,7 +8,6 @@ brings all of them, about 250 MB to download. Does nothing, quickly, when nothin
 import dataclasses
 import fcntl
 import hashlib
-import os
 import pathlib
 import shutil
 import subprocess

@@ -11,6 +11,7 @@ WhitespaceSplit and Whitespace; `bert_*` of BertNormalizer and BertPreTokenizer;
 normalizers. Combining classes and composition pairs can't be asked for directly: Python's are tried, and those that the
 reference acts on are kept. Grapheme breaks, which no Python API shows, are read from the Rust crate's table.
 """
+import pathlib
 import re
 import sys
 import unicodedata
@@ -165,7 +166,7 @@ def print_texts(name, texts):
 
 
 def grapheme_table(file):
-    source = open(file).read()
+    source = pathlib.Path(file).read_text(encoding="utf-8")
     table = source[source.index("const grapheme_cat_table"):]
     table = table[:table.index("];")]
     value_of = {"GC_CR": 1, "GC_LF": 2, "GC_Control": 3, "GC_Extend": 4, "GC_ZWJ": 5, "GC_Regional_Indicator": 6,

@@ -324,116 +324,151 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
   return kDone;
 }
 
-int run_review(const Flags& flags, const Context& context) {
-  auto types = types_of(flags.type);
-  if (!types) return report(types.error());
-  auto outputs = outputs_of(flags);
-  if (!outputs) return report(outputs.error());
+// What the flags say, checked before anything is read.
+struct Plan {
+  std::vector<review::ReviewType> types;
+  std::vector<Output> outputs;
   std::optional<review::Severity> fail_on;
+  review::Confidence confidence{};  // At least.
+  review::RuleSet rules;
+  std::optional<review::Baseline> baseline;
+};
+
+Result<Plan> plan_of(const Flags& flags) {
+  Plan out;
+  auto types = types_of(flags.type);
+  if (!types) return std::unexpected(types.error());
+  auto outputs = outputs_of(flags);
+  if (!outputs) return std::unexpected(outputs.error());
   if (!flags.fail_on.empty()) {
-    fail_on = review::severity_named(flags.fail_on);
-    if (!fail_on)
-      return report(
-          Error{Errc::invalid_argument,
-                fmt::format("--fail-on {} is not critical, high, medium or low", flags.fail_on)});
+    out.fail_on = review::severity_named(flags.fail_on);
+    if (!out.fail_on)
+      return fail(Errc::invalid_argument, "--fail-on {} is not critical, high, medium or low",
+                  flags.fail_on);
   }
   const auto confidence = review::confidence_named(flags.min_confidence);
   if (!confidence)
-    return report(
-        Error{Errc::invalid_argument,
-              fmt::format("--min-confidence {} is not high, medium or low", flags.min_confidence)});
+    return fail(Errc::invalid_argument, "--min-confidence {} is not high, medium or low",
+                flags.min_confidence);
   auto rules = read_rule_set(flags.rules);
-  if (!rules) return report(rules.error());
+  if (!rules) return std::unexpected(rules.error());
   if (!flags.rules.empty()) {
     auto checked = review::RuleEngine::open(*rules, review::RuleEngine::Check::all_languages);
-    if (!checked) return report(checked.error());
+    if (!checked) return std::unexpected(checked.error());
   }
-  if (flags.list_rules) {
-    list_rules(*rules, flags.as_json);
-    return kDone;
-  }
-  std::optional<review::Baseline> baseline;
   if (!flags.baseline.empty()) {
     auto read = review::Baseline::read(flags.baseline);
-    if (!read) return report(read.error());
-    baseline = *std::move(read);
+    if (!read) return std::unexpected(read.error());
+    out.baseline = *std::move(read);
   }
+  out.types = *std::move(types);
+  out.outputs = *std::move(outputs);
+  out.confidence = *confidence;
+  out.rules = *std::move(rules);
+  return out;
+}
 
-  const fs::path here = fs::current_path();
-  auto wanted = wanted_inputs(flags, here);
-  if (!wanted) return report(wanted.error());
-  const std::vector<review::ReviewInput>& inputs = wanted->inputs;
-  std::map<std::string, fs::path> files;
-  for (const review::ReviewInput& input : inputs) files[input.path] = input.file;
-
+// What rules find, with a bar.
+Result<review::ReviewReport> review_by_rules(const Flags& flags, const Plan& plan,
+                                             const std::vector<review::ReviewInput>& inputs,
+                                             const Context& context) {
   auto reviewer = review::Reviewer::open(
-      *rules,
+      plan.rules,
       {.threads = flags.threads,
        .file_bytes_max = flags.file_kib_max * 1024,
        .cache_file = flags.no_cache ? fs::path() : context.settings.data_folder / "review.sqlite",
        .today = today()});
-  if (!reviewer) return report(reviewer.error());
+  if (!reviewer) return std::unexpected(reviewer.error());
   if (!(*reviewer)->why_no_cache().empty())
     print_warning("reviewing without the cache: " + (*reviewer)->why_no_cache());
-  Result<review::ReviewReport> done;
-  {
-    ProgressBar bar("reviewing");
-    done = (*reviewer)->run(
-        inputs, *types,
-        [&](const review::ReviewProgress& progress) {
-          bar.update(
-              progress.files_done, progress.files_total,
-              fmt::format("{}/{} {}", progress.files_done, progress.files_total, progress.path));
-        },
-        context.stop);
-  }
-  if (!done) return report(done.error());
-  done->skipped.insert(done->skipped.end(), wanted->skipped.begin(), wanted->skipped.end());
-  done->notes.insert(done->notes.begin(), wanted->notes.begin(), wanted->notes.end());
-  if (auto ran = run_analyzers(flags.analyzers, inputs, today(), *done, context.stop); !ran)
+  ProgressBar bar("reviewing");
+  return (*reviewer)->run(
+      inputs, plan.types,
+      [&](const review::ReviewProgress& progress) {
+        bar.update(
+            progress.files_done, progress.files_total,
+            fmt::format("{}/{} {}", progress.files_done, progress.files_total, progress.path));
+      },
+      context.stop);
+}
+
+// Adds what others find: analyzers, a model. An exit code other than kDone ends the command.
+int review_by_others(const Flags& flags, const Plan& plan,
+                     const std::vector<review::ReviewInput>& inputs, const Context& context,
+                     review::ReviewReport& done) {
+  if (auto ran = run_analyzers(flags.analyzers, inputs, today(), done, context.stop); !ran)
     return report(ran.error());
   const bool with_model = flags.model.name || !flags.model.servers.empty() ||
                           (!flags.offline && !context.settings.llm.urls.empty());
-  if (with_model) {
-    const int code = ask_model(flags, inputs, *types, context, *done);
-    if (code == kEnvironment) {  // What rules have found stands.
-      done->why_no_model = "the model could not be asked: standard error says why";
-      print_warning("reviewed without the model");
-    } else if (code != kDone) {
-      return code;
-    }
-  }
-  std::erase_if(done->findings, [&](const review::Finding& one) {
-    return one.confidence < *confidence || std::ranges::find(*types, one.type) == types->end();
+  if (!with_model) return kDone;
+  const int code = ask_model(flags, inputs, plan.types, context, done);
+  if (code != kEnvironment) return code;
+  // What rules have found stands.
+  done.why_no_model = "the model could not be asked: standard error says why";
+  print_warning("reviewed without the model");
+  return kDone;
+}
+
+// Takes away what was not asked for and what is known, and writes it down as known.
+Result<void> apply_baseline(const Flags& flags, const Plan& plan, review::ReviewReport& done) {
+  std::erase_if(done.findings, [&](const review::Finding& one) {
+    return one.confidence < plan.confidence ||
+           std::ranges::find(plan.types, one.type) == plan.types.end();
   });
-  if (baseline) {
-    if (const auto gone = baseline->apply(*done); gone > 0)
+  if (plan.baseline) {
+    if (const auto gone = plan.baseline->apply(done); gone > 0)
       print_warning(fmt::format("{} findings of the baseline are gone: write it anew", gone));
   }
-  if (!flags.write_baseline.empty()) {
-    if (auto written = review::Baseline::write(flags.write_baseline, *done); !written)
-      return report(written.error());
+  if (flags.write_baseline.empty()) return {};
+  return review::Baseline::write(flags.write_baseline, done);
+}
+
+Result<void> write_reports(const Plan& plan, const review::ReviewReport& done,
+                           const std::map<std::string, fs::path>& files) {
+  Excerpts excerpts(files);
+  for (const Output& output : plan.outputs) {
+    const std::string text =
+        render(output.format, done, plan.rules,
+               {.version = LEYDEN_VERSION,
+                .root_uri = "file://" + fs::current_path().generic_string() + "/",
+                .colour = output.file.empty() && stdout_is_terminal(),
+                .excerpt = std::ref(excerpts)});
+    if (output.file.empty()) {
+      write_stdout(text);
+    } else if (auto written = write_file_atomically(output.file, text); !written) {
+      return written;
+    }
   }
+  return {};
+}
+
+int run_review(const Flags& flags, const Context& context) {
+  const auto plan = plan_of(flags);
+  if (!plan) return report(plan.error());
+  if (flags.list_rules) {
+    list_rules(plan->rules, flags.as_json);
+    return kDone;
+  }
+  const auto wanted = wanted_inputs(flags, fs::current_path());
+  if (!wanted) return report(wanted.error());
+  auto done = review_by_rules(flags, *plan, wanted->inputs, context);
+  if (!done) return report(done.error());
+  done->skipped.insert(done->skipped.end(), wanted->skipped.begin(), wanted->skipped.end());
+  done->notes.insert(done->notes.begin(), wanted->notes.begin(), wanted->notes.end());
+  if (const int code = review_by_others(flags, *plan, wanted->inputs, context, *done);
+      code != kDone)
+    return code;
+  if (auto applied = apply_baseline(flags, *plan, *done); !applied) return report(applied.error());
+  std::map<std::string, fs::path> files;
+  for (const review::ReviewInput& input : wanted->inputs) files[input.path] = input.file;
   if (flags.dry_run || flags.fix) {
     auto fixed = fix(*done, files, flags.dry_run);
     if (!fixed) return report(fixed.error());
     if (flags.dry_run) return kDone;
   }
-  Excerpts excerpts(files);
-  for (const Output& output : *outputs) {
-    const std::string text = render(output.format, *done, *rules,
-                                    {.version = LEYDEN_VERSION,
-                                     .root_uri = "file://" + here.generic_string() + "/",
-                                     .colour = output.file.empty() && stdout_is_terminal(),
-                                     .excerpt = std::ref(excerpts)});
-    if (output.file.empty()) {
-      write_stdout(text);
-    } else if (auto written = write_file_atomically(output.file, text); !written) {
-      return report(written.error());
-    }
-  }
-  if (fail_on && std::ranges::any_of(done->findings, [&](const review::Finding& one) {
-        return one.severity >= *fail_on;
+  if (auto written = write_reports(*plan, *done, files); !written) return report(written.error());
+  if (plan->fail_on && std::ranges::any_of(done->findings, [&](const review::Finding& one) {
+        return one.severity >= *plan->fail_on;
       }))
     return kFound;
   const bool complete = done->skipped.empty() && done->why_no_model.empty();

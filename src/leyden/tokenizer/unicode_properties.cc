@@ -111,6 +111,7 @@ GraphemeBreak grapheme_break(char32_t code_point) {
   return range != nullptr ? static_cast<GraphemeBreak>(range->value) : GraphemeBreak::other;
 }
 
+// leyden:ignore common.complex-function the rules GB3 to GB13 of UAX 29, in their order
 std::size_t grapheme_size(std::string_view text) {
   using enum GraphemeBreak;
   ClassedChar c = classed_char(text, 0);

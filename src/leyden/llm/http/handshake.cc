@@ -224,10 +224,49 @@ Result<bool> is_same_start(const ServerLink& link, const ServerFacts& facts, Dea
   return *props && value_of<std::string>(**props, kLlamacppStart) == facts.start;
 }
 
+namespace {
+
+Result<ServerKind> kind_of(Asker& asker, const HttpModelOptions& options, const Json& entry) {
+  if (options.kind) return *options.kind;
+  const auto owner = value_of<std::string>(entry, "owned_by");
+  if (const auto kind = owner ? kind_of_owner(*owner) : std::nullopt) return *kind;
+  return detect(asker);
+}
+
+Result<void> check_vocabulary(const Asker& asker, const HttpModelOptions& options,
+                              const ServerFacts& facts, const Json& entry,
+                              const tokenizer::Tokenizer& tokenizer) {
+  const auto meta = entry.find("meta");
+  if (meta == entry.end() || !options.check_tokenizer || facts.kind == ServerKind::openai)
+    return {};
+  const auto vocabulary = value_of<std::size_t>(*meta, "n_vocab");
+  if (!vocabulary || *vocabulary >= tokenizer.vocabulary_size()) return {};  // It may be padded.
+  return fail(Errc::unsupported,
+              "tokenizer {} does not belong to model {} at {}: its vocabulary has {} entries, "
+              "the model's {}",
+              tokenizer.name(), facts.model, asker.label(), tokenizer.vocabulary_size(),
+              *vocabulary);
+}
+
+Result<void> ask_more(Asker& asker, ServerFacts& facts) {
+  switch (facts.kind) {
+    case ServerKind::vllm:
+      return ask_vllm(asker, facts);
+    case ServerKind::sglang:
+      return ask_sglang(asker, facts);
+    case ServerKind::llamacpp:
+      return ask_llamacpp(asker, facts);
+    case ServerKind::openai:
+      return {};
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
 Result<ServerFacts> shake_hands(const ServerLink& link, const HttpModelOptions& options,
                                 const TokenizerProbe& probe, Deadline deadline,
                                 const std::stop_token& stop) {
-  const tokenizer::Tokenizer& tokenizer = probe.tokenizer;
   Asker asker(link, deadline, stop);
   ServerFacts facts;
   facts.context_tokens = options.context_tokens;
@@ -238,16 +277,9 @@ Result<ServerFacts> shake_hands(const ServerLink& link, const HttpModelOptions& 
   if (!entry) return std::unexpected(entry.error());
   facts.model = value_of<std::string>(*entry, "id").value_or(options.model);
 
-  if (options.kind) {
-    facts.kind = *options.kind;
-  } else if (const auto owner = value_of<std::string>(*entry, "owned_by");
-             owner && kind_of_owner(*owner)) {
-    facts.kind = *kind_of_owner(*owner);
-  } else {
-    auto kind = detect(asker);
-    if (!kind) return std::unexpected(kind.error());
-    facts.kind = *kind;
-  }
+  const auto kind = kind_of(asker, options, *entry);
+  if (!kind) return std::unexpected(kind.error());
+  facts.kind = *kind;
   if (!listed && facts.kind == ServerKind::openai && options.model.empty()) {
     return fail(Errc::corrupt,
                 "what is at {} has no /v1/models: it is no model server, or the path before /v1 is "
@@ -256,24 +288,9 @@ Result<ServerFacts> shake_hands(const ServerLink& link, const HttpModelOptions& 
   }
   if (const auto window = value_of<std::size_t>(*entry, "max_model_len"))
     facts.context_tokens = *window;
-  if (const auto meta = entry->find("meta"); meta != entry->end()) {
-    if (const auto vocabulary = value_of<std::size_t>(*meta, "n_vocab");
-        // The model's may be padded.
-        vocabulary && *vocabulary < tokenizer.vocabulary_size() && options.check_tokenizer &&
-        facts.kind != ServerKind::openai) {
-      return fail(Errc::unsupported,
-                  "tokenizer {} does not belong to model {} at {}: its vocabulary has {} entries, "
-                  "the model's {}",
-                  tokenizer.name(), facts.model, asker.label(), tokenizer.vocabulary_size(),
-                  *vocabulary);
-    }
-  }
-
-  Result<void> asked;
-  if (facts.kind == ServerKind::vllm) asked = ask_vllm(asker, facts);
-  if (facts.kind == ServerKind::sglang) asked = ask_sglang(asker, facts);
-  if (facts.kind == ServerKind::llamacpp) asked = ask_llamacpp(asker, facts);
-  if (!asked) return std::unexpected(asked.error());
+  if (auto belongs = check_vocabulary(asker, options, facts, *entry, probe.tokenizer); !belongs)
+    return std::unexpected(belongs.error());
+  if (auto asked = ask_more(asker, facts); !asked) return std::unexpected(asked.error());
 
   if (facts.kind == ServerKind::openai) {
     facts.why_text = "it has no endpoint that takes and gives token IDs";

@@ -245,6 +245,7 @@ ModelDouble::Went ModelDouble::write_whole(DoubleReply& reply, const DoubleWrite
   return went;
 }
 
+// leyden:ignore common.complex-function each fault is a line
 ModelDouble::Went ModelDouble::write_stream(DoubleReply& reply, const DoubleAnswers& answers,
                                             const DoubleWriter& writer) {
   const auto& error = answers.faults.stream_error;

@@ -66,6 +66,7 @@ Result<void> write_call(PartWriter& out, const Conversation& conversation, std::
 
 }  // namespace
 
+// leyden:ignore common.complex-function stands beside the template that it follows, in its order
 Rendered render_harmony(const Conversation& conversation, const RenderOptions& options) {
   if (auto good = check_places(conversation, "gpt-oss", {}); !good)
     return std::unexpected(good.error());

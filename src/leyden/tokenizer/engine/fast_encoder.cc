@@ -90,6 +90,7 @@ class WordsEncoder final : public TextEncoder {
 
 // Which way of putting a space in front a specification's steps come to, spaces written as U+2581 with it; nullopt when they do
 // anything else.
+// leyden:ignore common.complex-function the inner loop: a call costs more than it explains
 std::optional<Prefix> words_prefix(const TokenizerSpec& spec) {
   Prefix prefix = Prefix::never;
   bool replaces = false;

@@ -51,6 +51,7 @@ constexpr bool single_digits(Cut cut) { return cut == Cut::qwen2 || cut == Cut::
 
 // `size` bytes of the block are text; `more`: the text goes on behind them. `rest`: bytes of text from `text` on.
 template <Cut kCut, bool kAscii>
+// leyden:ignore common.complex-function the inner loop: a call costs more than it explains
 inline Starts find_starts(const char* text, std::size_t rest, const Block& b, unsigned size,
                           bool more) {
   constexpr bool kO200k = kCut == Cut::o200k;

@@ -41,6 +41,7 @@ inline std::uint32_t offset_of(std::size_t distance) {
 
 // The parts of a long segment that ends at `inside`, from `position` on, as scan_some(); moves `position`. Stops behind `wanted`.
 template <Cut kCut>
+// leyden:ignore common.many-parameters the inner loop: what stays in registers is passed in them
 inline std::size_t scan_parts(const CharacterCuts& cuts, const char* text, std::size_t size,
                               std::size_t base, std::size_t& position, std::size_t inside,
                               std::uint32_t* ends, std::size_t count, std::size_t wanted) {

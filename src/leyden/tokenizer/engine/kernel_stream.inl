@@ -50,6 +50,7 @@ struct AsciiStream {
 };
 
 template <Cut kCut>
+// leyden:ignore common.complex-function the inner loop: a call costs more than it explains
 inline bool AsciiStream<kCut>::next(const Block& b, const Block& n, const char* text,
                                     std::size_t size, std::size_t at, std::size_t last, u64& mask,
                                     std::size_t& before) {
@@ -187,6 +188,7 @@ inline bool AsciiStream<Cut::words>::next(const Block& b, const Block&, const ch
 // As scan_some(), from `position` on as far as the stream goes, the first block loaded and ASCII; may find nothing. Moves
 // `position` to the last border.
 template <Cut kCut>
+// leyden:ignore common.many-parameters the inner loop: a call costs more than it explains
 inline std::size_t scan_stream(const Segmentation& how, Block block, const char* text,
                                std::size_t size, std::size_t base, std::size_t& position,
                                std::uint32_t* ends, std::size_t count, std::size_t wanted) {

@@ -112,6 +112,7 @@ bool is_padding(std::string_view token, TokenId id) { return token == fmt::forma
 
 }  // namespace
 
+// leyden:ignore common.complex-function one check a line of what the file may say
 Result<TokenizerSpec> read_gguf_byte_level(const Gguf& gguf, const std::string& where) {
   std::string pre_name = gguf.text("tokenizer.ggml.pre");
   const Pre* pre = nullptr;

@@ -94,6 +94,7 @@ void read_normalizer(Context& context, element json, std::vector<NormalizerStep>
   component.end();
 }
 
+// leyden:ignore common.complex-function one case a kind of the format
 void read_pretokenizer(Context& context, element json, std::vector<PretokenizerStep>& out,
                        int depth) {
   Component component(context, json, "the pre-tokenizer");

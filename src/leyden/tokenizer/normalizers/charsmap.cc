@@ -151,6 +151,7 @@ bool Charsmap::may_begin(std::string_view bytes) const {
   return true;
 }
 
+// leyden:ignore common.complex-function follows the format of the compiled map, step by step
 bool Charsmap::parts_at(char blank, bool (*is_plain_lead)(std::uint8_t)) const {
   // A unit's label says its last byte, and where its children are. What is not used of the array looks like something, too.
   enum : std::uint8_t { kAfterLead = 1, kAfterPlain = 2 };

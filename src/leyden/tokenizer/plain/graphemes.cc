@@ -39,6 +39,7 @@ bool odd_regional_indicators(std::u32string_view chars, std::size_t end) {
   return count % 2 == 1;
 }
 
+// leyden:ignore common.complex-function the rules GB3 to GB13 of UAX 29, in their order
 bool joined(std::u32string_view chars, std::size_t at) {
   using enum GraphemeBreak;
   GraphemeBreak left = unicode::grapheme_break(chars[at - 1]);
