@@ -270,15 +270,15 @@ def semgrep_labels(leyden, root, misses):
 # Messages whose subject a rule of ours claims. Not claimed are those whose limits differ (too-many-..., missing docstrings of whatever is small) and matters of layout.
 PYLINT = {
     "unused-import": ["python.unused-import"], "unused-variable": ["python.unused-variable", "python.unused-part"], "wildcard-import": ["python.wildcard-import"],
-    "bare-except": ["python.bare-except"], "singleton-comparison": ["python.compare-none", "python.compare-bool"],
+    "bare-except": ["python.bare-except"], "singleton-comparison": ["python.compare-none", "python.compare-not-none", "python.compare-bool"],
     "dangerous-default-value": ["python.mutable-default"], "redefined-builtin": ["python.shadowed-builtin", "python.builtin-parameter"],
-    "f-string-without-interpolation": ["python.f-string-without-value"], "unnecessary-pass": ["python.pass-not-needed"],
+    "f-string-without-interpolation": ["python.f-string-without-value", "python.f-string-without-value-single"], "unnecessary-pass": ["python.pass-not-needed"],
     "pointless-statement": ["python.statement-without-effect"], "expression-not-assigned": ["python.statement-without-effect"],
-    "unidiomatic-typecheck": ["python.type-compared"], "literal-comparison": ["python.is-literal"], "raise-missing-from": ["python.raise-without-cause"],
+    "unidiomatic-typecheck": ["python.type-compared"], "literal-comparison": ["python.is-literal", "python.is-not-literal"], "raise-missing-from": ["python.raise-without-cause"],
     "unspecified-encoding": ["python.open-without-encoding"], "subprocess-run-check": ["python.subprocess-check"],
     "super-with-arguments": ["python.super-arguments"], "useless-object-inheritance": ["python.object-base"], "global-statement": ["python.global-statement"],
     "unreachable": ["common.unreachable"], "duplicate-key": ["common.duplicate-key"], "self-assigning-variable": ["python.self-assignment"],
-    "comparison-with-itself": ["python.self-comparison"], "unnecessary-negation": ["python.not-in-order"], "using-constant-test": ["python.constant-condition"],
+    "comparison-with-itself": ["python.self-comparison"], "unnecessary-negation": ["python.not-in-order", "python.not-is-order"], "using-constant-test": ["python.constant-condition"],
     "consider-iterating-dictionary": ["python.keys-lookup"], "no-else-return": ["python.else-after-return"], "no-else-raise": ["python.else-after-return"],
     "no-else-continue": ["python.else-after-return"], "no-else-break": ["python.else-after-return"],
 }

@@ -945,8 +945,17 @@ Node CodeModel::source_of(Node expression, const Flow& flow) const {
 Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
   if (!expression || depth > 200 || ++trace.steps > kStepsMax) return {};
   if (trace.flow.cleaners.contains(expression.id())) return {};
-  if (trace.flow.sources.contains(expression.id())) return expression;
   const Language language = file_.language();
+  const bool is_entry = expression.type() == "subscript" ||
+                        expression.type() == "element_reference" ||
+                        expression.type() == "subscript_expression";
+  if ((is_entry || shape_of(language, expression) == Shape::name ||
+       shape_of(language, expression) == Shape::member) &&
+      is_guarded(expression))
+    return {};
+  if (trace.flow.sources.contains(expression.id())) return expression;
+  // Which entry is taken does not change what the entries hold.
+  if (is_entry) return source_of(expression.named_child(0), trace, depth + 1);
   if (const Node body = heredoc_of(expression)) return source_of(body, trace, depth + 1);
   for (const std::string_view name : names_in_format(expression)) {
     for (const Binding* one : reaching(name, expression.begin())) {
@@ -988,6 +997,24 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
       break;
     default:
       break;
+  }
+  if (shape == Shape::call) {
+    // An entry of a table that the program wrote: `TABLE.get(name, other)`.
+    const auto call = call_of(language, expression, file_.text());
+    Node object = call ? call->object : Node();
+    Node method = call ? call->name : Node();
+    if (const auto member = call ? member_of(language, call->function) : std::nullopt) {
+      object = member->object;
+      method = member->name;
+    }
+    if (object && (text(method) == "get" || text(method) == "fetch") &&
+        shape_of(language, object) == Shape::name && is_constant(object)) {
+      for (std::size_t i = 1; i < call->arguments.size(); ++i) {
+        if (const Node source = source_of(call->arguments[i].value, trace, depth + 1))
+          return source;
+      }
+      return {};
+    }
   }
   const bool chooses = expression.type() == "conditional_expression" ||
                        expression.type() == "ternary_expression" ||

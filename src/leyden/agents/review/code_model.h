@@ -9,6 +9,7 @@
 #include <typeindex>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "leyden/agents/review/code_shape.h"
@@ -83,7 +84,8 @@ class CodeModel {
   };
   // The source that reaches the expression; a null node where none does. Flow runs along assignments that stand before the use in the same
   // function (or anywhere in it, when a loop is around both), through operations, calls and containers, not through
-  // comparisons. An assignment that is sure to run ends what the name held before.
+  // comparisons. An assignment that is sure to run ends what the name held before; so does a test that leaves only values of a
+  // list of the program's own (`if name not in NAMES: return`). Which entry of a table is taken (`table[name]`) is no flow.
   [[nodiscard]] syntax::Node source_of(syntax::Node expression, const Flow& flow) const;
 
   // What several rules ask of a file, computed for the first of them: one value of each type.
@@ -145,6 +147,11 @@ class CodeModel {
     std::size_t steps = 0;
   };
   [[nodiscard]] syntax::Node source_of(syntax::Node expression, Trace& trace, int depth) const;
+  // Where a value, by its text, is known to be one of a list: bytes from and to.
+  using Guards = std::unordered_map<std::string, std::vector<std::pair<std::size_t, std::size_t>>>;
+  [[nodiscard]] Guards read_guards() const;
+  [[nodiscard]] std::string_view tested(syntax::Node condition, bool negated, int depth) const;
+  [[nodiscard]] bool is_guarded(syntax::Node expression) const;
 
   const SourceFile& file_;
   std::vector<Region> regions_;

@@ -133,6 +133,47 @@ TEST(CodeModel, FollowsWhatFlows) {
   EXPECT_TRUE(look("a.c", "void f(void) { char *a = source(); sink(a); }\n").tainted);
 }
 
+TEST(CodeModel, ValuesOfAListAreNoInput) {
+  const auto tainted = [](const std::string& body, const char* file = "a.py") {
+    return look(file, "NAMES = ('a', 'b')\ndef f():\n    x = source()\n" + body).tainted;
+  };
+  EXPECT_TRUE(tainted("    sink(x)\n"));
+  EXPECT_FALSE(tainted("    if x not in NAMES:\n        return\n    sink(x)\n"));
+  EXPECT_FALSE(tainted("    if x not in ('a', 'b'):\n        raise E()\n    sink('n' + x)\n"));
+  EXPECT_FALSE(tainted("    if x not in NAMES:\n        x = 'a'\n    sink(x)\n"));
+  EXPECT_FALSE(tainted("    if y and x in NAMES:\n        sink(x)\n"));
+  EXPECT_FALSE(tainted("    if x == 'a':\n        sink(x)\n"));
+  EXPECT_FALSE(tainted("    sink(x if x in allowed_names else 'a')\n"));
+  EXPECT_FALSE(tainted("    if not (x in NAMES):\n        abort(400)\n    sink(x)\n"));
+  EXPECT_TRUE(tainted("    if y or x in NAMES:\n        sink(x)\n"));
+  EXPECT_TRUE(tainted("    if x in NAMES:\n        log(x)\n    sink(x)\n"));
+  EXPECT_TRUE(tainted("    if x not in NAMES:\n        log(x)\n    sink(x)\n"));
+  EXPECT_TRUE(tainted("    if x not in seen:\n        return\n    sink(x)\n"));
+  EXPECT_TRUE(tainted("    if x not in NAMES:\n        return\n    x = source()\n    sink(x)\n"));
+  EXPECT_TRUE(tainted("    if x in NAMES:\n        pass\n    else:\n        sink(x)\n"));
+  EXPECT_FALSE(tainted("    sink(TABLE[x])\n"));
+  EXPECT_FALSE(tainted("    t = {'a': 'b'}\n    sink(t.get(x, 'c'))\n"));
+  EXPECT_TRUE(tainted("    t = {'a': 'b'}\n    sink(t.get('a', x))\n"));
+  EXPECT_TRUE(tainted("    sink(x.get('a'))\n"));
+  EXPECT_FALSE(tainted("    if not x.isalnum():\n        return\n    sink(x)\n"));
+  EXPECT_FALSE(tainted("    import re\n    if re.match('^[a-z-]+$', x):\n        sink(x)\n"));
+  EXPECT_FALSE(tainted(
+      "    import re\n    if re.fullmatch('[a-z.]+', x) is None:\n        return\n    sink(x)\n"));
+  EXPECT_TRUE(tainted("    import re\n    if re.match('^[a-z-]+', x):\n        sink(x)\n"));
+  EXPECT_TRUE(tainted("    import re\n    if re.match('^a.*$', x):\n        sink(x)\n"));
+  EXPECT_TRUE(tainted("    sink(x['a'])\n"));
+  EXPECT_FALSE(look("a.rb",
+                    "def f\n  a = source()\n  return unless NAMES.include?(a)\n"
+                    "  sink(a)\nend\n")
+                   .tainted);
+  EXPECT_FALSE(
+      look("a.rb", "def f\n  a = source()\n  sink(a) if %w[a b].include?(a)\nend\n").tainted);
+  EXPECT_FALSE(look("a.js",
+                    "function f() { const a = source(); if (!ALLOWED.includes(a)) { return; } "
+                    "sink(a); }\n")
+                   .tainted);
+}
+
 TEST(CodeModel, KnowsTheWordsOfEachLanguage) {
   // Names of what is called.
   EXPECT_EQ(

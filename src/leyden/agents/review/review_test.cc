@@ -243,6 +243,18 @@ TEST_F(ReviewTest, FixesParseAndTheirPatchIsWhatTheyDo) {
   EXPECT_EQ(read_file(folder_.path() / "a.py", 1 << 20).value(), fixed->text);
 }
 
+TEST_F(ReviewTest, FixesPutInWhatTheyFound) {
+  const std::string long_name(100, 'n');
+  const std::string text =
+      "if not " + long_name + " in names:\n    pass\nif a == None:\n    pass\n";
+  const auto findings = find("a.py", text);
+  std::vector<const Finding*> pointers;
+  for (const Finding& finding : findings) pointers.push_back(&finding);
+  const auto fixed = make_fixes("a.py", text, pointers);
+  ASSERT_TRUE(fixed) << fixed.error().message;
+  EXPECT_EQ(fixed->text, "if " + long_name + " not in names:\n    pass\nif a is None:\n    pass\n");
+}
+
 TEST_F(ReviewTest, HostileTextsAreBounded) {
   folder_.write("nested.py", std::string(100'000, '('));
   folder_.write("nested.js", std::string(100'000, '[') + std::string(100'000, ']'));

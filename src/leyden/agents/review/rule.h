@@ -84,7 +84,7 @@ struct Rule {
 
   std::string
       fix_capture;  // What `fix` replaces: a capture, "callee" or "argument"; empty: no fix.
-  std::string fix;
+  std::string fix;  // "{capture}" stands for a capture's text.
   std::vector<RuleExample> examples;
 };
 

@@ -107,6 +107,14 @@ std::string quoted(std::string_view text) {
   return out + "...";
 }
 
+// "{name}" becomes the value.
+void fill_in(std::string& text, std::string_view name, std::string_view value) {
+  const std::string mark = "{" + std::string(name) + "}";
+  for (std::size_t at = text.find(mark); at != std::string::npos;
+       at = text.find(mark, at + value.size()))
+    text.replace(at, mark.size(), value);
+}
+
 }  // namespace
 
 // What all files of a language share.
@@ -444,10 +452,13 @@ class FileRun {
       if (const Node clean = match["not_tainted"]; clean && model_.source_of(clean, flow_of(rule)))
         continue;
       Names names;
-      for (const syntax::Capture& capture : match.captures)
+      std::string fix = rule.fix;
+      for (const syntax::Capture& capture : match.captures) {
         names.emplace_back(capture.name, quoted(model_.text(capture.node)));
+        fill_in(fix, capture.name, model_.text(capture.node));
+      }
       report(rule, node.begin(), node.end(), std::move(names), source,
-             rule.fix_capture.empty() ? Node() : match[rule.fix_capture]);
+             rule.fix_capture.empty() ? Node() : match[rule.fix_capture], std::move(fix));
     }
   }
 
@@ -500,7 +511,7 @@ class FileRun {
   }
 
   void report(const Rule& rule, std::size_t begin, std::size_t end, Names names, Node source,
-              Node replaced) {
+              Node replaced, std::optional<std::string> fix = {}) {
     if (++counts_[&rule] > kFindingsMax) return;
     if (rule.unless && rule.unless->find(file_.line(file_.line_of(begin)))) return;
     if (rule.lacks && rule.lacks->find(model_.text_around(begin))) return;
@@ -525,13 +536,9 @@ class FileRun {
       names.emplace_back("source", fmt::format("`{}` (line {})", quoted(model_.text(source)),
                                                source.first_line()));
     }
-    for (const auto& [name, value] : names) {
-      const std::string mark = "{" + name + "}";
-      for (std::size_t at = finding.message.find(mark); at != std::string::npos;
-           at = finding.message.find(mark, at + value.size()))
-        finding.message.replace(at, mark.size(), value);
-    }
-    if (replaced) finding.fix.push_back({.range = file_.range(replaced), .text = rule.fix});
+    for (const auto& [name, value] : names) fill_in(finding.message, name, value);
+    if (replaced)
+      finding.fix.push_back({.range = file_.range(replaced), .text = fix ? *fix : rule.fix});
     found_.push_back(std::move(finding));
   }
 

@@ -1,0 +1,205 @@
+// What code_model.h says of values that were looked up in a list of the program's own before they are used.
+#include <algorithm>
+#include <array>
+
+#include "leyden/agents/review/code_model.h"
+#include "leyden/syntax/pattern.h"
+
+namespace leyden::review {
+namespace {
+
+using syntax::Language;
+using syntax::Node;
+
+constexpr std::size_t kOperandsMax = 16;
+
+bool is_any_of(std::string_view text, std::initializer_list<std::string_view> of) {
+  return std::ranges::find(of, text) != of.end();
+}
+
+Node without_brackets(Node node) {
+  for (int i = 0; i < 8 && (node.type() == "parenthesized_expression" ||
+                            node.type() == "parenthesized_statements");
+       ++i)
+    node = node.named_child(0);
+  return node;
+}
+
+// Python's `a if condition else b` has no fields.
+Node condition_of(Node branch) {
+  if (branch.type() == "conditional_expression" && !branch.field("condition"))
+    return branch.named_child(1);
+  return branch.field("condition");
+}
+
+// Whether the name is one of a list that a person wrote.
+bool is_list_name(std::string_view name) {
+  static const auto pattern = syntax::Pattern::compile(
+      R"((?:^|[._@:])_?[A-Z][A-Z0-9_]{2,}$|(?i)allow|white_?list|permitted|supported|valid|known|choices)");
+  return pattern && name.size() < 200 && pattern->find(name).has_value();
+}
+
+// Whether a whole text that the expression matches is of letters and marks that it names.
+bool is_narrow(std::string_view expression, bool is_whole) {
+  if (!is_whole && !expression.ends_with('$') && !expression.ends_with("\\Z")) return false;
+  for (std::size_t at = expression.find('.'); at != std::string_view::npos;
+       at = expression.find('.', at + 1)) {
+    const std::size_t open = expression.rfind('[', at);
+    const std::size_t close = expression.rfind(']', at);
+    const bool in_class =
+        open != std::string_view::npos && (close == std::string_view::npos || close < open);
+    const bool plain = at > 0 && expression[at - 1] == '\\';
+    if (!in_class && !plain) return false;
+  }
+  return !expression.contains("[^") && !expression.contains("\\S") && !expression.contains("\\W");
+}
+
+}  // namespace
+
+// The value that the condition compares with a list, or with a constant; `negated`: it holds when the value is none of them.
+std::string_view CodeModel::tested(Node condition, bool negated, int depth) const {
+  condition = without_brackets(condition);
+  if (!condition || depth > kDepthMax) return {};
+  const Language language = file_.language();
+  const std::string_view type = condition.type();
+  const auto is_list = [&](Node node) { return is_constant(node) || is_list_name(text(node)); };
+  if (type == "not_operator" || type == "unary" || type == "unary_expression") {
+    const std::string_view sign = text(condition.child(0));
+    if (!is_any_of(sign, {"not", "!"})) return {};
+    return tested(condition.named_child(condition.named_child_count() - 1), !negated, depth + 1);
+  }
+  if (type == "comparison_operator" || type == "binary_expression" || type == "binary" ||
+      type == "boolean_operator") {
+    const bool plain = condition.named_child_count() == 2;
+    const Node left = condition.named_child(0);
+    const Node right = condition.named_child(1);
+    const std::string_view sign =
+        plain ? std::string_view(file_.text()).substr(left.end(), right.begin() - left.end())
+              : std::string_view();
+    const auto says = [&](std::string_view word) {
+      const std::size_t at = sign.find_first_not_of(" \n\t");
+      const std::size_t last = sign.find_last_not_of(" \n\t");
+      return at != std::string_view::npos && sign.substr(at, last - at + 1) == word;
+    };
+    if (says("and") || says("&&") || says("or") || says("||")) {
+      // Each of what "and" joins holds; of what "or" joins, each is wrong where all is.
+      if ((says("and") || says("&&")) == negated) return {};
+      const std::string_view one = tested(left, negated, depth + 1);
+      return one.empty() ? tested(right, negated, depth + 1) : one;
+    }
+    if (says(negated ? "not in" : "in") && language == Language::python)
+      return is_list(right) ? text(left) : std::string_view();
+    if (says(negated ? "is" : "is not") && right.type() == "none")  // re.match(...) is None
+      return tested(left, false, depth + 1);
+    if (says(negated ? "!=" : "==") || says(negated ? "!==" : "===")) {
+      if (is_constant(right) && !is_constant(left)) return text(left);
+      if (is_constant(left) && !is_constant(right)) return text(right);
+    }
+    return {};
+  }
+  if (negated) return {};
+  const auto call = call_of(language, condition, file_.text());
+  if (!call) return {};
+  Node object = call->object;
+  Node method = call->name;
+  if (const auto member = member_of(language, call->function)) {
+    object = member->object;
+    method = member->name;
+  }
+  // Nothing but letters and digits.
+  if (object && call->arguments.empty() &&
+      is_any_of(text(method),
+                {"isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "isidentifier"}))
+    return text(object);
+  if (call->arguments.empty()) return {};
+  if (language == Language::python && call->arguments.size() >= 2 &&
+      is_any_of(callee(*call), {"re.match", "re.fullmatch"})) {
+    const auto pattern = constant_string(call->arguments[0].value);
+    return pattern && is_narrow(*pattern, text(method) == "fullmatch")
+               ? text(call->arguments[1].value)
+               : std::string_view();
+  }
+  if (object && is_list_name(text(object)) && is_any_of(text(method), {"match", "fullmatch"}))
+    return text(call->arguments[0].value);
+  if (object && is_any_of(text(method), {"include?", "key?", "member?", "includes", "has"}) &&
+      is_list(object))
+    return text(call->arguments[0].value);
+  return {};
+}
+
+// Where each value is known to be one of a list: the branch that a test leads to, and what stands behind one that leaves otherwise.
+CodeModel::Guards CodeModel::read_guards() const {
+  Guards out;
+  const auto leaves = [&](Node body, std::string_view value) {
+    const auto is_jump = [&](Node last) {
+      if (last.type() == "expression_statement") last = last.named_child(0);
+      if (shape_of(file_.language(), last) == Shape::jump) return true;
+      const auto call = call_of(file_.language(), last, file_.text());
+      if (last.type() == "identifier") return text(last) == "raise";
+      if (!call) return false;
+      const Node name = call->name ? call->name : call->function;
+      return is_any_of(text(name), {"abort", "flask.abort", "sys.exit", "exit", "raise", "fail",
+                                    "head", "redirect_to", "render", "halt"});
+    };
+    const std::uint32_t count = body.named_child_count();
+    const bool is_block = shape_of(file_.language(), body) == Shape::block;
+    if (is_jump(is_block && count > 0 ? body.named_child(count - 1) : body)) return true;
+    for (std::uint32_t i = 0; i < count && i < kOperandsMax; ++i) {
+      Node one = body.named_child(i);
+      if (one.type() == "expression_statement") one = one.named_child(0);
+      if (text(one.field("left")) == value && is_constant(one.field("right"))) return true;
+    }
+    return false;
+  };
+  for (const Region& region : regions_) {
+    const Node branch = region.node;
+    const std::string_view type = branch.type();
+    if (region.shape != Shape::branch) continue;
+    const bool modifier = type.ends_with("_modifier");
+    const bool turned = type.starts_with("unless");
+    if (!turned && !type.starts_with("if") &&
+        !is_any_of(type, {"elif_clause", "elsif", "conditional_expression", "ternary_expression",
+                          "conditional"}))
+      continue;
+    const Node condition = condition_of(branch);
+    Node then = modifier ? branch.field("body") : branch.field("consequence");
+    Node otherwise = branch.field("alternative");
+    if (type == "conditional_expression" && !then) {
+      then = branch.named_child(0);
+      otherwise = branch.named_child(2);
+    }
+    if (const std::string_view value = tested(condition, turned, 0); !value.empty() && then)
+      out[std::string(value)].emplace_back(then.begin(), then.end());
+    const std::string_view value = tested(condition, !turned, 0);
+    if (value.empty()) continue;
+    if (otherwise) {
+      out[std::string(value)].emplace_back(otherwise.begin(), otherwise.end());
+    } else if (region.parent != kNone && type != "elif_clause" && type != "elsif" &&
+               leaves(then, value)) {
+      out[std::string(value)].emplace_back(branch.end(),
+                                           regions_[static_cast<std::size_t>(region.parent)].end);
+    }
+  }
+  return out;
+}
+
+bool CodeModel::is_guarded(Node expression) const {
+  const auto& guards = shared<Guards>([&] { return read_guards(); });
+  if (guards.empty()) return false;
+  const auto found = guards.find(std::string(text(expression)));
+  if (found == guards.end()) return false;
+  const std::size_t at = expression.begin();
+  return std::ranges::any_of(found->second, [&](const auto& range) {
+    if (at < range.first || at >= range.second) return false;
+    const auto names = bindings_.find(found->first);
+    if (names == bindings_.end()) return true;
+    // What it is given in between was not tested.
+    return std::ranges::none_of(names->second, [&](const auto& of_function) {
+      return std::ranges::any_of(of_function.second, [&](const Binding& one) {
+        return one.at > range.first && one.at <= at;
+      });
+    });
+  });
+}
+
+}  // namespace leyden::review
