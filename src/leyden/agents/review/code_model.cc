@@ -52,6 +52,36 @@ std::string_view last_part(std::string_view name) {
   return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
+bool chooses(Node expression) {
+  const std::string_view type = expression.type();
+  return type == "conditional_expression" || type == "ternary_expression" || type == "conditional";
+}
+
+// a[b]
+bool is_element(Node expression) {
+  const std::string_view type = expression.type();
+  return type == "subscript" || type == "subscript_expression" || type == "index_expression" ||
+         type == "array_access" || type == "element_reference";
+}
+
+// Of what chooses: whether its child is what decides.
+bool is_condition(Language language, Node expression, std::uint32_t child) {
+  if (language == Language::python) return child == 1;
+  return expression.field("condition") &&
+         expression.named_child(child) == expression.field("condition");
+}
+
+// TABLE, as constants are named that stand in another file.
+bool is_constants_name(Language language, std::string_view name) {
+  if (language != Language::java && language != Language::javascript &&
+      language != Language::typescript && language != Language::tsx && language != Language::php)
+    return false;
+  return name.size() > 1 && name[0] >= 'A' && name[0] <= 'Z' &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
 std::string_view unquoted(std::string_view text) {
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'' || text.front() == '`'))
     return text.substr(1, text.size() - 2);
@@ -656,12 +686,37 @@ std::string CodeModel::callee(const Call& call, int depth) const {
 
 // ---- Constants
 
-bool CodeModel::is_constant(Node expression) const { return is_constant(expression, 0); }
+// Where the grammar has no node of its own for it.
+bool CodeModel::is_comparison(Node expression) const {
+  const std::string_view type = expression.type();
+  if (type != "binary_expression" && type != "binary" && type != "binary_operator") return false;
+  constexpr auto kSigns = std::to_array<std::string_view>(
+      {"==", "!=", "<", ">", "<=", ">=", "===", "!==", "instanceof", "in"});
+  return std::ranges::find(kSigns, text(expression.field("operator"))) != kSigns.end();
+}
 
-bool CodeModel::is_constant(Node expression, int depth) const {
+bool CodeModel::is_constant(Node expression) const { return is_constant(expression, nullptr, 0); }
+
+bool CodeModel::is_harmless(Node expression, const Flow& flow) const {
+  return is_constant(expression, &flow, 0);
+}
+
+// With a flow: is_harmless().
+bool CodeModel::is_constant(Node expression, const Flow* flow, int depth) const {
   if (!expression || depth > kDepthMax) return false;
   const Language language = file_.language();
-  if (const Node body = heredoc_of(expression)) return is_constant(body, depth + 1);
+  if (flow != nullptr && flow->cleaners.contains(expression.id())) return true;
+  if (const Node body = heredoc_of(expression)) return is_constant(body, flow, depth + 1);
+  if (flow != nullptr && is_comparison(expression)) return true;
+  // a ? "b" : "c" is one of two constants, whatever decides.
+  if (chooses(expression)) {
+    for (std::uint32_t i = 0; i < expression.named_child_count(); ++i) {
+      const Node child = expression.named_child(i);
+      if (!is_condition(language, expression, i) && !is_constant(child, flow, depth + 1))
+        return false;
+    }
+    return true;
+  }
   switch (shape_of(language, expression)) {
     case Shape::number:
     case Shape::constant:
@@ -671,24 +726,29 @@ bool CodeModel::is_constant(Node expression, int depth) const {
     case Shape::operation:
     case Shape::comparison: {
       if (expression.type() == "subscript" || expression.type() == "subscript_expression")
-        return is_constant(expression.named_child(0), depth + 1);
+        return is_constant(expression.named_child(0), flow, depth + 1);
       for (std::uint32_t i = 0; i < expression.named_child_count(); ++i) {
         const Node child = expression.named_child(i);
         const std::string_view type = child.type();
         const Shape shape = shape_of(language, child);
         const bool is_part =
             shape != Shape::other && shape != Shape::comment && type != "string_fragment";
-        if (is_part && !is_constant(child, depth + 1)) return false;
+        if (is_part && !is_constant(child, flow, depth + 1)) return false;
       }
       return names_in_format(expression).empty();
     }
     case Shape::name: {
       const auto all = reaching(text(expression), expression.begin());
-      if (all.empty()) return false;
+      if (all.empty()) return flow != nullptr && is_constants_name(language, text(expression));
       return std::ranges::all_of(all, [&](const Binding* one) {
+        if (flow != nullptr && flow->cleaners.contains(one->target.id())) return true;
         return !one->parameter && one->value && !one->value.contains(expression) &&
-               is_constant(one->value, depth + 1);
+               is_constant(one->value, flow, depth + 1);
       });
+    }
+    case Shape::member: {
+      const auto member = member_of(language, expression);
+      return flow != nullptr && member && is_constants_name(language, text(member->name));
     }
     case Shape::call: {
       // Of constants, by something that only joins or converts them.
@@ -698,13 +758,13 @@ bool CodeModel::is_constant(Node expression, int depth) const {
       const std::string_view last = last_part(name);
       constexpr auto kPure = std::to_array<std::string_view>(
           {"join", "format", "str", "int", "len", "strip", "lower", "upper", "replace", "String",
-           "encode", "concat", "trim"});
+           "encode", "concat", "trim", "getBytes", "toCharArray"});
       if (std::ranges::find(kPure, last) == kPure.end()) return false;
       Node object = call->object;
       if (const auto member = member_of(language, call->function)) object = member->object;
-      if (object && !is_constant(object, depth + 1)) return false;
+      if (object && text(object) != "String" && !is_constant(object, flow, depth + 1)) return false;
       return std::ranges::all_of(call->arguments, [&](const Argument& argument) {
-        return is_constant(argument.value, depth + 1);
+        return is_constant(argument.value, flow, depth + 1);
       });
     }
     default:
@@ -737,9 +797,9 @@ std::vector<std::string_view> CodeModel::names_in_format(Node literal) const {
   return out;
 }
 
-bool CodeModel::is_built(Node expression, const syntax::Pattern* pattern) const {
+bool CodeModel::is_built(Node expression, const Flow& flow, const syntax::Pattern* pattern) const {
   std::set<const Binding*> seen;
-  if (!is_built(expression, seen, 0)) return false;
+  if (!is_built(expression, flow, seen, 0)) return false;
   if (pattern == nullptr) return true;
   std::string texts;
   seen.clear();
@@ -768,10 +828,12 @@ void CodeModel::add_texts(Node expression, std::set<const Binding*>& seen, std::
   });
 }
 
-bool CodeModel::is_built(Node expression, std::set<const Binding*>& seen, int depth) const {
+bool CodeModel::is_built(Node expression, const Flow& flow, std::set<const Binding*>& seen,
+                         int depth) const {
   if (!expression || depth > kDepthMax) return false;
   const Language language = file_.language();
-  if (const Node body = heredoc_of(expression)) return is_built(body, seen, depth + 1);
+  if (flow.cleaners.contains(expression.id())) return false;
+  if (const Node body = heredoc_of(expression)) return is_built(body, flow, seen, depth + 1);
   const std::string_view type = expression.type();
   const auto has_text = [&](Node part) {
     if (!part) return false;
@@ -786,42 +848,42 @@ bool CodeModel::is_built(Node expression, std::set<const Binding*>& seen, int de
   };
   switch (shape_of(language, expression)) {
     case Shape::string:
-      return !is_constant(expression);
+      return !is_harmless(expression, flow);
     case Shape::operation: {
       if (type == "binary_expression" || type == "binary" || type == "binary_operator" ||
           type == "concatenation") {
         const std::string_view sign = text(expression.field("operator"));
         if (sign == "+" || sign == "." || sign == "%" || sign == "<<" || sign.empty()) {
-          if (has_text(expression)) return !is_constant(expression);
-          return is_built(expression.field("left"), seen, depth + 1) ||
-                 is_built(expression.field("right"), seen, depth + 1);
+          if (has_text(expression)) return !is_harmless(expression, flow);
+          return is_built(expression.field("left"), flow, seen, depth + 1) ||
+                 is_built(expression.field("right"), flow, seen, depth + 1);
         }
         if (sign != "||" && sign != "??" && sign != "or" && sign != "?:") return false;
       }
       if (type.starts_with("subscript") || type == "element_reference") return false;
       for (std::uint32_t i = 0; i < expression.named_child_count() && i < 8; ++i) {
-        if (is_built(expression.named_child(i), seen, depth + 1)) return true;
+        if (is_built(expression.named_child(i), flow, seen, depth + 1)) return true;
       }
       return false;
     }
     case Shape::branch:  // a ? b : c
-      return is_built(expression.field("consequence"), seen, depth + 1) ||
-             is_built(expression.field("alternative"), seen, depth + 1) ||
-             is_built(expression.field("body"), seen, depth + 1);
+      return is_built(expression.field("consequence"), flow, seen, depth + 1) ||
+             is_built(expression.field("alternative"), flow, seen, depth + 1) ||
+             is_built(expression.field("body"), flow, seen, depth + 1);
     case Shape::name:
     case Shape::member:
       for (const Binding* one : reaching(text(expression), expression.begin())) {
-        if (!seen.insert(one).second) continue;
+        if (!seen.insert(one).second || flow.cleaners.contains(one->target.id())) continue;
         if (one->value == expression || (one->taken_apart && !one->adds)) continue;
         if (one->adds && one->value) {
           const auto call = call_of(language, one->value, file_.text());
-          if (call && one->taken_apart ? !std::ranges::all_of(call->arguments,
-                                                              [&](const Argument& argument) {
-                                                                return is_constant(argument.value);
-                                                              })
-                                       : !is_constant(one->value))
+          if (call && one->taken_apart
+                  ? !std::ranges::all_of(
+                        call->arguments,
+                        [&](const Argument& argument) { return is_harmless(argument.value, flow); })
+                  : !is_harmless(one->value, flow))
             return true;
-        } else if (is_built(one->value, seen, depth + 1)) {
+        } else if (is_built(one->value, flow, seen, depth + 1)) {
           return true;
         }
       }
@@ -844,25 +906,25 @@ bool CodeModel::is_built(Node expression, std::set<const Binding*>& seen, int de
             has_text(object) || std::ranges::any_of(call->arguments, [&](const Argument& one) {
               return has_text(one.value);
             });
-        if (text_in && !is_constant(expression)) {
+        if (text_in && !is_harmless(expression, flow)) {
           const bool some = std::ranges::any_of(
-              call->arguments, [&](const Argument& one) { return !is_constant(one.value); });
+              call->arguments, [&](const Argument& one) { return !is_harmless(one.value, flow); });
           if (some) return true;
         }
-        return object && is_built(object, seen, depth + 1);
+        return object && is_built(object, flow, seen, depth + 1);
       }
       constexpr auto kSame = std::to_array<std::string_view>(
           {"toString", "to_string", "to_s", "String", "trim", "strip", "as_str", "clone",
            "as_bytes", "into", "to_owned", "unwrap", "intern", "toLowerCase", "squish", "chomp",
            "stripIndent"});
       if (std::ranges::find(kSame, name) != kSame.end() && object)
-        return is_built(object, seen, depth + 1);
+        return is_built(object, flow, seen, depth + 1);
       constexpr auto kWraps = std::to_array<std::string_view>(
           {"StringBuilder", "StringBuffer", "String", "Buffer.from", "trim", "str", "strval"});
       if ((std::ranges::find(kWraps, name) != kWraps.end() ||
            type == "type_conversion_expression") &&
           !call->arguments.empty())
-        return is_built(call->arguments[0].value, seen, depth + 1);
+        return is_built(call->arguments[0].value, flow, seen, depth + 1);
       return false;
     }
     default:
@@ -987,13 +1049,7 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
       break;  // A member of something that is tainted.
     }
     case Shape::operation:
-      if (expression.type() == "binary_expression" || expression.type() == "binary" ||
-          expression.type() == "binary_operator") {
-        const std::string_view sign = text(expression.field("operator"));
-        if (sign == "==" || sign == "!=" || sign == "<" || sign == ">" || sign == "<=" ||
-            sign == ">=" || sign == "===" || sign == "!==" || sign == "instanceof" || sign == "in")
-          return {};
-      }
+      if (is_comparison(expression)) return {};
       break;
     default:
       break;
@@ -1016,14 +1072,13 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
       return {};
     }
   }
-  const bool chooses = expression.type() == "conditional_expression" ||
-                       expression.type() == "ternary_expression" ||
-                       expression.type() == "conditional";
-  const Node condition = expression.field("condition");
+  const bool choice = chooses(expression);
+  const bool looks_up = is_element(expression);
   for (std::uint32_t i = 0; i < expression.named_child_count() && i < 500; ++i) {
     const Node child = expression.named_child(i);
-    if (chooses && ((condition && child == condition) || (language == Language::python && i == 1)))
-      continue;
+    if (choice && is_condition(language, expression, i)) continue;
+    // What a table holds is not what it is asked for by.
+    if (looks_up && i > 0) break;
     // A call's own name carries nothing, but what it is a method of does.
     if (shape == Shape::call && shape_of(language, child) == Shape::name &&
         (child == expression.field("function") || child == expression.field("name") ||

@@ -62,11 +62,6 @@ class CodeModel {
 
   // Whether the expression's value is written in this file: literals and what is made of them only, names followed.
   [[nodiscard]] bool is_constant(syntax::Node expression) const;
-  // Whether it is text that is put together here from a text that is written in the file and a value that is not: `"a" + b`, "a {b}",
-  // format("a %s", b); names followed.
-  // With a pattern, the text of what it is put together from has that.
-  [[nodiscard]] bool is_built(syntax::Node expression,
-                              const syntax::Pattern* pattern = nullptr) const;
   // The string that it is, where it is a literal or a name for one.
   [[nodiscard]] std::optional<std::string_view> constant_string(syntax::Node expression) const;
 
@@ -87,6 +82,15 @@ class CodeModel {
   // comparisons. An assignment that is sure to run ends what the name held before; so does a test that leaves only values of a
   // list of the program's own (`if name not in NAMES: return`). Which entry of a table is taken (`table[name]`) is no flow.
   [[nodiscard]] syntax::Node source_of(syntax::Node expression, const Flow& flow) const;
+
+  // Whether nobody from outside decides what it is: a constant, what a cleaner gives, what is named as a constant of another file is (Tables.USERS), and
+  // what is made of these only.
+  [[nodiscard]] bool is_harmless(syntax::Node expression, const Flow& flow) const;
+  // Whether it is text that is put together here from a text that is written in the file and a value that is not harmless: `"a" + b`,
+  // "a {b}", format("a %s", b); names followed.
+  // With a pattern, the text of what it is put together from has that.
+  [[nodiscard]] bool is_built(syntax::Node expression, const Flow& flow,
+                              const syntax::Pattern* pattern = nullptr) const;
 
   // What several rules ask of a file, computed for the first of them: one value of each type.
   template <class T, class Make>
@@ -134,10 +138,11 @@ class CodeModel {
   [[nodiscard]] const Binding* only_binding(std::string_view name, std::size_t byte) const;
   [[nodiscard]] std::string qualified(syntax::Node expression, int depth) const;
   [[nodiscard]] std::string callee(const Call& call, int depth) const;
-  [[nodiscard]] bool is_constant(syntax::Node expression, int depth) const;
-  [[nodiscard]] bool is_built(syntax::Node expression, std::set<const Binding*>& seen,
-                              int depth) const;
+  [[nodiscard]] bool is_constant(syntax::Node expression, const Flow* flow, int depth) const;
+  [[nodiscard]] bool is_built(syntax::Node expression, const Flow& flow,
+                              std::set<const Binding*>& seen, int depth) const;
   void add_texts(syntax::Node expression, std::set<const Binding*>& seen, std::string& out) const;
+  [[nodiscard]] bool is_comparison(syntax::Node expression) const;
   [[nodiscard]] syntax::Node heredoc_of(syntax::Node expression) const;
   [[nodiscard]] std::vector<std::string_view> names_in_format(syntax::Node literal) const;
   [[nodiscard]] syntax::Node collection_of(syntax::Node function) const;

@@ -102,6 +102,10 @@ TEST(CodeModel, FollowsConstants) {
   EXPECT_FALSE(look("a.js", "function f(b) { const q = `a${b}`; sink(q); }\n").constant);
   EXPECT_TRUE(look("a.go", "package a\nfunc f() { q := \"a\" + \"b\"; sink(q) }\n").constant);
   EXPECT_TRUE(look("a.c", "void f(void) { char *q = \"a\"; sink(q); }\n").constant);
+  EXPECT_TRUE(look("a.js", "function f(b) { sink('a' + (b ? 'c' : 'd')); }\n").constant);
+  EXPECT_FALSE(look("a.js", "function f(b) { sink(b ? 'c' : b); }\n").constant);
+  EXPECT_TRUE(look("a.py", "def f(b):\n    sink('c' if b else 'd')\n").constant);
+  EXPECT_FALSE(look("a.js", "sink(TABLE);\n").constant);
 }
 
 TEST(CodeModel, FollowsWhatFlows) {
@@ -111,6 +115,10 @@ TEST(CodeModel, FollowsWhatFlows) {
                   .tainted);
   EXPECT_FALSE(look("a.py", "def f():\n    x = clean(source())\n    sink(x)\n").tainted);
   EXPECT_FALSE(look("a.py", "def f():\n    sink(source() == 'a')\n").tainted);
+  EXPECT_FALSE(look("a.py", "def f():\n    sink(table[source()])\n").tainted);
+  EXPECT_TRUE(look("a.py", "def f():\n    sink(source()['a'])\n").tainted);
+  EXPECT_FALSE(look("a.php", "<?php\n$a = source(); sink($table[$a]);\n").tainted);
+  EXPECT_TRUE(look("a.go", "package a\nfunc f() { sink(source()[0]) }\n").tainted);
   EXPECT_TRUE(look("a.py", "def f():\n    for x in source():\n        sink(x)\n").tainted);
   EXPECT_TRUE(look("a.py", "def f():\n    a = []\n    a.append(source())\n    sink(a)\n").tainted);
   EXPECT_TRUE(look("a.py", "def f():\n    x = ''\n    x += source()\n    sink(x)\n").tainted);
@@ -218,9 +226,14 @@ TEST(CodeModel, KnowsTextThatIsPutTogether) {
   const auto built = [](const std::string& path, const std::string& text) {
     const SourceFile file = SourceFile::open(path, text);
     const CodeModel model(file);
+    CodeModel::Flow flow;
     for (const syntax::Node node : model.calls()) {
       const auto call = call_of(file.language(), node, file.text());
-      if (model.callee(*call) == "sink") return model.is_built(call->arguments.at(0).value);
+      if (model.callee(*call) == "clean") flow.cleaners.insert(node.id());
+    }
+    for (const syntax::Node node : model.calls()) {
+      const auto call = call_of(file.language(), node, file.text());
+      if (model.callee(*call) == "sink") return model.is_built(call->arguments.at(0).value, flow);
     }
     return false;
   };
@@ -238,6 +251,13 @@ TEST(CodeModel, KnowsTextThatIsPutTogether) {
   EXPECT_TRUE(built("a.php", "<?php\nfunction f($a) { sink(\"x $a\"); }\n"));
   EXPECT_TRUE(built("a.rb", "def f(a)\n  sink(\"x %s\" % a)\nend\n"));
   EXPECT_FALSE(built("a.rb", "def f(a)\n  sink(a)\nend\n"));
+  // What a cleaner gives, and what is named as a constant of another file is.
+  EXPECT_FALSE(built("a.js", "function f(a) { let q = 'x '; q += clean(a); sink(q); }\n"));
+  EXPECT_TRUE(built("a.js", "function f(a, b) { sink(`x ${clean(a)} ${b}`); }\n"));
+  EXPECT_FALSE(built("A.java", "class A { void f() { sink(\"x \" + Tables.USERS + NAME); } }\n"));
+  EXPECT_FALSE(built("A.java", "class A { void f(String a) { sink(\"x \" + (a != null)); } }\n"));
+  EXPECT_TRUE(built("A.java", "class A { void f(String NAME) { sink(\"x \" + NAME); } }\n"));
+  EXPECT_FALSE(built("a.php", "<?php\nsink('x ' . self::TABLE . PREFIX . clean($a));\n"));
   EXPECT_TRUE(built("a.rs", "fn f(a: &str) { let q = format!(\"x {}\", a); sink(&q); }\n"));
 }
 

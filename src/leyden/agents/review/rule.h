@@ -28,7 +28,7 @@ struct ArgumentCondition {
   std::vector<std::string> is;   // Its text is one of these.
   SharedPattern matches;         // Its text has this.
   SharedPattern string;          // It is a constant string that has this.
-  std::optional<bool> constant;  // CodeModel::is_constant().
+  std::optional<bool> constant;  // CodeModel::is_constant(); false: not even is_harmless().
   SharedPattern
       built;  // CodeModel::is_built(): put together here from a text, which has this, and a value.
   std::optional<bool> tainted;  // Whether something flows in from the rule's sources.
@@ -71,7 +71,8 @@ struct Rule {
 
   std::vector<std::string>
       sources;  // Groups; what flows from one into the capture @tainted or into a `tainted` argument.
-  std::vector<std::string> cleaners;  // Groups that end the flow.
+  std::vector<std::string>
+      cleaners;  // Groups that end the flow; what they give is harmless for `built` and `constant`, too.
   bool in_loop = false;
   bool in_async = false;
   std::vector<std::string> imports;  // One of these is imported.

@@ -391,8 +391,11 @@ class FileRun {
         const auto text = model_.constant_string(value);
         if (!text || !condition.string->find(*text)) continue;
       }
-      if (condition.constant && model_.is_constant(value) != *condition.constant) continue;
-      if (condition.built && !model_.is_built(value, condition.built.get())) continue;
+      if (condition.constant && (*condition.constant ? !model_.is_constant(value)
+                                                     : model_.is_harmless(value, flow_of(rule))))
+        continue;
+      if (condition.built && !model_.is_built(value, flow_of(rule), condition.built.get()))
+        continue;
       if (condition.tainted) {
         found = model_.source_of(value, flow_of(rule));
         if (static_cast<bool>(found) != *condition.tainted) continue;
@@ -422,7 +425,7 @@ class FileRun {
       // By another name (an alias, `from x import y`) the new one would stand for nothing.
       if (replaced && model_.text(replaced) != hit.callee) replaced = {};
       if (rule.fix_capture == "argument") replaced = argument;
-      report(rule, hit.node.begin(), hit.node.end(), std::move(names), source, replaced);
+      report(rule, hit.node.begin(), hit.node.end(), std::move(names), source, replaced, rule.fix);
     }
   }
 
@@ -430,8 +433,10 @@ class FileRun {
     for (const CallHit& hit : use_hits_) {
       const Rule& rule = rules_.rules[hit.rule];
       if (!wanted(rule) || !holds_around(rule, hit.node)) continue;
-      report(rule, hit.node.begin(), hit.node.end(), {{"callee", hit.callee}}, {},
-             rule.fix_capture == "callee" ? hit.node : Node());
+      report(
+          rule, hit.node.begin(), hit.node.end(), {{"callee", hit.callee}}, {},
+          rule.fix_capture == "callee" && model_.text(hit.node) == hit.callee ? hit.node : Node(),
+          rule.fix);
     }
   }
 
@@ -446,9 +451,10 @@ class FileRun {
         source = model_.source_of(sink, flow_of(rule));
         if (!source) continue;
       }
-      if (const Node changing = match["not_constant"]; changing && model_.is_constant(changing))
+      if (const Node changing = match["not_constant"];
+          changing && model_.is_harmless(changing, flow_of(rule)))
         continue;
-      if (const Node text = match["built"]; text && !model_.is_built(text)) continue;
+      if (const Node text = match["built"]; text && !model_.is_built(text, flow_of(rule))) continue;
       if (const Node clean = match["not_tainted"]; clean && model_.source_of(clean, flow_of(rule)))
         continue;
       Names names;

@@ -110,6 +110,31 @@ TEST(Rules, FindTheirExamplesAndNothingElse) {
   }
 }
 
+TEST(Rules, FillTheirFixesWithWhatTheyCaptured) {
+  auto engine = RuleEngine::open(builtin(), RuleEngine::Check::as_needed);
+  ASSERT_TRUE(engine);
+  const auto fix = [&](const std::string& path, const std::string& text, std::string_view rule) {
+    for (const Finding& finding :
+         (*engine)->run(SourceFile::open(path, text), {ReviewType::security, ReviewType::style})) {
+      if (finding.rule == rule) return finding.fix.empty() ? "none" : finding.fix[0].text;
+    }
+    return std::string("no finding");
+  };
+  EXPECT_EQ(fix("a.js", "if (f(x) === NaN) run();\n", "javascript.nan-comparison"),
+            "Number.isNaN(f(x))");
+  EXPECT_EQ(fix("a.js", "if (x !== NaN) run();\n", "javascript.nan-comparison"), "none");
+  EXPECT_EQ(fix("A.java", "class A { boolean f(String a) { return a == \"b\"; } }\n",
+                "java.string-by-identity"),
+            "\"b\".equals(a)");
+  // By another name the new one would stand for nothing.
+  EXPECT_EQ(fix("a.js", "const crypto = require('crypto');\nconst f = crypto.pseudoRandomBytes;\n",
+                "javascript.pseudo-random-bytes"),
+            "crypto.randomBytes");
+  EXPECT_EQ(fix("a.js", "const {pseudoRandomBytes} = require('crypto');\nrun(pseudoRandomBytes);\n",
+                "javascript.pseudo-random-bytes"),
+            "none");
+}
+
 TEST(Rules, SayWhatIsWrongWithThem) {
   const auto wrong = [](std::string text) {
     const RuleText file{.name = "x.toml", .text = std::move(text)};
