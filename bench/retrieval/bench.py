@@ -54,7 +54,7 @@ class Leyden:
         return json.loads(self.run("index", self.place(name), documents, *self.model))
 
     def passages(self, name):
-        return [json.loads(line) for line in self.run("list", self.place(name)).splitlines()]
+        return [json.loads(line) for line in self.run("list", self.place(name)).split("\n") if line]  # A text may hold other ends of lines.
 
     def search(self, name, queries, ranking="words", **options):
         file = self.folder / "queries.json"

@@ -80,6 +80,7 @@ struct Rule {
   std::vector<std::string> replaces;  // Rules that say less: what they find within is not told.
   SharedPattern unless;               // The finding's line does not match.
   SharedPattern lacks;      // The function around the finding, else the file, does not have this.
+  SharedPattern file_has;   // The file has this, somewhere.
   SharedPattern files;      // The path matches.
   SharedPattern not_files;  // The path does not match.
 

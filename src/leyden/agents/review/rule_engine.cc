@@ -271,6 +271,7 @@ class FileRun {
   [[nodiscard]] bool of_file(const Rule& rule) const {
     if (rule.files && !rule.files->find(file_.path())) return false;
     if (rule.not_files && rule.not_files->find(file_.path())) return false;
+    if (rule.file_has && !rule.file_has->find(file_.text())) return false;
     return rule.imports.empty() ||
            std::ranges::any_of(rule.imports,
                                [&](const std::string& module) { return model_.imports(module); });

@@ -195,6 +195,7 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
   fields.read("replaces", out.replaces);
   fields.read("unless", out.unless);
   fields.read("lacks", out.lacks);
+  fields.read("file_has", out.file_has);
   fields.read("files", out.files);
   fields.read("not_files", out.not_files);
   fields.read("fix_capture", out.fix_capture);
