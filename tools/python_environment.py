@@ -8,13 +8,19 @@ import sys
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "leyden"
 
 
-def enter(name, requirements):
-    """Runs this script again with a Python that has the requirements. Returns at once where it already is that one."""
+def make(name, requirements):
+    """The folder of an environment that has the requirements."""
     folder = CACHE / f"{name}-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python3"
     if not (folder / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements], check=True)
+        subprocess.run([folder / "bin" / "python3", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements], check=True)
         (folder / "complete").touch()
+    return folder
+
+
+def enter(name, requirements):
+    """Runs this script again with a Python that has the requirements. Returns at once where it already is that one."""
+    folder = make(name, requirements)
     if pathlib.Path(sys.prefix) != folder:
+        python = folder / "bin" / "python3"
         os.execv(python, [str(python), *sys.argv])

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """`leyden review` on material that others labelled, beside the tools that a team would take instead. README.md says what is measured.
 
-    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--pylint FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
+    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--pylint FOLDER] [--speed FOLDER --speed-rules FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
 """
 import argparse
 import collections
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -317,6 +318,51 @@ def pylint(leyden, folder, misses):
     return {"files": len(files), "marks": marks, "found": hits, "seconds": seconds, "pylint_seconds": theirs, "not_claimed": sum(unclaimed.values())}
 
 
+# ---- Speed
+
+
+def timed(command, folder, environment=None):
+    """Seconds, and what it printed."""
+    begin = time.perf_counter()
+    child = subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, errors = child.communicate()
+    if child.returncode not in (0, 1):
+        raise SystemExit(f"{command[0]} ended with {child.returncode}: {errors[-500:].decode(errors='replace')}")
+    return time.perf_counter() - begin, out
+
+
+def speed(leyden, folder, rules, rounds):
+    """A large tree: cold, again, and again after one file was edited; semgrep with the rules of its own repository for what is there, bandit where there is Python."""
+    semgrep = python_environment.make("bench-semgrep", HERE / "requirements-semgrep.txt") / "bin"
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = pathlib.Path(temporary) / "tree"
+        shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+        environment = os.environ | {"XDG_DATA_HOME": f"{temporary}/data", "PATH": f"{semgrep}:{os.environ['PATH']}"}
+        ours = [leyden.program, "review", "--json", "--analyzers", "none", "."]
+        rows = collections.defaultdict(list)
+        edited = max(copy.rglob("*.py"), key=lambda path: path.stat().st_size, default=None) or next(path for path in copy.rglob("*") if path.suffix in (".c", ".js", ".java", ".go"))
+        for _ in range(rounds):
+            shutil.rmtree(f"{temporary}/data", ignore_errors=True)
+            seconds, out = timed(ours, copy, environment)
+            rows["leyden, cold"].append(seconds)
+            report = json.loads(out)
+            rows["leyden, nothing changed"].append(timed(ours, copy, environment)[0])
+            edited.write_text(edited.read_text(encoding="utf-8", errors="replace") + "\n", encoding="utf-8")
+            rows["leyden, one file changed"].append(timed(ours, copy, environment)[0])
+        if rules:
+            seconds, out = timed([semgrep / "semgrep", "scan", "--metrics=off", "--disable-version-check", "--json", "--quiet", "--no-git-ignore", "--jobs", os.cpu_count(), "--config", rules, "."],
+                                 copy, environment)
+            done = json.loads(out)
+            rows[f"semgrep, {len(done['paths']['scanned'])} files, {rules.name}"].append(seconds)
+        if any(copy.rglob("*.py")):
+            rows["bandit"].append(timed([pathlib.Path(sys.prefix) / "bin" / "bandit", "-r", "-q", "-f", "json", "."], copy)[0])
+    print(f"Speed: {report['files_reviewed']} files, {report['lines_reviewed']} lines; best of {rounds}, load {os.getloadavg()[0]:.1f}")
+    best = min(rows["leyden, cold"])
+    for title, seconds in rows.items():
+        print(f"  {title:44} {min(seconds):8.2f} s  {min(seconds) / best:8.2f} of ours, cold", flush=True)
+    return {title: min(seconds) for title, seconds in rows.items()} | {"files": report["files_reviewed"], "lines": report["lines_reviewed"]}
+
+
 # ---- Good code
 
 
@@ -341,6 +387,8 @@ def main():
     arguments.add_argument("--juliet", type=pathlib.Path, help="a checkout of arichardson/juliet-test-suite-c")
     arguments.add_argument("--bandit", type=pathlib.Path, help="a checkout of PyCQA/bandit")
     arguments.add_argument("--semgrep-rules", type=pathlib.Path, help="a checkout of semgrep/semgrep-rules")
+    arguments.add_argument("--speed", type=pathlib.Path, help="a large tree to review beside semgrep and bandit")
+    arguments.add_argument("--speed-rules", type=lambda path: pathlib.Path(path).resolve(), help="semgrep's rules for it: a folder of semgrep/semgrep-rules")
     arguments.add_argument("--pylint", type=pathlib.Path, help="a folder of Python code, for pylint's marks")
     arguments.add_argument("--quiet", type=pathlib.Path, nargs="*", default=[], help="folders of code that is held to be good")
     arguments.add_argument("--peers", action="store_true", help="cppcheck, too, where it is installed")
@@ -362,6 +410,8 @@ def main():
         out["bandit"] = bandit_examples(leyden, options.bandit, options.misses)
     if options.semgrep_rules:
         out["semgrep"] = semgrep_labels(leyden, options.semgrep_rules, options.misses)
+    if options.speed:
+        out["speed"] = speed(leyden, options.speed, options.speed_rules, 3)
     if options.pylint:
         out["pylint"] = pylint(leyden, options.pylint, options.misses)
     if options.quiet:

@@ -1,11 +1,15 @@
+#include <cstdlib>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "leyden/agents/review/fixes.h"
 #include "leyden/agents/review/rule.h"
 #include "leyden/agents/review/rule_engine.h"
 #include "leyden/agents/review/source_file.h"
+#include "leyden/base/files.h"
+#include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::review {
 namespace {
@@ -108,6 +112,53 @@ TEST(Rules, FindTheirExamplesAndNothingElse) {
     EXPECT_GT(bad, 0U) << rule.id << " has no example of what it finds";
     EXPECT_GT(good, 0U) << rule.id << " has no example of what it lets be";
   }
+}
+
+// Every fix of every rule: the patch applies, the file parses, what was found is gone, and nothing new is found by that rule.
+TEST(Rules, FixesTakeAwayWhatWasFound) {
+  auto engine = RuleEngine::open(builtin(), RuleEngine::Check::as_needed);
+  ASSERT_TRUE(engine);
+  const TemporaryFolder folder;
+  const bool git = std::system("git --version > /dev/null 2>&1") == 0;
+  const auto found_by = [&](const Rule& rule, const std::string& path, const std::string& text) {
+    auto findings = (*engine)->run(SourceFile::open(path, text), {rule.type});
+    std::erase_if(findings, [&](const Finding& one) { return one.rule != rule.id; });
+    return findings;
+  };
+  std::size_t rules = 0;
+  std::size_t fixes = 0;
+  for (const Rule& rule : builtin().rules) {
+    if (rule.fix_capture.empty()) continue;
+    ++rules;
+    std::size_t made = 0;
+    for (const RuleExample& example : rule.examples) {
+      const std::string path = file_name(example);
+      const auto findings = found_by(rule, path, example.text);
+      std::vector<const Finding*> fixable;
+      for (const Finding& finding : findings) {
+        if (!finding.fix.empty()) fixable.push_back(&finding);
+      }
+      if (fixable.empty()) continue;
+      const auto fixed = make_fixes(path, example.text, fixable);
+      ASSERT_TRUE(fixed) << rule.id << ": " << fixed.error().message;
+      made += fixed->made;
+      if (fixed->left == 0) {
+        EXPECT_EQ(found_by(rule, path, fixed->text).size(), findings.size() - fixable.size())
+            << rule.id << "\n"
+            << fixed->text;
+      }
+      if (!git) continue;
+      folder.write(path, example.text);
+      folder.write("a.patch", fixed->patch);
+      const std::string apply = fmt::format("cd {} && git apply a.patch", folder.path().string());
+      EXPECT_EQ(std::system(apply.c_str()), 0) << rule.id << "\n" << fixed->patch;
+      EXPECT_EQ(read_file(folder.path() / path, 1 << 20).value(), fixed->text) << rule.id;
+    }
+    EXPECT_GT(made, 0U) << rule.id << " has a fix that none of its examples shows";
+    fixes += made;
+  }
+  EXPECT_GE(rules, 60U);
+  EXPECT_GE(fixes, rules);
 }
 
 TEST(Rules, FillTheirFixesWithWhatTheyCaptured) {
