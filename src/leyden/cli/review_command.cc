@@ -290,11 +290,21 @@ int ask_model(const Flags& flags, const std::vector<review::ReviewInput>& inputs
                      .caching = flags.no_token_cache ? rag::PassageEncoder::Caching::off
                                                      : rag::PassageEncoder::Caching::on});
   if (!session) return report(session.error());
+  // Of a change: where else its functions are called.
+  std::optional<review::Callers> callers;
+  if (std::ranges::any_of(inputs, [](const review::ReviewInput& one) { return bool(one.only); })) {
+    std::vector<review::SkippedInput> unread;
+    const fs::path here = fs::current_path();
+    const fs::path root = review::repository_root(here);
+    if (auto files = review::find_inputs(root.empty() ? here : root, here, unread))
+      callers.emplace(*std::move(files));
+  }
   review::ModelReview reviews((*session)->rag(), *model->server,
                               {.reviews = flags.reviews,
                                .max_answer_tokens = flags.max_answer_tokens,
                                .max_tokens = flags.max_tokens,
                                .guidelines = guidelines,
+                               .callers = callers ? &*callers : nullptr,
                                .tenant = context.settings.tenant,
                                .ttl = context.settings.ttl_of("review", "review guidelines"),
                                .sampling = {}});

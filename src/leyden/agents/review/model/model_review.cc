@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kKnownMax = 20;  // Findings of the rules in one prompt.
 constexpr std::size_t kChangedLinesMax = 200;
+// Of those who call what has changed.
+constexpr std::size_t kCallersMax = 3;
+constexpr std::size_t kCallerBytesMax = 6'000;
 
 struct Focus {
   ReviewType type;
@@ -65,19 +68,13 @@ std::vector<Part> parts_of(const SourceFile& file, const ReviewedText& text,
   std::size_t bytes = bytes_max;  // Of the last part.
   for (const retrieval::Chunk& chunk : retrieval::chunk(file.path(), file.text(), {})) {
     if (!text.all && !touches(text.only, chunk.first_line, chunk.last_line)) continue;
-    const std::string_view body =
-        std::string_view(file.text()).substr(chunk.begin, chunk.end - chunk.begin);
-    if (bytes + body.size() > bytes_max) {
+    const std::size_t size = chunk.end - chunk.begin;
+    if (bytes + size > bytes_max) {
       out.emplace_back();
       bytes = 0;
     }
-    bytes += body.size();
-    out.back().push_back({.document = file.path(),
-                          .first_line = chunk.first_line,
-                          .last_line = chunk.last_line,
-                          .context = chunk.context,
-                          .text = std::string(body),
-                          .content = retrieval::passage_content(file.path(), chunk.context, body)});
+    bytes += size;
+    out.back().push_back(passage_of(file.path(), file.text(), chunk));
   }
   return out;
 }
@@ -85,7 +82,7 @@ std::vector<Part> parts_of(const SourceFile& file, const ReviewedText& text,
 // What the reviews of a part have in common behind its passages.
 std::string asked_of_all(const SourceFile& file, const ReviewedText& text,
                          const std::vector<const Finding*>& known) {
-  std::string out = fmt::format("Review {} ({}), which stands above.", file.path(),
+  std::string out = fmt::format("Review {} ({}), which stands last above.", file.path(),
                                 syntax::to_string(file.language()));
   if (!text.all) {
     out += " Only these lines have changed:\n";
@@ -199,8 +196,9 @@ class Answers {
 std::string review_system_prompt() {
   return fmt::format(
       "You review code for a careful team. You name real defects only, each at the exact text that "
-      "is wrong. The passages are the team's guidelines and the code to review, each with its file "
-      "in brackets.\n\n{}",
+      "is wrong. The passages are the team's guidelines, code that calls what was changed, and the "
+      "code "
+      "to review, each with its file in brackets.\n\n{}",
       answer_format());
 }
 
@@ -222,6 +220,25 @@ Result<rag::RetrievedContext> ModelReview::guidelines_for(const SourceFile& file
   counts.context_tokens_cached += found->cached_tokens;
   counts.token_ms += found->timings.tokens_ms;
   return found;
+}
+
+Result<void> ModelReview::append(rag::RetrievedContext& context,
+                                 std::span<const retrieval::Passage> passages,
+                                 ModelReviewCounts& counts, const std::stop_token& stop) {
+  const std::size_t tokens = context.token_count;
+  const std::size_t cached = context.cached_tokens;
+  const double took = context.timings.tokens_ms;
+  auto appended = rag_->append_passages(context, passages,
+                                        {.tenant = options_.tenant,
+                                         .deadline = options_.deadline,
+                                         .agent = "review",
+                                         .ttl = options_.ttl,
+                                         .stop = stop});
+  if (!appended) return appended;
+  counts.context_tokens += context.token_count - tokens;
+  counts.context_tokens_cached += context.cached_tokens - cached;
+  counts.token_ms += context.timings.tokens_ms - took;
+  return {};
 }
 
 Result<llm::Generated> ModelReview::ask(const rag::RetrievedContext& context,
@@ -256,21 +273,16 @@ Result<void> ModelReview::run(const ReviewedText& text, const std::vector<Review
   if (!format) return std::unexpected(format.error());
   auto guidelines = guidelines_for(file, counts, stop);
   if (!guidelines) return std::unexpected(guidelines.error());
+  if (options_.callers != nullptr && !text.all) {
+    const auto callers = options_.callers->of_change(file, text.only, kCallersMax, kCallerBytesMax);
+    if (auto added = append(*guidelines, callers, counts, stop); !added) return added;
+  }
   const std::vector<std::string> tasks = tasks_of(types, options_.reviews);
   Answers answers(file, types, report, counts);
   for (const Part& part : parts_of(file, text, options_.part_bytes_max)) {
     const std::vector<const Finding*> known = known_in(part, report, text.path);
     rag::RetrievedContext context = *guidelines;
-    auto appended = rag_->append_passages(context, part,
-                                          {.tenant = options_.tenant,
-                                           .deadline = options_.deadline,
-                                           .agent = "review",
-                                           .ttl = options_.ttl,
-                                           .stop = stop});
-    if (!appended) return std::unexpected(appended.error());
-    counts.context_tokens += context.token_count - guidelines->token_count;
-    counts.context_tokens_cached += context.cached_tokens - guidelines->cached_tokens;
-    counts.token_ms += context.timings.tokens_ms - guidelines->timings.tokens_ms;
+    if (auto added = append(context, part, counts, stop); !added) return added;
     const std::string beginning = asked_of_all(file, text, known);
     for (const std::string& task : tasks) {
       if (stop.stop_requested()) return fail(Errc::cancelled, "interrupted");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leyden/agents/review/analyzers/analyzer.h"
+#include "leyden/agents/review/model/callers.h"
 #include "leyden/agents/review/review.h"
 #include "leyden/agents/review/source_file.h"
 #include "leyden/llm/generate.h"
@@ -27,6 +28,7 @@ struct ModelReviewOptions {
   // Of a file in one prompt; a longer one is told in parts, cut where its chunks end (retrieval/chunk.h).
   std::size_t part_bytes_max = 12'000;
   std::optional<retrieval::Scope> guidelines;  // Where the team's are indexed.
+  Callers* callers = nullptr;                  // Of a change; none: only the change is shown.
   std::string tenant = "default";              // Whose tokens the reviewed files' are.
   std::chrono::seconds ttl{0};                 // Of what is tokenized now; 0: the cache's.
   llm::Sampling sampling;
@@ -34,7 +36,7 @@ struct ModelReviewOptions {
 };
 
 // Asks a model about what rules have looked at. A finding of the rules is never lost by it, and none of the model's gets through whose text is not
-// in the file. Thread-safe; everything borrowed outlives it.
+// in the file. Confined to one thread; everything borrowed outlives it.
 class ModelReview {
  public:
   // `rag` with review_system_prompt().
@@ -51,6 +53,9 @@ class ModelReview {
   [[nodiscard]] Result<rag::RetrievedContext> guidelines_for(const SourceFile& file,
                                                              ModelReviewCounts& counts,
                                                              const std::stop_token& stop);
+  [[nodiscard]] Result<void> append(rag::RetrievedContext& context,
+                                    std::span<const retrieval::Passage> passages,
+                                    ModelReviewCounts& counts, const std::stop_token& stop);
   // Errors: what the server could not do; cancelled.
   [[nodiscard]] Result<llm::Generated> ask(const rag::RetrievedContext& context,
                                            const std::string& question,

@@ -171,6 +171,27 @@ TEST_F(ModelReviewTest, AServerThatFailsCostsItsFindingsOnly) {
   EXPECT_EQ(report_.why_no_model, "the server went away");
 }
 
+TEST_F(ModelReviewTest, AChangeIsToldWithThoseWhoCallIt) {
+  folder_.write("src/use.py", "from a import run\n\n\ndef main():\n    run(input())\n");
+  folder_.write("src/other.py", "def rerun(name):\n    return name\n\n\nrerun(1)\n");
+  folder_.write("src/use.js", "run(1);\n");
+  std::vector<SkippedInput> skipped;
+  Callers callers(find_inputs(folder_.path() / "src", folder_.path() / "src", skipped).value());
+  model_.say(R"j({"findings": []})j");
+  ModelReview review(*rag_, model_, {.reviews = 1, .callers = &callers, .sampling = {}});
+  const auto prompt_for = [&](std::vector<LineSpan> lines) {
+    EXPECT_TRUE(review.run({.path = "a.py", .text = kCode, .only = lines, .all = lines.empty()},
+                           {ReviewType::security}, "2026-11-26", report_, counts_, {}));
+    return qwen_.decode(model_.prompts.back()).value();
+  };
+  const std::string changed = prompt_for({{.first = 5, .last = 5}});
+  EXPECT_NE(changed.find("[use.py"), std::string::npos) << changed;
+  EXPECT_LT(changed.find("[use.py"), changed.find("[a.py"));
+  EXPECT_EQ(changed.find("rerun"), std::string::npos);
+  EXPECT_EQ(changed.find("[use.js"), std::string::npos);
+  EXPECT_EQ(prompt_for({}).find("[use.py"), std::string::npos);
+}
+
 TEST_F(ModelReviewTest, ALongFileIsToldInPartsAndOfAChangeOnlyItsParts) {
   std::string text;
   for (int i = 0; i < 1'000; ++i) text += fmt::format("value_{} = compute({})\n", i, i);
