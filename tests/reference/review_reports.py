@@ -2,7 +2,9 @@
 """Reports of `leyden review` read by those for whom they are: Microsoft's SARIF validator with all of its rules, GitHub's too (an npm package of 43 MB, fetched
 once), junitparser, and what GitLab and GitHub say of their own formats.
 
-    review_reports.py LEYDEN
+    review_reports.py LEYDEN [FOLDER...]
+
+Of further folders the SARIF is validated, and each finding's place and text are looked up.
 """
 import hashlib
 import json
@@ -111,15 +113,37 @@ def main():
         if program is None:
             print("SKIPPED: the SARIF validator could not be fetched")
             return SKIPPED
-        environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
-        subprocess.run([program, "validate", out / "sarif", "--rule-kind", "Sarif;Gh", "--output", out / "validated", "--log", "ForceOverwrite"], check=True, capture_output=True, env=environment)
-        verdicts = json.loads((out / "validated").read_text())["runs"][0]["results"]
-        # That Leyden has no web site is no mistake.
-        wrong = [one for one in verdicts if one.get("level", "warning") in ("error", "warning") and one["ruleId"] != "SARIF2005"]
-        check(not wrong, json.dumps(wrong, indent=1)[:3000])
-        sarif = json.loads((out / "sarif").read_text())
+        sarif = validated(program, out / "sarif")
         check(len(sarif["runs"][0]["results"]) == count + 1, "SARIF's results")
         print(f"{count} findings in 7 formats: SARIF without errors and warnings, JUnit, GitLab and GitHub as they ask for")
+        for corpus in map(pathlib.Path, sys.argv[2:]):
+            check_corpus(leyden, program, corpus, out)
+
+
+def validated(program, sarif):
+    """The log, in which the validator finds nothing wrong."""
+    output = sarif.with_name("validated")
+    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+    subprocess.run([program, "validate", sarif, "--rule-kind", "Sarif;Gh", "--output", output, "--log", "ForceOverwrite"], check=True, capture_output=True, env=environment)
+    verdicts = json.loads(output.read_text())["runs"][0]["results"]
+    # That Leyden has no web site is no mistake.
+    wrong = [one for one in verdicts if one.get("level", "warning") in ("error", "warning") and one["ruleId"] != "SARIF2005"]
+    check(not wrong, json.dumps(wrong, indent=1)[:3000])
+    return json.loads(sarif.read_text())
+
+
+def check_corpus(leyden, program, corpus, out):
+    subprocess.run([leyden, "review", "--no-cache", "--analyzers", "none", "--output", f"json={out / 'json'}", "--output", f"sarif={out / 'sarif'}"], cwd=corpus, check=True,
+                   stdout=subprocess.DEVNULL)
+    report = json.loads((out / "json").read_text())
+    for issue in report["issues"]:
+        text = (corpus / issue["file_path"]).read_bytes().decode(errors="replace").removeprefix("\ufeff").encode()
+        said = text[issue["range"]["begin_byte"]:issue["range"]["end_byte"]].decode(errors="replace")
+        check(said.startswith(issue["evidence"]), f"{issue['file_path']}:{issue['range']['first_line']} does not say {issue['evidence']!r}")
+    check(report["files_seen"] == report["files_reviewed"] + report["files_not_text"] + len(report["not_reviewed"]), "the number of files")
+    sarif = validated(program, out / "sarif")
+    print(f"{corpus.name}: {report['issue_count']} findings in {report['files_reviewed']} files stand where they say; SARIF of {len(sarif['runs'][0]['results'])} results without errors and "
+          "warnings", flush=True)
 
 
 sys.exit(main())
