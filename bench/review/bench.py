@@ -104,9 +104,9 @@ def juliet_score(files, found):
     return {"files": len(files), "tpr": tpr, "fpr": fpr, "j": tpr - fpr}, per_cwe
 
 
-def juliet(leyden, folder, peers, misses):
+def juliet(leyden, folder, variant, peers, misses):
     files = {}
-    for path in sorted(folder.rglob("*_01.c*")):
+    for path in sorted(folder.rglob(f"*_{variant}.c*")):
         if path.suffix in (".c", ".cpp") and not re.search("w32|wchar", path.name):
             files[str(path.relative_to(folder))] = sections(lines_of(path))
     rows = {}
@@ -117,7 +117,7 @@ def juliet(leyden, folder, peers, misses):
         for title, severities in (("cppcheck error+warning", ("error", "warning")), ("cppcheck error", ("error",))):
             theirs, seconds = cppcheck(folder, severities)
             rows[title] = juliet_score(files, theirs)[0] | {"seconds": seconds}
-    print("Juliet, *_01 without w32 and wchar")
+    print(f"Juliet, *_{variant} without w32 and wchar")
     for title, row in rows.items():
         print(f"  {title:24} TPR {row['tpr']:6.1%}  FPR {row['fpr']:6.1%}  J {row['j']:.3f}  {row['seconds']:.1f} s  ({row['files']} files)", flush=True)
     if misses:
@@ -385,6 +385,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--leyden", type=lambda path: pathlib.Path(path).resolve(), required=True)
     arguments.add_argument("--juliet", type=pathlib.Path, help="a checkout of arichardson/juliet-test-suite-c")
+    arguments.add_argument("--juliet-variant", default="01", help="of its files: how the data flows")
     arguments.add_argument("--bandit", type=pathlib.Path, help="a checkout of PyCQA/bandit")
     arguments.add_argument("--semgrep-rules", type=pathlib.Path, help="a checkout of semgrep/semgrep-rules")
     arguments.add_argument("--speed", type=pathlib.Path, help="a large tree to review beside semgrep and bandit")
@@ -405,7 +406,7 @@ def main():
     python_environment.enter("bench-review", HERE / "requirements.txt")
     leyden, out = Leyden(options.leyden), {}
     if options.juliet:
-        out["juliet"] = juliet(leyden, options.juliet, options.peers, options.misses)
+        out["juliet"] = juliet(leyden, options.juliet, options.juliet_variant, options.peers, options.misses)
     if options.bandit:
         out["bandit"] = bandit_examples(leyden, options.bandit, options.misses)
     if options.semgrep_rules:
