@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +16,8 @@
 namespace leyden::review::c {
 
 using syntax::Node;
+struct FunctionModel;
+struct LibraryCall;
 
 // One function at a time. Every statement is run once, a loop's body for all its rounds together: what the body changes is forgotten in front of
 // it, but for what it only counts. What is not understood is unknown, and of the unknown nothing is said.
@@ -117,38 +120,122 @@ class Interpreter {
   Value fitted(Value value, const Type& type, Node right, Node whole);
   Value cast(Node node, State& state);
   Value size_of(Node node, State& state);
-  Value new_expression(Node node, State& state);
-  void delete_expression(Node node, State& state);
   Place place(Node node, State& state);
   Value load(const Place& place, Node node, State& state);
   Type type_of(Node node, State& state);
   // Bytes [offset, offset + size) of what the pointer points to are used.
   void access(const Value& pointer, Wide size, int unit, bool write, Node node, State& state);
-  [[nodiscard]] bool may_be_macro(std::string_view name) const;
   [[nodiscard]] bool is_read(Node node) const;
-  // A call of this name reads its arguments, as functions do; a macro might write them.
-  [[nodiscard]] bool reads_arguments(std::string_view name) const;
   void dereference(const Value& pointer, Node node, State& state);
   [[nodiscard]] bool has_arithmetic(Node node) const;
 
-  // ---- library.cc
+  // ---- calls.cc
+  [[nodiscard]] bool may_be_macro(std::string_view name) const;
+  // A call of this name reads its arguments, as functions do; a macro might write them.
+  [[nodiscard]] bool reads_arguments(std::string_view name) const;
   Value call(Node node, State& state);
-  Value known_call(std::string_view name, const std::vector<Node>& arguments, Node node,
-                   State& state, bool& known);
+  Value named_cast(Node node, Node function, Node argument, State& state);
+  void method_call(Node node, Node function, const std::vector<Node>& arguments, State& state);
+  std::optional<Value> library_call(std::string_view name, const std::vector<Node>& arguments,
+                                    Node node, State& state);
+  void check_size_of_pointer(const LibraryCall& call);
+  Value argument(const LibraryCall& call, std::size_t at, State& state);
+  void arguments(const LibraryCall& call, std::size_t first, State& state);
+  void report_argument(std::string_view analysis, const LibraryCall& call, std::size_t at);
+  Value call_end(const LibraryCall& call, State& state);
+
+  // ---- unknown_calls.cc
+  void unknown_call(std::string_view name, const std::vector<Node>& arguments, State& state);
+  void pass_element(Node argument, State& state);
+  bool pass_variable(std::string_view name, Node argument, State& state);
+  void pass_value(Node argument, State& state);
+
+  // ---- function_models.cc
+  // In the order in which they are tried; empty: nothing is known of the name.
+  [[nodiscard]] static std::span<const FunctionModel> models_of(std::string_view name);
+
+  // ---- allocation.cc
   Value allocation(Buffer::From from, const Value& size, Node node, State& state);
+  Value new_file(Node node, State& state);
+  Value allocated(const LibraryCall& call, const Value& size, State& state);
+  void check_allocation_size(const LibraryCall& call, const Value& size, Node size_node);
+  Value product(const Value& one, const Value& other, Node node, State& state);
+  Value duplicated(const LibraryCall& call, bool whole, State& state);
   void release(std::string_view name, Buffer::From how, Node argument, Node node, State& state);
-  void unknown_call(std::string_view name, Node function, const std::vector<Node>& arguments,
-                    State& state);
-  void copy(const Value& to, const Value& from, const Value& size, Node node, State& state,
-            std::string_view name, bool stops_at_end);
-  void copy_text(const Value& to, const Value& from, bool appends, Node node, State& state,
-                 std::string_view name);
   bool size_is_sound(const Value& size, Node node, std::string_view name);
+  bool is_huge_input(const Value& size, Node node, std::string_view name);
+  Value new_expression(Node node, State& state);
+  struct NewShape {
+    bool is_array = false;
+    bool pointers = false;
+    Value count = Value::of(1);
+  };
+  NewShape shape_of_new(Node declarator, State& state);
+  void count_elements(Node length, NewShape& out, State& state);
+  std::optional<Value> placed(Node node, const Type& item, bool is_array, State& state);
+  void delete_expression(Node node, State& state);
+  Value call_allocate(const LibraryCall& call, State& state);
+  Value call_allocate_array(const LibraryCall& call, State& state);
+  Value call_allocate_on_stack(const LibraryCall& call, State& state);
+  Value call_reallocate(const LibraryCall& call, State& state);
+  Value call_duplicate(const LibraryCall& call, State& state);
+  Value call_duplicate_part(const LibraryCall& call, State& state);
+  Value call_release(const LibraryCall& call, State& state);
+
+  // ---- library_text.cc
+  struct Copy {
+    const Value& to;
+    const Value& from;
+    const Value& size;
+    bool stops_at_end = true;  // Of the text that it copies.
+  };
+  void copy(const Copy& what, Node node, State& state);
+  bool copy_fits(const Value& pointer, const Value& size, bool write, Node node, State& state);
+  void copy_text(const Value& to, const Value& from, bool appends, Node node, State& state);
+  Value copy_sized(const LibraryCall& call, bool stops_at_end, State& state);
+  void check_appendable(const Value& to, Node node, State& state);
+  Value call_copy(const LibraryCall& call, State& state);
+  Value call_copy_part(const LibraryCall& call, State& state);
+  Value call_fill(const LibraryCall& call, State& state);
+  Value call_copy_text(const LibraryCall& call, State& state);
+  Value call_copy_text_to_end(const LibraryCall& call, State& state);
+  Value call_append_text(const LibraryCall& call, State& state);
+  Value call_append_part(const LibraryCall& call, State& state);
+  Value call_length(const LibraryCall& call, State& state);
+  Value call_look(const LibraryCall& call, State& state);
+  struct Formatted {
+    Value first;
+    Value second;
+  };
+  Formatted format_arguments(const LibraryCall& call, State& state);
+  Value call_format(const LibraryCall& call, State& state);
+  Value call_format_into(const LibraryCall& call, State& state);
+
+  // ---- library_input.cc
   void fill_from_input(const Value& pointer, State& state);
   void input_into(Node argument, State& state);
-  void scan(std::string_view name, const std::vector<Node>& arguments, std::size_t format,
-            State& state);
+  void input_into_variable(std::size_t variable, State& state);
+  void forget_pointed(Node argument, State& state);
   [[nodiscard]] bool is_tainted_text(const Value& pointer, State& state);
+  // Who starts the program sets its environment: that is no input.
+  [[nodiscard]] bool is_foreign_text(const Value& pointer, State& state);
+  Value call_read_line(const LibraryCall& call, State& state);
+  Value call_receive(const LibraryCall& call, State& state);
+  Value call_read_items(const LibraryCall& call, State& state);
+  Value call_read_unbounded(const LibraryCall& call, State& state);
+  Value call_environment(const LibraryCall& call, State& state);
+  Value call_scan(const LibraryCall& call, State& state);
+  Value call_whole_number(const LibraryCall& call, State& state);
+  Value call_real_number(const LibraryCall& call, State& state);
+
+  // ---- library_system.cc
+  Value call_shell(const LibraryCall& call, State& state);
+  Value call_program(const LibraryCall& call, State& state);
+  Value call_open_path(const LibraryCall& call, State& state);
+  Value call_open_file(const LibraryCall& call, State& state);
+  Value call_set_environment(const LibraryCall& call, State& state);
+  Value call_wait(const LibraryCall& call, State& state);
+  Value call_assert(const LibraryCall& call, State& state);
 
   const CodeModel& model_;
   std::string_view text_;
