@@ -106,28 +106,68 @@ class Interpreter {
   [[nodiscard]] int variable_in(Node node) const;
 
   // ---- expressions.cc
+  static constexpr int kExpressionDepthMax = 200;
   Value value(Node node, State& state);
+  Value value_of_kind(Kind kind, Node node, State& state);
+  Value value_of_operation(Kind kind, Node node, State& state);
   Value identifier(Node node, State& state);
-  Value number(std::string_view digits) const;
-  Value constant_named(std::string_view name, State& state);
-  Value string(Node node, State& state);
+  Value unary(Node node, State& state);
+  Value conditional(Node node, State& state);
+  void give_away(Node node, State& state);
   Value assign(Node node, State& state);
-  void store(const Place& place, Value value, Node right, Node whole, State& state);
+  Value cast(Node node, State& state);
+  Value size_of(Node node, State& state);
+  Value size_of_descriptor(Node descriptor, State& state);
+  Value size_of_array(std::size_t variable, State& state);
+  Type type_of(Node node, State& state);
+
+  // ---- constants.cc
+  [[nodiscard]] Value number(std::string_view digits) const;
+  [[nodiscard]] static Value character(std::string_view written_text);
+  Value constant_named(std::string_view name, State& state);
+  Value literal_of_macro(std::string_view body);
+  Value string(Node node);
+  Buffer& new_literal();
+  [[nodiscard]] Wide length_of(Node node) const;
+
+  // ---- arithmetic.cc
   Value update(Node node, State& state);
   Value binary(Node node, State& state);
   Value arithmetic(std::string_view sign, const Value& left, const Value& right, Node node,
                    State& state);
-  Value fitted(Value value, const Type& type, Node right, Node whole);
-  Value cast(Node node, State& state);
-  Value size_of(Node node, State& state);
-  Place place(Node node, State& state);
-  Value load(const Place& place, Node node, State& state);
-  Type type_of(Node node, State& state);
-  // Bytes [offset, offset + size) of what the pointer points to are used.
-  void access(const Value& pointer, Wide size, int unit, bool write, Node node, State& state);
-  [[nodiscard]] bool is_read(Node node) const;
-  void dereference(const Value& pointer, Node node, State& state);
+  Value moved(const Value& pointer, const Value& by, bool forward, Node node, State& state);
+  void report_division(Node node);
+  Value in_range(Value result, const Value& left, const Value& right, Node node);
+  [[nodiscard]] bool is_known_to_leave(const Value& result, const Value& left, const Value& right,
+                                       Node node) const;
+  [[nodiscard]] static Value negated(const Value& number);
   [[nodiscard]] bool has_arithmetic(Node node) const;
+  Value fitted(Value value, const Type& type, Node right, Node whole);
+  void report_misfit(const Value& value, const Type& type, Node right, Node whole);
+  [[nodiscard]] static Value cut_down(const Value& value, const Type& type);
+
+  // ---- memory.cc
+  Place place(Node node, State& state);
+  [[nodiscard]] int variable_or_macro(std::string_view name) const;
+  Place element(Node node, State& state);
+  Place member(Node node, State& state);
+  Value address_of(Node argument, State& state);
+  Value address_of_variable(Node name, State& state);
+  [[nodiscard]] bool is_read(Node node) const;
+  Value load(const Place& place, Node node, State& state);
+  void load_variable(const Place& from, Node node, State& state);
+  void store(const Place& place, const Value& given, Node right, Node whole, State& state);
+  void store_variable(const Place& to, const Value& given, Node right, Node whole, State& state);
+  static void store_character(Buffer& memory, Wide index, const Value& given);
+  void dereference(const Value& pointer, Node node, State& state);
+  struct Access {
+    Wide size = 0;
+    int unit = 0;
+    bool write = false;
+  };
+  void access_item(const Place& place, bool write, Node node, State& state);
+  void access(const Value& pointer, const Access& what, Node node, State& state);
+  bool report_outside(const Value& pointer, const Access& what, const Buffer& memory, Node node);
 
   // ---- calls.cc
   [[nodiscard]] bool may_be_macro(std::string_view name) const;

@@ -4,8 +4,20 @@
 
 namespace leyden::review::c {
 
-Wide Type::least() const { return is_signed ? -(Wide{1} << (bytes * 8 - 1)) : 0; }
-Wide Type::most() const { return (Wide{1} << (bytes * 8 - (is_signed ? 1 : 0))) - 1; }
+Wide least(int bytes, bool is_signed) { return is_signed ? -(Wide{1} << (bytes * 8 - 1)) : 0; }
+Wide most(int bytes, bool is_signed) { return (Wide{1} << (bytes * 8 - (is_signed ? 1 : 0))) - 1; }
+Wide Type::least() const { return c::least(bytes, is_signed); }
+Wide Type::most() const { return c::most(bytes, is_signed); }
+
+std::string written(Wide number) {
+  if (number == 0) return "0";
+  const bool negative = number < 0;
+  if (negative) number = -number;
+  std::string out;
+  for (; number > 0; number /= 10)
+    out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(number % 10)));
+  return negative ? "-" + out : out;
+}
 
 Value Value::of(Wide number, int bytes, bool is_signed) {
   return between(number, number, bytes, is_signed);
@@ -27,6 +39,15 @@ Value Value::null_pointer() {
   out.kind = Kind::pointer;
   out.null = true;
   out.sure = true;
+  return out;
+}
+
+Value Value::pointer_to(int target, int unit) {
+  Value out;
+  out.kind = Kind::pointer;
+  out.sure = true;
+  out.target = target;
+  out.unit = unit;
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "leyden/syntax/node.h"
@@ -61,6 +62,7 @@ struct Value {
   static Value of(Wide number, int bytes = 4, bool is_signed = true);
   static Value between(Wide low, Wide high, int bytes, bool is_signed);
   static Value null_pointer();
+  static Value pointer_to(int target, int unit = 0);
 };
 
 // Memory, or a file, that a pointer may point to.
@@ -108,6 +110,11 @@ struct State {
   std::vector<Value> variables;
   std::vector<Buffer> buffers;
 };
+
+// What a number of so many bytes holds.
+[[nodiscard]] Wide least(int bytes, bool is_signed);
+[[nodiscard]] Wide most(int bytes, bool is_signed);
+[[nodiscard]] std::string written(Wide number);
 
 // What holds where both may have come.
 void join(State& into, const State& other);
