@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "leyden/agents/review/analyses/c/function_models.h"
 
@@ -245,15 +246,14 @@ Interpreter::NewShape Interpreter::shape_of_new(Node declarator, State& state) {
   return out;
 }
 
+// Of an array of arrays the number is not known.
 void Interpreter::count_elements(Node length, NewShape& out, State& state) {
-  if (out.is_array) out.count = {};
-  out.is_array = true;
+  const bool first = !std::exchange(out.is_array, true);
   const Value times = value(length, state);
-  if (!times.is_number()) return;
-  if (is_huge_input(times, length, "new"))
+  out.count = first ? times : Value{};
+  if (first && is_huge_input(times, length, "new"))
     report("c.allocation-from-input", length,
            {{"call", "new"}, {"size", std::string(text(length))}});
-  out.count = times;
 }
 
 // new (memory) Type; empty: nothing is said of a place.
