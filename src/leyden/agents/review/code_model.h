@@ -103,6 +103,7 @@ class CodeModel {
  private:
   static constexpr int kNone = -1;
   static constexpr int kDepthMax = 24;
+  static constexpr std::size_t kNameBytesMax = 300;
 
   struct Region {  // A function, a loop, a branch or a block; ordered by `begin`, one in another.
     Shape shape{};
@@ -124,34 +125,106 @@ class CodeModel {
     bool taken_apart = false;  // Several names get parts of the value.
   };
 
+  // ---- code_model.cc
+  struct Reading {
+    std::vector<int> open;  // Regions around.
+    std::unordered_set<const void*>
+        called;  // What calls call, and parts of members: no uses of their own.
+    std::vector<syntax::Node> heredocs;  // Ruby's, of which the text comes later.
+    std::size_t heredocs_read = 0;
+  };
   void read(syntax::Node root);
+  bool read_node(syntax::Node node, Reading& reading);
+  void read_heredoc(syntax::Node node, Reading& reading);
+  void enter_region(syntax::Node node, Shape shape, Reading& reading);
+  void read_call(syntax::Node node, Reading& reading);
+  void read_member(syntax::Node node, Reading& reading);
+  void read_given(syntax::Node node);
+  [[nodiscard]] int region_at(std::size_t byte) const;
+
+  // ---- code_imports.cc
+  [[nodiscard]] static bool is_import(std::string_view type);
   void read_import(syntax::Node node);
+  void import_python(syntax::Node node);
+  void import_javascript(syntax::Node node);
+  void import_java(syntax::Node node);
+  void import_go(syntax::Node node);
+  [[nodiscard]] static std::string_view package_name(std::string_view path);
+  void import_rust(syntax::Node part, const std::string& before);
+  void import_php(syntax::Node node);
   void add_import(std::string_view alias, std::string name);
   void add_require(syntax::Node declarator);
+
+  // ---- code_bindings.cc
+  struct Method {
+    syntax::Node object;
+    syntax::Node name;
+  };
+  [[nodiscard]] Method method_of(const Call& call) const;
   void bind(syntax::Node node);
   void bind_parameters(syntax::Node list);
   void bind_mutation(syntax::Node call_node);
   [[nodiscard]] std::string key(syntax::Node target) const;
-  [[nodiscard]] int region_at(std::size_t byte) const;
   // Those that may give the name its value at `byte`; the last that is sure to run cuts off the ones before.
   [[nodiscard]] std::vector<const Binding*> reaching(std::string_view name, std::size_t byte) const;
   [[nodiscard]] const Binding* only_binding(std::string_view name, std::size_t byte) const;
+  [[nodiscard]] syntax::Node collection_of(syntax::Node function) const;
+
+  // ---- code_names.cc
+  [[nodiscard]] static std::string dotted(std::string_view name);
+  [[nodiscard]] static std::string_view last_part(std::string_view name);
   [[nodiscard]] std::string qualified(syntax::Node expression, int depth) const;
+  [[nodiscard]] std::string qualified_name(syntax::Node expression, int depth) const;
+  [[nodiscard]] std::string qualified_value(const Binding& bound, int depth) const;
+  [[nodiscard]] std::string qualified_member(syntax::Node expression, int depth) const;
+  [[nodiscard]] const Binding* own_member(syntax::Node expression, const Member& member) const;
+  [[nodiscard]] std::string qualified_call(syntax::Node expression, int depth) const;
+  [[nodiscard]] std::string qualified_operation(syntax::Node expression, int depth) const;
+  [[nodiscard]] std::string qualified_type(syntax::Node expression, int depth) const;
   [[nodiscard]] std::string callee(const Call& call, int depth) const;
+
+  // ---- code_texts.cc
+  using Seen = std::set<const Binding*>;
+  // With a flow: is_harmless().
   [[nodiscard]] bool is_constant(syntax::Node expression, const Flow* flow, int depth) const;
-  [[nodiscard]] bool is_built(syntax::Node expression, const Flow& flow,
-                              std::set<const Binding*>& seen, int depth) const;
-  void add_texts(syntax::Node expression, std::set<const Binding*>& seen, std::string& out) const;
+  [[nodiscard]] bool is_constant_choice(syntax::Node expression, const Flow* flow, int depth) const;
+  [[nodiscard]] bool is_constant_whole(syntax::Node expression, const Flow* flow, int depth) const;
+  [[nodiscard]] bool is_constant_name(syntax::Node expression, const Flow* flow, int depth) const;
+  [[nodiscard]] bool is_constant_call(syntax::Node expression, const Flow* flow, int depth) const;
   [[nodiscard]] bool is_comparison(syntax::Node expression) const;
+  [[nodiscard]] bool has_text(syntax::Node part) const;
+  struct Building {
+    const Flow& flow;
+    Seen seen;
+  };
+  [[nodiscard]] bool is_built(syntax::Node expression, Building& building, int depth) const;
+  [[nodiscard]] bool is_built_operation(syntax::Node expression, Building& building,
+                                        int depth) const;
+  [[nodiscard]] bool is_built_name(syntax::Node expression, Building& building, int depth) const;
+  [[nodiscard]] bool adds_what_varies(const Binding& binding, const Flow& flow) const;
+  [[nodiscard]] bool is_built_call(syntax::Node expression, Building& building, int depth) const;
+  [[nodiscard]] bool formats_what_varies(syntax::Node expression, const Call& call,
+                                         syntax::Node object, const Flow& flow) const;
+  void add_texts(syntax::Node expression, Seen& seen, std::string& out) const;
   [[nodiscard]] syntax::Node heredoc_of(syntax::Node expression) const;
   [[nodiscard]] std::vector<std::string_view> names_in_format(syntax::Node literal) const;
-  [[nodiscard]] syntax::Node collection_of(syntax::Node function) const;
+
+  // ---- code_flow.cc
   struct Trace {
     const Flow& flow;
-    std::set<const Binding*> seen;
+    Seen seen;
     std::size_t steps = 0;
   };
   [[nodiscard]] syntax::Node source_of(syntax::Node expression, Trace& trace, int depth) const;
+  [[nodiscard]] syntax::Node source_of_name(std::string_view name, syntax::Node use, Trace& trace,
+                                            int depth) const;
+  [[nodiscard]] syntax::Node source_of_parts(Shape shape, syntax::Node expression, Trace& trace,
+                                             int depth) const;
+  // What `TABLE.get(name, other)` takes from a table that the program wrote: the call's arguments behind the first.
+  [[nodiscard]] std::optional<std::vector<syntax::Node>> defaults_of_lookup(
+      syntax::Node expression) const;
+
+  // ---- guards.cc
   // Where a value, by its text, is known to be one of a list: bytes from and to.
   using Guards = std::unordered_map<std::string, std::vector<std::pair<std::size_t, std::size_t>>>;
   [[nodiscard]] Guards read_guards() const;

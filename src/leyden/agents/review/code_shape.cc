@@ -437,4 +437,15 @@ std::optional<std::string_view> string_value(Language language, Node node, std::
   return value;
 }
 
+bool chooses(Node expression) {
+  const std::string_view type = expression.type();
+  return type == "conditional_expression" || type == "ternary_expression" || type == "conditional";
+}
+
+bool is_condition(Language language, Node expression, std::uint32_t child) {
+  if (language == Language::python) return child == 1;
+  return expression.field("condition") &&
+         expression.named_child(child) == expression.field("condition");
+}
+
 }  // namespace leyden::review

@@ -97,4 +97,9 @@ void walk(syntax::Node root, Visit&& visit) {
   ts_tree_cursor_delete(&cursor);
 }
 
+// a ? b : c, and which of its named children decides.
+[[nodiscard]] bool chooses(syntax::Node expression);
+[[nodiscard]] bool is_condition(syntax::Language language, syntax::Node expression,
+                                std::uint32_t child);
+
 }  // namespace leyden::review
