@@ -13,7 +13,16 @@ constexpr std::size_t kStepsMax = 4'000;  // Of one trace.
 constexpr int kFlowDepthMax = 200;
 constexpr std::uint32_t kPartsMax = 500;
 
-// a[b], for which a rule's flow asks: what a table holds is not what it is asked for by.
+bool is_entry_of_table(std::string_view type) {
+  return type == "subscript" || type == "element_reference" || type == "subscript_expression";
+}
+
+bool holds_nothing(Shape shape) {
+  return shape == Shape::comparison || shape == Shape::number || shape == Shape::constant ||
+         shape == Shape::function || shape == Shape::comment;
+}
+
+// a[b] in any language: what a table holds is not what it is asked for by.
 bool is_element(Node expression) {
   const std::string_view type = expression.type();
   return type == "subscript" || type == "subscript_expression" || type == "index_expression" ||
@@ -42,9 +51,7 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
   if (!expression || depth > kFlowDepthMax || ++trace.steps > kStepsMax) return {};
   if (trace.flow.cleaners.contains(expression.id())) return {};
   const Shape shape = shape_of(file_.language(), expression);
-  const bool is_entry = expression.type() == "subscript" ||
-                        expression.type() == "element_reference" ||
-                        expression.type() == "subscript_expression";
+  const bool is_entry = is_entry_of_table(expression.type());
   if ((is_entry || shape == Shape::name || shape == Shape::member) && is_guarded(expression))
     return {};
   if (trace.flow.sources.contains(expression.id())) return expression;
@@ -54,24 +61,11 @@ Node CodeModel::source_of(Node expression, Trace& trace, int depth) const {
   for (const std::string_view name : names_in_format(expression)) {
     if (const Node source = source_of_name(name, expression, trace, depth)) return source;
   }
-  switch (shape) {
-    case Shape::comparison:
-    case Shape::number:
-    case Shape::constant:
-    case Shape::function:
-    case Shape::comment:
-      return {};
-    case Shape::name:
-      return source_of_name(text(expression), expression, trace, depth);
-    case Shape::member:
-      if (const Node source = source_of_name(text(expression), expression, trace, depth))
-        return source;
-      break;  // A member of something that is tainted.
-    case Shape::operation:
-      if (is_comparison(expression)) return {};
-      break;
-    default:
-      break;
+  if (holds_nothing(shape) || is_comparison(expression)) return {};
+  if (shape == Shape::name || shape == Shape::member) {
+    const Node source = source_of_name(text(expression), expression, trace, depth);
+    if (source || shape == Shape::name)
+      return source;  // Else a member of something that is tainted.
   }
   if (const auto defaults = defaults_of_lookup(expression)) {
     for (const Node value : *defaults) {

@@ -229,6 +229,10 @@ class CodeModel {
   using Guards = std::unordered_map<std::string, std::vector<std::pair<std::size_t, std::size_t>>>;
   [[nodiscard]] Guards read_guards() const;
   [[nodiscard]] std::string_view tested(syntax::Node condition, bool negated, int depth) const;
+  [[nodiscard]] std::string_view tested_by_sign(syntax::Node condition, bool negated,
+                                                int depth) const;
+  [[nodiscard]] std::string_view tested_by_call(syntax::Node condition) const;
+  [[nodiscard]] bool is_list(syntax::Node node) const;
   [[nodiscard]] bool is_guarded(syntax::Node expression) const;
 
   const SourceFile& file_;

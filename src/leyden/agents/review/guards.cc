@@ -39,6 +39,13 @@ bool is_list_name(std::string_view name) {
   return pattern && name.size() < 200 && pattern->find(name).has_value();
 }
 
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \n\t");
+  return begin == std::string_view::npos
+             ? std::string_view()
+             : text.substr(begin, text.find_last_not_of(" \n\t") - begin + 1);
+}
+
 // Whether a whole text that the expression matches is of letters and marks that it names.
 bool is_narrow(std::string_view expression, bool is_whole) {
   if (!is_whole && !expression.ends_with('$') && !expression.ends_with("\\Z")) return false;
@@ -60,72 +67,65 @@ bool is_narrow(std::string_view expression, bool is_whole) {
 std::string_view CodeModel::tested(Node condition, bool negated, int depth) const {
   condition = without_brackets(condition);
   if (!condition || depth > kDepthMax) return {};
-  const Language language = file_.language();
   const std::string_view type = condition.type();
-  const auto is_list = [&](Node node) { return is_constant(node) || is_list_name(text(node)); };
   if (type == "not_operator" || type == "unary" || type == "unary_expression") {
-    const std::string_view sign = text(condition.child(0));
-    if (!is_any_of(sign, {"not", "!"})) return {};
+    if (!is_any_of(text(condition.child(0)), {"not", "!"})) return {};
     return tested(condition.named_child(condition.named_child_count() - 1), !negated, depth + 1);
   }
   if (type == "comparison_operator" || type == "binary_expression" || type == "binary" ||
-      type == "boolean_operator") {
-    const bool plain = condition.named_child_count() == 2;
-    const Node left = condition.named_child(0);
-    const Node right = condition.named_child(1);
-    const std::string_view sign =
-        plain ? std::string_view(file_.text()).substr(left.end(), right.begin() - left.end())
-              : std::string_view();
-    const auto says = [&](std::string_view word) {
-      const std::size_t at = sign.find_first_not_of(" \n\t");
-      const std::size_t last = sign.find_last_not_of(" \n\t");
-      return at != std::string_view::npos && sign.substr(at, last - at + 1) == word;
-    };
-    if (says("and") || says("&&") || says("or") || says("||")) {
-      // Each of what "and" joins holds; of what "or" joins, each is wrong where all is.
-      if ((says("and") || says("&&")) == negated) return {};
-      const std::string_view one = tested(left, negated, depth + 1);
-      return one.empty() ? tested(right, negated, depth + 1) : one;
-    }
-    if (says(negated ? "not in" : "in") && language == Language::python)
-      return is_list(right) ? text(left) : std::string_view();
-    if (says(negated ? "is" : "is not") && right.type() == "none")  // re.match(...) is None
-      return tested(left, false, depth + 1);
-    if (says(negated ? "!=" : "==") || says(negated ? "!==" : "===")) {
-      if (is_constant(right) && !is_constant(left)) return text(left);
-      if (is_constant(left) && !is_constant(right)) return text(right);
-    }
-    return {};
+      type == "boolean_operator")
+    return tested_by_sign(condition, negated, depth);
+  return negated ? std::string_view() : tested_by_call(condition);
+}
+
+std::string_view CodeModel::tested_by_sign(Node condition, bool negated, int depth) const {
+  if (condition.named_child_count() != 2) return {};
+  const Node left = condition.named_child(0);
+  const Node right = condition.named_child(1);
+  const std::string_view sign =
+      without_blanks(std::string_view(file_.text()).substr(left.end(), right.begin() - left.end()));
+  const bool is_and = is_any_of(sign, {"and", "&&"});
+  if (is_and || is_any_of(sign, {"or", "||"})) {
+    // Each of what "and" joins holds; of what "or" joins, each is wrong where all is.
+    if (is_and == negated) return {};
+    const std::string_view one = tested(left, negated, depth + 1);
+    return one.empty() ? tested(right, negated, depth + 1) : one;
   }
-  if (negated) return {};
-  const auto call = call_of(language, condition, file_.text());
+  if (sign == (negated ? "not in" : "in") && file_.language() == Language::python)
+    return is_list(right) ? text(left) : std::string_view();
+  if (sign == (negated ? "is" : "is not") && right.type() == "none")  // re.match(...) is None
+    return tested(left, false, depth + 1);
+  if (sign != (negated ? "!=" : "==") && sign != (negated ? "!==" : "===")) return {};
+  if (is_constant(right) == is_constant(left)) return {};
+  return is_constant(right) ? text(left) : text(right);
+}
+
+std::string_view CodeModel::tested_by_call(Node condition) const {
+  const auto call = call_of(file_.language(), condition, file_.text());
   if (!call) return {};
-  Node object = call->object;
-  Node method = call->name;
-  if (const auto member = member_of(language, call->function)) {
-    object = member->object;
-    method = member->name;
+  const auto [object, method] = method_of(*call);
+  const std::string_view name = text(method);
+  if (call->arguments.empty()) {
+    // Nothing but letters and digits.
+    const bool narrow = is_any_of(
+        name, {"isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "isidentifier"});
+    return object && narrow ? text(object) : std::string_view();
   }
-  // Nothing but letters and digits.
-  if (object && call->arguments.empty() &&
-      is_any_of(text(method),
-                {"isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "isidentifier"}))
-    return text(object);
-  if (call->arguments.empty()) return {};
-  if (language == Language::python && call->arguments.size() >= 2 &&
+  const std::string_view first = text(call->arguments[0].value);
+  if (file_.language() == Language::python && call->arguments.size() >= 2 &&
       is_any_of(callee(*call), {"re.match", "re.fullmatch"})) {
     const auto pattern = constant_string(call->arguments[0].value);
-    return pattern && is_narrow(*pattern, text(method) == "fullmatch")
-               ? text(call->arguments[1].value)
-               : std::string_view();
+    return pattern && is_narrow(*pattern, name == "fullmatch") ? text(call->arguments[1].value)
+                                                               : std::string_view();
   }
-  if (object && is_list_name(text(object)) && is_any_of(text(method), {"match", "fullmatch"}))
-    return text(call->arguments[0].value);
-  if (object && is_any_of(text(method), {"include?", "key?", "member?", "includes", "has"}) &&
-      is_list(object))
-    return text(call->arguments[0].value);
-  return {};
+  if (!object) return {};
+  if (is_list_name(text(object)) && is_any_of(name, {"match", "fullmatch"})) return first;
+  return is_any_of(name, {"include?", "key?", "member?", "includes", "has"}) && is_list(object)
+             ? first
+             : std::string_view();
 }
+
+bool CodeModel::is_list(Node node) const { return is_constant(node) || is_list_name(text(node)); }
 
 // Where each value is known to be one of a list: the branch that a test leads to, and what stands behind one that leaves otherwise.
 CodeModel::Guards CodeModel::read_guards() const {

@@ -358,54 +358,69 @@ class FileRun {
     return (!rule.in_loop || model_.in_loop(node)) && (!rule.in_async || model_.in_async(node));
   }
 
-  // Whether the condition holds; where it is about an argument that is there, `argument` is that, and `source` what flows in.
-  bool holds(const Rule& rule, const ArgumentCondition& condition, const Call& call, Node& argument,
-             Node& source) {
-    std::vector<Node> values;
+  // Those of the call's arguments that the condition is about.
+  static std::vector<Node> arguments_for(const ArgumentCondition& condition, const Call& call) {
+    std::vector<Node> out;
     std::size_t position = 0;
     for (const Argument& one : call.arguments) {
       const bool named = !one.name.empty();
       if (condition.any || (named && one.name == condition.name) ||
           (!named && condition.at && *condition.at == position))
-        values.push_back(one.value);
+        out.push_back(one.value);
       if (!named) ++position;
     }
+    return out;
+  }
+
+  // f(*args, **kwargs) may give any.
+  static bool may_give_more(const Call& call) {
+    return std::ranges::any_of(call.arguments, [](const Argument& one) {
+      const std::string_view type = one.value.type();
+      return type == "dictionary_splat" || type == "list_splat" || type == "spread_element" ||
+             type == "variadic_unpacking" || type == "hash_splat_argument";
+    });
+  }
+
+  [[nodiscard]] bool text_fits(const ArgumentCondition& condition, Node value) const {
+    if (!condition.is.empty() &&
+        std::ranges::find(condition.is, model_.text(value)) == condition.is.end())
+      return false;
+    if (condition.matches && !condition.matches->find(model_.text(value))) return false;
+    if (!condition.string) return true;
+    const auto text = model_.constant_string(value);
+    return text && condition.string->find(*text);
+  }
+
+  // `source`: what flows in, where the condition asks for that.
+  bool value_fits(const Rule& rule, const ArgumentCondition& condition, Node value, Node& source) {
+    if (!text_fits(condition, value)) return false;
+    if (condition.constant && (*condition.constant ? !model_.is_constant(value)
+                                                   : model_.is_harmless(value, flow_of(rule))))
+      return false;
+    if (condition.built && !model_.is_built(value, flow_of(rule), condition.built.get()))
+      return false;
+    if (!condition.tainted) return true;
+    const Node found = model_.source_of(value, flow_of(rule));
+    if (static_cast<bool>(found) != *condition.tainted) return false;
+    if (found) source = found;
+    return true;
+  }
+
+  // Whether the condition holds; where it is about an argument that is there, `argument` is that, and `source` what flows in.
+  bool holds(const Rule& rule, const ArgumentCondition& condition, const Call& call, Node& argument,
+             Node& source) {
+    const std::vector<Node> values = arguments_for(condition, call);
     if (condition.absent) {
-      // f(*args, **kwargs) may give it.
-      const bool unknown = std::ranges::any_of(call.arguments, [](const Argument& one) {
-        const std::string_view type = one.value.type();
-        return type == "dictionary_splat" || type == "list_splat" || type == "spread_element" ||
-               type == "variadic_unpacking" || type == "hash_splat_argument";
-      });
-      if (values.empty()) return !unknown;
+      if (values.empty()) return !may_give_more(call);
       const bool only = condition.is.empty() && !condition.matches && !condition.string &&
                         !condition.constant && !condition.tainted;
       if (only) return false;
     }
-    for (const Node value : values) {
-      Node found;
-      if (!condition.is.empty() &&
-          std::ranges::find(condition.is, model_.text(value)) == condition.is.end())
-        continue;
-      if (condition.matches && !condition.matches->find(model_.text(value))) continue;
-      if (condition.string) {
-        const auto text = model_.constant_string(value);
-        if (!text || !condition.string->find(*text)) continue;
-      }
-      if (condition.constant && (*condition.constant ? !model_.is_constant(value)
-                                                     : model_.is_harmless(value, flow_of(rule))))
-        continue;
-      if (condition.built && !model_.is_built(value, flow_of(rule), condition.built.get()))
-        continue;
-      if (condition.tainted) {
-        found = model_.source_of(value, flow_of(rule));
-        if (static_cast<bool>(found) != *condition.tainted) continue;
-      }
-      argument = value;
-      if (found) source = found;
-      return true;
-    }
-    return false;
+    const auto fitting = std::ranges::find_if(
+        values, [&](Node value) { return value_fits(rule, condition, value, source); });
+    if (fitting == values.end()) return false;
+    argument = *fitting;
+    return true;
   }
 
   void run_calls() {

@@ -1,6 +1,7 @@
 #include "leyden/agents/review/analyses/metrics.h"
 
 #include <algorithm>
+#include <array>
 
 #include "leyden/agents/review/code_shape.h"
 
@@ -44,6 +45,35 @@ void for_each_function(const CodeModel& model, const Rule& rule, const ReportHit
   }
 }
 
+constexpr auto kForks = std::to_array<std::string_view>({
+    "if_statement",
+    "elif_clause",
+    "if_expression",
+    "if",
+    "unless",
+    "elsif",
+    "else_if_clause",
+    "if_modifier",
+    "unless_modifier",  //
+    "conditional_expression",
+    "ternary_expression",
+    "conditional",  //
+    "switch_case",
+    "case_statement",
+    "case_clause",
+    "match_arm",
+    "when",  //
+    "expression_case",
+    "type_case",
+    "communication_case",
+    "switch_rule",  //
+    "switch_block_statement_group",
+    "match_conditional_expression",  //
+    "except_clause",
+    "catch_clause",
+    "rescue",
+});
+
 // Where the way forks: one for each condition, case and handler.
 bool forks(const CodeModel& model, Node node) {
   const std::string_view type = node.type();
@@ -51,16 +81,7 @@ bool forks(const CodeModel& model, Node node) {
     case Shape::loop:
       return type != "loop_expression";
     case Shape::branch:
-      return type == "if_statement" || type == "elif_clause" || type == "if_expression" ||
-             type == "if" || type == "unless" || type == "elsif" ||
-             type == "conditional_expression" || type == "ternary_expression" ||
-             type == "conditional" || type == "switch_case" || type == "case_statement" ||
-             type == "case_clause" || type == "match_arm" || type == "when" ||
-             type == "expression_case" || type == "type_case" || type == "communication_case" ||
-             type == "switch_rule" || type == "except_clause" || type == "catch_clause" ||
-             type == "rescue" || type == "if_modifier" || type == "unless_modifier" ||
-             type == "else_if_clause" || type == "match_conditional_expression" ||
-             type == "switch_block_statement_group";
+      return std::ranges::find(kForks, type) != kForks.end();
     case Shape::operation: {
       const std::string_view sign = model.text(node.field("operator"));
       return sign == "&&" || sign == "||" || sign == "and" || sign == "or";
