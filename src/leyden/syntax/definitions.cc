@@ -123,6 +123,23 @@ class Outline {
     ts_tree_cursor_delete(&cursor);
   }
 
+  // Where what this node defines begins.
+  [[nodiscard]] Lead lead_of(const Lead& lead, const Lead& alone) const {
+    const Lead taken =
+        lead.wraps || (lead.active && alone.first_row <= lead.last_row + 1) ? lead : alone;
+    // A wrapper that is broken may have had a definition before this one.
+    return !found_.empty() && taken.begin < found_.back().begin ? alone : taken;
+  }
+
+  // A comment belongs to what comes next, with the comments right above it.
+  static void take_comment(Lead& lead, const Lead& alone, bool first_on_line) {
+    if (lead.active && alone.first_row <= lead.last_row + 1) {
+      lead.last_row = alone.last_row;
+    } else {
+      lead = first_on_line ? alone : Lead{};
+    }
+  }
+
   // What a node means; a level for its children where they are worth a visit.
   std::optional<Level> visit(TSNode node, Level& level) {
     const NodeRule* rule = rule_of(node);
@@ -141,17 +158,10 @@ class Outline {
     level.any_previous = true;
 
     if (rule != nullptr && rule->role == NodeRole::comment) {
-      if (lead.wraps) return std::nullopt;
-      if (lead.active && start.row <= lead.last_row + 1)
-        lead.last_row = end.row;
-      else
-        lead = first_on_line ? alone : Lead{};
+      if (!lead.wraps) take_comment(lead, alone, first_on_line);
       return std::nullopt;
     }
-    // Where what this node defines begins.
-    Lead taken = lead.wraps || (lead.active && start.row <= lead.last_row + 1) ? lead : alone;
-    // A wrapper that is broken may have had a definition before this one.
-    if (!found_.empty() && taken.begin < found_.back().begin) taken = alone;
+    Lead taken = lead_of(lead, alone);
     // A body's first comment may stand before the body in the tree (Python, Ruby).
     const Lead comment_above = lead.active && !lead.wraps ? lead : Lead{};
     taken.wraps = true;
@@ -220,42 +230,62 @@ class Outline {
     return true;
   }
 
+  struct Named {
+    DefinitionKind kind{};
+    TSNode name{};  // Null: it has none.
+    TSNode body{};
+  };
+
+  // `const f = () => ...`, `this.f = class ...`: a name that is given a function or a class.
+  std::optional<Named> named_value(TSNode node) const {
+    const TSNode value = value_of(node);
+    if (ts_node_is_null(value)) return std::nullopt;
+    const std::string_view type = type_of(value);
+    const bool is_class = type == "class";
+    if (!is_class && type != "arrow_function" && type != "function_expression" &&
+        type != "generator_function" && type != "function")
+      return std::nullopt;
+    TSNode name = field(node, "name");
+    for (const std::string_view key : {"left", "key", "property"}) {
+      if (ts_node_is_null(name)) name = field(node, key);
+    }
+    return Named{.kind = is_class ? class_ : function, .name = name, .body = field(value, "body")};
+  }
+
+  // What a node defines; nothing where it is no definition after all.
+  std::optional<Named> named_by(TSNode node, const NodeRule& rule) const {
+    Named out{.kind = rule.kind, .name = field(node, "name"), .body = field(node, "body")};
+    if (rule.role == NodeRole::definition_with_body && ts_node_is_null(out.body))
+      return std::nullopt;
+    if (rule.role == NodeRole::definition_of_value) {
+      auto value = named_value(node);
+      if (!value || ts_node_is_null(value->name)) return std::nullopt;
+      if (value->kind != class_) value->kind = rule.kind;
+      return value;
+    }
+    if ((language_ == Language::c || language_ == Language::cpp) && rule.kind == function) {
+      out.name = declared_function(node);
+      if (ts_node_is_null(out.name)) return std::nullopt;  // A macro that looks like one.
+      if (type_of(out.name) == "qualified_identifier") out.kind = method;
+    } else if (rule.kind == impl) {
+      out.name = field(node, "type");
+    } else if (language_ == Language::go && rule.kind == type) {
+      const TSNode of = field(node, "type");
+      const std::string_view of_type = ts_node_is_null(of) ? "" : type_of(of);
+      if (of_type == "struct_type") out.kind = struct_;
+      if (of_type == "interface_type") out.kind = interface;
+    } else if (rule.type == "operator_declaration") {
+      out.name = field(node, "operator");
+    }
+    if (ts_node_is_null(out.name) && !is_container(out.kind)) return std::nullopt;
+    return out;
+  }
+
   // Adds the definition and opens it; false where the node is none after all.
   bool define(TSNode node, const NodeRule& rule, const Lead& lead) {
-    DefinitionKind kind = rule.kind;
-    TSNode name = field(node, "name");
-    TSNode body = field(node, "body");
-    if (rule.role == NodeRole::definition_with_body && ts_node_is_null(body)) return false;
-    if (rule.role == NodeRole::definition_of_value) {
-      const TSNode value = value_of(node);
-      if (ts_node_is_null(value)) return false;
-      const std::string_view type = type_of(value);
-      const bool class_value = type == "class";
-      if (!class_value && type != "arrow_function" && type != "function_expression" &&
-          type != "generator_function" && type != "function") {
-        return false;
-      }
-      if (class_value) kind = class_;
-      for (std::string_view key : {"left", "key", "property"}) {
-        if (ts_node_is_null(name)) name = field(node, key);
-      }
-      body = field(value, "body");
-    } else if ((language_ == Language::c || language_ == Language::cpp) && rule.kind == function) {
-      name = declared_function(node);
-      if (ts_node_is_null(name)) return false;  // A macro that looks like one.
-      if (type_of(name) == "qualified_identifier") kind = method;
-    } else if (rule.kind == impl) {
-      name = field(node, "type");
-    } else if (language_ == Language::go && rule.kind == type) {
-      const std::string_view type =
-          ts_node_is_null(field(node, "type")) ? "" : type_of(field(node, "type"));
-      if (type == "struct_type") kind = struct_;
-      if (type == "interface_type") kind = interface;
-    } else if (rule.type == "operator_declaration") {
-      name = field(node, "operator");
-    }
-    if (ts_node_is_null(name) && !is_container(kind)) return false;
-
+    const auto named = named_by(node, rule);
+    if (!named) return false;
+    auto [kind, name, body] = *named;
     std::optional<std::size_t> parent;
     if (!open_.empty()) parent = open_.back();
     if (kind == function && parent && has_methods(found_[*parent].kind)) kind = method;
