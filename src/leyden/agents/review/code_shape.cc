@@ -338,58 +338,78 @@ std::optional<Member> member_of(Language language, Node node) {
   return out;
 }
 
+namespace {
+
+struct Sides {
+  Node left;
+  Node right;
+};
+
+// What is given a value, and the value.
+Sides sides_of(Language language, Node node) {
+  const std::string_view type = node.type();
+  if (type == "as_pattern")  // `with open(f) as g`, `except E as e`.
+    return {.left = node.field("alias"), .right = node.named_child(0)};
+  if (type == "foreach_statement" && node.named_child_count() > 1)
+    return {.left = node.named_child(1), .right = node.named_child(0)};
+  if (type == "for_expression" || (type == "for" && language == Language::ruby))
+    return {.left = node.field("pattern"), .right = node.field("value")};
+  Sides out{.left = first_of(node, {"left", "pattern", "name", "declarator", "alias"}),
+            .right = first_of(node, {"right", "value"})};
+  if (out.left) return out;
+  if (shape_of(language, node) == parameter) out.left = node.named_child(0);
+  if (type == "const_element") out = {.left = node.named_child(0), .right = node.named_child(1)};
+  return out;
+}
+
+// "+=", not "=".
+bool adds_to(Node node) {
+  const std::string_view type = node.type();
+  return type == "augmented_assignment" || type == "augmented_assignment_expression" ||
+         type == "operator_assignment" || type == "compound_assignment_expr" ||
+         node.field("operator").type().size() > 1;
+}
+
+Node declared_type(Node node) {
+  const std::string_view type = node.type();
+  const Node declared = node.field("type");
+  const bool of_parent =
+      type == "variable_declarator" || type == "init_declarator" || type == "property_element";
+  return declared || !of_parent ? declared : node.parent().field("type");
+}
+
+// Go's `var a, b = 1, 2`: names are fields that repeat. Empty where it is one name.
+std::vector<Assignment> assignments_of_spec(Node node, Node right, Node declared) {
+  std::vector<Assignment> out;
+  std::vector<Node> names;
+  for (std::uint32_t i = 0; i < node.child_count(); ++i) {
+    const char* field = ts_node_field_name_for_child(node.get(), i);
+    if (field != nullptr && std::string_view(field) == "name" && node.child(i).is_named())
+      names.push_back(node.child(i));
+  }
+  if (names.size() < 2) return out;
+  const bool each = right && right.named_child_count() == names.size();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out.push_back({.targets = {names[i]},
+                   .value = each ? right.named_child(static_cast<std::uint32_t>(i)) : right,
+                   .type = declared,
+                   .adds = false,
+                   .taken_apart = !each && right});
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Assignment> assignments_of(Language language, Node node) {
   const Shape shape = shape_of(language, node);
-  const std::string_view type = node.type();
-  const bool is_loop = shape == loop;
-  if (shape != assignment && shape != parameter && !is_loop) return {};
-  Node left = first_of(node, {"left", "pattern", "name", "declarator", "alias"});
-  Node right = first_of(node, {"right", "value"});
-  if (type == "as_pattern") {  // `with open(f) as g`, `except E as e`.
-    left = node.field("alias");
-    right = node.named_child(0);
-  } else if (type == "foreach_statement" && node.named_child_count() > 1) {
-    right = node.named_child(0);
-    left = node.named_child(1);
-  } else if (type == "for_expression") {
-    left = node.field("pattern");
-    right = node.field("value");
-  } else if (type == "for" && language == Language::ruby) {
-    left = node.field("pattern");
-    right = node.field("value");
-  } else if (shape == parameter && !left) {
-    left = node.named_child(0);
-  } else if (type == "const_element" && !left) {
-    left = node.named_child(0);
-    right = node.named_child(1);
-  }
+  if (shape != assignment && shape != parameter && shape != loop) return {};
+  auto [left, right] = sides_of(language, node);
   if (!left) return {};
-  const bool adds = type == "augmented_assignment" || type == "augmented_assignment_expression" ||
-                    type == "operator_assignment" || type == "compound_assignment_expr" ||
-                    node.field("operator").type().size() > 1;  // "+=", not "=".
-  Node declared = node.field("type");
-  if (!declared &&
-      (type == "variable_declarator" || type == "init_declarator" || type == "property_element"))
-    declared = node.parent().field("type");
-  if (type == "var_spec" || type == "const_spec") {  // Go's `var a, b = 1, 2`: fields that repeat.
-    std::vector<Node> names;
-    for (std::uint32_t i = 0; i < node.child_count(); ++i) {
-      const char* field = ts_node_field_name_for_child(node.get(), i);
-      if (field != nullptr && std::string_view(field) == "name" && node.child(i).is_named())
-        names.push_back(node.child(i));
-    }
-    if (names.size() > 1) {
-      std::vector<Assignment> out;
-      const bool each = right && right.named_child_count() == names.size();
-      for (std::size_t i = 0; i < names.size(); ++i) {
-        out.push_back({.targets = {names[i]},
-                       .value = each ? right.named_child(static_cast<std::uint32_t>(i)) : right,
-                       .type = declared,
-                       .adds = false,
-                       .taken_apart = !each && right});
-      }
-      return out;
-    }
+  const bool adds = adds_to(node);
+  const Node declared = declared_type(node);
+  if (node.type() == "var_spec" || node.type() == "const_spec") {
+    if (auto several = assignments_of_spec(node, right, declared); !several.empty()) return several;
   }
   if (is_list(left) && right && is_list(right) &&
       left.named_child_count() == right.named_child_count()) {

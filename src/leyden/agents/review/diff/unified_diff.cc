@@ -250,56 +250,68 @@ class Parser {
     head.remove_prefix(1);
     if (!read_span(head, '+', hunk.new_first, hunk.new_count) || !head.starts_with(" @@"))
       return bad_head();
-    std::size_t old_left = hunk.old_count;
-    std::size_t new_left = hunk.new_count;
-    while (old_left > 0 || new_left > 0) {
+    Left left{.old_lines = hunk.old_count, .new_lines = hunk.new_count};
+    while (left.old_lines > 0 || left.new_lines > 0) {
       if (!next())
-        return wrong("the diff ends within a hunk: {} old and {} new lines are missing", old_left,
-                     new_left);
-      DiffLine line;
-      const char sign =
-          line_.empty() ? ' ' : line_[0];  // Mailers strip the blank of an empty line.
-      line.text = line_.empty() ? line_ : line_.substr(1);
-      if (sign == '\\') {
-        if (!hunk.lines.empty()) hunk.lines.back().without_newline = true;
-        continue;
-      }
-      if (sign == ' ' || sign == '\t') {
-        line.kind = DiffLine::Kind::context;
-        if (old_left == 0 || new_left == 0) return wrong("more lines than the hunk's head says");
-        --old_left;
-        --new_left;
-      } else if (sign == '-') {
-        line.kind = DiffLine::Kind::removed;
-        if (old_left == 0) return wrong("more removed lines than the hunk's head says");
-        --old_left;
-      } else if (sign == '+') {
-        line.kind = DiffLine::Kind::added;
-        if (new_left == 0) return wrong("more added lines than the hunk's head says");
-        --new_left;
-      } else if (line_ == "~" || line_.find("{+") != std::string_view::npos ||
-                 line_.find("[-") != std::string_view::npos) {
-        return wrong("this is a word diff: leave out --word-diff");
-      } else {
-        return wrong("a line of a hunk begins with none of ' ', '+', '-' and '\\'");
-      }
-      hunk.lines.push_back(line);
+        return wrong("the diff ends within a hunk: {} old and {} new lines are missing",
+                     left.old_lines, left.new_lines);
+      if (auto read = read_line(hunk, left); !read) return read;
     }
     if (rest_.starts_with("\\ ")) {
       next();
       if (!hunk.lines.empty()) hunk.lines.back().without_newline = true;
     }
-    if (std::ranges::none_of(hunk.lines, [](const DiffLine& line) {
-          return line.kind != DiffLine::Kind::context;
-        })) {
-      for (const DiffLine& line : hunk.lines) {
-        if (line.text.find("{+") != std::string_view::npos ||
-            line.text.find("[-") != std::string_view::npos)
-          return wrong("this is a word diff: leave out --word-diff");
-      }
-    }
+    if (is_word_diff(hunk)) return wrong("this is a word diff: leave out --word-diff");
     files_.back().hunks.push_back(std::move(hunk));
     return {};
+  }
+
+  struct Left {  // Lines that the hunk's head promises and that are still to come.
+    std::size_t old_lines = 0;
+    std::size_t new_lines = 0;
+  };
+  Result<void> read_line(Hunk& hunk, Left& left) const {
+    DiffLine line;
+    const char sign = line_.empty() ? ' ' : line_[0];  // Mailers strip the blank of an empty line.
+    line.text = line_.empty() ? line_ : line_.substr(1);
+    switch (sign) {
+      case '\\':
+        if (!hunk.lines.empty()) hunk.lines.back().without_newline = true;
+        return {};
+      case ' ':
+      case '\t':
+        line.kind = DiffLine::Kind::context;
+        if (left.old_lines == 0 || left.new_lines == 0)
+          return wrong("more lines than the hunk's head says");
+        --left.old_lines;
+        --left.new_lines;
+        break;
+      case '-':
+        line.kind = DiffLine::Kind::removed;
+        if (left.old_lines == 0) return wrong("more removed lines than the hunk's head says");
+        --left.old_lines;
+        break;
+      case '+':
+        line.kind = DiffLine::Kind::added;
+        if (left.new_lines == 0) return wrong("more added lines than the hunk's head says");
+        --left.new_lines;
+        break;
+      default:
+        if (line_ == "~" || has_word_marks(line_))
+          return wrong("this is a word diff: leave out --word-diff");
+        return wrong("a line of a hunk begins with none of ' ', '+', '-' and '\\'");
+    }
+    hunk.lines.push_back(line);
+    return {};
+  }
+  static bool has_word_marks(std::string_view line) {
+    return line.find("{+") != std::string_view::npos || line.find("[-") != std::string_view::npos;
+  }
+  // All of its lines are context, and some hold the marks.
+  static bool is_word_diff(const Hunk& hunk) {
+    const auto changes = [](const DiffLine& line) { return line.kind != DiffLine::Kind::context; };
+    const auto marked = [](const DiffLine& line) { return has_word_marks(line.text); };
+    return std::ranges::none_of(hunk.lines, changes) && std::ranges::any_of(hunk.lines, marked);
   }
   [[nodiscard]] std::unexpected<Error> bad_head() const {
     return wrong("the head of a hunk is not \"@@ -1,2 +1,3 @@\"");
