@@ -34,6 +34,33 @@ bool is_reader(std::string_view name) {
   return std::ranges::find(kReaders, name) != kReaders.end();
 }
 
+// Whether some pair of the two numbers' values compares so.
+bool can_hold(std::string_view sign, const Value& one, const Value& other) {
+  if (sign == "<") return one.low < other.high;
+  if (sign == "<=") return one.low <= other.high;
+  if (sign == ">") return one.high > other.low;
+  if (sign == ">=") return one.high >= other.low;
+  if (sign == "==") return one.low <= other.high && other.low <= one.high;
+  return !(one.is_constant() && other.is_constant() && one.low == other.low);
+}
+
+bool is_comparable(const Value& value) { return value.is_number() && value.sure && !value.real; }
+
+bool is_zero(const Value& value) {
+  return value.is_null() || (value.is_constant() && value.low == 0);
+}
+
+// What is left of a number of which the comparison holds.
+void narrow(Value& now, std::string_view sign, const Value& other) {
+  if (sign == "<") now.high = std::min(now.high, other.high - 1);
+  if (sign == "<=" || sign == "==") now.high = std::min(now.high, other.high);
+  if (sign == ">") now.low = std::max(now.low, other.low + 1);
+  if (sign == ">=" || sign == "==") now.low = std::max(now.low, other.low);
+  if (sign != "!=" || !other.is_constant()) return;
+  if (now.low == other.low) ++now.low;
+  if (now.high == other.low) --now.high;
+}
+
 }  // namespace
 
 // The variable whose value the expression is, also when it has just got it.
@@ -53,146 +80,147 @@ int Interpreter::variable_in(Node node) const {
   return -1;
 }
 
-Interpreter::Branches Interpreter::branch(Node condition, State state) {
-  condition = inner(condition);
-  if (++depth_ > 200) given_up_ = true;
+Interpreter::Branches Interpreter::either(State state) {
   Branches out;
-  const Kind kind = kind_of(condition);
-  const std::string_view sign = kind == Kind::binary || kind == Kind::unary
-                                    ? text(condition.field("operator"))
-                                    : std::string_view();
-  if (given_up_) {
-    out.yes = state;
-    out.no = std::move(state);
-  } else if (kind == Kind::unary && (sign == "!" || sign == "not")) {
-    out = branch(condition.field("argument"), std::move(state));
-    std::swap(out.yes, out.no);
-  } else if (kind == Kind::binary && (sign == "&&" || sign == "and")) {
-    spend(state.variables.size() + state.buffers.size());
-    Branches left = branch(condition.field("left"), std::move(state));
-    Branches right = branch(condition.field("right"), std::move(left.yes));
-    out.yes = std::move(right.yes);
-    out.no = std::move(left.no);
-    join(out.no, right.no);
-  } else if (kind == Kind::binary && (sign == "||" || sign == "or")) {
-    spend(state.variables.size() + state.buffers.size());
-    Branches left = branch(condition.field("left"), std::move(state));
-    Branches right = branch(condition.field("right"), std::move(left.no));
-    out.no = std::move(right.no);
-    out.yes = std::move(left.yes);
-    join(out.yes, right.yes);
-  } else if (kind == Kind::binary && is_comparison(sign)) {
-    compare(condition, sign, out, state);
-  } else {
-    // likely(x == 0), BE(x == 0, 1): what a macro lets through.
-    const Node list = condition.field("arguments");
-    const Node first = inner(list.named_child(0));
-    const std::string_view of = kind_of(first) == Kind::binary || kind_of(first) == Kind::unary
-                                    ? text(first.field("operator"))
-                                    : std::string_view();
-    const bool hint =
-        kind == Kind::call && kind_of(condition.field("function")) == Kind::identifier &&
-        (is_comparison(of) || of == "!") &&
-        (list.named_child_count() == 1 ||
-         (list.named_child_count() == 2 && kind_of(list.named_child(1)) == Kind::number));
-    if (hint) {
-      out = branch(first, std::move(state));
-    } else if (!state.dead) {
-      const Value tested = value(condition, state);
-      if (tested.is_number() && !tested.real && tested.sure && tested.unit == 0) {
-        out.yes = state;
-        out.no = std::move(state);
-        out.yes.dead = tested.low == 0 && tested.high == 0;
-        out.no.dead = tested.low > 0 || tested.high < 0;
-        if (variable_in(condition) >= 0) restrict_to(condition, "==", Value::of(0), out.no);
-      } else {
-        out.yes = state;
-        out.no = std::move(state);
-        if (variable_in(condition) >= 0) {
-          const Value zero = tested.is_pointer() ? Value::null_pointer() : Value::of(0);
-          restrict_to(condition, "!=", zero, out.yes);
-          restrict_to(condition, "==", zero, out.no);
-        } else {
-          doubt(condition, out.yes);
-          doubt(condition, out.no);
-        }
-      }
-    } else {
-      out.yes = state;
-      out.no = std::move(state);
-    }
-  }
+  out.yes = state;
+  out.no = std::move(state);
+  return out;
+}
+
+Interpreter::Branches Interpreter::branch(Node condition, State state) {
+  if (++depth_ > kExpressionDepthMax) given_up_ = true;
+  Branches out =
+      given_up_ ? either(std::move(state)) : branch_of(inner(condition), std::move(state));
   --depth_;
   return out;
 }
 
-void Interpreter::compare(Node node, std::string_view sign, Branches& out, State& state) {
+Interpreter::Branches Interpreter::branch_of(Node condition, State state) {
+  const Kind kind = kind_of(condition);
+  if (kind == Kind::binary) {
+    const std::string_view sign = text(condition.field("operator"));
+    if (sign == "&&" || sign == "and") return branch_of_and(condition, std::move(state));
+    if (sign == "||" || sign == "or") return branch_of_or(condition, std::move(state));
+    if (is_comparison(sign)) return compare(condition, sign, std::move(state));
+  }
+  if (kind == Kind::unary) {
+    const std::string_view sign = text(condition.field("operator"));
+    if (sign == "!" || sign == "not") {
+      Branches out = branch(condition.field("argument"), std::move(state));
+      std::swap(out.yes, out.no);
+      return out;
+    }
+  }
+  if (const Node hinted = behind_hint(condition)) return branch(hinted, std::move(state));
+  return state.dead ? either(std::move(state)) : branch_of_value(condition, std::move(state));
+}
+
+Interpreter::Branches Interpreter::branch_of_and(Node condition, State state) {
+  spend(state.variables.size() + state.buffers.size());
+  Branches left = branch(condition.field("left"), std::move(state));
+  Branches right = branch(condition.field("right"), std::move(left.yes));
+  join(left.no, right.no);
+  return {.yes = std::move(right.yes), .no = std::move(left.no)};
+}
+
+Interpreter::Branches Interpreter::branch_of_or(Node condition, State state) {
+  spend(state.variables.size() + state.buffers.size());
+  Branches left = branch(condition.field("left"), std::move(state));
+  Branches right = branch(condition.field("right"), std::move(left.no));
+  join(left.yes, right.yes);
+  return {.yes = std::move(left.yes), .no = std::move(right.no)};
+}
+
+// likely(x == 0), BE(x == 0, 1): what a macro lets through; else null.
+Node Interpreter::behind_hint(Node condition) const {
+  if (kind_of(condition) != Kind::call) return {};
+  if (kind_of(condition.field("function")) != Kind::identifier) return {};
+  const Node list = condition.field("arguments");
+  const Node first = inner(list.named_child(0));
+  const Kind kind = kind_of(first);
+  if (kind != Kind::binary && kind != Kind::unary) return {};
+  const std::string_view sign = text(first.field("operator"));
+  if (!is_comparison(sign) && sign != "!") return {};
+  const std::uint32_t count = list.named_child_count();
+  const bool expects = count == 2 && kind_of(list.named_child(1)) == Kind::number;
+  return count == 1 || expects ? first : Node();
+}
+
+Interpreter::Branches Interpreter::branch_of_value(Node condition, State state) {
+  const Value tested = value(condition, state);
+  Branches out = either(std::move(state));
+  const bool named = variable_in(condition) >= 0;
+  if (is_comparable(tested) && tested.unit == 0) {
+    out.yes.dead = tested.low == 0 && tested.high == 0;
+    out.no.dead = tested.low > 0 || tested.high < 0;
+    if (named) restrict_to(condition, "==", Value::of(0), out.no);
+    return out;
+  }
+  if (!named) {
+    doubt(condition, out.yes);
+    doubt(condition, out.no);
+    return out;
+  }
+  const Value zero = tested.is_pointer() ? Value::null_pointer() : Value::of(0);
+  restrict_to(condition, "!=", zero, out.yes);
+  restrict_to(condition, "==", zero, out.no);
+  return out;
+}
+
+Interpreter::Branches Interpreter::compare(Node node, std::string_view sign, State state) {
+  if (state.dead) return either(std::move(state));
   const Node left = node.field("left");
   const Node right = node.field("right");
-  if (state.dead) {
-    out.yes = state;
-    out.no = std::move(state);
-    return;
-  }
   const Value one = value(left, state);
   const Value other = value(right, state);
-  out.yes = state;
-  out.no = std::move(state);
-  // No error is seen where the number can't be negative.
-  if ((sign == "<" || sign == ">=") && other.is_constant() && other.low == 0 &&
-      kind_of(inner(right)) == Kind::number) {
-    const int index = variable_in(left);
-    const auto at = static_cast<std::size_t>(index);
-    if (index >= 0 && kind_of(inner(left)) == Kind::identifier && variables_[at].type.number &&
-        !variables_[at].type.is_signed && !variables_[at].type.reference)
-      report(
-          "c.never-negative", node,
-          {{"name", std::string(text(inner(left)))}, {"answer", sign == "<" ? "false" : "true"}});
-  }
+  Branches out = either(std::move(state));
+  if ((sign == "<" || sign == ">=") && other.is_constant() && other.low == 0)
+    check_negative(node, sign == "<" ? "false" : "true");
   // Both known: one way only.
-  if (one.is_number() && other.is_number() && one.sure && other.sure && !one.real && !other.real &&
-      one.unit == other.unit) {
-    const auto can = [&](std::string_view s) {
-      if (s == "<") return one.low < other.high;
-      if (s == "<=") return one.low <= other.high;
-      if (s == ">") return one.high > other.low;
-      if (s == ">=") return one.high >= other.low;
-      if (s == "==") return one.low <= other.high && other.low <= one.high;
-      return !(one.is_constant() && other.is_constant() && one.low == other.low);
-    };
-    if (!can(sign)) out.yes.dead = true;
-    if (!can(opposite(sign))) out.no.dead = true;
+  if (is_comparable(one) && is_comparable(other) && one.unit == other.unit) {
+    if (!can_hold(sign, one, other)) out.yes.dead = true;
+    if (!can_hold(opposite(sign), one, other)) out.no.dead = true;
   }
-  const auto known_null = [](const Value& v) {
-    return v.is_null() || (v.is_constant() && v.low == 0);
-  };
-  if ((sign == "==" || sign == "!=") && (one.is_pointer() || other.is_pointer())) {
-    State& equal = sign == "==" ? out.yes : out.no;
-    State& unequal = sign == "==" ? out.no : out.yes;
-    if (known_null(one) && known_null(other)) unequal.dead = true;
-    if ((one.is_pointer() && !one.null && known_null(other)) ||
-        (other.is_pointer() && !other.null && known_null(one)))
-      equal.dead = true;
-  }
-  bool direct = false;
+  if (sign == "==") compare_pointers(one, other, out.yes, out.no);
+  if (sign == "!=") compare_pointers(one, other, out.no, out.yes);
   if (variable_in(left) >= 0) {
     restrict_to(left, sign, other, out.yes);
     restrict_to(left, opposite(sign), other, out.no);
-    direct = true;
   }
   if (variable_in(right) >= 0) {
     restrict_to(right, mirrored(sign), one, out.yes);
     restrict_to(right, mirrored(opposite(sign)), one, out.no);
-    direct = true;
   }
   for (const Node side : {left, right}) {
-    if (variable_in(side) >= 0) continue;
     const Kind kind = kind_of(inner(side));
     if (kind == Kind::number || kind == Kind::null || kind == Kind::character) continue;
+    if (variable_in(side) >= 0) continue;
     doubt(side, out.yes);
     doubt(side, out.no);
   }
-  (void)direct;
+  return out;
+}
+
+// No error is seen where the number can't be negative.
+void Interpreter::check_negative(Node comparison, std::string_view answer) {
+  const Node left = inner(comparison.field("left"));
+  if (kind_of(inner(comparison.field("right"))) != Kind::number) return;
+  if (kind_of(left) != Kind::identifier) return;
+  const int index = variable_in(left);
+  if (index < 0) return;
+  const Type& type = variables_[static_cast<std::size_t>(index)].type;
+  if (type.number && !type.is_signed && !type.reference)
+    report("c.never-negative", comparison,
+           {{"name", std::string(text(left))}, {"answer", std::string(answer)}});
+}
+
+void Interpreter::compare_pointers(const Value& one, const Value& other, State& equal,
+                                   State& unequal) {
+  if (!one.is_pointer() && !other.is_pointer()) return;
+  if (is_zero(one) && is_zero(other)) unequal.dead = true;
+  if ((one.is_pointer() && !one.null && is_zero(other)) ||
+      (other.is_pointer() && !other.null && is_zero(one)))
+    equal.dead = true;
 }
 
 // The variable in `operand` is such that the comparison holds.
@@ -203,73 +231,69 @@ void Interpreter::restrict_to(Node operand, std::string_view sign, const Value& 
   const auto at = static_cast<std::size_t>(index);
   if (index < 0 || at >= state.variables.size() || variables_[at].untracked) return;
   Value& now = state.variables[at];
-  if (now.is_pointer() && now.handle) {
-    if (!other.is_constant()) return;
-    const bool failed = (sign == "==" && other.low < 0) || (sign == "<" && other.low <= 0) ||
-                        (sign == "<=" && other.low < 0);
-    if (!failed) return;
-    if (Buffer* target = buffer(now, state);
-        target != nullptr && target->life == Buffer::Life::live)
-      target->life = Buffer::Life::failed;
-    now = {};
-    return;
-  }
   if (now.is_pointer()) {
-    const bool zero = other.is_null() || (other.is_constant() && other.low == 0);
-    if (zero && sign == "!=") {
-      if (now.is_null()) {
-        state.dead = true;
-        return;
-      }
-      now.null = now.unchecked = false;
-    } else if (zero && sign == "==") {
-      if (!now.null) {
-        state.dead = true;
-        return;
-      }
-      if (Buffer* target = buffer(now, state);
-          target != nullptr && target->life == Buffer::Life::live)
-        target->life = Buffer::Life::failed;
-      now = Value::null_pointer();
+    if (now.handle) {
+      restrict_handle(now, sign, other, state);
     } else {
-      now.unchecked = false;
+      restrict_pointer(now, sign, other, state);
     }
     return;
   }
-  if (now.kind == Value::Kind::unknown && (other.is_null()) && sign == "==") {
+  if (now.kind == Value::Kind::unknown && other.is_null() && sign == "==") {
     now = Value::null_pointer();
     return;
   }
-  const bool handle = other.is_constant() && now.is_pointer();
-  (void)handle;
   if (!now.is_number()) return;
   if (now.real) {
     now = {};
     return;
   }
-  if (!other.is_number() || !other.sure || other.real || other.unit != now.unit) {
+  if (!is_comparable(other) || other.unit != now.unit) {
     // Compared with something unknown: whoever did that thought of it.
-    if (now.tainted || !now.is_constant()) {
-      const bool lower_only = other.is_number() && false;
-      if (!lower_only) now = unknown_of(variables_[at].type);
-    }
+    if (now.tainted || !now.is_constant()) now = unknown_of(variables_[at].type);
     return;
   }
-  if (sign == "<") now.high = std::min(now.high, other.high - 1);
-  if (sign == "<=") now.high = std::min(now.high, other.high);
-  if (sign == ">") now.low = std::max(now.low, other.low + 1);
-  if (sign == ">=") now.low = std::max(now.low, other.low);
-  if (sign == "==") {
-    now.low = std::max(now.low, other.low);
-    now.high = std::min(now.high, other.high);
-  }
-  if (sign == "!=" && other.is_constant()) {
-    if (now.low == other.low) ++now.low;
-    if (now.high == other.low) --now.high;
-    // A hole in the middle: what divides by it is safe.
-    if (other.low == 0 && now.low < 0 && now.high > 0) now = unknown_of(variables_[at].type);
-  }
+  narrow(now, sign, other);
+  // A hole in the middle: what divides by it is safe.
+  if (sign == "!=" && is_zero(other) && now.low < 0 && now.high > 0)
+    now = unknown_of(variables_[at].type);
   if (now.is_number() && now.low > now.high) state.dead = true;
+}
+
+void Interpreter::fail(Value& pointer, State& state) {
+  Buffer* target = buffer(pointer, state);
+  if (target != nullptr && target->life == Buffer::Life::live) target->life = Buffer::Life::failed;
+}
+
+// Below 0 there is no file.
+void Interpreter::restrict_handle(Value& now, std::string_view sign, const Value& other,
+                                  State& state) {
+  if (!other.is_constant()) return;
+  const bool failed = sign == "<" ? other.low <= 0 : other.low < 0;
+  if (!failed || (sign != "==" && sign != "<" && sign != "<=")) return;
+  fail(now, state);
+  now = {};
+}
+
+void Interpreter::restrict_pointer(Value& now, std::string_view sign, const Value& other,
+                                   State& state) {
+  const bool zero = is_zero(other);
+  if (zero && sign == "!=") {
+    if (now.is_null()) {
+      state.dead = true;
+    } else {
+      now.null = now.unchecked = false;
+    }
+  } else if (zero && sign == "==") {
+    if (!now.null) {
+      state.dead = true;
+      return;
+    }
+    fail(now, state);
+    now = Value::null_pointer();
+  } else {
+    now.unchecked = false;
+  }
 }
 
 // Input that a condition speaks of in a way that is not followed counts as looked at.

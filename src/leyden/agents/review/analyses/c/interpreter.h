@@ -100,8 +100,19 @@ class Interpreter {
 
   // ---- conditions.cc
   Branches branch(Node condition, State state);
-  void compare(Node node, std::string_view sign, Branches& out, State& state);
+  static Branches either(State state);
+  Branches branch_of(Node condition, State state);
+  Branches branch_of_and(Node condition, State state);
+  Branches branch_of_or(Node condition, State state);
+  Branches branch_of_value(Node condition, State state);
+  [[nodiscard]] Node behind_hint(Node condition) const;
+  Branches compare(Node node, std::string_view sign, State state);
+  void check_negative(Node comparison, std::string_view answer);
+  static void compare_pointers(const Value& one, const Value& other, State& equal, State& unequal);
   void restrict_to(Node operand, std::string_view sign, const Value& other, State& state);
+  void restrict_handle(Value& now, std::string_view sign, const Value& other, State& state);
+  void restrict_pointer(Value& now, std::string_view sign, const Value& other, State& state);
+  void fail(Value& pointer, State& state);
   void doubt(Node condition, State& state);
   [[nodiscard]] int variable_in(Node node) const;
 
