@@ -156,6 +156,7 @@ Value Interpreter::update(Node node, State& state) {
   return prefix ? after : before;
 }
 
+// leyden:ignore common.complex-function a case a sign, and each as short as it gets
 Value Interpreter::arithmetic(std::string_view sign, const Value& left, const Value& right,
                               Node node, State& state) {
   if (left.handle || right.handle) return {};

@@ -22,6 +22,7 @@ Interpreter::Changes Interpreter::changes_in(Node loop) {
   };
   // What stands in front of the first round is no change.
   const Node before = loop.field("initializer");
+  // leyden:ignore common.complex-function follows one loop from its head to its end; the next to be taken apart
   walk(loop, [&](Node node) {
     ++nodes;
     if (kind_of(node) == Kind::identifier) {
@@ -94,6 +95,7 @@ Interpreter::Changes Interpreter::changes_in(Node loop) {
 }
 
 // In front of a loop: what holds whatever round it is.
+// leyden:ignore common.complex-function follows one loop from its head to its end; the next to be taken apart
 void Interpreter::forget_changes(const Changes& changes, int counter, State& state) {
   for (const auto& [index, change] : changes.variables) {
     const auto at = static_cast<std::size_t>(index);
@@ -152,6 +154,8 @@ void Interpreter::forget_changes(const Changes& changes, int counter, State& sta
   }
 }
 
+// leyden:ignore common.long-function follows one loop from its head to its end; the next to be taken apart
+// leyden:ignore common.complex-function follows one loop from its head to its end; the next to be taken apart
 void Interpreter::loop(Node node, State& state) {
   const Kind kind = kind_of(node);
   const std::size_t declared = declared_in_scope_.size();

@@ -51,6 +51,7 @@ Value Value::pointer_to(int target, int unit) {
   return out;
 }
 
+// leyden:ignore common.complex-function one line for each part of a value
 Value joined(const Value& one, const Value& other) {
   using Kind = Value::Kind;
   if (one.kind != other.kind || one.kind == Kind::unknown) return {};

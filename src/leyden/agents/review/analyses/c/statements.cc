@@ -27,6 +27,7 @@ void Interpreter::statements(Node block, State& state, std::uint32_t first) {
   }
 }
 
+// leyden:ignore common.complex-function a case a kind of statement; the next to be taken apart
 void Interpreter::statement(Node node, State& state) {
   if (!node || state.dead || !spend(1)) return;
   if (++depth_ > kDepthMax) given_up_ = true;
@@ -147,6 +148,7 @@ void Interpreter::declaration(Node node, State& state) {
   ts_tree_cursor_delete(&cursor);
 }
 
+// leyden:ignore common.complex-function a case a kind of statement; the next to be taken apart
 void Interpreter::declare_one(const Type& base, Node declarator, bool is_static, State& state) {
   Node given;
   Node shape = declarator;
@@ -221,6 +223,7 @@ void Interpreter::declare_one(const Type& base, Node declarator, bool is_static,
     now.kind = Value::Kind::uninitialized;
 }
 
+// leyden:ignore common.complex-function a case a kind of statement; the next to be taken apart
 void Interpreter::initialize_array(int variable, Node size, Node given, bool is_static,
                                    State& state) {
   const auto index = static_cast<std::size_t>(variable);

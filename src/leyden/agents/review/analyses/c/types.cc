@@ -92,6 +92,7 @@ Type Types::base(Node declaration) {
   return named(written);
 }
 
+// leyden:ignore common.complex-function follows the grammar of declarators
 Type Types::declared(Type base, Node declarator, Node& name) {
   name = {};
   Type out = base;
