@@ -6,7 +6,18 @@ if(NOT EXISTS ${TREE_SITTER_DIR}/.complete-1)
 endif()
 
 set(runtime ${TREE_SITTER_DIR}/tree-sitter/vendor/tree-sitter/lib)
-add_library(tree_sitter STATIC ${runtime}/src/lib.c)
+# When a query is compiled, each pattern is followed through the grammar's whole table of states, to say which patterns can never match: half a
+# second for Ruby's rules, each time. At this many steps tree-sitter gives up and takes the pattern as it is; we give up at once.
+file(READ ${runtime}/src/query.c query)
+string(REPLACE "#define MAX_ANALYSIS_ITERATION_COUNT 256" "#define MAX_ANALYSIS_ITERATION_COUNT 0" query_of_ours "${query}")
+if(query_of_ours STREQUAL query)
+  message(FATAL_ERROR "tree-sitter's query.c bounds its analysis in another way now: see cmake/LeydenGrammars.cmake")
+endif()
+set(ours ${CMAKE_CURRENT_BINARY_DIR}/tree_sitter)
+file(WRITE ${ours}/query.c.new "${query_of_ours}")
+configure_file(${ours}/query.c.new ${ours}/query.c COPYONLY)
+configure_file(${runtime}/src/lib.c ${ours}/lib.c COPYONLY)  # Includes the query.c beside it, the rest from the package.
+add_library(tree_sitter STATIC ${ours}/lib.c)
 target_include_directories(tree_sitter SYSTEM PUBLIC ${runtime}/include PRIVATE ${runtime}/src)
 target_compile_options(tree_sitter PRIVATE -w -O2 -fno-sanitize=undefined)
 target_compile_definitions(tree_sitter PRIVATE _DEFAULT_SOURCE _POSIX_C_SOURCE=200112L)
