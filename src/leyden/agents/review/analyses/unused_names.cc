@@ -115,15 +115,15 @@ class UnusedVariables {
     });
   }
 
-  void report(bool parts, const ReportHit& report) const {
-    if (dynamic_) return;
+  // Those that nothing reads, by name.
+  [[nodiscard]] std::vector<Target> unused() const {
+    std::vector<Target> out;
+    if (dynamic_) return out;
     for (const auto& [name, places] : given_) {
-      if (name.starts_with('_') || name == "unused" || named_.at(name) > places.size()) continue;
-      if (places[0].is_part != parts) continue;
-      report({.begin = places[0].name.begin(),
-              .end = places[0].name.end(),
-              .names = {{"name", std::string(name)}}});
+      if (!name.starts_with('_') && name != "unused" && named_.at(name) <= places.size())
+        out.push_back(places[0]);
     }
+    return out;
   }
 
  private:
@@ -140,11 +140,26 @@ class UnusedVariables {
   bool dynamic_ = false;                           // locals(), eval: all may be read.
 };
 
+struct UnusedTargets {
+  std::vector<Target> all;
+};
+
 void find_unused(const CodeModel& model, bool parts, const ReportHit& report) {
   if (model.language() != Language::python) return;
-  for (const Node function : model.functions()) {
-    if (function.type() == "function_definition" && function.field("body"))
-      UnusedVariables(model, function).report(parts, report);
+  const auto& unused = model.shared<UnusedTargets>([&] {
+    UnusedTargets out;
+    for (const Node function : model.functions()) {
+      if (function.type() != "function_definition" || !function.field("body")) continue;
+      const auto of_this = UnusedVariables(model, function).unused();
+      out.all.insert(out.all.end(), of_this.begin(), of_this.end());
+    }
+    return out;
+  });
+  for (const Target& one : unused.all) {
+    if (one.is_part != parts) continue;
+    report({.begin = one.name.begin(),
+            .end = one.name.end(),
+            .names = {{"name", std::string(model.text(one.name))}}});
   }
 }
 
