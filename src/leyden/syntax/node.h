@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include <tree_sitter/api.h>
 
@@ -51,8 +52,21 @@ class Node {
   [[nodiscard]] std::uint32_t named_child_count() const {
     return *this ? ts_node_named_child_count(node_) : 0;
   }
+  // Takes as long as `i` is large: who wants all asks for named_children().
   [[nodiscard]] Node named_child(std::uint32_t i) const {
     return *this ? Node(ts_node_named_child(node_, i)) : Node();
+  }
+  [[nodiscard]] std::vector<Node> named_children() const {
+    std::vector<Node> out;
+    if (!*this) return out;
+    TSTreeCursor cursor = ts_tree_cursor_new(node_);
+    for (bool more = ts_tree_cursor_goto_first_child(&cursor); more;
+         more = ts_tree_cursor_goto_next_sibling(&cursor)) {
+      const TSNode child = ts_tree_cursor_current_node(&cursor);
+      if (ts_node_is_named(child)) out.emplace_back(child);
+    }
+    ts_tree_cursor_delete(&cursor);
+    return out;
   }
   [[nodiscard]] Node field(std::string_view name) const {
     return *this ? Node(ts_node_child_by_field_name(node_, name.data(),

@@ -113,8 +113,7 @@ bool CodeModel::is_constant_choice(Node expression, const Flow* flow, int depth)
 bool CodeModel::is_constant_whole(Node expression, const Flow* flow, int depth) const {
   if (expression.type() == "subscript" || expression.type() == "subscript_expression")
     return is_constant(expression.named_child(0), flow, depth + 1);
-  for (std::uint32_t i = 0; i < expression.named_child_count(); ++i) {
-    const Node child = expression.named_child(i);
+  for (const Node child : expression.named_children()) {
     const Shape shape = shape_of(file_.language(), child);
     const bool is_part = shape != Shape::other && shape != Shape::comment &&
                          child.type() != std::string_view("string_fragment");

@@ -47,8 +47,8 @@ void find_duplicate_keys(const CodeModel& model, const Rule&, const ReportHit& r
   walk(model.file().tree()->root(), [&](Node table) {
     if (std::ranges::find(kTables, table.type()) == kTables.end()) return true;
     std::unordered_map<std::string_view, Node> seen;
-    for (std::uint32_t i = 0; i < table.named_child_count(); ++i) {
-      const Node key = key_of(table.named_child(i));
+    for (const Node entry : table.named_children()) {
+      const Node key = key_of(entry);
       const std::string_view text = constant(model, key);
       if (text.empty()) continue;
       const auto [first, is_new] = seen.emplace(text, key);

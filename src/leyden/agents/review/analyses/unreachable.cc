@@ -34,8 +34,7 @@ void find_unreachable_code(const CodeModel& model, const Rule&, const ReportHit&
   walk(model.file().tree()->root(), [&](Node node) {
     if (shape_of(model.language(), node) != Shape::block || node.has_error()) return true;
     Node jump;
-    for (std::uint32_t i = 0; i < node.named_child_count(); ++i) {
-      const Node statement = node.named_child(i);
+    for (const Node statement : node.named_children()) {
       if (jump && !may_stand_there(model, statement)) {
         report({.begin = statement.begin(),
                 .end = statement.end(),
