@@ -22,13 +22,6 @@ bool holds_nothing(Shape shape) {
          shape == Shape::function || shape == Shape::comment;
 }
 
-// a[b] in any language: what a table holds is not what it is asked for by.
-bool is_element(Node expression) {
-  const std::string_view type = expression.type();
-  return type == "subscript" || type == "subscript_expression" || type == "index_expression" ||
-         type == "array_access" || type == "element_reference";
-}
-
 // A name carries nothing, but what it is a member of does.
 bool is_name_of_part(Language language, Shape shape, Node expression, Node child) {
   if (shape == Shape::call && shape_of(language, child) == Shape::name &&
@@ -107,7 +100,7 @@ Node CodeModel::source_of_parts(Shape shape, Node expression, Trace& trace, int 
   for (std::uint32_t i = 0; i < expression.named_child_count() && i < kPartsMax; ++i) {
     const Node child = expression.named_child(i);
     if (choice && is_condition(language, expression, i)) continue;
-    if (looks_up && i > 0) break;
+    if (looks_up && i > 0) break;  // What a table holds is not what it is asked for by.
     if (is_name_of_part(language, shape, expression, child)) continue;
     const Node value = child.type() == "keyword_argument" ? child.field("value") : child;
     if (const Node source = source_of(value, trace, depth + 1)) return source;

@@ -10,18 +10,11 @@ namespace {
 using syntax::Language;
 using syntax::Node;
 
-template <std::size_t N>
-bool is_in(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // Around a value that they leave what it is.
 constexpr auto kWrappers = std::to_array<std::string_view>(
     {"parenthesized_expression", "await", "await_expression", "non_null_expression",
      "reference_expression", "try_expression", "pointer_expression", "as_expression",
      "satisfies_expression"});
-constexpr auto kElements = std::to_array<std::string_view>(
-    {"subscript", "subscript_expression", "element_reference", "index_expression", "array_access"});
 constexpr auto kTypes = std::to_array<std::string_view>(
     {"generic_type", "template_type", "template_function", "pointer_type", "reference_type",
      "optional_type", "named_type", "generic_function", "type", "type_annotation",
@@ -134,8 +127,8 @@ std::string CodeModel::qualified_call(Node expression, int depth) const {
 
 std::string CodeModel::qualified_operation(Node expression, int depth) const {
   const std::string_view type = expression.type();
-  if (is_in(kWrappers, type)) return qualified(expression.named_child(0), depth + 1);
-  if (is_in(kElements, type)) return qualified(expression.named_child(0), depth + 1) + "[]";
+  if (is_one_of(type, kWrappers)) return qualified(expression.named_child(0), depth + 1);
+  if (is_element(expression)) return qualified(expression.named_child(0), depth + 1) + "[]";
   if (type == "unary_expression" || type == "type_conversion_expression") {  // Go's &x.
     if (const Node operand = expression.field("operand")) return qualified(operand, depth + 1);
   }
@@ -145,7 +138,7 @@ std::string CodeModel::qualified_operation(Node expression, int depth) const {
 // Types with what they are given: List<String>, *http.Request, ?Foo.
 std::string CodeModel::qualified_type(Node expression, int depth) const {
   if (expression.type() == "dotted_name") return dotted(text(expression));
-  if (!is_in(kTypes, expression.type())) return "?";
+  if (!is_one_of(expression.type(), kTypes)) return "?";
   if (expression.named_child_count() == 0) return dotted(text(expression));
   for (const char* part : {"name", "type", "function"}) {
     if (const Node inner = expression.field(part)) return qualified(inner, depth + 1);

@@ -457,6 +457,11 @@ std::optional<std::string_view> string_value(Language language, Node node, std::
   return value;
 }
 
+bool is_element(Node expression) {
+  return is_one_of(expression.type(), {"subscript", "subscript_expression", "element_reference",
+                                       "index_expression", "array_access"});
+}
+
 bool chooses(Node expression) {
   const std::string_view type = expression.type();
   return type == "conditional_expression" || type == "ternary_expression" || type == "conditional";

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +14,15 @@ namespace leyden::review {
 
 // How a language's syntax trees spell what all languages have: calls, members, assignments, functions, loops. The grammars name these
 // differently; rules and the flow of data ask here.
+
+[[nodiscard]] inline bool is_one_of(std::string_view name,
+                                    std::span<const std::string_view> names) {
+  return std::ranges::find(names, name) != names.end();
+}
+[[nodiscard]] inline bool is_one_of(std::string_view name,
+                                    std::initializer_list<std::string_view> names) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 enum class Shape : std::uint8_t {
   other,
@@ -97,6 +109,8 @@ void walk(syntax::Node root, Visit&& visit) {
   ts_tree_cursor_delete(&cursor);
 }
 
+// a[b]
+[[nodiscard]] bool is_element(syntax::Node expression);
 // a ? b : c, and which of its named children decides.
 [[nodiscard]] bool chooses(syntax::Node expression);
 [[nodiscard]] bool is_condition(syntax::Language language, syntax::Node expression,

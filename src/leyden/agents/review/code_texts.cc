@@ -10,11 +10,6 @@ namespace {
 using syntax::Language;
 using syntax::Node;
 
-template <std::size_t N>
-bool is_in(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // Only join or convert what they get.
 constexpr auto kPure = std::to_array<std::string_view>(
     {"join", "format", "str", "int", "len", "strip", "lower", "upper", "replace", "String",
@@ -64,7 +59,7 @@ bool CodeModel::is_comparison(Node expression) const {
   if (type != "binary_expression" && type != "binary" && type != "binary_operator") return false;
   constexpr auto kSigns = std::to_array<std::string_view>(
       {"==", "!=", "<", ">", "<=", ">=", "===", "!==", "instanceof", "in"});
-  return is_in(kSigns, text(expression.field("operator")));
+  return is_one_of(text(expression.field("operator")), kSigns);
 }
 
 bool CodeModel::is_constant(Node expression) const { return is_constant(expression, nullptr, 0); }
@@ -135,7 +130,7 @@ bool CodeModel::is_constant_name(Node expression, const Flow* flow, int depth) c
 // Of constants, by something that only joins or converts them.
 bool CodeModel::is_constant_call(Node expression, const Flow* flow, int depth) const {
   const auto call = call_of(file_.language(), expression, file_.text());
-  if (!call || !is_in(kPure, last_part(callee(*call)))) return false;
+  if (!call || !is_one_of(last_part(callee(*call)), kPure)) return false;
   const Node object = method_of(*call).object;
   if (object && text(object) != "String" && !is_constant(object, flow, depth + 1)) return false;
   return std::ranges::all_of(call->arguments, [&](const Argument& argument) {
@@ -296,12 +291,12 @@ bool CodeModel::is_built_call(Node expression, Building& building, int depth) co
   if (!call) return false;
   const auto [object, method] = method_of(*call);
   const std::string_view name = method ? text(method) : text(call->function);
-  if (is_in(kFormat, name)) {
+  if (is_one_of(name, kFormat)) {
     if (formats_what_varies(expression, *call, object, building.flow)) return true;
     return object && is_built(object, building, depth + 1);
   }
-  if (object && is_in(kSame, name)) return is_built(object, building, depth + 1);
-  const bool wraps = is_in(kWraps, name) || expression.type() == "type_conversion_expression";
+  if (object && is_one_of(name, kSame)) return is_built(object, building, depth + 1);
+  const bool wraps = is_one_of(name, kWraps) || expression.type() == "type_conversion_expression";
   return wraps && !call->arguments.empty() &&
          is_built(call->arguments[0].value, building, depth + 1);
 }

@@ -13,10 +13,6 @@ using syntax::Node;
 
 constexpr std::size_t kOperandsMax = 16;
 
-bool is_any_of(std::string_view text, std::initializer_list<std::string_view> of) {
-  return std::ranges::find(of, text) != of.end();
-}
-
 Node without_brackets(Node node) {
   for (int i = 0; i < 8 && (node.type() == "parenthesized_expression" ||
                             node.type() == "parenthesized_statements");
@@ -69,7 +65,7 @@ std::string_view CodeModel::tested(Node condition, bool negated, int depth) cons
   if (!condition || depth > kDepthMax) return {};
   const std::string_view type = condition.type();
   if (type == "not_operator" || type == "unary" || type == "unary_expression") {
-    if (!is_any_of(text(condition.child(0)), {"not", "!"})) return {};
+    if (!is_one_of(text(condition.child(0)), {"not", "!"})) return {};
     return tested(condition.named_child(condition.named_child_count() - 1), !negated, depth + 1);
   }
   if (type == "comparison_operator" || type == "binary_expression" || type == "binary" ||
@@ -84,8 +80,8 @@ std::string_view CodeModel::tested_by_sign(Node condition, bool negated, int dep
   const Node right = condition.named_child(1);
   const std::string_view sign =
       without_blanks(std::string_view(file_.text()).substr(left.end(), right.begin() - left.end()));
-  const bool is_and = is_any_of(sign, {"and", "&&"});
-  if (is_and || is_any_of(sign, {"or", "||"})) {
+  const bool is_and = is_one_of(sign, {"and", "&&"});
+  if (is_and || is_one_of(sign, {"or", "||"})) {
     // Each of what "and" joins holds; of what "or" joins, each is wrong where all is.
     if (is_and == negated) return {};
     const std::string_view one = tested(left, negated, depth + 1);
@@ -107,20 +103,20 @@ std::string_view CodeModel::tested_by_call(Node condition) const {
   const std::string_view name = text(method);
   if (call->arguments.empty()) {
     // Nothing but letters and digits.
-    const bool narrow = is_any_of(
+    const bool narrow = is_one_of(
         name, {"isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "isidentifier"});
     return object && narrow ? text(object) : std::string_view();
   }
   const std::string_view first = text(call->arguments[0].value);
   if (file_.language() == Language::python && call->arguments.size() >= 2 &&
-      is_any_of(callee(*call), {"re.match", "re.fullmatch"})) {
+      is_one_of(callee(*call), {"re.match", "re.fullmatch"})) {
     const auto pattern = constant_string(call->arguments[0].value);
     return pattern && is_narrow(*pattern, name == "fullmatch") ? text(call->arguments[1].value)
                                                                : std::string_view();
   }
   if (!object) return {};
-  if (is_list_name(text(object)) && is_any_of(name, {"match", "fullmatch"})) return first;
-  return is_any_of(name, {"include?", "key?", "member?", "includes", "has"}) && is_list(object)
+  if (is_list_name(text(object)) && is_one_of(name, {"match", "fullmatch"})) return first;
+  return is_one_of(name, {"include?", "key?", "member?", "includes", "has"}) && is_list(object)
              ? first
              : std::string_view();
 }
@@ -138,7 +134,7 @@ CodeModel::Guards CodeModel::read_guards() const {
       if (last.type() == "identifier") return text(last) == "raise";
       if (!call) return false;
       const Node name = call->name ? call->name : call->function;
-      return is_any_of(text(name), {"abort", "flask.abort", "sys.exit", "exit", "raise", "fail",
+      return is_one_of(text(name), {"abort", "flask.abort", "sys.exit", "exit", "raise", "fail",
                                     "head", "redirect_to", "render", "halt"});
     };
     const std::uint32_t count = body.named_child_count();
@@ -158,7 +154,7 @@ CodeModel::Guards CodeModel::read_guards() const {
     const bool modifier = type.ends_with("_modifier");
     const bool turned = type.starts_with("unless");
     if (!turned && !type.starts_with("if") &&
-        !is_any_of(type, {"elif_clause", "elsif", "conditional_expression", "ternary_expression",
+        !is_one_of(type, {"elif_clause", "elsif", "conditional_expression", "ternary_expression",
                           "conditional"}))
       continue;
     const Node condition = condition_of(branch);

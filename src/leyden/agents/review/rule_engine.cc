@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "leyden/agents/review/analyses.h"
+#include "leyden/agents/review/argument_condition.h"
 #include "leyden/agents/review/code_model.h"
 #include "leyden/syntax/query.h"
 
@@ -358,42 +359,9 @@ class FileRun {
     return (!rule.in_loop || model_.in_loop(node)) && (!rule.in_async || model_.in_async(node));
   }
 
-  // Those of the call's arguments that the condition is about.
-  static std::vector<Node> arguments_for(const ArgumentCondition& condition, const Call& call) {
-    std::vector<Node> out;
-    std::size_t position = 0;
-    for (const Argument& one : call.arguments) {
-      const bool named = !one.name.empty();
-      if (condition.any || (named && one.name == condition.name) ||
-          (!named && condition.at && *condition.at == position))
-        out.push_back(one.value);
-      if (!named) ++position;
-    }
-    return out;
-  }
-
-  // f(*args, **kwargs) may give any.
-  static bool may_give_more(const Call& call) {
-    return std::ranges::any_of(call.arguments, [](const Argument& one) {
-      const std::string_view type = one.value.type();
-      return type == "dictionary_splat" || type == "list_splat" || type == "spread_element" ||
-             type == "variadic_unpacking" || type == "hash_splat_argument";
-    });
-  }
-
-  [[nodiscard]] bool text_fits(const ArgumentCondition& condition, Node value) const {
-    if (!condition.is.empty() &&
-        std::ranges::find(condition.is, model_.text(value)) == condition.is.end())
-      return false;
-    if (condition.matches && !condition.matches->find(model_.text(value))) return false;
-    if (!condition.string) return true;
-    const auto text = model_.constant_string(value);
-    return text && condition.string->find(*text);
-  }
-
   // `source`: what flows in, where the condition asks for that.
   bool value_fits(const Rule& rule, const ArgumentCondition& condition, Node value, Node& source) {
-    if (!text_fits(condition, value)) return false;
+    if (!text_fits(condition, value, model_)) return false;
     if (condition.constant && (*condition.constant ? !model_.is_constant(value)
                                                    : model_.is_harmless(value, flow_of(rule))))
       return false;
