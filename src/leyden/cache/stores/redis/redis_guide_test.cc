@@ -78,8 +78,10 @@ TEST_P(RedisGuide, TheLineOfRightsIsEnoughForAllOfTheStore) {
   entry.key.bytes[0] = std::byte{1};
   entry.value.assign(60'000, std::byte{2});
   entry.tenant[0] = entry.tokenizer[0] = std::byte{3};
-  StoreEntry other = entry;  // In the same bucket, so that one has to go.
+  entry.ttl = 1h;
+  StoreEntry other = entry;  // In the same bucket, so that one has to go: what expires first.
   other.key.bytes[31] = std::byte{1};
+  other.ttl = 2h;
   ASSERT_TRUE(store.put_many(std::array{entry}, deadline));
   ASSERT_TRUE(store.put_many(std::array{other}, deadline));
   const auto found = store.find_many(std::array{entry.key, other.key}, deadline);
@@ -90,6 +92,7 @@ TEST_P(RedisGuide, TheLineOfRightsIsEnoughForAllOfTheStore) {
   ASSERT_TRUE(lease && *lease);
   EXPECT_TRUE(*store.release_lease(entry.key, **lease, deadline));
   EXPECT_EQ(store.erase_many(std::array{entry.key, other.key}, deadline).value_or(0), 1);
+  entry.ttl = 3h;  // Stays: what an erased entry was charged with goes first.
   ASSERT_TRUE(store.put_many(std::array{entry}, deadline));
   EXPECT_EQ(store.erase_group(GroupKind::tenant, entry.tenant, deadline).value_or(0), 1);
   EXPECT_EQ(store.health().state, StoreState::on) << store.health().reason;
