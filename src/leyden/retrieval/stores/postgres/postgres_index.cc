@@ -56,7 +56,12 @@ class PostgresIndex final : public Index {
       return std::unexpected(locked.error());
     // The lock goes with the connection.
     postgres::PostgresSink sink(**connection, *scope);
+    if (auto room = connection->get()->run("SELECT set_config('work_mem', '64MB', false)"); !room)
+      return std::unexpected(room.error());
     auto report = update_from_folder(sink, folder, options, kBatch, on_progress, stop);
+    // A search reads what waits one by one. Who does not own the index leaves it to the server's own vacuum.
+    if (!(*connection)->lost())
+      (void)(*connection)->run("SELECT gin_clean_pending_list('leyden.terms_by_word')");
     if (!report) return report;
     if (auto filled = fill_vectors(**connection, *scope, on_progress, stop, *report); !filled)
       return std::unexpected(filled.error());

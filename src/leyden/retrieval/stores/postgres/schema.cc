@@ -4,7 +4,8 @@ namespace leyden::retrieval::postgres {
 namespace {
 
 // Every scope has words of its own, so a word's ID says its scope, and its statistics are the scope's. Bytes where a text may hold a NUL
-// or a path is no UTF-8. `terms` are apart from the passages' texts: a search reads many of these. IDs of passages only grow and are never
+// or a path is no UTF-8. Room in the words' pages: their numbers change with every batch. New postings wait in 64 MB before they are sorted in, since
+// each time touches most of the index; what waits is sorted in at an update's end. `terms` are apart from the passages' texts: a search reads many of these. IDs of passages only grow and are never
 // given again. B-trees take no more than 2,700 bytes, which a path may exceed: hence hashes of it.
 constexpr const char* kTables[] = {
     "CREATE SCHEMA IF NOT EXISTS leyden",
@@ -26,11 +27,13 @@ constexpr const char* kTables[] = {
     "CREATE INDEX passages_of_document ON leyden.passages(document)",
     "CREATE INDEX passages_of_scope ON leyden.passages(scope, id)",
     "CREATE TABLE leyden.words(id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, scope integer "
-    "NOT NULL, word text COLLATE \"C\" NOT NULL, passages bigint NOT NULL, UNIQUE(scope, word))",
+    "NOT NULL, word text COLLATE \"C\" NOT NULL, passages bigint NOT NULL, UNIQUE(scope, word)) WITH "
+    "(fillfactor = 60)",
     "CREATE TABLE leyden.terms(passage bigint PRIMARY KEY, document bigint NOT NULL, length "
     "integer NOT NULL, length_code smallint NOT NULL, words integer[] NOT NULL, frequencies "
     "smallint[] NOT NULL)",
-    "CREATE INDEX terms_by_word ON leyden.terms USING gin(words)",
+    "CREATE INDEX terms_by_word ON leyden.terms USING gin(words) WITH (gin_pending_list_limit = "
+    "65536)",
     "CREATE TABLE leyden.spaces(id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text "
     "NOT NULL UNIQUE, dimensions integer NOT NULL)",
 };
