@@ -20,7 +20,8 @@ namespace {
 using syntax::Language;
 using syntax::Node;
 
-constexpr std::size_t kFindingsMax = 500;  // Of one rule in one file.
+constexpr std::size_t kFindingsMax = 500;     // Of one rule in one file.
+constexpr std::size_t kMatchesMax = 100'000;  // Of all queries in one file.
 constexpr std::size_t kLanguages = 64;
 constexpr std::size_t kQuotedBytesMax = 60;
 
@@ -207,8 +208,9 @@ namespace {
 // One file under all rules.
 class FileRun {
  public:
-  FileRun(const RuleSet& rules, const SourceFile& file, const std::vector<ReviewType>& types)
-      : rules_(rules), file_(file), types_(types), model_(file) {}
+  FileRun(const RuleSet& rules, const SourceFile& file, const std::vector<ReviewType>& types,
+          std::stop_token stop)
+      : rules_(rules), file_(file), types_(types), stop_(std::move(stop)), model_(file) {}
 
   template <class OfLanguage>
   std::vector<Finding> run(const OfLanguage& prepared) {
@@ -267,7 +269,8 @@ class FileRun {
   };
 
   [[nodiscard]] bool wanted(const Rule& rule) const {
-    return std::ranges::find(types_, rule.type) != types_.end() && of_file(rule);
+    return !stop_.stop_requested() && std::ranges::find(types_, rule.type) != types_.end() &&
+           of_file(rule);
   }
   [[nodiscard]] bool of_file(const Rule& rule) const {
     if (rule.files && !rule.files->find(file_.path())) return false;
@@ -280,7 +283,8 @@ class FileRun {
 
   template <class OfLanguage>
   void collect_query(const OfLanguage& prepared) {
-    for (syntax::Match& match : prepared.query->run(*file_.tree(), file_.text()).matches) {
+    for (syntax::Match& match :
+         prepared.query->run(*file_.tree(), file_.text(), kMatchesMax, stop_).matches) {
       const std::size_t owner = prepared.pattern_rule[match.pattern];
       if (owner >= rules_.rules.size()) {
         const Node changing = match["not_constant"];
@@ -535,6 +539,7 @@ class FileRun {
   const RuleSet& rules_;
   const SourceFile& file_;
   const std::vector<ReviewType>& types_;
+  std::stop_token stop_;
   CodeModel model_;
   std::vector<CallHit> call_hits_;
   std::vector<CallHit> use_hits_;
@@ -562,9 +567,9 @@ Result<std::unique_ptr<RuleEngine>> RuleEngine::open(const RuleSet& rules, Check
   return engine;
 }
 
-std::vector<Finding> RuleEngine::run(const SourceFile& file,
-                                     const std::vector<ReviewType>& types) const {
-  return FileRun(rules_, file, types).run(prepared_->get(rules_, file.language()));
+std::vector<Finding> RuleEngine::run(const SourceFile& file, const std::vector<ReviewType>& types,
+                                     std::stop_token stop) const {
+  return FileRun(rules_, file, types, std::move(stop)).run(prepared_->get(rules_, file.language()));
 }
 
 }  // namespace leyden::review
