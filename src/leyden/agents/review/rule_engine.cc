@@ -268,9 +268,13 @@ class FileRun {
     std::string callee;
   };
 
-  [[nodiscard]] bool wanted(const Rule& rule) const {
-    return !stop_.stop_requested() && std::ranges::find(types_, rule.type) != types_.end() &&
-           of_file(rule);
+  // Asked for each place that a rule may find: what it says of the whole file is looked at once.
+  [[nodiscard]] bool wanted(const Rule& rule) {
+    if (stop_.stop_requested()) return false;
+    const auto [known, fresh] = wanted_.try_emplace(&rule, false);
+    if (fresh)
+      known->second = std::ranges::find(types_, rule.type) != types_.end() && of_file(rule);
+    return known->second;
   }
   [[nodiscard]] bool of_file(const Rule& rule) const {
     if (rule.files && !rule.files->find(file_.path())) return false;
@@ -547,6 +551,7 @@ class FileRun {
   std::unordered_map<std::size_t, std::vector<const void*>> group_nodes_;
   std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, CodeModel::Flow> flows_;
   std::unordered_map<const Rule*, std::size_t> counts_;
+  std::unordered_map<const Rule*, bool> wanted_;
   std::vector<Finding> found_;
 };
 
