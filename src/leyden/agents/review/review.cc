@@ -148,7 +148,7 @@ struct Reviewer::State {
       }
     }
     for (const Suppression& one : suppressions) {
-      if (one.used) continue;
+      if (one.used || !one.in_comment) continue;
       const std::string why = one.problem.empty() ? "nothing is found there" : one.problem;
       out.notes.push_back({.path = input.path,
                            .line = one.line,

@@ -80,6 +80,7 @@ std::vector<Suppression> find_suppressions(const SourceFile& file, std::string_v
     const std::size_t column = at - file.line_begin(line);
     Suppression one = read(content.substr(column + kMark.size()), today);
     one.line = line;
+    one.in_comment = in_comment;
     one.applies = line;
     // Alone on its line: for the next that is neither blank nor a comment.
     const std::string_view before = content.substr(0, column);
