@@ -3,6 +3,7 @@ import ctypes
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,3 +130,119 @@ class ReviewOfBadInput(Case):
         self.add("code.py", "X = 1  # leyden:ignore python.shell-command nothing is there\n")
         note, = self.review(self.files)["notes"]
         self.assertIn("code.py", json.dumps(note))
+
+
+class ReviewFixes(Case):
+    """Programs with tests of their own, which pass before and after all that can be fixed is fixed."""
+    PYTHON = '''import hashlib
+import hmac
+import math
+
+
+class Shelf(object):
+    """Holds jars."""
+
+    def __init__(self):
+        """Empty."""
+        self.jars = {}
+
+    def has(self, name):
+        """Whether it is there."""
+        return name in self.jars.keys()
+
+    def lacks(self, name, other=None):
+        """Whether neither is there."""
+        return not name in self.jars and (other == None or not other in self.jars)
+
+    def find(self, name):
+        """The jar, or None."""
+        jar = self.jars.get(name)
+        if jar != None and not jar is self:
+            return jar
+        return None
+
+
+def label(name):
+    """Words for it."""
+    try:
+        volts = int(name)
+    except:
+        return f"no number"
+    return f'{{braces}}' if volts == 0 else f"{volts} V" + f'!'
+
+
+def signed(key, text, signature):
+    """Whether the signature is right."""
+    digest = hmac.new(key, text, hashlib.sha256).hexdigest()
+    return digest == signature
+
+
+def is_root(name):
+    """Whether it is."""
+    return name is "root" or math.nan == 0
+'''
+    PYTHON_TEST = '''import hashlib
+import hmac
+import unittest
+
+import shelf
+
+
+class Test(unittest.TestCase):
+    def test_all(self):
+        s = shelf.Shelf()
+        s.jars["a"] = "jar"
+        self.assertEqual((s.has("a"), s.has("b"), s.lacks("b"), s.lacks("b", "a"), s.lacks("a")), (True, False, True, False, False))
+        self.assertEqual((s.find("a"), s.find("b")), ("jar", None))
+        self.assertEqual([shelf.label(n) for n in ("x", "0", "5")], ["no number", "{braces}", "5 V!"])
+        right = hmac.new(b"k", b"t", hashlib.sha256).hexdigest()
+        self.assertEqual((shelf.signed(b"k", b"t", right), shelf.signed(b"k", b"t", "x")), (True, False))
+        self.assertTrue(shelf.is_root("root"))
+        self.assertFalse(shelf.is_root("user"))
+'''
+    JAVASCRIPT = '''const crypto = require('crypto');
+
+const bytesOf = crypto.pseudoRandomBytes;
+
+function token(bytes) {
+  return bytesOf(bytes).toString('hex');
+}
+
+function mean(values) {
+  const sum = values.reduce((a, b) => a + b, 0);
+  return values.length === 0 ? 0 : sum / values.length;
+}
+
+module.exports = { token, mean };
+'''
+    JAVASCRIPT_TEST = "const assert = require('assert');\nconst { token, mean } = require('./token');\nassert.strictEqual(token(8).length, 16);\nassert.strictEqual(mean([1, 3]), 2);\n"
+
+    def stays_green(self, name, text, test_name, test, command, fixed_at_least):
+        folder = self.scratch / "program"
+        program = self.write(f"../program/{name}", text)
+        run = lambda: subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        self.write(f"../program/{test_name}", test)
+        before = run()
+        self.assertEqual(before.returncode, 0, before.stderr)
+        patch = self.leyden("review", program, "--analyzers", "none", "--dry-run").stdout
+        self.assertGreaterEqual(patch.count(b"\n+") - 1, fixed_at_least)
+        subprocess.run(["git", "apply", "--check"], cwd=self.scratch, input=patch, check=True)
+        for _ in range(3):  # What overlaps is left for the next run.
+            self.leyden("review", program, "--analyzers", "none", "--fix")
+        self.assertNotEqual(program.read_text(), text)
+        after = run()
+        self.assertEqual(after.returncode, 0, after.stderr + program.read_text())
+        self.assertEqual(self.leyden("review", program, "--analyzers", "none", "--dry-run").stdout, b"")
+
+    def test_a_python_program(self):
+        self.stays_green("shelf.py", self.PYTHON, "test_shelf.py", self.PYTHON_TEST, [sys.executable, "-m", "unittest", "-q", "test_shelf"], 9)
+
+    def test_a_name_that_the_file_does_not_have_is_no_fix(self):
+        self.write("mac.py", "from hmac import new\n\n\ndef right(key, text, signature):\n    \"\"\"Whether it is.\"\"\"\n    return new(key, text, 'sha256').hexdigest() == signature\n")
+        self.assertIn(b"python.compared-mac", self.leyden("review", self.folder / "mac.py", "--analyzers", "none").stdout)
+        self.assertEqual(self.leyden("review", self.folder / "mac.py", "--analyzers", "none", "--no-cache", "--dry-run").stdout, b"")
+
+    def test_a_javascript_program(self):
+        if shutil.which("node") is None:
+            self.skipTest("node is not installed")
+        self.stays_green("token.js", self.JAVASCRIPT, "token_test.js", self.JAVASCRIPT_TEST, ["node", "token_test.js"], 1)

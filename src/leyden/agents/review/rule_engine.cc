@@ -508,6 +508,31 @@ class FileRun {
     });
   }
 
+  // Whether the name of a module that a fix begins with ("hmac.compare_digest(...)") is one in this file.
+  [[nodiscard]] bool stands_for_something(Node replaced, std::string_view fix) const {
+    if (file_.language() != Language::python) return true;
+    if (fix.starts_with("not ")) fix.remove_prefix(4);
+    const std::size_t end =
+        fix.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (end == 0 || end == std::string_view::npos || fix[end] != '.') return true;
+    const std::string_view name = fix.substr(0, end);
+    if (model_.text(replaced).find(name) != std::string_view::npos) return true;
+    // `import hmac`, `import os, hmac`; what is imported under another name or from the module is none.
+    for (std::size_t line = 1; line <= file_.line_count(); ++line) {
+      std::string_view rest = file_.line(line);
+      rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+      if (!rest.starts_with("import ")) continue;
+      rest.remove_prefix(7);
+      while (!rest.empty()) {
+        std::string_view one = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+        if (one.substr(0, one.find_last_not_of(" \t") + 1) == name) return true;
+      }
+    }
+    return false;
+  }
+
   void report(const Rule& rule, std::size_t begin, std::size_t end, Names names, Node source,
               Node replaced, std::optional<std::string> fix = {}) {
     if (++counts_[&rule] > kFindingsMax) return;
@@ -535,7 +560,7 @@ class FileRun {
                                                source.first_line()));
     }
     for (const auto& [name, value] : names) fill_in(finding.message, name, value);
-    if (replaced)
+    if (replaced && stands_for_something(replaced, fix ? *fix : rule.fix))
       finding.fix.push_back({.range = file_.range(replaced), .text = fix ? *fix : rule.fix});
     found_.push_back(std::move(finding));
   }
