@@ -155,6 +155,10 @@ def bandit_examples(leyden, folder, misses):
         print("    missed:", dict(counts.most_common()))
         for want in [want for want in expected if want not in same_line][:80]:
             print(f"    {want.file}:{want.first} {want.rule} {want.severity}")
+        other = collections.Counter((want.rule, want.severity, " ".join(sorted({f"{f.rule}={f.severity}" for f in by_file[want.file] if near(want, f) and f.rule != "python.no-docstring"})))
+                                    for want in expected if want in same_line and want not in same)
+        for (rule, severity, ours), count in other.most_common():
+            print(f"    {count:3} times {rule} {severity}, ours {ours}")
     return row
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include <tree_sitter/api.h>
 
@@ -21,6 +22,7 @@ struct Work {
   std::string_view text;
   std::uint64_t calls_left = 0;
   std::uint64_t bytes_left = 0;
+  std::stop_token stop;
 };
 
 // In small pieces, so that a scanner is noticed that looks to the text's end again and again: those of some grammars do (Bash: "<<<<<<").
@@ -37,7 +39,7 @@ const char* read(void* payload, std::uint32_t at, TSPoint /*point*/, std::uint32
 
 bool is_spent(TSParseState* state) {
   Work& work = *static_cast<Work*>(state->payload);
-  if (work.calls_left == 0 || work.bytes_left == 0) return true;
+  if (work.calls_left == 0 || work.bytes_left == 0 || work.stop.stop_requested()) return true;
   --work.calls_left;
   return false;
 }
@@ -48,7 +50,8 @@ void Tree::Deleter::operator()(TSTree* tree) const { ts_tree_delete(tree); }
 
 bool Tree::has_errors() const { return ts_node_has_error(ts_tree_root_node(tree_.get())); }
 
-Result<Tree> parse(Language language, std::string_view text, const ParseLimits& limits) {
+Result<Tree> parse(Language language, std::string_view text, const ParseLimits& limits,
+                   std::stop_token stop) {
   const TSLanguage* grammar = grammar_of(language);
   if (grammar == nullptr)
     return fail(Errc::unsupported, "there is no parser for {}", to_string(language));
@@ -65,7 +68,8 @@ Result<Tree> parse(Language language, std::string_view text, const ParseLimits& 
   }
   Work work{.text = text,
             .calls_left = (kStepsAlways + text.size() * limits.steps_max_per_byte) / kStepsPerCall,
-            .bytes_left = kBytesAlways + text.size() * limits.reads_max_per_byte};
+            .bytes_left = kBytesAlways + text.size() * limits.reads_max_per_byte,
+            .stop = std::move(stop)};
   TSTree* tree = ts_parser_parse_with_options(
       parser.get(), nullptr,
       {.payload = &work, .read = read, .encoding = TSInputEncodingUTF8, .decode = nullptr},
@@ -74,6 +78,7 @@ Result<Tree> parse(Language language, std::string_view text, const ParseLimits& 
     ts_tree_delete(tree);  // Of a part only.
     tree = nullptr;
   }
+  if (tree == nullptr && work.stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
   if (tree == nullptr) {
     return fail(Errc::overloaded,
                 "parsing a text of {} bytes as {} takes more work than {} steps or {} reads a byte",

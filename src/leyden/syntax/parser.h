@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string_view>
 
 #include "leyden/base/result.h"
@@ -42,8 +43,8 @@ class Tree {
 };
 
 // Any bytes will do. Thread-safe.
-// Errors: unsupported (no grammar for the language), invalid_argument (above bytes_max), overloaded (above the steps).
+// Errors: unsupported (no grammar for the language), invalid_argument (above bytes_max), overloaded (above the steps), cancelled.
 [[nodiscard]] Result<Tree> parse(Language language, std::string_view text,
-                                 const ParseLimits& limits = {});
+                                 const ParseLimits& limits = {}, std::stop_token stop = {});
 
 }  // namespace leyden::syntax

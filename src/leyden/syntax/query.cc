@@ -150,14 +150,20 @@ bool Query::holds(const Predicate& predicate, std::span<const TSQueryCapture> ca
   return is_so != predicate.negated;
 }
 
-Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_max) const {
+Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_max,
+                   std::stop_token stop) const {
   Matches out;
   if (tree.language() != language_) return out;
   std::unique_ptr<TSQueryCursor, decltype(&ts_query_cursor_delete)> cursor(ts_query_cursor_new(),
                                                                            ts_query_cursor_delete);
   // Of matches that are being tried at one time: without it a hostile text makes them many.
   ts_query_cursor_set_match_limit(cursor.get(), 256);
-  ts_query_cursor_exec(cursor.get(), query_.get(), ts_tree_root_node(tree.get()));
+  const TSQueryCursorOptions options{
+      .payload = &stop, .progress_callback = [](TSQueryCursorState* state) {
+        return static_cast<const std::stop_token*>(state->payload)->stop_requested();
+      }};
+  ts_query_cursor_exec_with_options(cursor.get(), query_.get(), ts_tree_root_node(tree.get()),
+                                    &options);
   TSQueryMatch match;
   while (ts_query_cursor_next_match(cursor.get(), &match)) {
     const std::span captures(match.captures, match.capture_count);
@@ -176,7 +182,7 @@ Matches Query::run(const Tree& tree, std::string_view text, std::size_t matches_
       found.captures.push_back({.name = std::string_view(name, size), .node = Node(capture.node)});
     }
   }
-  out.complete = !ts_query_cursor_did_exceed_match_limit(cursor.get());
+  out.complete = !ts_query_cursor_did_exceed_match_limit(cursor.get()) && !stop.stop_requested();
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,9 @@ class Query {
   [[nodiscard]] std::size_t pattern_begin(std::size_t pattern) const;
 
   // `text` is what the tree was parsed from; the tree is of the query's language, else nothing matches.
+  // Stopped, it gives what was found until then.
   [[nodiscard]] Matches run(const Tree& tree, std::string_view text,
-                            std::size_t matches_max = 100'000) const;
+                            std::size_t matches_max = 100'000, std::stop_token stop = {}) const;
 
  private:
   struct Deleter {

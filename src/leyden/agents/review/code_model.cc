@@ -27,12 +27,12 @@ bool gives(std::string_view type) {
 }  // namespace
 
 CodeModel::CodeModel(const SourceFile& file) : file_(file) {
-  if (file.tree() != nullptr) read(file.tree()->root());
+  if (file.tree() != nullptr) read();
 }
 
-void CodeModel::read(Node root) {
+void CodeModel::read() {
   Reading reading;
-  walk(root, [&](Node node) { return read_node(node, reading); });
+  file_.walk_nodes([&](Node node) { return read_node(node, reading); });
   for (auto& [name, by_function] : bindings_) {
     for (auto& [function, bindings] : by_function) {
       std::ranges::sort(bindings, {},

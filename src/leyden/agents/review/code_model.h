@@ -133,7 +133,7 @@ class CodeModel {
     std::vector<syntax::Node> heredocs;  // Ruby's, of which the text comes later.
     std::size_t heredocs_read = 0;
   };
-  void read(syntax::Node root);
+  void read();
   bool read_node(syntax::Node node, Reading& reading);
   void read_heredoc(syntax::Node node, Reading& reading);
   void enter_region(syntax::Node node, Shape shape, Reading& reading);

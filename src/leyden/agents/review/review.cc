@@ -75,8 +75,8 @@ struct Reviewer::State {
     return hasher.finish();
   }
 
-  [[nodiscard]] Outcome review(const ReviewInput& input,
-                               const std::vector<ReviewType>& types) const {
+  [[nodiscard]] Outcome review(const ReviewInput& input, const std::vector<ReviewType>& types,
+                               const std::stop_token& stop) const {
     Outcome out;
     const auto skip = [&](std::string reason) {
       out.kind = Outcome::Kind::skipped;
@@ -117,7 +117,7 @@ struct Reviewer::State {
       take(input, *std::move(known), {}, out);
       return out;
     }
-    const SourceFile file = SourceFile::open(input.path, std::move(text));
+    const SourceFile file = SourceFile::open(input.path, std::move(text), stop);
     out.lines = file.line_count();
     out.language = to_string(file.language());
     if (!file.why_no_tree().empty()) {
@@ -126,7 +126,8 @@ struct Reviewer::State {
       return out;
     }
     if (!known) {
-      known = engine->run(file, types);
+      known = engine->run(file, types, stop);
+      if (stop.stop_requested()) return {};  // Perhaps of a part only.
       add_fingerprints(file, *known);
       if (cache) out.entry = ReviewCache::Entry{.key = key, .findings = *known};
     }
@@ -147,7 +148,7 @@ struct Reviewer::State {
       }
     }
     for (const Suppression& one : suppressions) {
-      if (one.used) continue;
+      if (one.used || !one.in_comment) continue;
       const std::string why = one.problem.empty() ? "nothing is found there" : one.problem;
       out.notes.push_back({.path = input.path,
                            .line = one.line,
@@ -195,7 +196,7 @@ Result<ReviewReport> Reviewer::run(const std::vector<ReviewInput>& inputs,
   std::vector<ReviewCache::Entry> fresh;
   state_->pool.run(inputs.size(), [&](std::size_t i) {
     if (stop.stop_requested()) return;
-    outcomes[i] = state_->review(inputs[i], types);
+    outcomes[i] = state_->review(inputs[i], types, stop);
     std::vector<ReviewCache::Entry> full;
     {
       const std::lock_guard lock(mutex);

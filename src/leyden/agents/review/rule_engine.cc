@@ -20,7 +20,8 @@ namespace {
 using syntax::Language;
 using syntax::Node;
 
-constexpr std::size_t kFindingsMax = 500;  // Of one rule in one file.
+constexpr std::size_t kFindingsMax = 500;     // Of one rule in one file.
+constexpr std::size_t kMatchesMax = 100'000;  // Of all queries in one file.
 constexpr std::size_t kLanguages = 64;
 constexpr std::size_t kQuotedBytesMax = 60;
 
@@ -207,8 +208,9 @@ namespace {
 // One file under all rules.
 class FileRun {
  public:
-  FileRun(const RuleSet& rules, const SourceFile& file, const std::vector<ReviewType>& types)
-      : rules_(rules), file_(file), types_(types), model_(file) {}
+  FileRun(const RuleSet& rules, const SourceFile& file, const std::vector<ReviewType>& types,
+          std::stop_token stop)
+      : rules_(rules), file_(file), types_(types), stop_(std::move(stop)), model_(file) {}
 
   template <class OfLanguage>
   std::vector<Finding> run(const OfLanguage& prepared) {
@@ -266,8 +268,13 @@ class FileRun {
     std::string callee;
   };
 
-  [[nodiscard]] bool wanted(const Rule& rule) const {
-    return std::ranges::find(types_, rule.type) != types_.end() && of_file(rule);
+  // Asked for each place that a rule may find: what it says of the whole file is looked at once.
+  [[nodiscard]] bool wanted(const Rule& rule) {
+    if (stop_.stop_requested()) return false;
+    const auto [known, fresh] = wanted_.try_emplace(&rule, false);
+    if (fresh)
+      known->second = std::ranges::find(types_, rule.type) != types_.end() && of_file(rule);
+    return known->second;
   }
   [[nodiscard]] bool of_file(const Rule& rule) const {
     if (rule.files && !rule.files->find(file_.path())) return false;
@@ -280,7 +287,8 @@ class FileRun {
 
   template <class OfLanguage>
   void collect_query(const OfLanguage& prepared) {
-    for (syntax::Match& match : prepared.query->run(*file_.tree(), file_.text()).matches) {
+    for (syntax::Match& match :
+         prepared.query->run(*file_.tree(), file_.text(), kMatchesMax, stop_).matches) {
       const std::size_t owner = prepared.pattern_rule[match.pattern];
       if (owner >= rules_.rules.size()) {
         const Node changing = match["not_constant"];
@@ -500,6 +508,31 @@ class FileRun {
     });
   }
 
+  // Whether the name of a module that a fix begins with ("hmac.compare_digest(...)") is one in this file.
+  [[nodiscard]] bool stands_for_something(Node replaced, std::string_view fix) const {
+    if (file_.language() != Language::python) return true;
+    if (fix.starts_with("not ")) fix.remove_prefix(4);
+    const std::size_t end =
+        fix.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (end == 0 || end == std::string_view::npos || fix[end] != '.') return true;
+    const std::string_view name = fix.substr(0, end);
+    if (model_.text(replaced).find(name) != std::string_view::npos) return true;
+    // `import hmac`, `import os, hmac`; what is imported under another name or from the module is none.
+    for (std::size_t line = 1; line <= file_.line_count(); ++line) {
+      std::string_view rest = file_.line(line);
+      rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+      if (!rest.starts_with("import ")) continue;
+      rest.remove_prefix(7);
+      while (!rest.empty()) {
+        std::string_view one = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+        if (one.substr(0, one.find_last_not_of(" \t") + 1) == name) return true;
+      }
+    }
+    return false;
+  }
+
   void report(const Rule& rule, std::size_t begin, std::size_t end, Names names, Node source,
               Node replaced, std::optional<std::string> fix = {}) {
     if (++counts_[&rule] > kFindingsMax) return;
@@ -527,7 +560,7 @@ class FileRun {
                                                source.first_line()));
     }
     for (const auto& [name, value] : names) fill_in(finding.message, name, value);
-    if (replaced)
+    if (replaced && stands_for_something(replaced, fix ? *fix : rule.fix))
       finding.fix.push_back({.range = file_.range(replaced), .text = fix ? *fix : rule.fix});
     found_.push_back(std::move(finding));
   }
@@ -535,6 +568,7 @@ class FileRun {
   const RuleSet& rules_;
   const SourceFile& file_;
   const std::vector<ReviewType>& types_;
+  std::stop_token stop_;
   CodeModel model_;
   std::vector<CallHit> call_hits_;
   std::vector<CallHit> use_hits_;
@@ -542,6 +576,7 @@ class FileRun {
   std::unordered_map<std::size_t, std::vector<const void*>> group_nodes_;
   std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, CodeModel::Flow> flows_;
   std::unordered_map<const Rule*, std::size_t> counts_;
+  std::unordered_map<const Rule*, bool> wanted_;
   std::vector<Finding> found_;
 };
 
@@ -562,9 +597,9 @@ Result<std::unique_ptr<RuleEngine>> RuleEngine::open(const RuleSet& rules, Check
   return engine;
 }
 
-std::vector<Finding> RuleEngine::run(const SourceFile& file,
-                                     const std::vector<ReviewType>& types) const {
-  return FileRun(rules_, file, types).run(prepared_->get(rules_, file.language()));
+std::vector<Finding> RuleEngine::run(const SourceFile& file, const std::vector<ReviewType>& types,
+                                     std::stop_token stop) const {
+  return FileRun(rules_, file, types, std::move(stop)).run(prepared_->get(rules_, file.language()));
 }
 
 }  // namespace leyden::review

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ class RuleEngine {
   ~RuleEngine();
 
   // What the rules of these types find in a file, by place; without fingerprints. The same file gives the same findings.
-  // Time is linear in the file but for rules' own work, which is bounded.
+  // Time is linear in the file but for rules' own work, which is bounded. Stopped, it gives what was found until then.
   [[nodiscard]] std::vector<Finding> run(const SourceFile& file,
-                                         const std::vector<ReviewType>& types) const;
+                                         const std::vector<ReviewType>& types,
+                                         std::stop_token stop = {}) const;
 
  private:
   struct Prepared;

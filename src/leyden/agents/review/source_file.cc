@@ -10,20 +10,55 @@ namespace {
 
 // A run of tokens of which nothing could be made; tree-sitter's queries take quadratic time on one. Programs with errors have some hundred.
 constexpr std::uint32_t kErrorChildrenMax = 10'000;
-
-bool is_rubble(const syntax::Tree& tree) {
-  bool found = false;
-  if (!tree.has_errors()) return false;
-  walk(tree.root(), [&](syntax::Node node) {
-    found = found || (ts_node_is_error(node.get()) && node.child_count() > kErrorChildrenMax);
-    return !found && node.has_error();
-  });
-  return found;
-}
+// tree-sitter's queries count depth in 16 bits and go astray in what is deeper. Programs that people write have some ten, tables that programs write some hundred.
+constexpr std::size_t kDepthMax = 10'000;
+constexpr std::size_t kNodesPerLook = 4096;  // At whether to stop.
 
 }  // namespace
 
-SourceFile SourceFile::open(std::string path, std::string text) {
+bool SourceFile::list_nodes(const std::stop_token& stop) {
+  const syntax::Node root = tree_->root();
+  const bool has_errors = tree_->has_errors();
+  nodes_.reserve(ts_node_descendant_count(root.get()));
+  behind_.reserve(nodes_.capacity());
+  std::vector<std::uint32_t> open;  // Nodes around, outermost first.
+  TSTreeCursor cursor = ts_tree_cursor_new(root.get());
+  for (bool more = true; more && why_no_tree_.empty();) {
+    const syntax::Node node(ts_tree_cursor_current_node(&cursor));
+    const auto at = static_cast<std::uint32_t>(nodes_.size());
+    nodes_.push_back(node);
+    behind_.push_back(0);
+    if (at % kNodesPerLook == 0 && stop.stop_requested()) why_no_tree_ = "interrupted";
+    if (has_errors && ts_node_is_error(node.get()) && node.child_count() > kErrorChildrenMax)
+      why_no_tree_ =
+          fmt::format("is not {} as far as its parser can tell: too much of it is one syntax error",
+                      syntax::to_string(language_));
+    if (open.size() >= kDepthMax)
+      why_no_tree_ = fmt::format("is nested more than {} levels deep", kDepthMax);
+    if (ts_tree_cursor_goto_first_child(&cursor)) {
+      open.push_back(at);
+      continue;
+    }
+    behind_[at] = at + 1;
+    while (!ts_tree_cursor_goto_next_sibling(&cursor)) {
+      more = ts_tree_cursor_goto_parent(&cursor);
+      if (!more) break;
+      behind_[open.back()] = static_cast<std::uint32_t>(nodes_.size());
+      open.pop_back();
+    }
+  }
+  ts_tree_cursor_delete(&cursor);
+  return why_no_tree_.empty();
+}
+
+std::size_t SourceFile::place_of(syntax::Node node) const {
+  if (!node) return nodes_.size();
+  auto at = std::ranges::lower_bound(nodes_, node.begin(), {}, &syntax::Node::begin);
+  while (at != nodes_.end() && *at != node) ++at;
+  return static_cast<std::size_t>(at - nodes_.begin());
+}
+
+SourceFile SourceFile::open(std::string path, std::string text, std::stop_token stop) {
   SourceFile file;
   file.path_ = std::move(path);
   file.text_ = std::move(text);
@@ -34,15 +69,16 @@ SourceFile SourceFile::open(std::string path, std::string text) {
     if (at + 1 < file.text_.size()) file.line_begins_.push_back(at + 1);
   }
   if (syntax::has_grammar(file.language_)) {
-    auto tree = syntax::parse(file.language_, file.text_);
-    if (tree && is_rubble(*tree)) {
-      file.why_no_tree_ =
-          fmt::format("is not {} as far as its parser can tell: too much of it is one syntax error",
-                      syntax::to_string(file.language_));
-    } else if (tree) {
-      file.tree_ = *std::move(tree);
-    } else {
+    auto tree = syntax::parse(file.language_, file.text_, {}, stop);
+    if (!tree) {
       file.why_no_tree_ = tree.error().message;
+    } else {
+      file.tree_ = *std::move(tree);
+      if (!file.list_nodes(stop)) {
+        file.tree_.reset();
+        file.nodes_ = {};
+        file.behind_ = {};
+      }
     }
   }
   return file;

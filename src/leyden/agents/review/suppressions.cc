@@ -64,7 +64,7 @@ std::vector<Suppression> find_suppressions(const SourceFile& file, std::string_v
   std::vector<std::pair<std::size_t, std::size_t>> comments;  // Where there is a tree, only there.
   if (text.find(kMark) == std::string_view::npos) return out;
   if (file.tree() != nullptr) {
-    walk(file.tree()->root(), [&](syntax::Node node) {
+    file.walk_nodes([&](syntax::Node node) {
       if (shape_of(file.language(), node) != Shape::comment) return true;
       comments.emplace_back(node.begin(), node.end());
       return false;
@@ -80,6 +80,7 @@ std::vector<Suppression> find_suppressions(const SourceFile& file, std::string_v
     const std::size_t column = at - file.line_begin(line);
     Suppression one = read(content.substr(column + kMark.size()), today);
     one.line = line;
+    one.in_comment = in_comment;
     one.applies = line;
     // Alone on its line: for the next that is neither blank nor a comment.
     const std::string_view before = content.substr(0, column);

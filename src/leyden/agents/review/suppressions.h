@@ -19,6 +19,8 @@ struct Suppression {
   std::string reason;
   std::string until;    // Empty: for good.
   std::string problem;  // Why it counts for nothing: no reason, no rule, over.
+  bool in_comment =
+      false;  // Else its file has no comments that we know: a text that speaks of ignores, perhaps.
   bool used = false;
 };
 

@@ -44,7 +44,7 @@ std::string_view constant(const CodeModel& model, Node key) {
 
 void find_duplicate_keys(const CodeModel& model, const Rule&, const ReportHit& report) {
   if (model.file().tree() == nullptr) return;
-  walk(model.file().tree()->root(), [&](Node table) {
+  model.file().walk_nodes([&](Node table) {
     if (std::ranges::find(kTables, table.type()) == kTables.end()) return true;
     std::unordered_map<std::string_view, Node> seen;
     for (const Node entry : table.named_children()) {

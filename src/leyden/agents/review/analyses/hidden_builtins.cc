@@ -189,7 +189,7 @@ Node name_of_parameter(Node parameter) {
 
 void find_hidden_builtins(const CodeModel& model, const Rule&, const ReportHit& report) {
   if (model.file().tree() == nullptr) return;
-  walk(model.file().tree()->root(), [&](Node node) {
+  model.file().walk_nodes([&](Node node) {
     const std::string_view type = node.type();
     std::vector<Target> targets;
     add_targets_of(node, targets);

@@ -22,7 +22,7 @@ Node handler_around(Node node) {
 
 void find_lost_causes(const CodeModel& model, const Rule&, const ReportHit& report) {
   if (model.file().tree() == nullptr) return;
-  walk(model.file().tree()->root(), [&](Node node) {
+  model.file().walk_nodes([&](Node node) {
     if (node.type() != "raise_statement") return true;
     const Node raised = node.named_child_count() > 0 ? node.named_child(0) : Node();
     if (!raised || raised.type() != "call" || node.field("cause") || !handler_around(node))

@@ -96,7 +96,7 @@ bool forks(const CodeModel& model, Node node) {
 void find_complex_functions(const CodeModel& model, const Rule& rule, const ReportHit& report) {
   for_each_function(model, rule, report, [&](Node, Node body) {
     double ways = 1;
-    walk(body, [&](Node node) {
+    model.file().walk_below(body, [&](Node node) {
       if (node != body && shape_of(model.language(), node) == Shape::function) return false;
       ways += forks(model, node) ? 1 : 0;
       return true;
@@ -126,7 +126,7 @@ void find_deep_nesting(const CodeModel& model, const Rule& rule, const ReportHit
     // Ends of the branches and loops around, innermost last. An `else if` is no level of its own.
     std::vector<std::size_t> ends;
     std::size_t deepest = 0;
-    walk(body, [&](Node node) {
+    model.file().walk_below(body, [&](Node node) {
       while (!ends.empty() && ends.back() <= node.begin()) ends.pop_back();
       const Shape shape = shape_of(model.language(), node);
       if (node != body && shape == Shape::function) return false;

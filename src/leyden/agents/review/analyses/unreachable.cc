@@ -31,7 +31,7 @@ bool may_stand_there(const CodeModel& model, Node node) {
 
 void find_unreachable_code(const CodeModel& model, const Rule&, const ReportHit& report) {
   if (model.file().tree() == nullptr) return;
-  walk(model.file().tree()->root(), [&](Node node) {
+  model.file().walk_nodes([&](Node node) {
     if (shape_of(model.language(), node) != Shape::block || node.has_error()) return true;
     Node jump;
     for (const Node statement : node.named_children()) {

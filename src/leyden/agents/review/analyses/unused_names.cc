@@ -48,7 +48,7 @@ void find_unused_imports(const CodeModel& model, const Rule&, const ReportHit& r
   };
   std::vector<Import> imports;
   Words used;
-  walk(model.file().tree()->root(), [&](Node node) {
+  model.file().walk_nodes([&](Node node) {
     const std::string_view type = node.type();
     if (type == "future_import_statement") return false;
     if (type == "import_statement" || type == "import_from_statement") {
@@ -94,7 +94,7 @@ bool reads_everything(std::string_view name) {
 class UnusedVariables {
  public:
   UnusedVariables(const CodeModel& model, Node function) : model_(model) {
-    walk(function.field("body"), [&](Node node) {
+    model.file().walk_below(function.field("body"), [&](Node node) {
       const std::string_view type = node.type();
       if (type == "identifier") {
         const std::string_view text = model.text(node);
@@ -128,7 +128,7 @@ class UnusedVariables {
 
  private:
   void add_elsewhere(Node node) {
-    walk(node, [&](Node inner) {
+    model_.file().walk_below(node, [&](Node inner) {
       if (inner.type() == "identifier") named_[model_.text(inner)] += 1000;
       return true;
     });
