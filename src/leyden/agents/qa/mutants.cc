@@ -127,6 +127,8 @@ class Finder {
       const bool capital = language_ == Language::python;
       add(node, type == "true" ? (capital ? "False" : "false") : (capital ? "True" : "true"),
           "a truth value is turned round");
+    } else if (language_ == Language::python && mutate_expression(node)) {
+      return;
     } else if (type == "not_operator") {
       add(node, std::string(node.field("argument").text(text_)), "not is left out");
     } else if (type == "break_statement") {
@@ -162,6 +164,33 @@ class Finder {
       if (parent != "call" && parent != "pair" && parent != "subscript")
         add(node, "\"leyden\"", "a text is another");
     }
+  }
+
+  // Parts of Python's expressions that can be left out.
+  bool mutate_expression(Node node) {
+    const std::string_view type = node.type();
+    const std::string_view parent = node.parent().type();
+    if (type == "call" && parent != "expression_statement") {
+      const Node called = node.field("function");
+      if (called.type() != "attribute" || node.field("arguments").named_child_count() > 0) return false;
+      add(node, std::string(called.field("object").text(text_)),
+          fmt::format("{}() is left out", called.field("attribute").text(text_)));
+    } else if (type == "unary_operator" && node.text(text_).starts_with('-')) {
+      add(node, std::string(node.field("argument").text(text_)), "a minus is left out");
+    } else if (type == "binary_operator") {
+      const std::string_view sign = node.field("operator").text(text_);
+      if (sign == "+" || sign == "-" || sign == "%" || sign == "//" || sign == "*")
+        add(node, std::string(node.field("left").text(text_)),
+            fmt::format("what stands behind {} is left out", sign));
+    } else if (type == "if_clause" && node.end() - node.begin() < 200) {
+      add(node, "", "a filter is left out");
+    } else if (type == "identifier" && parent == "subscript" &&
+               node.parent().field("subscript") == node) {
+      add(node, fmt::format("({} - 1)", node.text(text_)), "an index is one less");
+    } else {
+      return false;
+    }
+    return true;
   }
 
   static bool has_text_operand(Node operation) {

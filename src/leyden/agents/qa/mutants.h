@@ -22,7 +22,7 @@ struct Mutant {
 
 // Mutants within the functions, in the order of the source, at most `per_function_max` of each, spread over it: relations at their borders
 // and turned round, arithmetic, logic, numbers one off, truth values, conditions negated, statements without a value left out, `break`
-// and `continue` exchanged. (The operators of Offutt's sufficient set, ACM TOSEM 5(2), 1996, and Mothra's statement deletion.) Left out, since
+// and `continue` exchanged, calls and operands left out. (The operators of Offutt's sufficient set, ACM TOSEM 5(2), 1996, and Mothra's statement deletion.) Left out, since
 // they mostly change nothing that a caller sees: what stands in annotations, messages of errors, logging and docstrings.
 [[nodiscard]] std::vector<Mutant> mutants_of(const syntax::Tree& tree, std::string_view text,
                                              const std::vector<Function>& functions,

@@ -17,8 +17,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBorders = 60;
 constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
-constexpr std::size_t kSpareInputs =
-    14;  // Of each function, for mutants that the chosen ones leave.
+constexpr std::size_t kSpareInputs = 300;    // Of all functions together, for mutants that the chosen ones leave;
+constexpr std::size_t kSpareInputsMin = 12;  // of each function at least so many,
+constexpr std::size_t kSameAnswers = 4;      // and not more with one answer.
 constexpr std::size_t kShuffledRuns = 5;
 
 // Lines of an arc set: what it enters.
@@ -164,9 +165,9 @@ class Agent {
       for (const std::size_t function : wanted_)
         quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
       // Some that brought nothing new may tell mutants apart.
-      for (const Input& input : batch) {
-        std::vector<Input>& spare = spare_[input.function()];
-        if (spare.size() < kSpareInputs * 2) spare.push_back(input);
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        std::vector<Input>& spare = spare_[batch[i].function()];
+        if (spare.size() < spare_max()) spare.push_back(batch[i]);
       }
       if (Clock::now() > deadline_) break;
     }
@@ -222,6 +223,14 @@ class Agent {
                  std::make_move_iterator(own.end()));
   }
 
+  [[nodiscard]] bool is_useful(const Input& input) const {
+    const auto known = useful_.find(input.function());
+    return known != useful_.end() && std::ranges::find(known->second, input) != known->second.end();
+  }
+  [[nodiscard]] std::size_t spare_max() const {
+    return std::max(kSpareInputsMin, kSpareInputs / wanted_.size());
+  }
+
   // What each useful input gives, twice, and all that it reaches.
   Result<void> look_closely() {
     std::vector<Input> inputs;
@@ -229,17 +238,14 @@ class Agent {
       for (const Input& input : useful_[function]) {
         if (std::ranges::find(inputs, input) == inputs.end()) inputs.push_back(input);
       }
-      std::size_t spare = 0;
       for (const Input& input : spare_[function]) {
-        if (spare == kSpareInputs) break;
-        if (std::ranges::find(inputs, input) != inputs.end()) continue;
-        inputs.push_back(input);
-        ++spare;
+        if (std::ranges::find(inputs, input) == inputs.end()) inputs.push_back(input);
       }
     }
     progress("observing", 0, inputs.size());
     auto observed = toolchain_.observe(inputs, stop_);
     if (!observed) return std::unexpected(observed.error());
+    std::map<std::pair<std::size_t, std::string>, std::size_t> answers;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       Observation& seen = (*observed)[i];
       const Function& function = functions_[inputs[i].function()];
@@ -261,6 +267,9 @@ class Agent {
                  !seen.stable) {
         continue;  // An error that the file does not raise itself says nothing that it promises.
       }
+      if (!is_useful(inputs[i]) &&
+          ++answers[{inputs[i].function(), seen.told}] > kSameAnswers)
+        continue;
       candidates_.push_back(
           {.name = {}, .input = std::move(inputs[i]), .expected = std::move(seen)});
     }

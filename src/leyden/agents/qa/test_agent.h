@@ -20,7 +20,7 @@ struct TestAgentOptions {
       60'000};  // For finding inputs; what was found is finished after it.
   std::size_t rounds_max = 12;
   std::size_t inputs_per_round = 250;  // For each function.
-  std::size_t mutants_per_function = 40;
+  std::size_t mutants_per_function = 60;
 };
 
 struct TestProgress {

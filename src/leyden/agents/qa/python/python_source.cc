@@ -299,6 +299,7 @@ class Reader {
         first.type() == "expression_statement" && first.named_child(0).type() == "string")
       out.doc = plain_string(first.named_child(0).text(text_)).value_or("");
     read_literals(node, out.literals);
+    read_doc_literals(out.doc, out.literals);
     out.begin = outer.begin();
     out.end = outer.end();
     out.first_line = outer.first_line();
@@ -479,14 +480,39 @@ class Reader {
     for (const Node child : node.named_children()) look(child, name, uses, depth + 1);
   }
 
+  // Texts and numbers of the docstring's examples: what people pass.
+  static void read_doc_literals(std::string_view doc, Literals& out) {
+    for (std::size_t i = 0; i < doc.size(); ++i) {
+      const char c = doc[i];
+      const bool starts = i == 0 || !is_word(doc[i - 1]);
+      if ((c == '"' || c == '\'') && starts) {
+        const std::size_t end = doc.find(c, i + 1);
+        const std::size_t line = doc.find('\n', i + 1);
+        if (end == std::string_view::npos || end > line || end - i > kLiteralBytesMax) continue;
+        if (end > i + 1) add(out.texts, std::string(doc.substr(i + 1, end - i - 1)));
+        i = end;
+      } else if (c >= '0' && c <= '9' && starts) {
+        std::size_t end = i;
+        while (end < doc.size() && is_word(doc[end])) ++end;
+        if (const auto value = whole_number(std::string(doc.substr(i, end - i))))
+          add(out.integers, *value);
+        i = end - 1;
+      }
+    }
+  }
+  static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  template <class T>
+  static void add(std::vector<T>& all, T value) {
+    if (all.size() < kLiteralsMax && std::ranges::find(all, value) == all.end())
+      all.push_back(std::move(value));
+  }
+
   void read_literals(Node node, Literals& out, std::size_t depth = 0) {
     if (depth > 200) return;
     const std::string_view kind = node.type();
     const std::string text(node.text(text_));
-    const auto add = [](auto& all, auto value) {
-      if (all.size() < kLiteralsMax && std::ranges::find(all, value) == all.end())
-        all.push_back(std::move(value));
-    };
     if (kind == "integer") {
       if (const auto value = whole_number(text)) add(out.integers, *value);
     } else if (kind == "float") {

@@ -18,7 +18,7 @@ std::vector<Function> read(std::string_view text) {
 Type parameter_type(std::string_view annotation) {
   const std::vector<Function> all = read(
       "class Point:\n    def __init__(self, x: int): pass\n    def length(self): return 1\ndef "
-      "f(a: " +
+      "f(zz: " +
       std::string(annotation) + "): pass\n");
   return all.back().parameters.at(0).type;
 }
