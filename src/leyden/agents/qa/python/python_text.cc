@@ -309,6 +309,7 @@ std::string python_test_file(std::span<const TestCase> cases,
     for (const std::string& line : lines) body += "    " + line + "\n";
   }
   std::string out = module.heading.empty() ? "" : "\"\"\"" + module.heading + "\"\"\"\n";
+  if (!module.path_line.empty()) imports.insert({"import pathlib", "import sys"});
   std::vector<std::string> plain;
   std::vector<std::string> from;
   for (const std::string& one : imports)
@@ -320,7 +321,7 @@ std::string python_test_file(std::span<const TestCase> cases,
   });
   for (const std::string& one : from) out += one + "\n";
   if (!from.empty()) out += "\n";
-  if (!module.path_line.empty()) out += module.path_line + "\n";
+  if (!module.path_line.empty()) out += module.path_line + "\n\n";
   out +=
       fmt::format("from {} import {}\n", module.name, joined({names.begin(), names.end()}, ", "));
   return out + body;

@@ -27,7 +27,8 @@ struct PythonCall {
 
 struct PythonModule {
   std::string name;       // "package.module"
-  std::string path_line;  // Statements that make it importable from the test's place; may be empty.
+  std::string path_line;  // A statement, using pathlib and sys, that makes it importable from the test's place;
+                          // may be empty.
   std::string heading;    // Of the file's docstring.
 };
 [[nodiscard]] std::string python_test_file(std::span<const TestCase> cases,

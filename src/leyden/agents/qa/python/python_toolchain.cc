@@ -374,8 +374,8 @@ class PythonToolchain final : public Toolchain {
       std::size_t up = 0;
       for (auto part = test_path_.begin(); part != test_path_.end(); ++part) ++up;
       path_line_ = fmt::format(
-          "import pathlib\nimport sys\n\nsys.path.insert(0, "
-          "str(pathlib.Path(__file__).resolve().parents[{}] / {}))\n",
+          "sys.path.insert(0, "
+          "str(pathlib.Path(__file__).resolve().parents[{}] / {}))",
           up - 1, python_string(below.string()));
     }
     heading_ = fmt::format(
