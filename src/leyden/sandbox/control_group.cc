@@ -208,7 +208,7 @@ Result<std::unique_ptr<ControlGroup>> ControlGroup::make(const ControlGroupParen
       set &= write_value(group->memory_ + "/memory.max", bytes);
       (void)write_value(group->memory_ + "/memory.swap.max",
                         "0");  // Absent without swap accounting.
-      (void)write_value(group->memory_ + "/memory.oom.group", "0");
+      (void)write_value(group->memory_ + "/memory.oom.group", "1");
     } else {
       set &= write_value(group->memory_ + "/memory.limit_in_bytes", bytes);
       (void)write_value(group->memory_ + "/memory.memsw.limit_in_bytes", bytes);

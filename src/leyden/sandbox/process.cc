@@ -101,7 +101,8 @@ class Watch {
         output_(output_bytes),
         error_(output_bytes) {}
 
-  Result<ProcessEnd> until_end(Deadline deadline, const std::stop_token& stop) {
+  Result<ProcessEnd> until_end(Deadline deadline, const std::function<bool()>& exhausted,
+                               const std::stop_token& stop) {
     const Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!handle_ || !wake) {
       const std::string why = reason(errno);
@@ -109,12 +110,18 @@ class Watch {
       reap();
       return fail(Errc::unavailable, "can't watch a process: {}", why);
     }
+    auto next_look = SteadyClock::now() + kLookEvery;
     const std::stop_callback heard(stop, Wake{wake.get()});
     while (true) {
       const auto now = SteadyClock::now();
       if (!killed_at_ && stop.stop_requested()) end_.cancelled = true;
       if (!killed_at_ && now >= deadline.when()) end_.timed_out = true;
-      if (!killed_at_ && (end_.cancelled || end_.timed_out)) end_tree(now);
+      bool over = end_.cancelled || end_.timed_out;
+      if (!over && !killed_at_ && exhausted && now >= next_look) {
+        over = exhausted();
+        next_look = now + kLookEvery;
+      }
+      if (!killed_at_ && over) end_tree(now);
       // It can't refuse; but the process outside of the namespace could have been stopped by somebody.
       if (killed_at_ && now > *killed_at_ + patience()) kill_by(handle_, SIGKILL);
       std::array<pollfd, 7> wanted{
@@ -123,7 +130,8 @@ class Watch {
           pollfd{outputs_.info.get(), POLLIN, 0},   pollfd{outputs_.output.get(), POLLIN, 0},
           pollfd{outputs_.error.get(), POLLIN, 0},
       };
-      const auto until = killed_at_ ? *killed_at_ + patience() : deadline.when();
+      auto until = killed_at_ ? *killed_at_ + patience() : deadline.when();
+      if (!killed_at_ && exhausted) until = std::min(until, next_look);
       (void)::poll(wanted.data(), wanted.size(), wait_ms(now, until));
       read_all(16);
       if (wanted[0].revents != 0) break;
@@ -195,6 +203,7 @@ class Watch {
     end_.cpu_time = of(usage.ru_utime) + of(usage.ru_stime);
   }
 
+  static constexpr milliseconds kLookEvery{50};
   static constexpr std::size_t kMessageBytes = 65536;
   pid_t pid_;
   ProcessOutputs outputs_;
@@ -247,8 +256,10 @@ Result<pid_t> start_process(const StartRequest& request) {
 }
 
 Result<ProcessEnd> watch_process(pid_t pid, ProcessOutputs outputs, std::size_t output_bytes,
-                                 Deadline deadline, Ending ending, const std::stop_token& stop) {
-  return Watch(pid, std::move(outputs), output_bytes, ending).until_end(deadline, stop);
+                                 Deadline deadline, Ending ending,
+                                 const std::function<bool()>& exhausted,
+                                 const std::stop_token& stop) {
+  return Watch(pid, std::move(outputs), output_bytes, ending).until_end(deadline, exhausted, stop);
 }
 
 }  // namespace leyden::sandbox

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -51,9 +52,11 @@ struct ProcessEnd {
 enum class Ending { kill_at_once, ask_first };
 
 // Reads until the process and, where `info` names it, its namespace have ended; ends them at the deadline or
-// when asked to stop.
+// when asked to stop, or when `exhausted` (may be empty; asked some 20 times a second) says so.
 [[nodiscard]] Result<ProcessEnd> watch_process(pid_t pid, ProcessOutputs outputs,
                                                std::size_t output_bytes, Deadline deadline,
-                                               Ending ending, const std::stop_token& stop);
+                                               Ending ending,
+                                               const std::function<bool()>& exhausted,
+                                               const std::stop_token& stop);
 
 }  // namespace leyden::sandbox

@@ -205,8 +205,11 @@ Result<std::unique_ptr<ProjectCopy>> ProjectCopy::make(const fs::path& project,
     return fail(Errc::unavailable, "can't make a folder in {}: {}", parent.string(), reason(errno));
   }
   std::unique_ptr<ProjectCopy> copy(new ProjectCopy(root));
-  // As root the sandbox's user must come through; the name is only known to us and to it.
-  if (::geteuid() == 0) ::chmod(root.c_str(), 0711);
+  // As root the sandbox's user must come through, and nobody else: the modes below are those of a project that
+  // may lie in a folder which is closed.
+  if (::geteuid() == 0 && ::lchown(root.c_str(), options.owner_uid, options.owner_gid) != 0) {
+    return fail(Errc::unavailable, "can't give {} to the sandbox: {}", root, reason(errno));
+  }
   const fs::path path = copy->root_ / "project";
   Copier copier(options, stop);
   auto copied =

@@ -1,13 +1,13 @@
 #include "leyden/sandbox/sandbox.h"
 
-#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <sys/wait.h>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 
 #include "leyden/base/files.h"
 #include "leyden/sandbox/bubblewrap.h"
@@ -52,6 +52,10 @@ std::optional<fs::path> find_bubblewrap(const std::vector<fs::path>& search_path
 
 // What to do about what bwrap says.
 std::string_view advice(std::string_view messages) {
+  if (messages.contains("source path") && messages.contains("Permission denied")) {
+    return "as root the sandbox runs as another user, who can't reach that path: open the folders "
+           "above it, or mount a ProjectCopy";
+  }
   for (const std::string_view sign :
        {"namespace", "uid map", "Operation not permitted", "No permissions"}) {
     if (messages.contains(sign)) {
@@ -411,9 +415,12 @@ Result<SandboxExit> Sandbox::run(const SandboxCommand& command, const SandboxLim
   const auto pid = start_process(start);
   if (!pid) return std::unexpected(pid.error());
   ours.clear();
-  auto end = watch_process(*pid, std::move(outputs), limits.output_bytes,
-                           Deadline::at(begin + limits.wall_time),
-                           parts.isolated() ? Ending::kill_at_once : Ending::ask_first, stop);
+  // The kernel ends one process, and the others would wait for it.
+  std::function<bool()> exhausted;
+  if (group) exhausted = [&group] { return group->counts().memory_kills > 0; };
+  auto end = watch_process(
+      *pid, std::move(outputs), limits.output_bytes, Deadline::at(begin + limits.wall_time),
+      parts.isolated() ? Ending::kill_at_once : Ending::ask_first, exhausted, stop);
   if (!end) return std::unexpected(end.error());
   if (end->cancelled) return fail(Errc::cancelled, "cancelled");
   const ControlGroupCounts counts = group ? group->counts() : ControlGroupCounts{};

@@ -24,6 +24,8 @@ enum class Access : std::uint8_t { read_only, read_write };
 // it) is given to the user that the sandbox runs as. A project that is to stay as it is while the program
 // writes to it is shown through a ProjectCopy.
 //
+// As root, the folders above a mount must let that user through.
+//
 // A socket in a mounted folder can be spoken to, also when it is mounted read-only: mount folders that have none.
 struct SandboxMount {
   std::filesystem::path host;
