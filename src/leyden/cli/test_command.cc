@@ -11,6 +11,9 @@
 #include "leyden/base/files.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
+#include "leyden/cli/open_index.h"
+#include "leyden/cli/open_model.h"
+#include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/syntax/language.h"
 #include "leyden/syntax/parser.h"
@@ -30,6 +33,12 @@ struct Flags {
   bool as_json = false;
   bool as_junit = false;
   bool offline = false;
+  ModelChoice model;
+  std::size_t max_answer_tokens = 512;
+  std::uint64_t max_tokens = 0;
+  std::uint64_t max_calls = 0;
+  bool no_token_cache = false;
+  bool strict = false;
   bool unsafe_no_sandbox = false;
   std::size_t max_tests = 20;
   double max_time_s = 60;
@@ -66,8 +75,15 @@ Result<void> check(const Flags& flags) {
   return {};
 }
 
+// A model and what stands between it and the tests.
+struct Model {
+  OpenedModel opened;
+  std::unique_ptr<Session> session;
+};
+
 Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
-                                 const sandbox::Sandbox& sandbox, const Context& context) {
+                                 const sandbox::Sandbox& sandbox, Model* model,
+                                 const Context& context) {
   if (fs::is_directory(target.file))
     return fail(Errc::unsupported, "{} is a folder: name a file", target.file.string());
   auto text = read_file(target.file, kSourceBytesMax);
@@ -94,14 +110,32 @@ Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
       .time_max = std::chrono::milliseconds(static_cast<std::int64_t>(flags.max_time_s * 1000))};
   const std::vector<qa::Mutant> mutants =
       qa::mutants_of(*tree, *text, (*toolchain)->functions(), options.mutants_per_function);
+  std::optional<qa::TestWriter> writer;
+  std::string why_no_model;
+  if (model != nullptr) {
+    writer.emplace(model->session->rag(), *model->opened.server,
+                   qa::TestWriterOptions{.type = flags.type,
+                                         .max_answer_tokens = flags.max_answer_tokens,
+                                         .max_tokens = flags.max_tokens,
+                                         .max_calls = flags.max_calls,
+                                         .tenant = context.settings.tenant,
+                                         .ttl = context.settings.ttl_of("test", "test guidelines"),
+                                         .sampling = {}});
+    if (auto opened = writer->open(target.file.string(), *text, context.stop); !opened) {
+      if (opened.error().code == Errc::cancelled) return std::unexpected(opened.error());
+      why_no_model = opened.error().message;
+      writer.reset();
+    }
+  }
   ProgressBar bar("testing " + target.file.filename().string());
   auto report = qa::make_tests(
-      **toolchain, mutants, options,
+      **toolchain, mutants, writer ? &*writer : nullptr, options,
       [&](const qa::TestProgress& progress) {
         bar.update(progress.done, progress.total, progress.stage);
       },
       context.stop);
   if (!report) return report;
+  if (!why_no_model.empty()) report->why_no_model = std::move(why_no_model);
   report->file = target.file.string();
   report->language = to_string(language);
   report->test_path = (*toolchain)->test_path().string();
@@ -127,6 +161,37 @@ Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& 
   return {};
 }
 
+// The model that was asked for; nullptr: none was, or it is not there, which `why` says. A code: with which to end.
+std::expected<std::unique_ptr<Model>, int> choose_model(const Flags& flags, const Context& context,
+                                                        std::string& why) {
+  const bool wanted = flags.model.name || !flags.model.servers.empty() ||
+                      (!flags.offline && !context.settings.llm.urls.empty());
+  if (!wanted) return nullptr;
+  auto opened = open_model(flags.model, context);
+  if (!opened) {
+    if (opened.error() != kEnvironment) return std::unexpected(opened.error());
+    why = "the model could not be reached: standard error says why";
+    print_warning("making tests without the model");
+    return nullptr;
+  }
+  auto out = std::make_unique<Model>();
+  out->opened = *std::move(opened);
+  // Makes the index where there is none yet.
+  if (auto index = open_index(context.settings, false); !index)
+    return std::unexpected(report(index.error()));
+  auto session =
+      Session::open(context.settings, out->opened.tokenizer, "test",
+                    {.secret = {},
+                     .system_prompt = qa::test_system_prompt(),
+                     .sent = out->opened.sent.get(),
+                     .degraded_reason = {},
+                     .caching = flags.no_token_cache ? rag::PassageEncoder::Caching::off
+                                                     : rag::PassageEncoder::Caching::on});
+  if (!session) return std::unexpected(report(session.error()));
+  out->session = *std::move(session);
+  return out;
+}
+
 int run_test(const Flags& flags, const Context& context) {
   if (auto good = check(flags); !good) return report(good.error());
   std::vector<Target> targets;
@@ -138,10 +203,14 @@ int run_test(const Flags& flags, const Context& context) {
   auto sandbox = sandbox::Sandbox::open(
       {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
   if (!sandbox) return report(sandbox.error());
+  std::string why_no_model;
+  auto model = choose_model(flags, context, why_no_model);
+  if (!model) return model.error();
   std::vector<qa::TestReport> reports;
   for (const Target& target : targets) {
-    auto done = test_file(flags, target, **sandbox, context);
+    auto done = test_file(flags, target, **sandbox, model->get(), context);
     if (!done) return report(done.error());
+    if (done->why_no_model.empty()) done->why_no_model = why_no_model;
     reports.push_back(*std::move(done));
   }
   if (flags.write || flags.patch) {
@@ -159,6 +228,9 @@ int run_test(const Flags& flags, const Context& context) {
   }
   const bool any =
       std::ranges::any_of(reports, [](const qa::TestReport& one) { return !one.tests.empty(); });
+  const bool complete = std::ranges::all_of(
+      reports, [](const qa::TestReport& one) { return one.why_no_model.empty(); });
+  if (any && flags.strict && !complete) return kIncomplete;
   return any ? kDone : kFound;
 }
 
@@ -183,6 +255,26 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--seed", flags->seed, "The same seed gives the same tests")
       ->capture_default_str();
   command->add_flag("--offline", flags->offline, "Without a model, though a server is set");
+  command->add_option(
+      "--model", flags->model.name,
+      "Ask a model in this process, too: a name of `leyden model list` or a GGUF file");
+  command
+      ->add_option("--server", flags->model.servers,
+                   "Ask a model server, too [default: LEYDEN_LLM_URL, if set]")
+      ->excludes("--model");
+  command->add_option("--tokenizer", flags->model.tokenizer,
+                      "The server's model's own: a name or a file");
+  command
+      ->add_option("--max-answer-tokens", flags->max_answer_tokens,
+                   "Stop each answer of the model there")
+      ->capture_default_str();
+  command->add_option(
+      "--max-tokens", flags->max_tokens,
+      "Ask the model nothing more once prompts and answers have taken so many; 0: no limit");
+  command->add_option("--max-calls", flags->max_calls, "Questions to the model; 0: no limit");
+  command->add_flag("--no-token-cache", flags->no_token_cache,
+                    "Tokenize what the model is shown anew each time");
+  command->add_flag("--strict", flags->strict, "Exit with 3 when the model could not be asked");
   command->add_flag("--json", flags->as_json, "The report as JSON");
   command->add_flag("--junit", flags->as_junit, "The report as JUnit's XML");
   command->add_option(

@@ -17,10 +17,14 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBorders = 60;
 constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
-constexpr std::size_t kSpareInputs = 300;    // Of all functions together, for mutants that the chosen ones leave;
+constexpr std::size_t kSpareInputs =
+    300;  // Of all functions together, for mutants that the chosen ones leave;
 constexpr std::size_t kSpareInputsMin = 12;  // of each function at least so many,
 constexpr std::size_t kSameAnswers = 4;      // and not more with one answer.
 constexpr std::size_t kShuffledRuns = 5;
+constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
+constexpr std::size_t kShownBytesMax = 600;    // Of an answer or a failure, in a report.
+constexpr std::size_t kWritten = std::size_t{1} << 32U;
 
 // Lines of an arc set: what it enters.
 std::set<std::int64_t> lines_of(const Arcs& arcs) {
@@ -34,11 +38,13 @@ std::set<std::int64_t> lines_of(const Arcs& arcs) {
 
 class Agent {
  public:
-  Agent(Toolchain& toolchain, const std::vector<Mutant>& mutants, const TestAgentOptions& options,
+  Agent(Toolchain& toolchain, const std::vector<Mutant>& mutants, TestWriter* writer,
+        const TestAgentOptions& options,
         const std::function<void(const TestProgress&)>& on_progress, std::stop_token stop)
       : toolchain_(toolchain),
         functions_(toolchain.functions()),
         mutants_(mutants),
+        writer_(writer),
         options_(options),
         on_progress_(on_progress),
         stop_(std::move(stop)),
@@ -59,16 +65,32 @@ class Agent {
     if (auto done = look_at_project(); !done) return std::unexpected(done.error());
     if (auto done = search(); !done) return std::unexpected(done.error());
     if (auto done = look_closely(); !done) return std::unexpected(done.error());
+    take_mutants();
+    if (writer_ != nullptr) {
+      if (auto done = ask_model(); !done) return std::unexpected(done.error());
+    }
     choose_by_coverage();
     if (auto done = choose_by_mutants(); !done) return std::unexpected(done.error());
     if (auto done = verify(); !done) return std::unexpected(done.error());
     if (auto done = check_rest(); !done) return std::unexpected(done.error());
     settle();
+    if (writer_ != nullptr) {
+      report_.model = writer_->counts();
+      report_.cache_stats = writer_->stats();
+      report_.engine = written_.empty() ? "offline" : writer_->model_name() + "+offline";
+    }
     report_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return std::move(report_);
   }
 
  private:
+  // A model's test that was kept.
+  struct Written {
+    SourceTest test;
+    std::size_t function = 0;
+    Arcs arcs;
+  };
+
   void progress(const char* stage, std::size_t done, std::size_t total) const {
     if (on_progress_) on_progress_({.stage = stage, .done = done, .total = total});
   }
@@ -116,9 +138,25 @@ class Agent {
     return out;
   }
 
+  // With the mutants that only these noticed.
+  void drop_written(const std::function<bool(const Written&)>& bad) {
+    for (std::size_t i = written_.size(); i-- > 0;) {
+      if (!bad(written_[i])) continue;
+      written_.erase(written_.begin() + static_cast<std::ptrdiff_t>(i));
+      for (auto& killer : killer_) {
+        if (!killer || *killer < kWritten) continue;
+        if (*killer == kWritten + i) {
+          killer.reset();
+        } else if (*killer > kWritten + i) {
+          --*killer;
+        }
+      }
+    }
+  }
+
   // Whether the project's own tests still pass beside the new ones.
   Result<void> check_rest() {
-    if (passed_before_.empty() || chosen_.empty()) return {};
+    if (passed_before_.empty() || report_.test_text.empty()) return {};
     progress("running the project's tests", 0, 0);
     auto runs = toolchain_.run_project(report_.test_text, stop_);
     if (!runs) return std::unexpected(runs.error());
@@ -132,6 +170,12 @@ class Agent {
           {.name = candidates_[i].name,
            .function = functions_[candidates_[i].function()].qualified_name(),
            .reason = "tests of the project fail beside it"});
+    drop_written([&](const Written& one) {
+      report_.rejected.push_back({.name = one.test.name,
+                                  .function = functions_[one.function].qualified_name(),
+                                  .reason = "tests of the project fail beside it"});
+      return true;
+    });
     chosen_.clear();
     report_.test_text.clear();
     return {};
@@ -267,8 +311,7 @@ class Agent {
                  !seen.stable) {
         continue;  // An error that the file does not raise itself says nothing that it promises.
       }
-      if (!is_useful(inputs[i]) &&
-          ++answers[{inputs[i].function(), seen.told}] > kSameAnswers)
+      if (!is_useful(inputs[i]) && ++answers[{inputs[i].function(), seen.told}] > kSameAnswers)
         continue;
       candidates_.push_back(
           {.name = {}, .input = std::move(inputs[i]), .expected = std::move(seen)});
@@ -296,23 +339,25 @@ class Agent {
   }
 
   // Lines and branches as one set of goals: a line is an arc to itself.
-  Arcs gains_of(const TestCase& one) const {
+  Arcs goals_among(const Arcs& arcs) const {
     Arcs out;
-    for (const std::int64_t line : lines_of(one.expected.arcs)) {
+    for (const std::int64_t line : lines_of(arcs)) {
       if (goals_.lines.contains(line)) out.emplace(line, line);
     }
-    for (const Arc& arc : one.expected.arcs) {
+    for (const Arc& arc : arcs) {
       if (goals_.branches.contains(arc)) out.insert(arc);
     }
     return out;
   }
+  Arcs gains_of(const TestCase& one) const { return goals_among(one.expected.arcs); }
 
   // Greedily: most new goals first, of equal ones the shortest.
   void choose_by_coverage() {
     std::vector<Arcs> gains;
     for (const TestCase& one : candidates_) gains.push_back(gains_of(one));
     Arcs have = before_;
-    while (chosen_.size() < options_.tests_max) {
+    have.insert(by_written_.begin(), by_written_.end());
+    while (chosen_.size() + written_.size() < options_.tests_max) {
       std::size_t best = candidates_.size();
       std::size_t best_gain = 0;
       for (std::size_t i = 0; i < candidates_.size(); ++i) {
@@ -332,6 +377,7 @@ class Agent {
     // What later ones reach as well is not needed from an earlier one.
     for (std::size_t k = 0; k < chosen_.size();) {
       Arcs others = before_;
+      others.insert(by_written_.begin(), by_written_.end());
       for (std::size_t other = 0; other < chosen_.size(); ++other) {
         if (other != k) others.insert(gains[chosen_[other]].begin(), gains[chosen_[other]].end());
       }
@@ -343,16 +389,108 @@ class Agent {
     }
   }
 
-  // The mutants that the chosen ones leave, then each candidate that notices one of these.
-  Result<void> choose_by_mutants() {
+  void take_mutants() {
     const std::set<std::size_t> wanted(wanted_.begin(), wanted_.end());
     for (const Mutant& mutant : mutants_) {
       if (wanted.contains(mutant.function)) used_mutants_.push_back(mutant);
     }
     killer_.assign(used_mutants_.size(), std::nullopt);
     invalid_.assign(used_mutants_.size(), false);
+  }
+
+  // A model's tests, function by function. A model that can't be asked costs its tests, nothing else.
+  Result<void> ask_model() {
+    for (const std::size_t function : wanted_) {
+      std::string task = first_task(functions_[function], toolchain_.module(), {});
+      for (std::size_t attempt = 0; attempt <= options_.repairs_max && !task.empty(); ++attempt) {
+        progress("asking the model", written_.size(), 0);
+        auto answer = writer_->ask(task, stop_);
+        if (!answer && answer.error().code == Errc::cancelled)
+          return std::unexpected(answer.error());
+        if (!answer || !*answer) {
+          report_.why_no_model =
+              answer ? "the budget for the model is spent" : answer.error().message;
+          return {};
+        }
+        auto next = take_answer(function, **answer);
+        if (!next) return std::unexpected(next.error());
+        task = *std::move(next);
+        if (written_.size() >= options_.tests_max) return {};
+      }
+    }
+    return {};
+  }
+
+  // Keeps what is good of an answer; the next task, if some of it is to be repaired.
+  Result<std::string> take_answer(std::size_t function, const std::string& answer) {
+    const Function& of = functions_[function];
+    const auto reject = [&](std::string name, std::string reason) {
+      report_.rejected.push_back(
+          {.name = std::move(name), .function = of.qualified_name(), .reason = std::move(reason)});
+    };
+    auto tests = toolchain_.read_tests(answer);
+    if (!tests) {
+      reject("answer of the model", tests.error().message);
+      return repair_task(of, toolchain_.module(), answer.substr(0, kShownBytesMax),
+                         tests.error().message);
+    }
+    std::string next;
+    for (SourceTest& test : *tests) {
+      if (written_.size() >= options_.tests_max) break;
+      std::vector<Mutant> alive;
+      std::vector<std::size_t> numbers;
+      for (std::size_t i = 0; i < used_mutants_.size() && alive.size() < kJudgedMutantsMax; ++i) {
+        if (killer_[i] || used_mutants_[i].function != function) continue;
+        alive.push_back(used_mutants_[i]);
+        numbers.push_back(i);
+      }
+      rename_apart(test);
+      auto judged = toolchain_.judge(test, alive, stop_);
+      if (!judged) return std::unexpected(judged.error());
+      if (!judged->good) {
+        reject(test.name, "does not pass: " + one_line_of(judged->reason));
+        next = repair_task(of, toolchain_.module(), test.text, judged->reason);
+        continue;
+      }
+      const Arcs gains = goals_among(judged->arcs);
+      const bool reaches_more = std::ranges::any_of(gains, [&](const Arc& arc) {
+        return !before_.contains(arc) && !by_written_.contains(arc);
+      });
+      if (!reaches_more && judged->killed.empty()) {
+        reject(test.name, "passes, but reaches and notices nothing new");
+        continue;
+      }
+      for (const std::size_t killed : judged->killed) {
+        if (killed < numbers.size()) killer_[numbers[killed]] = kWritten + written_.size();
+      }
+      by_written_.insert(gains.begin(), gains.end());
+      names_.insert(test.name);
+      written_.push_back(
+          {.test = std::move(test), .function = function, .arcs = std::move(judged->arcs)});
+    }
+    return next;
+  }
+
+  // Two tests of one name: the second would hide the first.
+  void rename_apart(SourceTest& test) const {
+    std::string name = test.name;
+    for (std::size_t i = 2; names_.contains(name); ++i) name = fmt::format("{}_{}", test.name, i);
+    if (name == test.name) return;
+    if (const std::size_t at = test.text.find("def " + test.name); at != std::string::npos)
+      test.text.replace(at + 4, test.name.size(), name);
+    test.name = std::move(name);
+  }
+
+  static std::string one_line_of(std::string_view text) {
+    std::string out(text.substr(0, kShownBytesMax));
+    std::ranges::replace(out, '\n', ' ');
+    return out;
+  }
+
+  // The mutants that the chosen ones leave, then each candidate that notices one of these.
+  Result<void> choose_by_mutants() {
     for (const bool with_spare : {false, true}) {
-      if (chosen_.size() >= options_.tests_max && with_spare) break;
+      if (chosen_.size() + written_.size() >= options_.tests_max && with_spare) break;
       std::vector<std::size_t> in_play = chosen_;
       if (with_spare) {
         for (std::size_t i = 0; i < candidates_.size(); ++i) {
@@ -372,7 +510,7 @@ class Agent {
     for (const std::size_t i : in_play) {
       // A mutant in a helper is noticed through who calls it: by lines reached.
       for (std::size_t function = 0; function < functions_.size(); ++function) {
-        if (reaches(candidates_[i], functions_[function]))
+        if (reaches(candidates_[i].expected.arcs, functions_[function]))
           by_function[function].push_back(cases.size());
       }
       cases.push_back(candidates_[i]);
@@ -393,7 +531,7 @@ class Agent {
       if (!kills->killer[k]) continue;
       const std::size_t candidate = in_play[*kills->killer[k]];
       if (choose && std::ranges::find(chosen_, candidate) == chosen_.end()) {
-        if (chosen_.size() >= options_.tests_max) continue;
+        if (chosen_.size() + written_.size() >= options_.tests_max) continue;
         chosen_.push_back(candidate);
       }
       killer_[numbers[k]] = candidate;
@@ -401,8 +539,8 @@ class Agent {
     return {};
   }
 
-  static bool reaches(const TestCase& one, const Function& function) {
-    for (const auto& [from, to] : one.expected.arcs) {
+  static bool reaches(const Arcs& arcs, const Function& function) {
+    for (const auto& [from, to] : arcs) {
       if (to >= static_cast<std::int64_t>(function.first_line) &&
           to <= static_cast<std::int64_t>(function.last_line))
         return true;
@@ -422,40 +560,47 @@ class Agent {
           "test_" + (function.class_name.empty() ? "" : snake_case(function.class_name) + "_") +
           snake_case(function.name);
       name += candidates_[i].expected.outcome == Observation::Outcome::error ? "_raises" : "";
-      candidates_[i].name = fmt::format("{}_{}", name, ++counts[name]);
+      do {
+        candidates_[i].name = fmt::format("{}_{}", name, ++counts[name]);
+      } while (names_.contains(candidates_[i].name));
     }
-    while (!chosen_.empty()) {
-      progress("verifying", 0, chosen_.size());
+    while (!chosen_.empty() || !written_.empty()) {
+      progress("verifying", 0, chosen_.size() + written_.size());
       std::vector<TestCase> cases;
       for (const std::size_t i : chosen_) cases.push_back(candidates_[i]);
-      report_.test_text = toolchain_.test_file(cases);
+      std::vector<SourceTest> written;
+      for (const Written& one : written_) written.push_back(one.test);
+      report_.test_text = toolchain_.test_file(cases, written);
       auto runs = toolchain_.run_tests(
           toolchain_.test_path(), report_.test_text,
           {.shuffled = kShuffledRuns, .alone = true, .seed = options_.seed}, stop_);
       if (!runs) return std::unexpected(runs.error());
-      const std::size_t before = chosen_.size();
-      std::erase_if(chosen_, [&](std::size_t i) {
-        const auto test = runs->tests.find(candidates_[i].name);
+      const std::size_t before = chosen_.size() + written_.size();
+      const auto fails = [&](const std::string& name, std::size_t function) {
+        const auto test = runs->tests.find(name);
         const bool there = test != runs->tests.end();
         // First, shuffled ones and alone.
-        const bool good = there && test->second.passed == test->second.runs &&
-                          test->second.runs == kShuffledRuns + 2;
-        if (good) return false;
+        if (there && test->second.passed == test->second.runs &&
+            test->second.runs == kShuffledRuns + 2)
+          return false;
         std::string reason =
             !there ? "was not run: " + runs->trouble
             : test->second.passed < test->second.runs
                 ? fmt::format("passed {} of {} runs", test->second.passed, test->second.runs)
                 : "did not run each time";
-        report_.rejected.push_back(
-            {.name = candidates_[i].name,
-             .function = functions_[candidates_[i].function()].qualified_name(),
-             .reason = std::move(reason)});
+        report_.rejected.push_back({.name = name,
+                                    .function = functions_[function].qualified_name(),
+                                    .reason = std::move(reason)});
         return true;
+      };
+      std::erase_if(chosen_, [&](std::size_t i) {
+        return fails(candidates_[i].name, candidates_[i].function());
       });
+      drop_written([&](const Written& one) { return fails(one.test.name, one.function); });
       for (const auto& [name, test] : runs->tests) report_.runs_verified += test.runs;
-      if (chosen_.size() == before) break;
+      if (chosen_.size() + written_.size() == before) break;
     }
-    if (chosen_.empty()) report_.test_text.clear();
+    if (chosen_.empty() && written_.empty()) report_.test_text.clear();
     return {};
   }
 
@@ -463,16 +608,21 @@ class Agent {
   void settle() {
     Arcs reached = before_;
     for (const std::int64_t line : lines_of(loaded_)) reached.emplace(line, line);
-    for (const std::size_t i : chosen_) {
-      const TestCase& one = candidates_[i];
-      KeptTest kept{.name = one.name, .function = functions_[one.function()].qualified_name()};
-      for (const Arc& gain : gains_of(one)) {
+    const auto keep = [&](const std::string& name, std::size_t function, const Arcs& arcs,
+                          std::size_t killer_number, bool by_model) {
+      KeptTest kept{
+          .name = name, .by_model = by_model, .function = functions_[function].qualified_name()};
+      for (const Arc& gain : goals_among(arcs)) {
         if (!reached.insert(gain).second) continue;
         ++(gain.first == gain.second ? kept.new_lines : kept.new_branches);
       }
-      for (const auto& killer : killer_) kept.killed += killer == i ? 1 : 0;
+      for (const auto& killer : killer_) kept.killed += killer == killer_number ? 1 : 0;
       report_.tests.push_back(std::move(kept));
-    }
+    };
+    for (std::size_t i = 0; i < written_.size(); ++i)
+      keep(written_[i].test.name, written_[i].function, written_[i].arcs, kWritten + i, true);
+    for (const std::size_t i : chosen_)
+      keep(candidates_[i].name, candidates_[i].function(), candidates_[i].expected.arcs, i, false);
     const auto in_wanted = [&](std::int64_t line) {
       return std::ranges::any_of(wanted_, [&](std::size_t i) {
         return line >= static_cast<std::int64_t>(functions_[i].first_line) &&
@@ -496,16 +646,23 @@ class Agent {
     for (std::size_t i = 0; i < used_mutants_.size(); ++i) {
       if (invalid_[i]) continue;
       ++report_.mutants;
-      const bool killed = killer_[i] && std::ranges::find(chosen_, *killer_[i]) != chosen_.end();
+      const bool killed = killer_[i] && (*killer_[i] >= kWritten ||
+                                         std::ranges::find(chosen_, *killer_[i]) != chosen_.end());
       report_.mutants_killed += killed ? 1 : 0;
       if (!killed)
         report_.survivors.push_back(
             fmt::format("line {}: {}", used_mutants_[i].line, used_mutants_[i].what));
     }
     for (const std::size_t function : wanted_) {
-      if (std::ranges::none_of(chosen_, [&](std::size_t i) {
-            return reaches(candidates_[i], functions_[function]);
-          }))
+      const bool tested =
+          std::ranges::any_of(chosen_,
+                              [&](std::size_t i) {
+                                return reaches(candidates_[i].expected.arcs, functions_[function]);
+                              }) ||
+          std::ranges::any_of(written_, [&](const Written& one) {
+            return reaches(one.arcs, functions_[function]);
+          });
+      if (!tested)
         report_.untested.push_back(functions_[function].qualified_name() +
                                    ": no input gave an answer that a test can hold");
     }
@@ -514,6 +671,7 @@ class Agent {
   Toolchain& toolchain_;
   const std::vector<Function>& functions_;
   const std::vector<Mutant>& mutants_;
+  TestWriter* writer_;
   const TestAgentOptions& options_;
   const std::function<void(const TestProgress&)>& on_progress_;
   std::stop_token stop_;
@@ -528,9 +686,13 @@ class Agent {
   std::map<std::size_t, std::vector<Input>> useful_;  // By function: each reached something first.
   std::map<std::size_t, std::vector<Input>> spare_;
   std::vector<TestCase> candidates_;
+  std::vector<Written> written_;
+  Arcs by_written_;                  // Goals that the written ones reach.
+  std::set<std::string> names_;      // Of the written ones.
   std::vector<std::size_t> chosen_;  // Of the candidates.
   std::vector<Mutant> used_mutants_;
-  std::vector<std::optional<std::size_t>> killer_;  // A candidate, of each used mutant.
+  std::vector<std::optional<std::size_t>>
+      killer_;  // Of each used mutant: a candidate, or kWritten and a written one.
   std::vector<bool> invalid_;
   TestReport report_;
 };
@@ -538,10 +700,10 @@ class Agent {
 }  // namespace
 
 Result<TestReport> make_tests(Toolchain& toolchain, const std::vector<Mutant>& mutants,
-                              const TestAgentOptions& options,
+                              TestWriter* writer, const TestAgentOptions& options,
                               const std::function<void(const TestProgress&)>& on_progress,
                               std::stop_token stop) {
-  return Agent(toolchain, mutants, options, on_progress, std::move(stop)).run();
+  return Agent(toolchain, mutants, writer, options, on_progress, std::move(stop)).run();
 }
 
 }  // namespace leyden::qa

@@ -2,13 +2,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "leyden/agents/qa/model/test_writer.h"
+#include "leyden/cache/cache_stats.h"
 
 namespace leyden::qa {
 
 struct KeptTest {
   std::string name;
+  bool by_model = false;
   std::string function;       // "Stack.pop"
   std::size_t new_lines = 0;  // That no test before it reached.
   std::size_t new_branches = 0;
@@ -57,6 +62,9 @@ struct TestReport {
   std::vector<std::string> survivors;  // "line 12: < becomes <=": what no test notices.
   std::uint64_t inputs_tried = 0;
   std::uint64_t runs_verified = 0;
+  std::string why_no_model;  // Where one was to be asked and could not be.
+  std::optional<WriterCounts> model;
+  std::optional<cache::CacheStats> cache_stats;
   double seconds = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,21 @@ struct TestCase {
   std::size_t function() const { return input.function(); }
 };
 
+// A test as somebody wrote it: a model, a person.
+struct SourceTest {
+  std::string name;
+  std::string text;                  // The whole function.
+  std::vector<std::string> imports;  // Statements that it needs; each may be needed by others.
+  std::string support;               // What else its file defines; may be empty.
+};
+
+struct Judgement {
+  bool good = false;                // It passed every run.
+  std::string reason;               // Why not, with the evidence that helps to repair it.
+  Arcs arcs;                        // What it reaches in the file.
+  std::vector<std::size_t> killed;  // Of the mutants that were given.
+};
+
 struct TestRuns {
   struct Test {
     std::size_t runs = 0;
@@ -101,6 +117,8 @@ class Toolchain {
   virtual ~Toolchain() = default;
 
   [[nodiscard]] virtual const std::vector<Function>& functions() const = 0;
+  // What the source is imported as: "package.module".
+  [[nodiscard]] virtual std::string module() const = 0;
   // "pytest 8.3.4": what runs the tests.
   [[nodiscard]] virtual std::string runner() const = 0;
 
@@ -127,8 +145,17 @@ class Toolchain {
   [[nodiscard]] virtual Result<TestRuns> run_project(const std::string& text,
                                                      std::stop_token stop) = 0;
 
+  // The tests in a model's answer. Errors: invalid_argument (there is none, or it does not parse: says which).
+  [[nodiscard]] virtual Result<std::vector<SourceTest>> read_tests(
+      std::string_view answer) const = 0;
+  // Runs one alone again and again, and once against each mutant. Errors: cancelled, unavailable.
+  [[nodiscard]] virtual Result<Judgement> judge(const SourceTest& test,
+                                                std::span<const Mutant> mutants,
+                                                std::stop_token stop) = 0;
+
   // The text of a file with these tests.
-  [[nodiscard]] virtual std::string test_file(std::span<const TestCase> cases) const = 0;
+  [[nodiscard]] virtual std::string test_file(std::span<const TestCase> cases,
+                                              std::span<const SourceTest> written) const = 0;
   // Where the project keeps such a file, relative to its root.
   [[nodiscard]] virtual std::filesystem::path test_path() const = 0;
   [[nodiscard]] virtual Result<TestRuns> run_tests(const std::filesystem::path& path,

@@ -3,7 +3,9 @@ the same point. Leyden writes `request.json` and reads `answers.jsonl`, one JSON
 
     python3 pytest_runs.py REQUEST ANSWERS
 
-request: {tests: [files, none: all of the project], shuffled, alone, seed, limit_s, measure: file}
+Where the first run fails, there are no others. Mutants are loaded in place of the module before pytest begins.
+
+request: {tests: [files, none: all of the project], shuffled, alone, seed, limit_s, measure: file, mutants: [{begin, end, text}], file, module, path}
 """
 import json
 import os
@@ -57,7 +59,22 @@ def main():
             elif report.when == "call":
                 self.outcomes.setdefault(report.nodeid, ["passed", ""])
 
-    def run(name, seed=None, only=None, measure=None):
+    def load(mutant):
+        import types
+        sys.path[:0] = request["path"]
+        with open(request["file"], "rb") as source:
+            original = source.read()
+        name = request["module"]
+        if "." in name:
+            __import__(name.rpartition(".")[0])
+        module = types.ModuleType(name)
+        module.__file__, module.__package__ = request["file"], name.rpartition(".")[0]
+        sys.modules[name] = module
+        exec(compile(original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:], request["file"], "exec", dont_inherit=True), vars(module))
+        if module.__package__:
+            setattr(sys.modules[module.__package__], name.rpartition(".")[2], module)
+
+    def run(name, seed=None, only=None, measure=None, mutant=None, limit_s=request["limit_s"]):
         """In a child; what it says last is its answer. None: it did not end in time or died."""
         reading, writing = os.pipe()
         child = os.fork()
@@ -70,6 +87,8 @@ def main():
                 for descriptor in (0, 1, 2):
                     os.dup2(silence, descriptor)
                 plugin = Run(seed, only)
+                if mutant:
+                    load(mutant)
                 tracers = []
                 arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header", "--color=no", *request["tests"]]
                 if measure:
@@ -87,7 +106,7 @@ def main():
             finally:
                 os._exit(status)
         os.close(writing)
-        deadline = time.monotonic() + request["limit_s"]
+        deadline = time.monotonic() + limit_s
         parts = []
         os.set_blocking(reading, False)
         while True:
@@ -115,11 +134,17 @@ def main():
         return told
 
     first = run("first", measure=request.get("measure"))
+    good = "broken" not in first and all(outcome[0] == "passed" for outcome in first["outcomes"].values())
+    if request.get("first_decides") and not good:
+        answer({"done": True})
+        return
     for i in range(request["shuffled"]):
         run(f"shuffled {i}", seed=request["seed"] + i)
     if request["alone"]:
         for node in first.get("collected", []):
             run(f"alone {node}", only=node)
+    for number, mutant in enumerate(request.get("mutants", [])):
+        run(f"mutant {number}", mutant=mutant, limit_s=min(5, request["limit_s"]))
     answer({"done": True})
 
 

@@ -576,4 +576,53 @@ std::vector<DocExample> doc_examples(std::string_view doc) {
   return out;
 }
 
+Result<std::vector<SourceTest>> python_tests_in(std::string_view answer) {
+  std::string_view code = answer;
+  if (const std::size_t fence = answer.find("```"); fence != std::string_view::npos) {
+    const std::size_t begin = answer.find('\n', fence);
+    if (begin == std::string_view::npos)
+      return fail(Errc::invalid_argument, "the answer has no code");
+    code = answer.substr(begin + 1);
+    code = code.substr(0, code.find("```"));  // An answer that was cut off has no second one.
+  }
+  if (trimmed(code).empty()) return fail(Errc::invalid_argument, "the answer is empty");
+  auto tree = syntax::parse(syntax::Language::python, code);
+  if (!tree) return std::unexpected(tree.error());
+  std::vector<SourceTest> out;
+  std::vector<std::string> imports;
+  std::string support;
+  std::string broken;
+  for (const Node node : tree->root().named_children()) {
+    const std::string text(trimmed(code.substr(node.begin(), node.end() - node.begin())));
+    const std::string_view type = node.type();
+    const Node definition = type == "decorated_definition" ? node.field("definition") : node;
+    if (node.has_error() || type == "ERROR") {
+      broken = text.substr(0, text.find('\n'));
+    } else if (type == "import_statement" || type == "import_from_statement") {
+      imports.push_back(text);
+    } else if (definition.type() == "function_definition" &&
+               definition.field("name").text(code).starts_with("test")) {
+      out.push_back({.name = std::string(definition.field("name").text(code)),
+                     .text = text,
+                     .imports = {},
+                     .support = {}});
+    } else if (type == "function_definition" || type == "decorated_definition" ||
+               type == "class_definition" ||
+               (type == "expression_statement" && node.named_child(0).type() == "assignment")) {
+      support += (support.empty() ? "" : "\n\n") + text;
+    }
+  }
+  if (out.empty()) {
+    if (!broken.empty())
+      return fail(Errc::invalid_argument, "the answer does not parse, at: {}",
+                  broken.substr(0, 120));
+    return fail(Errc::invalid_argument, "the answer has no function whose name begins with test");
+  }
+  for (SourceTest& one : out) {
+    one.imports = imports;
+    one.support = support;
+  }
+  return out;
+}
+
 }  // namespace leyden::qa

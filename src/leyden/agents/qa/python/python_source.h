@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "leyden/agents/qa/function.h"
+#include "leyden/agents/qa/toolchain.h"
 #include "leyden/syntax/parser.h"
 
 namespace leyden::qa {
@@ -20,5 +20,8 @@ struct DocExample {
   std::string expected;
 };
 [[nodiscard]] std::vector<DocExample> doc_examples(std::string_view doc);
+
+// The test functions in a model's answer: of its first block in fences, else of all of it. Errors: invalid_argument, says what is missing.
+[[nodiscard]] Result<std::vector<SourceTest>> python_tests_in(std::string_view answer);
 
 }  // namespace leyden::qa

@@ -242,7 +242,7 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
   return out;
 }
 
-std::string python_test_file(std::span<const TestCase> cases,
+std::string python_test_file(std::span<const TestCase> cases, std::span<const SourceTest> written,
                              const std::vector<Function>& functions, const PythonModule& module) {
   std::set<std::string> names;    // From the module.
   std::set<std::string> imports;  // Other modules.
@@ -322,8 +322,20 @@ std::string python_test_file(std::span<const TestCase> cases,
   for (const std::string& one : from) out += one + "\n";
   if (!from.empty()) out += "\n";
   if (!module.path_line.empty()) out += module.path_line + "\n\n";
-  out +=
-      fmt::format("from {} import {}\n", module.name, joined({names.begin(), names.end()}, ", "));
+  if (!names.empty())
+    out +=
+        fmt::format("from {} import {}\n", module.name, joined({names.begin(), names.end()}, ", "));
+  std::set<std::string> others;
+  for (const SourceTest& one : written) others.insert(one.imports.begin(), one.imports.end());
+  for (const std::string& one : others) {
+    if (!imports.contains(one)) out += one + "\n";
+  }
+  std::set<std::string> support;
+  for (const SourceTest& one : written) {
+    if (!one.support.empty() && support.insert(one.support).second)
+      out += "\n\n" + one.support + "\n";
+  }
+  for (const SourceTest& one : written) out += "\n\n" + one.text + "\n";
   return out + body;
 }
 

@@ -26,12 +26,14 @@ struct PythonCall {
 [[nodiscard]] PythonCall python_call(const Input& input, const std::vector<Function>& functions);
 
 struct PythonModule {
-  std::string name;       // "package.module"
-  std::string path_line;  // A statement, using pathlib and sys, that makes it importable from the test's place;
-                          // may be empty.
-  std::string heading;    // Of the file's docstring.
+  std::string name;  // "package.module"
+  std::string
+      path_line;  // A statement, using pathlib and sys, that makes it importable from the test's place;
+                  // may be empty.
+  std::string heading;  // Of the file's docstring.
 };
 [[nodiscard]] std::string python_test_file(std::span<const TestCase> cases,
+                                           std::span<const SourceTest> written,
                                            const std::vector<Function>& functions,
                                            const PythonModule& module);
 

@@ -89,7 +89,7 @@ TEST(PythonText, TestsSayAllThatWasObserved) {
   raises.expected.error = "TooMany";
   raises.expected.error_module = "pkg.sorting";
   const std::vector<TestCase> cases = {changed, raises};
-  EXPECT_EQ(python_test_file(cases, all,
+  EXPECT_EQ(python_test_file(cases, {}, all,
                              {.name = "pkg.sorting", .path_line = {}, .heading = "Two tests."}),
             R"("""Two tests."""
 import pytest

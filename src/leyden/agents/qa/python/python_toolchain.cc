@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "leyden/agents/qa/drivers.h"
+#include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
@@ -25,6 +25,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr std::size_t kAnswersBytesMax = 64 * MiB;
+constexpr auto kJudgedRunTime = 10s;
+constexpr std::size_t kJudgedRuns = 4;    // Behind the first.
 constexpr auto kTestRunTime = 20s;        // Of one run of a test file.
 constexpr auto kProjectTestsTime = 120s;  // Of all of the project's tests.
 constexpr const char* kProject = "/project";
@@ -132,6 +134,7 @@ class PythonToolchain final : public Toolchain {
   }
 
   const std::vector<Function>& functions() const override { return functions_; }
+  std::string module() const override { return module_; }
   std::string runner() const override { return runner_; }
 
   Result<Exploration> explore(std::span<const Input> inputs, const Arcs& seen,
@@ -284,8 +287,38 @@ class PythonToolchain final : public Toolchain {
     return out;
   }
 
-  std::string test_file(std::span<const TestCase> cases) const override {
-    return python_test_file(cases, functions_,
+  Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
+    return python_tests_in(answer);
+  }
+
+  Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
+                          std::stop_token stop) override {
+    const std::string text = test_file({}, std::span(&test, 1));
+    if (auto put = put_into_copy(test_path_, text); !put) return std::unexpected(put.error());
+    Json request = {{"tests", {test_path_.string()}},
+                    {"shuffled", kJudgedRuns},
+                    {"alone", false},
+                    {"first_decides", true},
+                    {"seed", 1},
+                    {"limit_s", kJudgedRunTime.count()},
+                    {"measure", inside_file_},
+                    {"file", inside_file_},
+                    {"module", module_},
+                    {"path", {import_folder_, kProject}},
+                    {"mutants", Json::array()}};
+    for (const Mutant& mutant : mutants)
+      request["mutants"].push_back(
+          {{"begin", mutant.begin}, {"end", mutant.end}, {"text", mutant.text}});
+    auto lines = run("pytest_runs.py", request, stop);
+    std::error_code ignored;
+    fs::remove(copy_->path() / test_path_, ignored);
+    if (!lines) return std::unexpected(lines.error());
+    return judgement_of(*lines, test.name);
+  }
+
+  std::string test_file(std::span<const TestCase> cases,
+                        std::span<const SourceTest> written) const override {
+    return python_test_file(cases, written, functions_,
                             {.name = module_, .path_line = path_line_, .heading = heading_});
   }
   fs::path test_path() const override { return test_path_; }
@@ -300,6 +333,43 @@ class PythonToolchain final : public Toolchain {
   }
 
  private:
+  // What runs of one test came to: the first, more of them, and one for each mutant.
+  Judgement judgement_of(const std::vector<Json>& lines, const std::string& name) const {
+    Judgement out;
+    std::size_t passed = 0;
+    for (const Json& line : lines) {
+      if (line.contains("failed")) out.reason = line["failed"].get<std::string>();
+      if (!line.contains("run")) continue;
+      const std::string run = line["run"].get<std::string>();
+      std::string outcome = "was not run";
+      std::string why;
+      if (line.contains("broken")) {
+        why = line["broken"].get<std::string>();
+      } else {
+        for (const auto& [node, told] : line["outcomes"].items()) {
+          if (!node.ends_with("::" + name)) continue;
+          outcome = told.at(0).get<std::string>();
+          why = told.at(1).get<std::string>();
+        }
+        if (!line["errors"].empty()) why = line["errors"].at(0).get<std::string>();
+      }
+      if (run.starts_with("mutant ")) {
+        if (outcome != "passed") out.killed.push_back(std::stoul(run.substr(7)));
+        continue;
+      }
+      if (outcome == "passed") {
+        ++passed;
+      } else if (out.reason.empty()) {
+        out.reason = passed == 0 ? fmt::format("{}: {}", outcome, why)
+                                 : fmt::format("passed {} times, then {}", passed, outcome);
+      }
+      if (line.contains("arcs")) out.arcs = arcs_of(line["arcs"]);
+    }
+    out.good = passed == kJudgedRuns + 1;
+    if (!out.good && out.reason.empty()) out.reason = last_trouble_;
+    return out;
+  }
+
   // No `tests`: all that pytest finds.
   Result<TestRuns> run_pytest(const std::vector<std::string>& tests, const TestRunOptions& options,
                               std::chrono::seconds run_time, const std::stop_token& stop) {
@@ -398,7 +468,7 @@ class PythonToolchain final : public Toolchain {
     for (const char* folder : {"drivers", "exchange"}) fs::create_directory(own_ / folder, error);
     if (error)
       return fail(Errc::unavailable, "can't write to {}: {}", own_.string(), error.message());
-    for (const Driver& driver : embedded_drivers()) {
+    for (const EmbeddedText& driver : embedded_drivers()) {
       if (auto written = write_file_atomically(own_ / "drivers" / driver.name, driver.text);
           !written)
         return written;

@@ -46,6 +46,19 @@ Json json_of(const Coverage& coverage) {
           {"branches_reached", coverage.branches_reached}};
 }
 
+Json json_of(const std::optional<cache::CacheStats>& stats) {
+  if (!stats) return nullptr;
+  return {{"hits", stats->hits},
+          {"misses", stats->misses},
+          {"hit_rate", stats->hit_rate},
+          {"total_tokens_cached", stats->total_tokens_cached},
+          {"cache_size_mb", stats->cache_size_mb},
+          {"avg_hit_latency_ms", stats->avg_hit_latency_ms},
+          {"avg_miss_latency_ms", stats->avg_miss_latency_ms},
+          {"memory_usage_mb", stats->memory_usage_mb},
+          {"peak_memory_mb", stats->peak_memory_mb}};
+}
+
 Json json_of(const TestReport& report) {
   Json tests = Json::array();
   for (const KeptTest& test : report.tests) {
@@ -53,7 +66,8 @@ Json json_of(const TestReport& report) {
                      {"function", test.function},
                      {"new_lines", test.new_lines},
                      {"new_branches", test.new_branches},
-                     {"mutants_killed", test.killed}});
+                     {"mutants_killed", test.killed},
+                     {"by", test.by_model ? "model" : "offline"}});
   }
   Json rejected = Json::array();
   for (const RejectedTest& one : report.rejected)
@@ -61,11 +75,12 @@ Json json_of(const TestReport& report) {
   Json suspected = Json::array();
   for (const SuspectedDefect& one : report.suspected)
     suspected.push_back({{"function", one.function}, {"line", one.line}, {"what", one.what}});
+  const WriterCounts model = report.model.value_or(WriterCounts());
   return {{"file", report.file},
           {"language", report.language},
           {"test_type", report.test_type},
           {"engine", report.engine},
-          {"fallback", report.engine == "offline"},
+          {"fallback", !report.why_no_model.empty()},
           {"runner", report.runner},
           {"tests", std::move(tests)},
           {"test_count", report.tests.size()},
@@ -81,11 +96,18 @@ Json json_of(const TestReport& report) {
           {"survivors", report.survivors},
           {"inputs_tried", report.inputs_tried},
           {"runs_verified", report.runs_verified},
-          {"cache_hit", false},
-          {"context_tokens", 0},
-          {"code_tokens", 0},
-          {"total_tokens", 0},
-          {"cache_stats", nullptr},
+          {"why_no_model", report.why_no_model},
+          {"model_calls", model.calls},
+          {"cache_hit",
+           model.context_tokens > 0 && model.context_tokens == model.context_tokens_cached},
+          {"context_tokens", model.context_tokens},
+          {"context_tokens_cached", model.context_tokens_cached},
+          {"code_tokens", model.answer_tokens},
+          {"total_tokens", model.prompt_tokens + model.answer_tokens},
+          {"prompt_tokens_reused", model.prompt_tokens_reused},
+          {"token_ms", model.token_ms},
+          {"first_token_ms", model.first_token_ms},
+          {"cache_stats", json_of(report.cache_stats)},
           {"latency_ms", report.seconds * 1000}};
 }
 
