@@ -576,7 +576,42 @@ std::vector<DocExample> doc_examples(std::string_view doc) {
   return out;
 }
 
-Result<std::vector<SourceTest>> python_tests_in(std::string_view answer) {
+namespace {
+
+bool uses_word(std::string_view text, std::string_view word) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end])))
+      return true;
+  }
+  return false;
+}
+
+// The text of a test without the assertions of its body that it has had before.
+std::string without_repeats(Node definition, std::string_view code, Node whole) {
+  std::string out;
+  std::set<std::string_view> seen;
+  std::size_t from = whole.begin();
+  for (const Node statement : definition.field("body").named_children()) {
+    if (statement.type() != "assert_statement" || seen.insert(statement.text(code)).second)
+      continue;
+    std::size_t begin = statement.begin();
+    while (begin > from && (code[begin - 1] == ' ' || code[begin - 1] == '\t')) --begin;
+    if (begin > from && code[begin - 1] == '\n') --begin;
+    out += code.substr(from, begin - from);
+    from = statement.end();
+  }
+  return std::string(trimmed(out + std::string(code.substr(from, whole.end() - from))));
+}
+
+}  // namespace
+
+Result<std::vector<SourceTest>> python_tests_in(std::string_view answer, std::string_view module,
+                                                const std::vector<Function>& functions) {
   std::string_view code = answer;
   if (const std::size_t fence = answer.find("```"); fence != std::string_view::npos) {
     const std::size_t begin = answer.find('\n', fence);
@@ -603,7 +638,7 @@ Result<std::vector<SourceTest>> python_tests_in(std::string_view answer) {
     } else if (definition.type() == "function_definition" &&
                definition.field("name").text(code).starts_with("test")) {
       out.push_back({.name = std::string(definition.field("name").text(code)),
-                     .text = text,
+                     .text = without_repeats(definition, code, node),
                      .imports = {},
                      .support = {}});
     } else if (type == "function_definition" || type == "decorated_definition" ||
@@ -621,6 +656,17 @@ Result<std::vector<SourceTest>> python_tests_in(std::string_view answer) {
   for (SourceTest& one : out) {
     one.imports = imports;
     one.support = support;
+    const std::string all = one.support + "\n" + one.text;
+    const auto imported = [&](std::string_view name) {
+      return std::ranges::any_of(one.imports,
+                                 [&](const std::string& line) { return uses_word(line, name); });
+    };
+    if (uses_word(all, "pytest") && !imported("pytest")) one.imports.emplace_back("import pytest");
+    for (const Function& function : functions) {
+      const std::string& name = function.class_name.empty() ? function.name : function.class_name;
+      if (uses_word(all, name) && !imported(name))
+        one.imports.push_back(fmt::format("from {} import {}", module, name));
+    }
   }
   return out;
 }

@@ -308,7 +308,12 @@ std::string python_test_file(std::span<const TestCase> cases, std::span<const So
                         prints && expected.outcome == Observation::Outcome::value ? "capsys" : "");
     for (const std::string& line : lines) body += "    " + line + "\n";
   }
-  std::string out = module.heading.empty() ? "" : "\"\"\"" + module.heading + "\"\"\"\n";
+  std::string out = fmt::format(
+      "\"\"\"Tests of {}, made by `leyden test`.{}\"\"\"\n", module.name,
+      cases.empty()     ? ""
+      : written.empty() ? " They say what it does today: read them before you trust them."
+                        : " Those whose names end with a number say what it does today: read them "
+                          "before you trust them.");
   if (!module.path_line.empty()) imports.insert({"import pathlib", "import sys"});
   std::vector<std::string> plain;
   std::vector<std::string> from;
@@ -322,14 +327,30 @@ std::string python_test_file(std::span<const TestCase> cases, std::span<const So
   for (const std::string& one : from) out += one + "\n";
   if (!from.empty()) out += "\n";
   if (!module.path_line.empty()) out += module.path_line + "\n\n";
+  // What written tests import of the module stands in the same line.
+  std::set<std::string> others;
+  const std::string ours = fmt::format("from {} import ", module.name);
+  for (const SourceTest& one : written) {
+    for (const std::string& line : one.imports) {
+      if (!line.starts_with(ours) || line.find_first_of("(*#", ours.size()) != std::string::npos ||
+          line.find(" as ") != std::string::npos) {
+        if (!imports.contains(line)) others.insert(line);
+        continue;
+      }
+      for (std::size_t begin = ours.size(); begin < line.size();) {
+        std::size_t end = std::min(line.find(',', begin), line.size());
+        std::string name = line.substr(begin, end - begin);
+        std::erase(name, ' ');
+        if (!name.empty()) names.insert(std::move(name));
+        begin = end + 1;
+      }
+    }
+  }
+  for (const std::string& one : others) out += one + "\n";
+  if (!others.empty()) out += "\n";
   if (!names.empty())
     out +=
         fmt::format("from {} import {}\n", module.name, joined({names.begin(), names.end()}, ", "));
-  std::set<std::string> others;
-  for (const SourceTest& one : written) others.insert(one.imports.begin(), one.imports.end());
-  for (const std::string& one : others) {
-    if (!imports.contains(one)) out += one + "\n";
-  }
   std::set<std::string> support;
   for (const SourceTest& one : written) {
     if (!one.support.empty() && support.insert(one.support).second)

@@ -30,7 +30,6 @@ struct PythonModule {
   std::string
       path_line;  // A statement, using pathlib and sys, that makes it importable from the test's place;
                   // may be empty.
-  std::string heading;  // Of the file's docstring.
 };
 [[nodiscard]] std::string python_test_file(std::span<const TestCase> cases,
                                            std::span<const SourceTest> written,

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/agents/qa/python/python_source.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -89,9 +91,9 @@ TEST(PythonText, TestsSayAllThatWasObserved) {
   raises.expected.error = "TooMany";
   raises.expected.error_module = "pkg.sorting";
   const std::vector<TestCase> cases = {changed, raises};
-  EXPECT_EQ(python_test_file(cases, {}, all,
-                             {.name = "pkg.sorting", .path_line = {}, .heading = "Two tests."}),
-            R"("""Two tests."""
+  EXPECT_EQ(
+      python_test_file(cases, {}, all, {.name = "pkg.sorting", .path_line = {}}),
+      R"("""Tests of pkg.sorting, made by `leyden test`. They say what it does today: read them before you trust them."""
 import pytest
 
 from pkg.sorting import TooMany, sort
@@ -108,6 +110,51 @@ def test_sort_raises_1():
     with pytest.raises(TooMany):
         sort([])
 )");
+}
+
+TEST(PythonText, WhatAModelWroteStandsBesideWhatWasObserved) {
+  const std::vector<Function> all = {function("sort", {"items"}), function("merge", {"left"})};
+  auto tests = python_tests_in(
+      "Here you are:\n```python\nimport json\nfrom pkg.sorting import sort\n\nROWS = [1]\n\ndef "
+      "test_a():\n    assert sort(ROWS) == [1]\n    assert sort(ROWS) == [1]\n"
+      "    assert merge([]) == []\n\ndef test_b():\n    with pytest.raises(ValueError):\n        "
+      "sort(None)\n```\nDone.",
+      "pkg.sorting", all);
+  ASSERT_TRUE(tests) << tests.error().message;
+  ASSERT_EQ(tests->size(), 2);
+  EXPECT_EQ(python_test_file({}, *tests, all, {.name = "pkg.sorting", .path_line = {}}),
+            R"("""Tests of pkg.sorting, made by `leyden test`."""
+import json
+import pytest
+
+from pkg.sorting import merge, sort
+
+
+ROWS = [1]
+
+
+def test_a():
+    assert sort(ROWS) == [1]
+    assert merge([]) == []
+
+
+def test_b():
+    with pytest.raises(ValueError):
+        sort(None)
+)");
+}
+
+TEST(PythonText, AnswersWithoutATestSayWhatIsMissing) {
+  const auto why = [](std::string_view answer) {
+    return python_tests_in(answer, "m", {}).error().message;
+  };
+  EXPECT_EQ(why(""), "the answer is empty");
+  EXPECT_EQ(why("```python\n```"), "the answer is empty");
+  EXPECT_NE(why("I can't do that.").find("does not parse"), std::string::npos);
+  EXPECT_NE(why("```python\nx = 1\n```").find("no function whose name begins with test"),
+            std::string::npos);
+  EXPECT_NE(why("```python\ndef test_a(:\n    assert (\n```").find("does not parse"),
+            std::string::npos);
 }
 
 }  // namespace

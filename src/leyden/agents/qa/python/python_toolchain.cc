@@ -288,7 +288,7 @@ class PythonToolchain final : public Toolchain {
   }
 
   Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
-    return python_tests_in(answer);
+    return python_tests_in(answer, module_, functions_);
   }
 
   Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
@@ -318,8 +318,7 @@ class PythonToolchain final : public Toolchain {
 
   std::string test_file(std::span<const TestCase> cases,
                         std::span<const SourceTest> written) const override {
-    return python_test_file(cases, written, functions_,
-                            {.name = module_, .path_line = path_line_, .heading = heading_});
+    return python_test_file(cases, written, functions_, {.name = module_, .path_line = path_line_});
   }
   fs::path test_path() const override { return test_path_; }
 
@@ -448,10 +447,6 @@ class PythonToolchain final : public Toolchain {
           "str(pathlib.Path(__file__).resolve().parents[{}] / {}))",
           up - 1, python_string(below.string()));
     }
-    heading_ = fmt::format(
-        "What {} does today, recorded by Leyden's offline engine: characterization tests. Read "
-        "them before you trust them.",
-        module_);
   }
 
   Result<void> make_own_folder() {
@@ -633,7 +628,6 @@ class PythonToolchain final : public Toolchain {
   std::string inside_file_;
   fs::path test_path_;
   std::string path_line_;
-  std::string heading_;
   fs::path interpreter_;
   std::string runner_;
   std::vector<sandbox::SandboxMount> mounts_;
