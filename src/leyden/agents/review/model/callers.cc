@@ -5,6 +5,7 @@
 
 #include "leyden/base/files.h"
 #include "leyden/retrieval/chunk.h"
+#include "leyden/retrieval/chunk_passage.h"
 #include "leyden/retrieval/document_text.h"
 #include "leyden/syntax/definitions.h"
 #include "leyden/syntax/language.h"
@@ -52,17 +53,6 @@ std::size_t find_call(std::string_view text, std::string_view name, std::size_t 
 
 }  // namespace
 
-retrieval::Passage passage_of(const std::string& path, std::string_view text,
-                              const retrieval::Chunk& chunk) {
-  const std::string_view body = text.substr(chunk.begin, chunk.end - chunk.begin);
-  return {.document = path,
-          .first_line = chunk.first_line,
-          .last_line = chunk.last_line,
-          .context = chunk.context,
-          .text = std::string(body),
-          .content = retrieval::passage_content(path, chunk.context, body)};
-}
-
 void Callers::read_files() {
   read_ = true;
   std::size_t bytes = 0;
@@ -94,7 +84,7 @@ std::vector<retrieval::Passage> Callers::of_change(const SourceFile& file,
       const auto chunk = std::ranges::find_if(
           chunks, [&](const retrieval::Chunk& one) { return one.begin <= at && at < one.end; });
       if (chunk == chunks.end()) continue;
-      retrieval::Passage passage = passage_of(other.path, other.text, *chunk);
+      retrieval::Passage passage = retrieval::passage_of(other.path, other.text, *chunk);
       const bool known =
           std::ranges::find(out, passage.content, &retrieval::Passage::content) != out.end();
       if (known || passage.text.size() > bytes_max) continue;

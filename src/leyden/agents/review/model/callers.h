@@ -38,8 +38,4 @@ class Callers {
   bool read_ = false;
 };
 
-// A part of a file as a passage.
-[[nodiscard]] retrieval::Passage passage_of(const std::string& path, std::string_view text,
-                                            const retrieval::Chunk& chunk);
-
 }  // namespace leyden::review

@@ -11,6 +11,7 @@
 #include "leyden/base/utf8.h"
 #include "leyden/llm/generate.h"
 #include "leyden/retrieval/chunk.h"
+#include "leyden/retrieval/chunk_passage.h"
 
 namespace leyden::review {
 namespace {
@@ -74,7 +75,7 @@ std::vector<Part> parts_of(const SourceFile& file, const ReviewedText& text,
       bytes = 0;
     }
     bytes += size;
-    out.back().push_back(passage_of(file.path(), file.text(), chunk));
+    out.back().push_back(retrieval::passage_of(file.path(), file.text(), chunk));
   }
   return out;
 }

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "leyden/agents/qa/value.h"
+
+namespace leyden::qa {
+
+struct Parameter {
+  std::string name;
+  Type type;
+  bool annotated =
+      false;  // The source says the type; else it is a guess from name, default and use.
+  bool has_default = false;
+  bool by_name_only = false;
+};
+
+// Constants of the source: what its conditions compare with.
+struct Literals {
+  std::vector<std::int64_t> integers;
+  std::vector<double> reals;
+  std::vector<std::string> texts;
+};
+
+// Something that a test can call. Positions are bytes of the source; lines count from 1.
+struct Function {
+  enum class Kind : std::uint8_t { function, method, static_method, property };
+  Kind kind = Kind::function;
+  std::string name;
+  std::string class_name;  // Of a method; empty: a function of the module.
+  std::vector<Parameter> parameters;
+  std::vector<Parameter> construction;  // What a method's object is made with.
+  Type result;                          // Unknown where the source does not say it.
+  std::string doc;
+  Literals literals;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t first_line = 1;
+  std::size_t last_line = 1;
+
+  [[nodiscard]] bool needs_object() const { return kind == Kind::method || kind == Kind::property; }
+  [[nodiscard]] std::string qualified_name() const {
+    return class_name.empty() ? name : class_name + "." + name;
+  }
+};
+
+// One call and what comes before it. For a method an object is made, earlier steps are called on it, the last one is observed.
+struct Step {
+  std::size_t function = 0;  // Of the module's functions.
+  std::vector<Value> arguments;
+  bool operator==(const Step&) const = default;
+};
+struct Input {
+  std::vector<Value> construction;
+  std::vector<Step> steps;  // At least one.
+  bool operator==(const Input&) const = default;
+  [[nodiscard]] std::size_t function() const { return steps.back().function; }
+};
+
+}  // namespace leyden::qa

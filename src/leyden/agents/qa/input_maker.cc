@@ -1,0 +1,583 @@
+#include "leyden/agents/qa/input_maker.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+namespace leyden::qa {
+namespace {
+
+constexpr std::size_t kDepthMax = 5;
+constexpr std::size_t kStepsMax = 4;
+
+const Type kUnknown{};
+
+const Type& element(const Type& type, std::size_t i = 0) {
+  return i < type.of.size() ? type.of[i] : kUnknown;
+}
+
+bool is_sequence(const Value& value) {
+  return value.kind == Value::Kind::list || value.kind == Value::Kind::tuple ||
+         value.kind == Value::Kind::set;
+}
+
+// A set and a map's keys hold what can be a key.
+bool hashable(const Value& value) {
+  if (value.kind == Value::Kind::list || value.kind == Value::Kind::set ||
+      value.kind == Value::Kind::map || value.kind == Value::Kind::object)
+    return false;
+  return std::ranges::all_of(value.items, hashable);
+}
+
+void drop_equal(std::vector<Value>& items) {
+  std::vector<Value> out;
+  for (Value& item : items) {
+    if (hashable(item) && std::ranges::find(out, item) == out.end()) out.push_back(std::move(item));
+  }
+  items = std::move(out);
+}
+
+}  // namespace
+
+InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed)
+    : functions_(functions), engine_(seed) {}
+
+// The standard's distributions differ between libraries.
+std::uint64_t InputMaker::below(std::uint64_t bound) { return bound < 2 ? 0 : engine_() % bound; }
+
+bool InputMaker::chance(double probability) {
+  return static_cast<double>(engine_() >> 11U) * 0x1.0p-53 < probability;
+}
+
+InputMaker::Style InputMaker::style_for(const Function& function) {
+  static constexpr std::pair<std::int64_t, std::int64_t> kRanges[] = {
+      {0, 1},  {0, 3},  {1, 5},   {0, 9},        {1, 9},        {-3, 3},
+      {-9, 9}, {1, 20}, {0, 100}, {-1000, 1000}, {1, 1'000'000}};
+  Style out;
+  const auto& [low, high] = kRanges[below(std::size(kRanges))];
+  out.low = low;
+  out.high = high;
+  static constexpr std::size_t kLengths[] = {0, 1, 2, 3, 4, 5, 6, 8, 12, 20};
+  out.length = kLengths[1 + below(std::size(kLengths) - 1)];
+  if (chance(0.05)) out.length = 0;
+  out.length_max = std::max<std::size_t>(1, out.length);
+  out.lengths_equal = chance(0.6);
+  out.width = chance(0.4) ? 2 : chance(0.3) ? 3 : out.length;
+  out.ragged = chance(0.15);
+  out.sorted = chance(0.2);
+  out.permutation = chance(0.1);
+  if (out.lengths_equal && chance(0.35)) {  // Numbers that are places in the lists.
+    out.low = chance(0.5) ? 0 : 1;
+    out.high = std::max<std::int64_t>(
+        out.low, static_cast<std::int64_t>(out.length) - (out.low == 0 ? 1 : 0));
+  }
+  out.literals = &function.literals;
+  // A few letters, so that some are equal; what the source's own texts are made of.
+  std::string of_source;
+  for (const std::string& text : function.literals.texts) {
+    for (const char c : text) {
+      if (static_cast<unsigned char>(c) < 128 && of_source.find(c) == std::string::npos)
+        of_source += c;
+    }
+  }
+  static constexpr const char* kAlphabets[] = {"ab",         "abc",      "abcdefghij", "01",
+                                               "0123456789", "aAbB19 _", "xyz"};
+  out.alphabet = kAlphabets[below(std::size(kAlphabets))];
+  if (!of_source.empty() && chance(0.6)) {
+    if (chance(0.5)) {
+      out.alphabet = of_source.substr(0, 40);
+    } else {
+      out.alphabet += of_source.substr(0, 40);
+    }
+  }
+  return out;
+}
+
+Value InputMaker::integer(const Style& style) {
+  const auto& own = style.literals->integers;
+  if (!own.empty() && chance(0.12))
+    return Value::of(own[below(own.size())] + static_cast<std::int64_t>(below(3)) - 1);
+  if (chance(0.04)) return Value::of(static_cast<std::int64_t>(style.length));
+  if (chance(0.02)) {
+    static constexpr std::int64_t kFar[] = {
+        0, -1, 1, 2, 10, 100, -100, 1'000'000'007, 2'147'483'647, -2'147'483'648LL};
+    return Value::of(kFar[below(std::size(kFar))]);
+  }
+  return Value::of(style.low + static_cast<std::int64_t>(
+                                   below(static_cast<std::uint64_t>(style.high - style.low) + 1)));
+}
+
+Value InputMaker::text(const Style& style, std::size_t depth) {
+  const auto& own = style.literals->texts;
+  if (!own.empty() && chance(0.1)) return Value::of(own[below(own.size())]);
+  std::size_t length = depth > 0
+                           ? (chance(0.7) ? std::max<std::size_t>(1, style.width) : below(5))
+                           : (style.lengths_equal ? style.length : below(style.length_max * 2 + 1));
+  if (chance(0.02)) length = 0;
+  std::string out;
+  if (!own.empty() && depth == 0 && chance(0.15)) {  // Words of the source, joined.
+    for (std::size_t i = 0; i < 1 + length / 3; ++i) {
+      out += own[below(own.size())];
+      if (chance(0.3)) out += style.alphabet[below(style.alphabet.size())];
+    }
+    return Value::of(std::move(out));
+  }
+  for (std::size_t i = 0; i < length; ++i) {
+    if (i > 0 && chance(0.25)) {
+      out += out.back();
+    } else {
+      out += style.alphabet[below(style.alphabet.size())];
+    }
+  }
+  if (chance(0.1)) {  // A palindrome.
+    std::string back(out.rbegin(), out.rend());
+    out += chance(0.5) || back.empty() ? back : back.substr(1);
+  }
+  return Value::of(std::move(out));
+}
+
+Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) {
+  const Type& of = element(type);
+  std::size_t length = 0;
+  if (depth == 0) {
+    length = style.lengths_equal ? style.length : below(style.length_max + 2);
+  } else {
+    length = style.ragged ? below(style.width + 2) : style.width;
+  }
+  if (depth > 1) length = std::min<std::size_t>(length, 4);
+  std::vector<Value> items;
+  if (of.kind == Type::Kind::integer && depth == 0 && style.permutation) {
+    for (std::size_t i = 0; i < length; ++i)
+      items.push_back(Value::of(style.low + static_cast<std::int64_t>(i)));
+    for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
+  } else {
+    for (std::size_t i = 0; i < length; ++i) {
+      if (!items.empty() && chance(0.12)) {
+        items.push_back(items[below(items.size())]);
+      } else {
+        items.push_back(value(of, style, depth + 1));
+      }
+    }
+  }
+  if (style.sorted && (depth == 0 || chance(0.5)) && of.kind == Type::Kind::integer)
+    std::ranges::sort(items, {}, &Value::integer);
+  Value out = Value::list(std::move(items));
+  if (type.kind == Type::Kind::set) {
+    out.kind = Value::Kind::set;
+    drop_equal(out.items);
+  }
+  return out;
+}
+
+Value InputMaker::value(const Type& type, const Style& style, std::size_t depth) {
+  using Kind = Type::Kind;
+  if (depth > kDepthMax) return Value::none();
+  switch (type.kind) {
+    case Kind::none:
+      return Value::none();
+    case Kind::boolean:
+      return Value::boolean(chance(0.5));
+    case Kind::integer:
+      return integer(style);
+    case Kind::real: {
+      const auto& own = style.literals->reals;
+      if (!own.empty() && chance(0.15)) return Value::of(own[below(own.size())]);
+      const auto whole = static_cast<double>(integer(style).integer);
+      return Value::of(chance(0.5) ? whole : whole + static_cast<double>(below(8)) / 8);
+    }
+    case Kind::text:
+      return text(style, depth);
+    case Kind::bytes: {
+      Value out = text(style, depth);
+      out.kind = Value::Kind::bytes;
+      return out;
+    }
+    case Kind::list:
+    case Kind::set:
+      return list(type, style, depth);
+    case Kind::tuple: {
+      Value out{.kind = Value::Kind::tuple, .text = {}, .items = {}};
+      for (const Type& of : type.of) out.items.push_back(value(of, style, depth + 1));
+      return out;
+    }
+    case Kind::map: {
+      Value out{.kind = Value::Kind::map, .text = {}, .items = {}};
+      std::vector<Value> keys;
+      const std::size_t length =
+          style.lengths_equal ? std::min<std::size_t>(style.length, 8) : below(5);
+      for (std::size_t i = 0; i < length; ++i)
+        keys.push_back(value(element(type), style, depth + 1));
+      drop_equal(keys);
+      for (Value& key : keys) {
+        out.items.push_back(std::move(key));
+        out.items.push_back(value(element(type, 1), style, depth + 1));
+      }
+      return out;
+    }
+    case Kind::optional:
+      return chance(0.2) ? Value::none() : value(element(type), style, depth);
+    case Kind::any_of:
+      return type.of.empty() ? Value::none() : value(type.of[below(type.of.size())], style, depth);
+    case Kind::object: {
+      Value out{.kind = Value::Kind::object, .text = type.name, .items = {}};
+      const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
+        return one.needs_object() && one.class_name == type.name;
+      });
+      if (made == functions_.end()) return Value::none();
+      for (const Parameter& parameter : made->construction) {
+        if (parameter.has_default || parameter.by_name_only) break;
+        out.items.push_back(value(parameter.type, style, depth + 1));
+      }
+      return out;
+    }
+    case Kind::unknown:
+      break;
+  }
+  static const Type kKinds[] = {
+      {.kind = Kind::integer, .of = {}, .name = {}},
+      {.kind = Kind::text, .of = {}, .name = {}},
+      {.kind = Kind::list, .of = {{.kind = Kind::integer, .of = {}, .name = {}}}, .name = {}},
+      {.kind = Kind::list, .of = {{.kind = Kind::text, .of = {}, .name = {}}}, .name = {}},
+      {.kind = Kind::real, .of = {}, .name = {}},
+      {.kind = Kind::boolean, .of = {}, .name = {}},
+      {.kind = Kind::map,
+       .of = {{.kind = Kind::text, .of = {}, .name = {}},
+              {.kind = Kind::integer, .of = {}, .name = {}}},
+       .name = {}},
+      {.kind = Kind::none, .of = {}, .name = {}}};
+  return value(depth > 0 ? kKinds[below(2)] : kKinds[below(std::size(kKinds))], style, depth);
+}
+
+std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters,
+                                         const Style& style) {
+  std::vector<Value> out;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.by_name_only && parameter.has_default) continue;
+    if (parameter.has_default && chance(0.3)) break;
+    out.push_back(value(parameter.type, style, 0));
+  }
+  return out;
+}
+
+std::vector<std::size_t> InputMaker::methods_of(const std::string& class_name) const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    if (functions_[i].kind == Function::Kind::method && functions_[i].class_name == class_name)
+      out.push_back(i);
+  }
+  return out;
+}
+
+Input InputMaker::random(std::size_t function) {
+  const Function& of = functions_[function];
+  const Style style = style_for(of);
+  Input out;
+  if (of.needs_object()) {
+    out.construction = arguments(of.construction, style);
+    const std::vector<std::size_t> methods = methods_of(of.class_name);
+    if (methods.size() > 1 && chance(0.7)) {
+      const std::size_t steps = below(kStepsMax + 1);
+      for (std::size_t i = 0; i < steps; ++i) {
+        const std::size_t method = methods[below(methods.size())];
+        out.steps.push_back(
+            {.function = method, .arguments = arguments(functions_[method].parameters, style)});
+      }
+    }
+  }
+  out.steps.push_back({.function = function, .arguments = arguments(of.parameters, style)});
+  return out;
+}
+
+std::vector<Value> InputMaker::border_values(const Type& type, const Literals& literals) {
+  using Kind = Type::Kind;
+  const auto lists_of = [&](const Type& of, Value::Kind kind) {
+    std::vector<Value> out{Value::list({})};
+    const std::vector<Value> inner = border_values(of, literals);
+    for (const Value& one : inner) out.push_back(Value::list({one}));
+    if (inner.size() > 1) {
+      out.push_back(Value::list({inner[1], inner[0]}));
+      out.push_back(Value::list({inner[1], inner[1], inner[0]}));
+    }
+    for (Value& one : out) {
+      one.kind = kind;
+      if (kind == Value::Kind::set) drop_equal(one.items);
+    }
+    return out;
+  };
+  switch (type.kind) {
+    case Kind::none:
+      return {Value::none()};
+    case Kind::boolean:
+      return {Value::boolean(true), Value::boolean(false)};
+    case Kind::integer: {
+      std::vector<Value> out{Value::of(std::int64_t{0}), Value::of(std::int64_t{1}),
+                             Value::of(std::int64_t{-1}), Value::of(std::int64_t{2}),
+                             Value::of(std::int64_t{10})};
+      for (const std::int64_t own : literals.integers) {
+        for (const std::int64_t near : {own - 1, own, own + 1}) out.push_back(Value::of(near));
+      }
+      return out;
+    }
+    case Kind::real: {
+      std::vector<Value> out{Value::of(0.0), Value::of(1.0), Value::of(-1.0), Value::of(0.5),
+                             Value::of(100.0)};
+      for (const double own : literals.reals) {
+        out.push_back(Value::of(own));
+        out.push_back(Value::of(own + 1));
+        out.push_back(Value::of(own - 1));
+      }
+      for (const std::int64_t own : literals.integers)
+        out.push_back(Value::of(static_cast<double>(own)));
+      return out;
+    }
+    case Kind::text:
+    case Kind::bytes: {
+      std::vector<Value> out{Value::of(std::string("a")), Value::of(std::string()),
+                             Value::of(std::string("hello world")),
+                             Value::of(std::string("A1 b-2")), Value::of(std::string("12"))};
+      for (const std::string& own : literals.texts) out.push_back(Value::of(own));
+      if (type.kind == Kind::bytes) {
+        for (Value& one : out) one.kind = Value::Kind::bytes;
+      }
+      return out;
+    }
+    case Kind::list:
+      return lists_of(element(type), Value::Kind::list);
+    case Kind::set:
+      return lists_of(element(type), Value::Kind::set);
+    case Kind::optional: {
+      std::vector<Value> out = border_values(element(type), literals);
+      out.push_back(Value::none());
+      return out;
+    }
+    case Kind::any_of: {
+      std::vector<Value> out;
+      for (const Type& one : type.of) {
+        std::vector<Value> more = border_values(one, literals);
+        out.insert(out.end(), more.begin(), more.end());
+      }
+      return out;
+    }
+    case Kind::map: {
+      std::vector<Value> out{{.kind = Value::Kind::map, .text = {}, .items = {}}};
+      const std::vector<Value> keys = border_values(element(type), literals);
+      const std::vector<Value> values = border_values(element(type, 1), literals);
+      if (!keys.empty() && !values.empty() && hashable(keys[0]))
+        out.push_back({.kind = Value::Kind::map, .text = {}, .items = {keys[0], values[0]}});
+      return out;
+    }
+    case Kind::tuple:
+    case Kind::object:
+    case Kind::unknown: {
+      std::vector<Value> out;
+      const Style style{.alphabet = "ab", .literals = &literals};
+      for (int i = 0; i < 4; ++i) out.push_back(value(type, style, 0));
+      return out;
+    }
+  }
+  return {};
+}
+
+std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_max) {
+  const Function& of = functions_[function];
+  std::vector<std::vector<Value>> choices;
+  std::vector<const Parameter*> asked;
+  for (const Parameter& parameter : of.parameters) {
+    if (parameter.by_name_only && parameter.has_default) continue;
+    choices.push_back(border_values(parameter.type, of.literals));
+    asked.push_back(&parameter);
+  }
+  const Style style{.alphabet = "ab", .literals = &of.literals};
+  std::vector<Input> out;
+  const auto add = [&](std::vector<Value> arguments_of_call) {
+    Input input;
+    if (of.needs_object()) input.construction = arguments(of.construction, style);
+    input.steps.push_back({.function = function, .arguments = std::move(arguments_of_call)});
+    if (out.size() < count_max && std::ranges::find(out, input) == out.end())
+      out.push_back(std::move(input));
+  };
+  // Each parameter through its borders, the others at their first.
+  std::vector<Value> first;
+  for (const auto& one : choices) first.push_back(one.empty() ? Value::none() : one[0]);
+  add(first);
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    for (const Value& one : choices[i]) {
+      std::vector<Value> changed = first;
+      changed[i] = one;
+      add(std::move(changed));
+    }
+  }
+  while (!asked.empty() && asked.back()->has_default) {  // As few as will do.
+    asked.pop_back();
+    first.pop_back();
+    add(first);
+  }
+  if (choices.size() < 2) return out;
+  for (std::size_t tries = 0; tries < count_max && out.size() < count_max; ++tries) {
+    std::vector<Value> mixed;
+    for (const auto& one : choices)
+      mixed.push_back(one.empty() ? Value::none() : one[below(one.size())]);
+    add(std::move(mixed));
+  }
+  return out;
+}
+
+// One change, somewhere within.
+void InputMaker::vary(Value& value, const Type& type, const Style& style) {
+  using Kind = Value::Kind;
+  if (chance(0.08)) {
+    value = this->value(type, style, 0);
+    return;
+  }
+  switch (value.kind) {
+    case Kind::none:
+      value = this->value(type, style, 0);
+      return;
+    case Kind::boolean:
+      value.integer ^= 1;
+      return;
+    case Kind::integer: {
+      static constexpr std::int64_t kSteps[] = {1, -1, 2, -2, 10, -10};
+      switch (below(4)) {
+        case 0:
+          value = integer(style);
+          return;
+        case 1:
+          value.integer = std::abs(value.integer) < std::numeric_limits<std::int32_t>::max()
+                              ? value.integer * 2
+                              : 0;
+          return;
+        case 2:
+          value.integer = -value.integer;
+          return;
+        default:
+          value.integer += kSteps[below(std::size(kSteps))];
+          return;
+      }
+    }
+    case Kind::real:
+      value.real = chance(0.5) ? value.real + 1 : chance(0.5) ? -value.real : value.real / 2;
+      return;
+    case Kind::text:
+    case Kind::bytes: {
+      std::string& text = value.text;
+      const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
+      const std::size_t at = below(text.size() + 1);
+      switch (below(6)) {
+        case 0:
+          text.insert(at, 1, letter());
+          return;
+        case 1:
+          if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text.erase(at, 1);
+          return;
+        case 2:
+          if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text[at] = letter();
+          return;
+        case 3:
+          if (text.size() < 200) text += text;
+          return;
+        case 4: {
+          const auto& own = style.literals->texts;
+          if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
+            text.insert(at, own[below(own.size())]);
+          return;
+        }
+        default:
+          if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }))
+            std::ranges::reverse(text);
+          return;
+      }
+    }
+    case Kind::list:
+    case Kind::tuple:
+    case Kind::set:
+    case Kind::map:
+    case Kind::object:
+      break;
+  }
+  std::vector<Value>& items = value.items;
+  const Type& of = element(type);
+  if (value.kind == Kind::list || value.kind == Kind::set) {
+    const std::size_t depth = items.empty() || !is_sequence(items[0]) ? 0 : 1;
+    switch (below(9)) {
+      case 0:
+        items.insert(items.begin() + static_cast<std::ptrdiff_t>(below(items.size() + 1)),
+                     this->value(of, style, 1));
+        break;
+      case 1:
+        if (!items.empty())
+          items.erase(items.begin() + static_cast<std::ptrdiff_t>(below(items.size())));
+        break;
+      case 2:
+        if (items.size() > 1) std::swap(items[below(items.size())], items[below(items.size())]);
+        break;
+      case 3:
+        if (!items.empty()) items.push_back(items[below(items.size())]);
+        break;
+      case 4:
+        if (depth == 0 && of.kind == Type::Kind::integer)
+          std::ranges::sort(items, {}, &Value::integer);
+        break;
+      case 5:
+        std::ranges::reverse(items);
+        break;
+      default:
+        if (!items.empty()) vary(items[below(items.size())], of, style);
+        break;
+    }
+    if (value.kind == Kind::set) drop_equal(items);
+    return;
+  }
+  if (items.empty()) return;
+  const std::size_t at = below(items.size());
+  if (value.kind == Kind::map) {
+    vary(items[at | 1U], element(type, 1), style);  // The values: keys must stay different.
+  } else {
+    vary(items[at], element(type, value.kind == Kind::tuple ? at : 0), style);
+  }
+}
+
+Input InputMaker::varied(const Input& parent, const Input& other) {
+  Input out = parent;
+  const Function& of = functions_[parent.function()];
+  const Style style = style_for(of);
+  const std::size_t changes = 1 + (chance(0.4) ? below(4) : 0);
+  for (std::size_t i = 0; i < changes; ++i) {
+    if (of.needs_object() && chance(0.3)) {
+      if (!out.construction.empty() && chance(0.5)) {
+        const std::size_t at = below(out.construction.size());
+        vary(out.construction[at], of.construction[at].type, style);
+        continue;
+      }
+      if (out.steps.size() > 1 && chance(0.4)) {
+        out.steps.erase(out.steps.begin() +
+                        static_cast<std::ptrdiff_t>(below(out.steps.size() - 1)));
+        continue;
+      }
+      const std::vector<std::size_t> methods = methods_of(of.class_name);
+      if (!methods.empty() && out.steps.size() <= 2 * kStepsMax) {
+        const std::size_t method = methods[below(methods.size())];
+        out.steps.insert(
+            out.steps.begin() + static_cast<std::ptrdiff_t>(below(out.steps.size())),
+            {.function = method, .arguments = arguments(functions_[method].parameters, style)});
+      }
+      continue;
+    }
+    Step& step = out.steps[chance(0.8) ? out.steps.size() - 1 : below(out.steps.size())];
+    const std::span<const Parameter> parameters = functions_[step.function].parameters;
+    if (step.arguments.empty()) {
+      step.arguments = arguments(parameters, style);
+      continue;
+    }
+    const std::size_t at = below(step.arguments.size());
+    if (&step == &out.steps.back() && at < other.steps.back().arguments.size() && chance(0.15)) {
+      step.arguments[at] = other.steps.back().arguments[at];
+    } else {
+      vary(step.arguments[at], at < parameters.size() ? parameters[at].type : kUnknown, style);
+    }
+  }
+  return out;
+}
+
+}  // namespace leyden::qa

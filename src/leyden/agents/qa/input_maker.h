@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "leyden/agents/qa/function.h"
+
+namespace leyden::qa {
+
+// Makes arguments by type: borders first, then random ones whose sizes and ranges fit together (two lists of one length, an index within
+// a list, a rectangular grid), with the constants of the source among them; and variations of what was useful. The same seed gives the
+// same inputs on every machine. Confined to one thread. `functions` outlives it.
+class InputMaker {
+ public:
+  InputMaker(std::span<const Function> functions, std::uint64_t seed);
+
+  // Small and empty ones, each parameter's in turn.
+  [[nodiscard]] std::vector<Input> borders(std::size_t function, std::size_t count_max);
+  [[nodiscard]] Input random(std::size_t function);
+  // `parent` with one or some changes; parts may come from `other`, an input of the same function.
+  [[nodiscard]] Input varied(const Input& parent, const Input& other);
+
+ private:
+  // What the values of one input have in common.
+  struct Style {
+    std::int64_t low = 0;
+    std::int64_t high = 9;
+    std::size_t length = 3;  // Of lists and texts, where `lengths_equal`.
+    bool lengths_equal = false;
+    std::size_t length_max = 6;
+    std::size_t width = 2;  // Of rows.
+    bool ragged = false;
+    bool sorted = false;
+    bool permutation = false;
+    std::string alphabet;
+    const Literals* literals = nullptr;
+  };
+  [[nodiscard]] std::uint64_t below(std::uint64_t bound);
+  [[nodiscard]] bool chance(double probability);
+  [[nodiscard]] Style style_for(const Function& function);
+  [[nodiscard]] Value value(const Type& type, const Style& style, std::size_t depth);
+  [[nodiscard]] Value integer(const Style& style);
+  [[nodiscard]] Value text(const Style& style, std::size_t depth);
+  [[nodiscard]] Value list(const Type& type, const Style& style, std::size_t depth);
+  [[nodiscard]] std::vector<Value> arguments(std::span<const Parameter> parameters,
+                                             const Style& style);
+  [[nodiscard]] std::vector<Value> border_values(const Type& type, const Literals& literals);
+  void vary(Value& value, const Type& type, const Style& style);
+  [[nodiscard]] std::vector<std::size_t> methods_of(const std::string& class_name) const;
+
+  std::span<const Function> functions_;
+  std::mt19937_64 engine_;
+};
+
+}  // namespace leyden::qa

@@ -1,0 +1,167 @@
+#include "leyden/agents/qa/input_maker.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+namespace leyden::qa {
+namespace {
+
+using Kind = Type::Kind;
+
+Type type(Kind kind, std::vector<Type> of = {}) {
+  return {.kind = kind, .of = std::move(of), .name = {}};
+}
+
+// Whether the value is one that the type allows.
+bool fits(const Value& value, const Type& type) {
+  const auto all = [&](const Type& of) {
+    return std::ranges::all_of(value.items, [&](const Value& item) { return fits(item, of); });
+  };
+  switch (type.kind) {
+    case Kind::none:
+      return value.kind == Value::Kind::none;
+    case Kind::boolean:
+      return value.kind == Value::Kind::boolean && (value.integer == 0 || value.integer == 1);
+    case Kind::integer:
+      return value.kind == Value::Kind::integer;
+    case Kind::real:
+      return value.kind == Value::Kind::real;
+    case Kind::text:
+      return value.kind == Value::Kind::text;
+    case Kind::bytes:
+      return value.kind == Value::Kind::bytes;
+    case Kind::list:
+      return value.kind == Value::Kind::list && all(type.of[0]);
+    case Kind::set: {
+      if (value.kind != Value::Kind::set || !all(type.of[0])) return false;
+      for (std::size_t i = 0; i < value.items.size(); ++i) {
+        if (std::ranges::count(value.items, value.items[i]) != 1) return false;
+      }
+      return true;
+    }
+    case Kind::tuple:
+      if (value.kind != Value::Kind::tuple || value.items.size() != type.of.size()) return false;
+      for (std::size_t i = 0; i < type.of.size(); ++i) {
+        if (!fits(value.items[i], type.of[i])) return false;
+      }
+      return true;
+    case Kind::map:
+      if (value.kind != Value::Kind::map || value.items.size() % 2 != 0) return false;
+      for (std::size_t i = 0; i < value.items.size(); i += 2) {
+        if (!fits(value.items[i], type.of[0]) || !fits(value.items[i + 1], type.of[1]))
+          return false;
+      }
+      return true;
+    case Kind::optional:
+      return value.kind == Value::Kind::none || fits(value, type.of[0]);
+    case Kind::any_of:
+      return std::ranges::any_of(type.of, [&](const Type& of) { return fits(value, of); });
+    case Kind::object:
+      return value.kind == Value::Kind::none || value.text == type.name;
+    case Kind::unknown:
+      return true;
+  }
+  return false;
+}
+
+Function function_of(std::vector<Type> types) {
+  Function out;
+  out.name = "f";
+  for (std::size_t i = 0; i < types.size(); ++i)
+    out.parameters.push_back(
+        {.name = "p" + std::to_string(i), .type = std::move(types[i]), .annotated = true});
+  out.literals = {.integers = {17, -4}, .reals = {2.5}, .texts = {"needle", "é"}};
+  return out;
+}
+
+const std::vector<Function>& functions() {
+  static const std::vector<Function> all = {
+      function_of({type(Kind::integer), type(Kind::text), type(Kind::boolean)}),
+      function_of({type(Kind::list, {type(Kind::integer)}),
+                   type(Kind::list, {type(Kind::list, {type(Kind::integer)})})}),
+      function_of({type(Kind::map, {type(Kind::text), type(Kind::real)}),
+                   type(Kind::set, {type(Kind::integer)}), type(Kind::bytes)}),
+      function_of({type(Kind::tuple, {type(Kind::integer), type(Kind::text)}),
+                   type(Kind::optional, {type(Kind::real)}),
+                   type(Kind::any_of, {type(Kind::integer), type(Kind::text)}), type(Kind::none)}),
+  };
+  return all;
+}
+
+TEST(InputMaker, ValuesAreOfTheTypes) {
+  InputMaker maker(functions(), 7);
+  for (std::size_t f = 0; f < functions().size(); ++f) {
+    std::vector<Input> inputs = maker.borders(f, 80);
+    for (int i = 0; i < 500; ++i) inputs.push_back(maker.random(f));
+    for (std::size_t i = 0; i < 1000; ++i)
+      inputs.push_back(maker.varied(inputs[i % inputs.size()], inputs[(i * 7) % inputs.size()]));
+    for (const Input& input : inputs) {
+      ASSERT_EQ(input.steps.size(), 1);
+      const std::vector<Value>& arguments = input.steps[0].arguments;
+      ASSERT_EQ(arguments.size(), functions()[f].parameters.size());
+      for (std::size_t i = 0; i < arguments.size(); ++i)
+        EXPECT_TRUE(fits(arguments[i], functions()[f].parameters[i].type)) << f << " " << i;
+    }
+  }
+}
+
+TEST(InputMaker, TheSameSeedGivesTheSameInputs) {
+  InputMaker one(functions(), 3);
+  InputMaker same(functions(), 3);
+  InputMaker other(functions(), 4);
+  std::size_t different = 0;
+  for (int i = 0; i < 100; ++i) {
+    const Input input = one.random(1);
+    EXPECT_EQ(input, same.random(1));
+    different += input == other.random(1) ? 0 : 1;
+  }
+  EXPECT_GT(different, 50);
+}
+
+TEST(InputMaker, TheSourcesConstantsAreAmongTheInputs) {
+  InputMaker maker(functions(), 1);
+  bool number = false;
+  bool text = false;
+  for (const Input& input : maker.borders(0, 80)) {
+    number = number || input.steps[0].arguments[0] == Value::of(std::int64_t{17});
+    text = text || input.steps[0].arguments[1] == Value::of(std::string("needle"));
+  }
+  EXPECT_TRUE(number);
+  EXPECT_TRUE(text);
+}
+
+TEST(InputMaker, BordersAreBoundedAndDifferent) {
+  InputMaker maker(functions(), 1);
+  const std::vector<Input> borders = maker.borders(3, 25);
+  EXPECT_LE(borders.size(), 25);
+  for (const Input& one : borders) EXPECT_EQ(std::ranges::count(borders, one), 1);
+}
+
+// A method gets an object, and calls that come before.
+TEST(InputMaker, ObjectsAreMadeAndUsedBefore) {
+  Function push = function_of({type(Kind::integer)});
+  push.name = "push";
+  push.kind = Function::Kind::method;
+  push.class_name = "Stack";
+  push.construction = {{.name = "room", .type = type(Kind::integer)}};
+  Function pop = function_of({});
+  pop.name = "pop";
+  pop.kind = Function::Kind::method;
+  pop.class_name = "Stack";
+  pop.construction = push.construction;
+  const std::vector<Function> stack = {push, pop};
+  InputMaker maker(stack, 1);
+  std::size_t longest = 0;
+  for (int i = 0; i < 200; ++i) {
+    const Input input = maker.random(1);
+    EXPECT_EQ(input.function(), 1);
+    EXPECT_EQ(input.construction.size(), 1);
+    longest = std::max(longest, input.steps.size());
+  }
+  EXPECT_GT(longest, 2);
+}
+
+}  // namespace
+}  // namespace leyden::qa

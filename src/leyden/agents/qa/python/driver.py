@@ -1,0 +1,496 @@
+"""Runs calls of one module inside the sandbox and says what came of each. Leyden writes `request.json` and reads `answers.jsonl`,
+one JSON object a line, flushed at once: what is there when this process is killed still counts.
+
+    python3 driver.py REQUEST ANSWERS
+
+request: {file, module, path, mode, limit_s, inputs: [{setup, arguments, call, ...}], ...}
+modes:   explore  which inputs reach something that none did before
+         confirm  every input three times, with all that it reaches and what it gives
+         mutants  which input tells which mutant from the original
+         examples which examples of the docstrings give something else than they say
+"""
+import ast
+import builtins
+import contextlib
+import copy
+import dis
+import enum
+import importlib
+import importlib.util
+import inspect
+import io
+import json
+import math
+import os
+import random
+import signal
+import sys
+import types
+
+TEXT_MAX = 1500  # Of an expected value; what is longer makes no readable test.
+ITEMS_MAX = 200  # Of an iterator that is read to its end.
+
+
+class OutOfTime(BaseException):
+    """Not an Exception: a program's `except Exception` must not catch it."""
+
+
+def on_alarm(_signal, _frame):
+    raise OutOfTime
+
+
+class Tracer:
+    """Line arcs of one file, as coverage.py counts them: (line, next line), negative at a function's entry and exit."""
+
+    def __init__(self, file):
+        self.file = file
+        self.arcs = set()
+        self.finished = set()  # IDs of code in which nothing is left to find: not traced any more.
+
+    def __call__(self, frame, event, _argument):
+        code = frame.f_code
+        if code.co_filename != self.file or id(code) in self.finished:
+            return None
+        arcs, first = self.arcs, code.co_firstlineno
+        last = -first
+
+        def local(frame, event, _argument):
+            nonlocal last
+            if event == "line":
+                line = frame.f_lineno
+                arcs.add((last, line))
+                last = line
+            elif event == "return":
+                arcs.add((last, -first))
+            return local
+
+        return local
+
+    @contextlib.contextmanager
+    def tracing(self):
+        sys.settrace(self)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+
+
+def code_of(file):
+    """All code objects of a file."""
+    with open(file, "rb") as source:
+        todo = [compile(source.read(), file, "exec", dont_inherit=True)]
+    while todo:
+        code = todo.pop()
+        yield code
+        todo.extend(one for one in code.co_consts if isinstance(one, types.CodeType))
+
+
+def arcs_of(code):
+    """The arcs that a code object can take, but for those of exceptions; and its lines."""
+    instructions = [one for one in dis.get_instructions(code) if one.opname not in ("CACHE", "RESUME", "NOP") or one.starts_line]
+    line, lines = None, {}
+    starts = dict(dis.findlinestarts(code))
+    for one in dis.get_instructions(code):
+        if one.offset in starts:
+            line = starts[one.offset]
+        lines[one.offset] = line
+    arcs, first = set(), code.co_firstlineno
+    ends = ("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT")
+    for one, after in zip(instructions, instructions[1:] + [None]):
+        here = lines[one.offset]
+        if here is None:
+            continue
+        if one.opcode in dis.hasjrel or one.opcode in dis.hasjabs:
+            there = lines.get(one.argval)
+            if there is not None and there != here:
+                arcs.add((here, there))
+        if one.opname in ("RETURN_VALUE", "RETURN_CONST"):
+            arcs.add((here, -first))
+        elif after is not None and one.opname not in ends:
+            there = lines[after.offset]
+            if there is not None and there != here:
+                arcs.add((here, there))
+    return arcs, {one for one in lines.values() if one is not None and one >= 1}
+
+
+def goals_of(file):
+    """For each code object: its first line, the lines it has, and the arcs from lines that can go two ways."""
+    out = []
+    for code in code_of(file):
+        arcs, lines = arcs_of(code)
+        ways = {}
+        for here, there in arcs:
+            ways.setdefault(here, set()).add(there)
+        branches = {(here, there) for here, two in ways.items() if len(two) > 1 for there in two}
+        out.append((code, lines, branches))
+    return out
+
+
+def literal(value, depth=0):
+    """Source text that gives an equal value of the same type; None where there is none."""
+    if depth > 8:
+        return None
+    kind = type(value)
+    if value is None or kind is bool or kind is str or kind is bytes:
+        return repr(value)
+    if kind is int:
+        return repr(value) if value.bit_length() < 4000 else None
+    if kind is float:
+        if math.isnan(value):
+            return None
+        return repr(value) if math.isfinite(value) else f"float({repr(str(value))})"
+    if kind is complex:
+        return repr(value)
+    if kind in (list, tuple, set, frozenset):
+        items = [literal(item, depth + 1) for item in value]
+        if None in items:
+            return None
+        if kind in (set, frozenset):
+            items.sort()
+        inner = ", ".join(items)
+        if kind is list:
+            return f"[{inner}]"
+        if kind is tuple:
+            return f"({inner},)" if len(items) == 1 else f"({inner})"
+        if kind is set:
+            return "{" + inner + "}" if items else "set()"
+        return f"frozenset([{inner}])"
+    if kind is dict:
+        pairs = [(literal(key, depth + 1), literal(item, depth + 1)) for key, item in value.items()]
+        if any(None in pair for pair in pairs):
+            return None
+        return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
+    return None
+
+
+def observed(value):
+    """How a test can say what a value is: [form, text]. The forms: value (== text), nan, items (list(...) == text), repr (repr(...) ==
+    text), type (its type's name)."""
+    text = literal(value)
+    if text is not None:
+        return ["value", text] if len(text) <= TEXT_MAX else None
+    if isinstance(value, float) and math.isnan(value):
+        return ["nan", ""]
+    if isinstance(value, (types.GeneratorType, map, filter, zip, enumerate, range)) or (
+            hasattr(value, "__next__") and hasattr(value, "__iter__") and not isinstance(value, io.IOBase)):
+        items = []
+        for item in value:
+            items.append(item)
+            if len(items) > ITEMS_MAX:
+                return None
+        text = literal(items)
+        return ["items", text] if text is not None and len(text) <= TEXT_MAX else None
+    kind = type(value)
+    if kind.__repr__ is not object.__repr__ and not callable(value):
+        text = repr(value)
+        if " at 0x" not in text and len(text) <= TEXT_MAX:
+            return ["repr", repr(text)]
+    return ["type", repr(kind.__name__)]
+
+
+def state_of(thing):
+    """Public attributes that have a literal."""
+    try:
+        attributes = vars(thing)
+    except TypeError:
+        return {}
+    out = {}
+    for name, value in attributes.items():
+        if name.startswith("_") or not name.isidentifier():
+            continue
+        text = literal(value)
+        if text is not None and len(text) <= TEXT_MAX:
+            out[name] = text
+    return out
+
+
+def raised_where(error, file):
+    """The line of the file's own `raise` or `assert` that the error comes from, else 0."""
+    trace = error.__traceback__
+    last = None
+    while trace is not None:
+        last = trace
+        trace = trace.tb_next
+    if last is None or last.tb_frame.f_code.co_filename != file:
+        return 0
+    code, at = last.tb_frame.f_code, last.tb_lasti
+    for one in dis.get_instructions(code):
+        if one.offset == at:
+            return last.tb_lineno if one.opname == "RAISE_VARARGS" else 0
+    return 0
+
+
+class Runner:
+    def __init__(self, request):
+        self.request = request
+        self.file = request["file"]
+        self.tracer = Tracer(self.file)
+        self.limit_s = request["limit_s"]
+        signal.signal(signal.SIGALRM, on_alarm)
+
+    def load(self):
+        sys.path[:0] = self.request["path"]
+        self.module = importlib.import_module(self.request["module"])
+        if getattr(self.module, "__file__", None) != self.file:
+            raise ImportError(f"{self.request['module']} is another file: {getattr(self.module, '__file__', None)}")
+        return self.module
+
+    def names(self, module):
+        """What expressions may use: what the module defines."""
+        out = {"__builtins__": builtins}
+        out.update({name: value for name, value in vars(module).items() if not name.startswith("__")})
+        return out
+
+    def run(self, one, module, trace=True):
+        """What came of it, as told to Leyden. The clock runs for all of it, also for reading the answer."""
+        random.seed(0)
+        out, names = {}, self.names(module)
+        stdout = io.StringIO()
+        arguments, before, result, error = {}, {}, None, None
+        here = None
+        try:
+            signal.setitimer(signal.ITIMER_REAL, self.limit_s)
+            with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(io.StringIO()):
+                try:
+                    for name, text in one["arguments"]:
+                        arguments[name] = names[name] = eval(text, names)
+                    with self.tracer.tracing() if trace else contextlib.nullcontext():
+                        for line in one["setup"]:
+                            exec(line, names)
+                    here = names.get(one.get("receiver"))
+                    out["made"] = True
+                    before = {name: literal(value) for name, value in arguments.items()}
+                    state = state_of(here) if here is not None else {}
+                    with self.tracer.tracing() if trace else contextlib.nullcontext():
+                        result = eval(one["call"], names)
+                        if inspect.isawaitable(result):
+                            import asyncio
+                            out["awaited"] = True
+                            result = asyncio.run(asyncio.wait_for(result, self.limit_s))
+                        seen = observed(result)
+                except OutOfTime:
+                    raise
+                except (KeyboardInterrupt, MemoryError):
+                    out["outcome"] = "broken"
+                    return out
+                except SystemExit as exit_:
+                    error = exit_
+                except BaseException as caught:  # Whatever the program raises is its answer.
+                    error = caught
+        except OutOfTime:
+            out["outcome"] = "time"
+            return out
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            if error is not None:
+                kind = type(error)
+                out.update(outcome="error", error=kind.__name__, module=kind.__module__, raised=raised_where(error, self.file),
+                           message=str(error)[:200])
+                return out
+            if seen is None:
+                out["outcome"] = "unsayable"
+                return out
+            out.update(outcome="value", form=seen[0], text=seen[1], kind=type(result).__name__)
+            changed = {}
+            for name, value in arguments.items():
+                text = literal(value)
+                if text is not None and before[name] is not None and text != before[name]:
+                    changed[name] = text
+            if changed:
+                out["changed"] = changed
+            if here is not None:
+                after = state_of(here)
+                moved = {name: text for name, text in after.items() if state.get(name) != text}
+                if moved or (result is None and after):
+                    out["state"] = moved or after
+            if stdout.getvalue():
+                printed = stdout.getvalue()
+                out["printed"] = repr(printed) if len(printed) <= TEXT_MAX else ""
+        except BaseException:  # A hostile __repr__.
+            return {"outcome": "unsayable"}
+        return out
+
+
+def same(left, right):
+    """Whether a test made of one passes on the other."""
+    keys = ("outcome", "form", "text", "error", "changed", "state", "printed")
+    return all(left.get(key) == right.get(key) for key in keys)
+
+
+def explore(runner, answer):
+    goals = goals_of(runner.file)
+    lines = sorted(set().union(*(lines for _, lines, _ in goals)))
+    branches = sorted(set().union(*(branches for _, _, branches in goals)))
+    with runner.tracer.tracing():
+        module = runner.load()
+    answer({"goals": {"lines": lines, "branches": branches}, "import": sorted(runner.tracer.arcs)})
+    seen = {tuple(arc) for arc in runner.request["seen"]} | runner.tracer.arcs
+    # Found again by its place: what the import system compiled is another object.
+    by_place = {}
+    for code, of_lines, of_branches in goals:
+        by_place[code.co_firstlineno, code.co_name] = (of_lines, of_branches)
+
+    def finish(codes):
+        reached = {line for arc in seen for line in arc}
+        for code in codes:
+            of_lines, of_branches = by_place.get((code.co_firstlineno, code.co_name), (None, None))
+            if of_lines is not None and of_branches <= seen and of_lines - {code.co_firstlineno} <= reached:
+                runner.tracer.finished.add(id(code))
+
+    loaded = loaded_code(module, runner.file)
+    finish(loaded)
+    for i, one in enumerate(runner.request["inputs"]):
+        answer({"begin": i})
+        runner.tracer.arcs = set()
+        out = runner.run(one, module)
+        fresh = runner.tracer.arcs - seen
+        told = {"input": i, "outcome": out["outcome"]}
+        if out["outcome"] == "error":
+            told.update(error=out["error"], raised=out["raised"])
+            if out["error"] in ("NameError", "UnboundLocalError"):
+                told["message"] = out["message"]
+        if fresh and (out["outcome"] == "value" or out.get("raised")):
+            seen |= fresh
+            finish(loaded)
+            told["fresh"] = sorted(fresh)
+        answer(told)
+
+
+def loaded_code(module, file):
+    """The code objects that run, of functions and classes of a module that is loaded."""
+    out, todo, known = set(), list(vars(module).values()), set()
+    while todo:
+        one = todo.pop()
+        if id(one) in known:
+            continue
+        known.add(id(one))
+        if isinstance(one, types.CodeType):
+            if one.co_filename == file:
+                out.add(one)
+                todo.extend(inner for inner in one.co_consts if isinstance(inner, types.CodeType))
+        elif isinstance(one, types.FunctionType):
+            todo.append(one.__code__)
+            if hasattr(one, "__wrapped__"):
+                todo.append(one.__wrapped__)
+        elif isinstance(one, (staticmethod, classmethod)):
+            todo.append(one.__func__)
+        elif isinstance(one, property):
+            todo.extend(f for f in (one.fget, one.fset, one.fdel) if f)
+        elif isinstance(one, type) and one.__module__ == module.__name__:
+            todo.extend(vars(one).values())
+    return out
+
+
+def confirm(runner, answer):
+    module = runner.load()
+    for i, one in enumerate(runner.request["inputs"]):
+        answer({"begin": i})
+        runner.tracer.arcs = set()
+        first = runner.run(one, module)
+        arcs = sorted(runner.tracer.arcs)
+        again = runner.run(copy.deepcopy(one), module, trace=False)
+        first["stable"] = same(first, again)
+        answer({"input": i, "arcs": arcs, **first})
+
+
+def mutants(runner, answer):
+    runner.load()
+    with open(runner.file, "rb") as source:
+        original = source.read()
+    for number, mutant in enumerate(runner.request["mutants"]):
+        if mutant.get("skip"):
+            continue
+        answer({"mutant": number, "begin": True})
+        changed = original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:]
+        name = runner.request["module"]
+        module = types.ModuleType(name)
+        module.__file__ = runner.file
+        module.__package__ = name.rpartition(".")[0]
+        killers = []
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(1.0, runner.limit_s))
+            try:
+                code = compile(changed, runner.file, "exec", dont_inherit=True)
+                sys.modules[name] = module  # Dataclasses and pickles look it up.
+                with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                    exec(code, vars(module))
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except SyntaxError:
+            answer({"mutant": number, "invalid": True})
+            continue
+        except BaseException:
+            answer({"mutant": number, "killers": mutant["inputs"][:1]})
+            continue
+        for i in mutant["inputs"]:
+            one = runner.request["inputs"][i]
+            if not same(one["expected"], runner.run(one, module, trace=False)):
+                killers.append(i)
+                if len(killers) >= mutant.get("killers_max", 1):
+                    break
+        answer({"mutant": number, "killers": killers})
+
+
+def examples(runner, answer):
+    import doctest
+    module = runner.load()
+    finder, checker = doctest.DocTestFinder(exclude_empty=True), doctest.OutputChecker()
+    for test in finder.find(module, module.__name__, module=module):
+        names, told = runner.names(module), []
+
+        class Notes(doctest.DocTestRunner):
+            def report_start(self, out, test, example):
+                signal.setitimer(signal.ITIMER_REAL, runner.limit_s * 10)
+
+            def report_success(self, out, test, example, got):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                told.append(1)
+
+            def report_failure(self, out, test, example, got):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                told.append((example, got))
+
+            def report_unexpected_exception(self, out, test, example, info):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                told.append((example, f"{info[0].__name__}: {info[1]}"))
+
+        test.globs = names
+        try:
+            Notes(checker=checker, verbose=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test, out=lambda _text: None, clear_globs=False)
+        except OutOfTime:
+            continue
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        name = test.name[len(module.__name__) + 1:]
+        failed = [one for one in told if one != 1]
+        answer({"examples": len(told), "function": name})
+        for example, got in failed:
+            answer({"example": example.source.strip()[:300], "line": (test.lineno or 0) + example.lineno + 1, "function": name, "want": example.want.strip()[:200], "got": got.strip()[:200]})
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        request = json.load(file)
+    sys.setrecursionlimit(3000)
+    # Not where the program can print into it.
+    answers = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+
+    def answer(line):
+        os.write(answers, (json.dumps(line) + "\n").encode())
+
+    sys.argv = [request["file"]]
+    runner = Runner(request)
+    try:
+        {"explore": explore, "confirm": confirm, "mutants": mutants, "examples": examples}[request["mode"]](runner, answer)
+    except OutOfTime:
+        raise
+    except BaseException as error:
+        answer({"failed": f"{type(error).__name__}: {error}"[:500]})
+        sys.exit(1)
+    answer({"done": True})
+    os._exit(0)  # Threads that the program left don't keep it.
+
+
+if __name__ == "__main__":
+    main()

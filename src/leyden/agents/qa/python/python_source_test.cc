@@ -1,0 +1,117 @@
+#include "leyden/agents/qa/python/python_source.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace leyden::qa {
+namespace {
+
+using Kind = Type::Kind;
+
+std::vector<Function> read(std::string_view text) {
+  auto tree = syntax::parse(syntax::Language::python, text);
+  EXPECT_TRUE(tree);
+  return python_functions(*tree, text);
+}
+
+Type parameter_type(std::string_view annotation) {
+  const std::vector<Function> all = read(
+      "class Point:\n    def __init__(self, x: int): pass\n    def length(self): return 1\ndef "
+      "f(zz: " +
+      std::string(annotation) + "): pass\n");
+  return all.back().parameters.at(0).type;
+}
+
+Type type(Kind kind, std::vector<Type> of = {}) {
+  return {.kind = kind, .of = std::move(of), .name = {}};
+}
+
+TEST(PythonSource, Annotations) {
+  EXPECT_EQ(parameter_type("int"), type(Kind::integer));
+  EXPECT_EQ(parameter_type("'str'"), type(Kind::text));
+  EXPECT_EQ(parameter_type("List[List[int]]"),
+            type(Kind::list, {type(Kind::list, {type(Kind::integer)})}));
+  EXPECT_EQ(parameter_type("typing.Sequence[float]"), type(Kind::list, {type(Kind::real)}));
+  EXPECT_EQ(parameter_type("dict[str, list[bool]]"),
+            type(Kind::map, {type(Kind::text), type(Kind::list, {type(Kind::boolean)})}));
+  EXPECT_EQ(parameter_type("Optional[bytes]"), type(Kind::optional, {type(Kind::bytes)}));
+  EXPECT_EQ(parameter_type("int | None"), type(Kind::optional, {type(Kind::integer)}));
+  EXPECT_EQ(parameter_type("Union[int, str]"),
+            type(Kind::any_of, {type(Kind::integer), type(Kind::text)}));
+  EXPECT_EQ(parameter_type("tuple[int, str]"),
+            type(Kind::tuple, {type(Kind::integer), type(Kind::text)}));
+  EXPECT_EQ(parameter_type("tuple[int, ...]"), type(Kind::list, {type(Kind::integer)}));
+  EXPECT_EQ(parameter_type("Point").name, "Point");
+  EXPECT_EQ(parameter_type("Unheard[int]"), Type{});
+}
+
+TEST(PythonSource, TypesWithoutAnnotations) {
+  const auto of = [](std::string_view body, std::string_view parameter) {
+    return read("def f(" + std::string(parameter) + "):\n    " + std::string(body) + "\n")
+        .at(0)
+        .parameters.at(0)
+        .type.kind;
+  };
+  EXPECT_EQ(of("return a.lower()", "a"), Kind::text);
+  EXPECT_EQ(of("return a.items()", "a"), Kind::map);
+  EXPECT_EQ(of("return sum(a)", "a"), Kind::list);
+  EXPECT_EQ(of("return a % 2", "a"), Kind::integer);
+  EXPECT_EQ(of("return 1", "a=2.5"), Kind::real);
+  EXPECT_EQ(of("return 1", "a=True"), Kind::boolean);
+  EXPECT_EQ(of("return text", "text"), Kind::text);
+  EXPECT_EQ(of("return 1", "zzz"), Kind::unknown);
+}
+
+TEST(PythonSource, WhatATestCanCall) {
+  const std::vector<Function> all = read(R"(
+LIMIT = 4096
+
+def plain(a, *rest, b=2, **more): return a if a < LIMIT else "a\nb"
+def _hidden(): pass
+def test_it(): pass
+async def wait(x: int) -> int: return x
+
+class Shape(ABC):
+    def area(self): ...
+
+class Box:
+    """A box."""
+    def __init__(self, width: int, depth: int = 1): self.width = width
+    def __len__(self): return self.width
+    def grow(self, by: int) -> None:
+        """Wider."""
+        def inner(): pass
+        self.width += by
+    @property
+    def size(self) -> int: return self.width
+    @size.setter
+    def size(self, value): self.width = value
+    @staticmethod
+    def unit() -> "Box": return Box(1)
+    @classmethod
+    def of(cls, width: int): return cls(width)
+)");
+  std::vector<std::string> names;
+  for (const Function& one : all) names.push_back(one.qualified_name());
+  EXPECT_EQ(names, (std::vector<std::string>{"plain", "wait", "Box.__len__", "Box.grow", "Box.size",
+                                             "Box.unit", "Box.of"}));
+  EXPECT_EQ(all[0].parameters.size(), 2);
+  EXPECT_TRUE(all[0].parameters[1].by_name_only && all[0].parameters[1].has_default);
+  EXPECT_EQ(all[0].literals.integers, (std::vector<std::int64_t>{2, 4096}));
+  EXPECT_EQ(all[0].literals.texts, (std::vector<std::string>{"a\nb"}));
+  EXPECT_EQ(all[3].construction.size(), 2);
+  EXPECT_EQ(all[3].doc, "Wider.");
+  EXPECT_EQ(all[4].kind, Function::Kind::property);
+  EXPECT_EQ(all[5].kind, Function::Kind::static_method);
+  EXPECT_EQ(all[6].parameters.size(), 1);
+}
+
+TEST(PythonSource, WhatDoesNotParseIsLeftOut) {
+  EXPECT_TRUE(read("def f(:\n  return (\n").empty());
+  EXPECT_TRUE(read("").empty());
+  EXPECT_TRUE(read("\xff\xfe\x01").empty());
+}
+
+}  // namespace
+}  // namespace leyden::qa

@@ -1,0 +1,363 @@
+#include "leyden/agents/qa/python/python_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace leyden::qa {
+namespace {
+
+std::string number_text(double value) {
+  if (std::isnan(value)) return "float(\"nan\")";
+  if (std::isinf(value)) return value > 0 ? "float(\"inf\")" : "float(\"-inf\")";
+  std::string out = fmt::format("{}", value);
+  if (out.find_first_of(".e") == std::string::npos) out += ".0";
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view by) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (!out.empty()) out += by;
+    out += part;
+  }
+  return out;
+}
+
+bool is_keyword(std::string_view word) {
+  static const std::set<std::string_view> all = {
+      "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+      "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+      "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+      "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
+  return all.contains(word);
+}
+
+// Calls that are written as operators.
+std::string as_operator(const std::string& method, const std::string& object,
+                        const std::vector<std::string>& arguments) {
+  static const std::map<std::string_view, std::string_view> kFunctions = {
+      {"__len__", "len"},   {"__str__", "str"},   {"__repr__", "repr"},
+      {"__iter__", "list"}, {"__bool__", "bool"}, {"__abs__", "abs"}};
+  static const std::map<std::string_view, std::string_view> kSigns = {
+      {"__add__", "+"}, {"__sub__", "-"}, {"__mul__", "*"}, {"__truediv__", "/"},
+      {"__mod__", "%"}, {"__eq__", "=="}, {"__lt__", "<"},  {"__le__", "<="}};
+  if (const auto known = kFunctions.find(method); known != kFunctions.end() && arguments.empty())
+    return fmt::format("{}({})", known->second, object);
+  if (arguments.size() == 1) {
+    if (const auto known = kSigns.find(method); known != kSigns.end())
+      return fmt::format("({} {} {})", object, known->second, arguments[0]);
+    if (method == "__getitem__") return fmt::format("{}[{}]", object, arguments[0]);
+    if (method == "__contains__") return fmt::format("({} in {})", arguments[0], object);
+  }
+  if (method == "__call__") return fmt::format("{}({})", object, joined(arguments, ", "));
+  return {};
+}
+
+// `arguments` in the function's order; those by name only say their names.
+std::string call_text(const Function& function, const std::string& receiver,
+                      std::vector<std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size() && i < function.parameters.size(); ++i) {
+    if (function.parameters[i].by_name_only)
+      arguments[i] = function.parameters[i].name + "=" + arguments[i];
+  }
+  switch (function.kind) {
+    case Function::Kind::property:
+      return receiver + "." + function.name;
+    case Function::Kind::method:
+      if (std::string out = as_operator(function.name, receiver, arguments); !out.empty())
+        return out;
+      return fmt::format("{}.{}({})", receiver, function.name, joined(arguments, ", "));
+    case Function::Kind::static_method:
+      return fmt::format("{}.{}({})", function.class_name, function.name, joined(arguments, ", "));
+    case Function::Kind::function:
+      break;
+  }
+  return fmt::format("{}({})", function.name, joined(arguments, ", "));
+}
+
+std::vector<std::string> literals(const std::vector<Value>& values) {
+  std::vector<std::string> out;
+  for (const Value& value : values) out.push_back(python_literal(value));
+  return out;
+}
+
+// What a literal of a floating-point number is compared with.
+bool is_long_number(std::string_view text) {
+  if (text.find('.') == std::string_view::npos ||
+      text.find_first_not_of("-+.0123456789e") != std::string_view::npos)
+    return false;
+  return std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; }) > 7;
+}
+
+std::string assertion(const std::string& call, const Observation& expected) {
+  if (expected.form == "nan") return fmt::format("assert math.isnan({})", call);
+  if (expected.form == "items") return fmt::format("assert list({}) == {}", call, expected.text);
+  if (expected.form == "repr") return fmt::format("assert repr({}) == {}", call, expected.text);
+  if (expected.form == "type")
+    return fmt::format("assert type({}).__name__ == {}", call, expected.text);
+  if (expected.text == "None" || expected.text == "True" || expected.text == "False")
+    return fmt::format("assert {} is {}", call, expected.text);
+  if (is_long_number(expected.text))
+    return fmt::format("assert {} == pytest.approx({})", call, expected.text);
+  return fmt::format("assert {} == {}", call, expected.text);
+}
+
+}  // namespace
+
+std::string python_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+          out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out + "\"";
+}
+
+std::string python_literal(const Value& value) {
+  using Kind = Value::Kind;
+  switch (value.kind) {
+    case Kind::none:
+      return "None";
+    case Kind::boolean:
+      return value.integer != 0 ? "True" : "False";
+    case Kind::integer:
+      return std::to_string(value.integer);
+    case Kind::real:
+      return number_text(value.real);
+    case Kind::text:
+      return python_string(value.text);
+    case Kind::bytes: {
+      std::string out = "b\"";
+      for (const char c : value.text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte > 0x7e || c == '"' || c == '\\') {
+          out += fmt::format("\\x{:02x}", unsigned{byte});
+        } else {
+          out += c;
+        }
+      }
+      return out + "\"";
+    }
+    case Kind::list:
+      return "[" + joined(literals(value.items), ", ") + "]";
+    case Kind::tuple:
+      return "(" + joined(literals(value.items), ", ") + (value.items.size() == 1 ? ",)" : ")");
+    case Kind::set:
+      return value.items.empty() ? "set()" : "{" + joined(literals(value.items), ", ") + "}";
+    case Kind::map: {
+      std::vector<std::string> pairs;
+      for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
+        pairs.push_back(python_literal(value.items[i]) + ": " + python_literal(value.items[i + 1]));
+      return "{" + joined(pairs, ", ") + "}";
+    }
+    case Kind::object:
+      return value.text + "(" + joined(literals(value.items), ", ") + ")";
+  }
+  return "None";
+}
+
+std::string snake_case(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper && i > 0 && name[i - 1] != '_' &&
+        !(name[i - 1] >= 'A' && name[i - 1] <= 'Z' &&
+          (i + 1 == name.size() || (name[i + 1] >= 'A' && name[i + 1] <= 'Z'))))
+      out += '_';
+    out += upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  while (!out.empty() && out.front() == '_') out.erase(0, 1);
+  while (!out.empty() && out.back() == '_') out.pop_back();
+  return out;
+}
+
+PythonCall python_call(const Input& input, const std::vector<Function>& functions) {
+  PythonCall out;
+  const Function& last = functions[input.function()];
+  std::set<std::string> taken;
+  for (const Function& one : functions)
+    taken.insert(one.class_name.empty() ? one.name : one.class_name);
+  const auto free_name = [&](std::string name) {
+    while (is_keyword(name) || taken.contains(name)) name += '_';
+    taken.insert(name);
+    return name;
+  };
+  if (last.needs_object()) {
+    out.receiver = free_name(snake_case(last.class_name));
+    out.setup.push_back(fmt::format("{} = {}({})", out.receiver, last.class_name, [&] {
+      std::vector<std::string> arguments = literals(input.construction);
+      for (std::size_t i = 0; i < arguments.size() && i < last.construction.size(); ++i) {
+        if (last.construction[i].by_name_only)
+          arguments[i] = last.construction[i].name + "=" + arguments[i];
+      }
+      return joined(arguments, ", ");
+    }()));
+    for (std::size_t i = 0; i + 1 < input.steps.size(); ++i) {
+      const Step& step = input.steps[i];
+      out.setup.push_back(
+          call_text(functions[step.function], out.receiver, literals(step.arguments)));
+    }
+  }
+  std::vector<std::string> names;
+  const std::vector<Value>& values = input.steps.back().arguments;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string name = free_name(i < last.parameters.size() ? last.parameters[i].name
+                                                                  : fmt::format("argument_{}", i));
+    names.push_back(name);
+    out.arguments.emplace_back(name, python_literal(values[i]));
+  }
+  out.call = call_text(last, out.receiver, names);
+  // An object that is only made for this call is made in place.
+  const bool in_place = last.needs_object() && out.setup.size() == 1;
+  out.inline_call =
+      call_text(last, in_place ? out.setup[0].substr(out.receiver.size() + 3) : out.receiver,
+                literals(values));
+  return out;
+}
+
+std::string python_test_file(std::span<const TestCase> cases, std::span<const SourceTest> written,
+                             const std::vector<Function>& functions, const PythonModule& module) {
+  std::set<std::string> names;    // From the module.
+  std::set<std::string> imports;  // Other modules.
+  std::string body;
+  const std::function<void(const Value&)> note = [&](const Value& value) {
+    if (value.kind == Value::Kind::object) names.insert(value.text);
+    for (const Value& item : value.items) note(item);
+  };
+  for (const TestCase& one : cases) {
+    const Function& function = functions[one.function()];
+    names.insert(function.class_name.empty() ? function.name : function.class_name);
+    for (const Value& value : one.input.construction) note(value);
+    for (const Step& step : one.input.steps) {
+      for (const Value& value : step.arguments) note(value);
+    }
+    const PythonCall call = python_call(one.input, functions);
+    const Observation& expected = one.expected;
+    const bool prints = !expected.printed.empty();
+    std::vector<std::string> lines;
+    const bool named = !expected.changed.empty();
+    const bool keeps_object = !expected.state.empty() || call.setup.size() > 1;
+    if (named) {
+      for (const auto& [name, text] : call.arguments) lines.push_back(name + " = " + text);
+    }
+    if (keeps_object || (named && !call.setup.empty()))
+      lines.insert(lines.end(), call.setup.begin(), call.setup.end());
+    std::string text = named ? call.call : call.inline_call;
+    if (keeps_object && !named) {  // The object stays, the arguments are in place.
+      std::vector<std::string> arguments;
+      for (const Value& value : one.input.steps.back().arguments)
+        arguments.push_back(python_literal(value));
+      text = call_text(function, call.receiver, arguments);
+    }
+    if (expected.awaited) {
+      imports.insert("import asyncio");
+      text = "asyncio.run(" + text + ")";
+    }
+    if (expected.outcome == Observation::Outcome::error) {
+      imports.insert("import pytest");
+      if (expected.error_module == module.name) {
+        names.insert(expected.error);
+      } else if (expected.error_module != "builtins") {
+        imports.insert(fmt::format("from {} import {}", expected.error_module, expected.error));
+      }
+      lines.push_back(fmt::format("with pytest.raises({}):", expected.error));
+      lines.push_back("    " + text);
+    } else {
+      if (expected.form == "nan") imports.insert("import math");
+      const std::string line = assertion(text, expected);
+      if (line.find("pytest.approx") != std::string::npos) imports.insert("import pytest");
+      lines.push_back(line);
+      for (const auto& [name, value] : expected.changed)
+        lines.push_back(fmt::format("assert {} == {}", name, value));
+      for (const auto& [name, value] : expected.state) {
+        const bool constant = value == "None" || value == "True" || value == "False";
+        lines.push_back(
+            fmt::format("assert {}.{} {} {}", call.receiver, name, constant ? "is" : "==", value));
+      }
+      if (prints)
+        lines.push_back(fmt::format("assert capsys.readouterr().out == {}", expected.printed));
+    }
+    body += fmt::format("\n\ndef {}({}):\n", one.name,
+                        prints && expected.outcome == Observation::Outcome::value ? "capsys" : "");
+    for (const std::string& line : lines) body += "    " + line + "\n";
+  }
+  std::string out = fmt::format(
+      "\"\"\"Tests of {}, made by `leyden test`.{}\"\"\"\n", module.name,
+      cases.empty()     ? ""
+      : written.empty() ? " They say what it does today: read them before you trust them."
+                        : " Those whose names end with a number say what it does today: read them "
+                          "before you trust them.");
+  if (!module.path_line.empty()) imports.insert({"import pathlib", "import sys"});
+  std::vector<std::string> plain;
+  std::vector<std::string> from;
+  for (const std::string& one : imports)
+    (one.starts_with("import pytest") || one.starts_with("from ") ? from : plain).push_back(one);
+  for (const std::string& one : plain) out += one + "\n";
+  if (!plain.empty()) out += "\n";
+  std::ranges::sort(from, [](const std::string& a, const std::string& b) {
+    return std::pair(!a.starts_with("import"), a) < std::pair(!b.starts_with("import"), b);
+  });
+  for (const std::string& one : from) out += one + "\n";
+  if (!from.empty()) out += "\n";
+  if (!module.path_line.empty()) out += module.path_line + "\n\n";
+  // What written tests import of the module stands in the same line.
+  std::set<std::string> others;
+  const std::string ours = fmt::format("from {} import ", module.name);
+  for (const SourceTest& one : written) {
+    for (const std::string& line : one.imports) {
+      if (!line.starts_with(ours) || line.find_first_of("(*#", ours.size()) != std::string::npos ||
+          line.find(" as ") != std::string::npos) {
+        if (!imports.contains(line)) others.insert(line);
+        continue;
+      }
+      for (std::size_t begin = ours.size(); begin < line.size();) {
+        std::size_t end = std::min(line.find(',', begin), line.size());
+        std::string name = line.substr(begin, end - begin);
+        std::erase(name, ' ');
+        if (!name.empty()) names.insert(std::move(name));
+        begin = end + 1;
+      }
+    }
+  }
+  for (const std::string& one : others) out += one + "\n";
+  if (!others.empty()) out += "\n";
+  if (!names.empty())
+    out +=
+        fmt::format("from {} import {}\n", module.name, joined({names.begin(), names.end()}, ", "));
+  std::set<std::string> support;
+  for (const SourceTest& one : written) {
+    if (!one.support.empty() && support.insert(one.support).second)
+      out += "\n\n" + one.support + "\n";
+  }
+  for (const SourceTest& one : written) out += "\n\n" + one.text + "\n";
+  return out + body;
+}
+
+}  // namespace leyden::qa

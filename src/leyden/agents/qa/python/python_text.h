@@ -1,0 +1,42 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leyden/agents/qa/toolchain.h"
+
+namespace leyden::qa {
+
+// Source text that gives the value: `[1, "a\n"]`, `Point(1, 2)`.
+[[nodiscard]] std::string python_literal(const Value& value);
+// A text in quotes.
+[[nodiscard]] std::string python_string(std::string_view text);
+
+// An input as statements: what the arguments are, what is done before, and the call.
+struct PythonCall {
+  std::vector<std::pair<std::string, std::string>>
+      arguments;  // Names and literals, in the call's order.
+  std::vector<std::string> setup;
+  std::string receiver;     // The variable that holds the object; empty: there is none.
+  std::string call;         // With the arguments' names.
+  std::string inline_call;  // With their literals in place.
+};
+[[nodiscard]] PythonCall python_call(const Input& input, const std::vector<Function>& functions);
+
+struct PythonModule {
+  std::string name;  // "package.module"
+  std::string
+      path_line;  // A statement, using pathlib and sys, that makes it importable from the test's place;
+                  // may be empty.
+};
+[[nodiscard]] std::string python_test_file(std::span<const TestCase> cases,
+                                           std::span<const SourceTest> written,
+                                           const std::vector<Function>& functions,
+                                           const PythonModule& module);
+
+// "find_median" of "findMedian", for names of tests.
+[[nodiscard]] std::string snake_case(std::string_view name);
+
+}  // namespace leyden::qa

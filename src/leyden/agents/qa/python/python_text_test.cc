@@ -1,0 +1,161 @@
+#include "leyden/agents/qa/python/python_text.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "leyden/agents/qa/python/python_source.h"
+
+namespace leyden::qa {
+namespace {
+
+TEST(PythonText, Literals) {
+  EXPECT_EQ(python_literal(Value::none()), "None");
+  EXPECT_EQ(python_literal(Value::boolean(true)), "True");
+  EXPECT_EQ(python_literal(Value::of(std::int64_t{-5})), "-5");
+  EXPECT_EQ(python_literal(Value::of(2.0)), "2.0");
+  EXPECT_EQ(python_literal(Value::of(1e300)), "1e+300");
+  EXPECT_EQ(python_literal(Value::of(std::numeric_limits<double>::infinity())), "float(\"inf\")");
+  EXPECT_EQ(python_literal(Value::of(std::string("a\"\\\n\x01é"))), "\"a\\\"\\\\\\n\\x01é\"");
+  EXPECT_EQ(python_literal({.kind = Value::Kind::bytes, .text = "a\xff\"", .items = {}}),
+            "b\"a\\xff\\x22\"");
+  EXPECT_EQ(python_literal(
+                {.kind = Value::Kind::tuple, .text = {}, .items = {Value::of(std::int64_t{1})}}),
+            "(1,)");
+  EXPECT_EQ(python_literal({.kind = Value::Kind::set, .text = {}, .items = {}}), "set()");
+  EXPECT_EQ(python_literal({.kind = Value::Kind::map,
+                            .text = {},
+                            .items = {Value::of(std::string("a")), Value::list({})}}),
+            "{\"a\": []}");
+  EXPECT_EQ(
+      python_literal(
+          {.kind = Value::Kind::object, .text = "Point", .items = {Value::of(std::int64_t{1})}}),
+      "Point(1)");
+}
+
+TEST(PythonText, NamesOfTests) {
+  EXPECT_EQ(snake_case("findMedianSortedArrays"), "find_median_sorted_arrays");
+  EXPECT_EQ(snake_case("LRUCache"), "lru_cache");
+  EXPECT_EQ(snake_case("__len__"), "len");
+  EXPECT_EQ(snake_case("plain_name2"), "plain_name2");
+}
+
+Function function(std::string name, std::vector<std::string> parameters,
+                  std::string class_name = {}) {
+  Function out;
+  out.name = std::move(name);
+  out.class_name = std::move(class_name);
+  if (!out.class_name.empty()) out.kind = Function::Kind::method;
+  for (std::string& one : parameters)
+    out.parameters.push_back({.name = std::move(one), .type = {}});
+  return out;
+}
+
+TEST(PythonText, CallsAreWrittenAsPeopleWriteThem) {
+  const std::vector<Function> all = {function("f", {"a", "lambda"}), function("__len__", {}, "Box"),
+                                     function("__getitem__", {"key"}, "Box")};
+  const PythonCall plain = python_call(
+      {.construction = {},
+       .steps = {{.function = 0, .arguments = {Value::of(std::int64_t{1}), Value::none()}}}},
+      all);
+  EXPECT_EQ(plain.call, "f(a, lambda_)");  // A keyword is no name.
+  EXPECT_EQ(plain.inline_call, "f(1, None)");
+  const PythonCall length = python_call(
+      {.construction = {Value::of(std::int64_t{3})}, .steps = {{.function = 1, .arguments = {}}}},
+      all);
+  EXPECT_EQ(length.inline_call, "len(Box(3))");
+  const PythonCall item =
+      python_call({.construction = {},
+                   .steps = {{.function = 1, .arguments = {}},
+                             {.function = 2, .arguments = {Value::of(std::int64_t{0})}}}},
+                  all);
+  EXPECT_EQ(item.setup, (std::vector<std::string>{"box = Box()", "len(box)"}));
+  EXPECT_EQ(item.inline_call, "box[0]");
+}
+
+TEST(PythonText, TestsSayAllThatWasObserved) {
+  const std::vector<Function> all = {function("sort", {"items"})};
+  TestCase changed{
+      .name = "test_sort_1",
+      .input = {.construction = {}, .steps = {{.function = 0, .arguments = {Value::list({})}}}},
+      .expected = {}};
+  changed.expected.outcome = Observation::Outcome::value;
+  changed.expected.form = "value";
+  changed.expected.text = "None";
+  changed.expected.changed = {{"items", "[1]"}};
+  changed.expected.printed = "'done\\n'";
+  TestCase raises = changed;
+  raises.name = "test_sort_raises_1";
+  raises.expected = {};
+  raises.expected.outcome = Observation::Outcome::error;
+  raises.expected.error = "TooMany";
+  raises.expected.error_module = "pkg.sorting";
+  const std::vector<TestCase> cases = {changed, raises};
+  EXPECT_EQ(
+      python_test_file(cases, {}, all, {.name = "pkg.sorting", .path_line = {}}),
+      R"("""Tests of pkg.sorting, made by `leyden test`. They say what it does today: read them before you trust them."""
+import pytest
+
+from pkg.sorting import TooMany, sort
+
+
+def test_sort_1(capsys):
+    items = []
+    assert sort(items) is None
+    assert items == [1]
+    assert capsys.readouterr().out == 'done\n'
+
+
+def test_sort_raises_1():
+    with pytest.raises(TooMany):
+        sort([])
+)");
+}
+
+TEST(PythonText, WhatAModelWroteStandsBesideWhatWasObserved) {
+  const std::vector<Function> all = {function("sort", {"items"}), function("merge", {"left"})};
+  auto tests = python_tests_in(
+      "Here you are:\n```python\nimport json\nfrom pkg.sorting import sort\n\nROWS = [1]\n\ndef "
+      "test_a():\n    assert sort(ROWS) == [1]\n    assert sort(ROWS) == [1]\n"
+      "    assert merge([]) == []\n\ndef test_b():\n    with pytest.raises(ValueError):\n        "
+      "sort(None)\n```\nDone.",
+      "pkg.sorting", all);
+  ASSERT_TRUE(tests) << tests.error().message;
+  ASSERT_EQ(tests->size(), 2);
+  EXPECT_EQ(python_test_file({}, *tests, all, {.name = "pkg.sorting", .path_line = {}}),
+            R"("""Tests of pkg.sorting, made by `leyden test`."""
+import json
+import pytest
+
+from pkg.sorting import merge, sort
+
+
+ROWS = [1]
+
+
+def test_a():
+    assert sort(ROWS) == [1]
+    assert merge([]) == []
+
+
+def test_b():
+    with pytest.raises(ValueError):
+        sort(None)
+)");
+}
+
+TEST(PythonText, AnswersWithoutATestSayWhatIsMissing) {
+  const auto why = [](std::string_view answer) {
+    return python_tests_in(answer, "m", {}).error().message;
+  };
+  EXPECT_EQ(why(""), "the answer is empty");
+  EXPECT_EQ(why("```python\n```"), "the answer is empty");
+  EXPECT_NE(why("I can't do that.").find("does not parse"), std::string::npos);
+  EXPECT_NE(why("```python\nx = 1\n```").find("no function whose name begins with test"),
+            std::string::npos);
+  EXPECT_NE(why("```python\ndef test_a(:\n    assert (\n```").find("does not parse"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace leyden::qa

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace leyden::qa {
+
+// What a parameter takes, as far as values are made by it. Each language maps its own types to these.
+struct Type {
+  enum class Kind : std::uint8_t {
+    unknown,
+    none,
+    boolean,
+    integer,
+    real,
+    text,
+    bytes,
+    list,
+    tuple,
+    set,
+    map,
+    optional,
+    any_of,
+    object,
+  };
+  Kind kind = Kind::unknown;
+  std::vector<Type>
+      of;  // Of a list, set or optional: one; of a map: key and value; of a tuple and any_of: each.
+  std::string name;  // An object's class.
+  bool operator==(const Type&) const = default;
+};
+
+// A value that a test passes. Only data: an object is its class and the arguments of its constructor.
+struct Value {
+  enum class Kind : std::uint8_t {
+    none,
+    boolean,
+    integer,
+    real,
+    text,
+    bytes,
+    list,
+    tuple,
+    set,
+    map,
+    object,
+  };
+  Kind kind = Kind::none;
+  std::int64_t integer = 0;  // 0 or 1 of a boolean.
+  double real = 0;
+  std::string text;          // Of an object: its class. UTF-8, but in `bytes`.
+  std::vector<Value> items;  // Of a map: key, value, key, value.
+  bool operator==(const Value&) const = default;
+
+  [[nodiscard]] static Value none() { return {}; }
+  [[nodiscard]] static Value boolean(bool value) {
+    return {.kind = Kind::boolean, .integer = value ? 1 : 0, .text = {}, .items = {}};
+  }
+  [[nodiscard]] static Value of(std::int64_t value) {
+    return {.kind = Kind::integer, .integer = value, .text = {}, .items = {}};
+  }
+  [[nodiscard]] static Value of(double value) {
+    return {.kind = Kind::real, .real = value, .text = {}, .items = {}};
+  }
+  [[nodiscard]] static Value of(std::string value) {
+    return {.kind = Kind::text, .text = std::move(value), .items = {}};
+  }
+  [[nodiscard]] static Value list(std::vector<Value> items) {
+    return {.kind = Kind::list, .text = {}, .items = std::move(items)};
+  }
+};
+
+}  // namespace leyden::qa

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
+
+    planted_test.py LEYDEN [--json FILE]
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from planted import PLANTED
+
+PYTHON = "/usr/bin/python3"
+
+
+def leyden_test(program, file, *more):
+    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, *more], capture_output=True, text=True)
+    if done.returncode == 5 and "sandbox" in done.stderr:
+        print(f"SKIPPED: {done.stderr.strip()}", flush=True)
+        os._exit(77)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"leyden test {file}: exit code {done.returncode}\n{done.stderr}")
+    return json.loads(done.stdout)["files"][0]
+
+
+def passes(folder):
+    return subprocess.run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=folder, capture_output=True, timeout=120).returncode == 0
+
+
+def one(program, folder, planted):
+    name, source, good, bad, says = planted
+    correct, buggy = folder / "correct", folder / "buggy"
+    for place, text in ((correct, good), (buggy, bad)):
+        place.mkdir(parents=True)
+        (place / f"{name}.py").write_text(source.replace("@@", text).lstrip())
+    report = leyden_test(program, correct / f"{name}.py", "--write")
+    if not report["tests"]:
+        return {"name": name, "tests": 0, "sound": False, "noticed": False, "false_alarm": bool(report["suspected_defects"]), "says": says, "told": False}
+    sound = passes(correct)
+    of_buggy = leyden_test(program, buggy / f"{name}.py")
+    test = correct / report["test_path"]
+    (buggy / test.name).write_text(test.read_text())
+    return {"name": name, "tests": report["test_count"], "sound": sound, "noticed": not passes(buggy), "false_alarm": bool(report["suspected_defects"]),
+            "says": says, "told": bool(of_buggy["suspected_defects"]), "mutants": report["mutants"], "killed": report["mutants_killed"]}
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("leyden", type=lambda path: pathlib.Path(path).resolve())
+    arguments.add_argument("--json", type=pathlib.Path)
+    options = arguments.parse_args()
+    if subprocess.run([PYTHON, "-c", "import pytest"], capture_output=True).returncode != 0:
+        print(f"SKIPPED: {PYTHON} has no pytest")
+        return 77
+    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        rows = list(pool.map(lambda planted: one(options.leyden, pathlib.Path(temporary) / planted[0], planted), PLANTED))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    said = [row for row in rows if row["says"]]
+    noticed, told = sum(row["noticed"] for row in rows), sum(row["told"] for row in said)
+    for row in rows:
+        if not row["noticed"] or not row["sound"] or row["false_alarm"] or row["told"] != row["says"]:
+            print(row)
+    print(f"{len(rows)} functions: the tests of the correct version pass on it in {sum(row['sound'] for row in rows)} and fail on the buggy one in {noticed} "
+          f"({100 * noticed / len(rows):.1f} %); of {len(said)} bugs that contradict the docstring {told} are reported, "
+          f"and {sum(row['told'] for row in rows) - told} of the others; false alarms on correct ones: {sum(row['false_alarm'] for row in rows)}")
+    good = all(row["sound"] for row in rows) and noticed >= 0.85 * len(rows) and told == len(said) and not any(row["false_alarm"] for row in rows)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
