@@ -172,7 +172,8 @@ class Finder {
     const std::string_view parent = node.parent().type();
     if (type == "call" && parent != "expression_statement") {
       const Node called = node.field("function");
-      if (called.type() != "attribute" || node.field("arguments").named_child_count() > 0) return false;
+      if (called.type() != "attribute" || node.field("arguments").named_child_count() > 0)
+        return false;
       add(node, std::string(called.field("object").text(text_)),
           fmt::format("{}() is left out", called.field("attribute").text(text_)));
     } else if (type == "unary_operator" && node.text(text_).starts_with('-')) {

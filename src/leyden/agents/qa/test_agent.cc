@@ -51,7 +51,7 @@ class Agent {
         maker_(functions_, options.seed) {}
 
   Result<TestReport> run() {
-    const auto begin = Clock::now();
+    const auto begin = since_ = Clock::now();
     deadline_ = begin + options_.time_max;
     for (std::size_t i = 0; i < functions_.size(); ++i) {
       if (options_.function.empty() || functions_[i].qualified_name() == options_.function ||
@@ -74,6 +74,8 @@ class Agent {
     if (auto done = verify(); !done) return std::unexpected(done.error());
     if (auto done = check_rest(); !done) return std::unexpected(done.error());
     settle();
+    progress("done", 0, 0);
+    report_.stage_seconds.erase("");
     if (writer_ != nullptr) {
       report_.model = writer_->counts();
       report_.cache_stats = writer_->stats();
@@ -91,7 +93,12 @@ class Agent {
     Arcs arcs;
   };
 
-  void progress(const char* stage, std::size_t done, std::size_t total) const {
+  // Told at the beginning of each stage, and within.
+  void progress(const char* stage, std::size_t done, std::size_t total) {
+    const auto now = Clock::now();
+    report_.stage_seconds[stage_] += std::chrono::duration<double>(now - since_).count();
+    stage_ = stage;
+    since_ = now;
     if (on_progress_) on_progress_({.stage = stage, .done = done, .total = total});
   }
 
@@ -209,7 +216,7 @@ class Agent {
       for (const std::size_t function : wanted_)
         quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
       // Some that brought nothing new may tell mutants apart.
-      for (std::size_t i = 0; i < batch.size(); ++i) {
+      for (const std::size_t i : explored->quick) {
         std::vector<Input>& spare = spare_[batch[i].function()];
         if (spare.size() < spare_max()) spare.push_back(batch[i]);
       }
@@ -677,6 +684,8 @@ class Agent {
   std::stop_token stop_;
   InputMaker maker_;
   Clock::time_point deadline_;
+  std::string stage_;  // The one under way, since then.
+  Clock::time_point since_;
   std::vector<std::size_t> wanted_;  // Functions.
   Goals goals_;
   Arcs before_;  // Lines, as arcs to themselves, and arcs that the project's tests reach.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ struct TestReport {
   std::string why_no_model;  // Where one was to be asked and could not be.
   std::optional<WriterCounts> model;
   std::optional<cache::CacheStats> cache_stats;
+  std::map<std::string, double> stage_seconds;  // Of `seconds`, by TestProgress::stage.
   double seconds = 0;
 };
 

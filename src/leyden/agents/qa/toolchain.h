@@ -34,6 +34,8 @@ struct Exploration {
   Arcs loaded;                     // By loading the file.
   Arcs reached;                    // By all that ran, with that.
   std::vector<std::size_t> fresh;  // Inputs that reached something first, and gave an answer.
+  // Inputs that gave an answer and took little time: worth a closer look.
+  std::vector<std::size_t> quick;
   std::size_t tried = 0;
   std::size_t errors = 0;  // Ended with an error that the file does not raise itself.
   std::size_t timed_out = 0;
@@ -56,6 +58,7 @@ struct Observation {
   std::map<std::string, std::string> changed;  // Arguments, by name, that the call changed.
   std::map<std::string, std::string> state;    // The object's attributes afterwards.
   std::string printed;                         // Source text of what it printed.
+  double ms = 0;                               // Processor time of the call.
   bool awaited = false;                        // The call gave something to await.
   Arcs arcs;
   std::string told;  // All of it, as mutants are compared with it.

@@ -25,6 +25,7 @@ import os
 import random
 import signal
 import sys
+import time
 import types
 
 TEXT_MAX = 1500  # Of an expected value; what is longer makes no readable test.
@@ -37,6 +38,12 @@ class OutOfTime(BaseException):
 
 def on_alarm(_signal, _frame):
     raise OutOfTime
+
+
+def set_limit(seconds):
+    """Of the processor's time, so that a busy machine changes nothing; what waits ends a good while later. 0: none."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds * 10)
 
 
 class Tracer:
@@ -227,6 +234,7 @@ class Runner:
         self.tracer = Tracer(self.file)
         self.limit_s = request["limit_s"]
         signal.signal(signal.SIGALRM, on_alarm)
+        signal.signal(signal.SIGPROF, on_alarm)
 
     def load(self):
         sys.path[:0] = self.request["path"]
@@ -241,15 +249,21 @@ class Runner:
         out.update({name: value for name, value in vars(module).items() if not name.startswith("__")})
         return out
 
-    def run(self, one, module, trace=True):
+    def run(self, one, module, trace=True, limit_s=None):
         """What came of it, as told to Leyden. The clock runs for all of it, also for reading the answer."""
+        begin = time.process_time()
+        out = self.look(one, module, trace, limit_s or self.limit_s)
+        out["ms"] = round((time.process_time() - begin) * 1000, 2)
+        return out
+
+    def look(self, one, module, trace, limit_s):
         random.seed(0)
         out, names = {}, self.names(module)
         stdout = io.StringIO()
         arguments, before, result, error = {}, {}, None, None
         here = None
         try:
-            signal.setitimer(signal.ITIMER_REAL, self.limit_s)
+            set_limit(limit_s)
             with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(io.StringIO()):
                 try:
                     for name, text in one["arguments"]:
@@ -266,7 +280,7 @@ class Runner:
                         if inspect.isawaitable(result):
                             import asyncio
                             out["awaited"] = True
-                            result = asyncio.run(asyncio.wait_for(result, self.limit_s))
+                            result = asyncio.run(asyncio.wait_for(result, limit_s))
                         seen = observed(result)
                 except OutOfTime:
                     raise
@@ -281,7 +295,7 @@ class Runner:
             out["outcome"] = "time"
             return out
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            set_limit(0)
         try:
             if error is not None:
                 kind = type(error)
@@ -345,7 +359,7 @@ def explore(runner, answer):
         runner.tracer.arcs = set()
         out = runner.run(one, module)
         fresh = runner.tracer.arcs - seen
-        told = {"input": i, "outcome": out["outcome"]}
+        told = {"input": i, "outcome": out["outcome"], "ms": out["ms"]}
         if out["outcome"] == "error":
             told.update(error=out["error"], raised=out["raised"])
             if out["error"] in ("NameError", "UnboundLocalError"):
@@ -390,6 +404,7 @@ def confirm(runner, answer):
         first = runner.run(one, module)
         arcs = sorted(runner.tracer.arcs)
         again = runner.run(copy.deepcopy(one), module, trace=False)
+        first["ms"] = again["ms"]
         first["stable"] = same(first, again)
         answer({"input": i, "arcs": arcs, **first})
 
@@ -409,14 +424,14 @@ def mutants(runner, answer):
         module.__package__ = name.rpartition(".")[0]
         killers = []
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(1.0, runner.limit_s))
+            set_limit(max(1.0, runner.limit_s))
             try:
                 code = compile(changed, runner.file, "exec", dont_inherit=True)
                 sys.modules[name] = module  # Dataclasses and pickles look it up.
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     exec(code, vars(module))
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                set_limit(0)
         except SyntaxError:
             answer({"mutant": number, "invalid": True})
             continue
@@ -425,7 +440,9 @@ def mutants(runner, answer):
             continue
         for i in mutant["inputs"]:
             one = runner.request["inputs"][i]
-            if not same(one["expected"], runner.run(one, module, trace=False)):
+            # A mutant that takes far longer than the original is noticed: it may never end.
+            limit_s = min(runner.limit_s, 0.03 + one["ms"] / 1000 * 20)
+            if not same(one["expected"], runner.run(one, module, trace=False, limit_s=limit_s)):
                 killers.append(i)
                 if len(killers) >= mutant.get("killers_max", 1):
                     break
@@ -441,18 +458,18 @@ def examples(runner, answer):
 
         class Notes(doctest.DocTestRunner):
             def report_start(self, out, test, example):
-                signal.setitimer(signal.ITIMER_REAL, runner.limit_s * 10)
+                set_limit(runner.limit_s * 10)
 
             def report_success(self, out, test, example, got):
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                set_limit(0)
                 told.append(1)
 
             def report_failure(self, out, test, example, got):
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                set_limit(0)
                 told.append((example, got))
 
             def report_unexpected_exception(self, out, test, example, info):
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                set_limit(0)
                 told.append((example, f"{info[0].__name__}: {info[1]}"))
 
         test.globs = names
@@ -461,7 +478,7 @@ def examples(runner, answer):
         except OutOfTime:
             continue
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            set_limit(0)
         name = test.name[len(module.__name__) + 1:]
         failed = [one for one in told if one != 1]
         answer({"examples": len(told), "function": name})

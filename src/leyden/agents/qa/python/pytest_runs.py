@@ -1,9 +1,9 @@
 """Runs a test file again and again inside the sandbox: shuffled, and each test alone, every time in a process of its own that starts from
-the same point. Leyden writes `request.json` and reads `answers.jsonl`, one JSON object a line.
+the same point, behind the collection. Leyden writes `request.json` and reads `answers.jsonl`, one JSON object a line.
 
     python3 pytest_runs.py REQUEST ANSWERS
 
-Where the first run fails, there are no others. Mutants are loaded in place of the module before pytest begins.
+Where the first run fails and `first_decides`, there are no others. Mutants are loaded in place of the module before pytest begins.
 
 request: {tests: [files, none: all of the project], shuffled, alone, seed, limit_s, measure: file, mutants: [{begin, end, text}], file, module, path}
 """
@@ -13,6 +13,84 @@ import random
 import signal
 import sys
 import time
+import types
+
+
+def in_child(work, limit_s):
+    """What `work` gives as JSON, from a child; else why there is nothing."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            os.setpgid(0, 0)
+            with os.fdopen(writing, "w") as out:
+                json.dump(work(), out)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    deadline = time.monotonic() + limit_s
+    parts = []
+    os.set_blocking(reading, False)
+    while True:
+        try:
+            part = os.read(reading, 1 << 16)
+            if not part:
+                break
+            parts.append(part)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.001)
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except OSError:
+        pass
+    os.waitpid(child, 0)
+    os.close(reading)
+    try:
+        return json.loads(b"".join(parts))
+    except ValueError:
+        return {"broken": "timed out" if time.monotonic() > deadline else "ended without an answer"}
+
+
+class Outcomes:
+    """A plugin that notes what came of each test, and what could not be collected."""
+
+    def __init__(self):
+        self.tests, self.errors = {}, []
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.errors.append(str(report.longrepr)[-600:])
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.tests[report.nodeid] = ["failed", str(report.longrepr)[-1200:]]
+        elif report.skipped:
+            self.tests.setdefault(report.nodeid, ["skipped", ""])
+        elif report.when == "call":
+            self.tests.setdefault(report.nodeid, ["passed", ""])
+
+    def told(self):
+        return {"outcomes": self.tests, "errors": self.errors[:3]}
+
+
+def load(mutant, request):
+    """The changed module, where everybody finds it."""
+    sys.path[:0] = request["path"]
+    with open(request["file"], "rb") as source:
+        original = source.read()
+    name = request["module"]
+    package, _, last = name.rpartition(".")
+    if package:
+        __import__(package)
+    module = types.ModuleType(name)
+    module.__file__, module.__package__ = request["file"], package
+    sys.modules[name] = module
+    exec(compile(original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:], request["file"], "exec", dont_inherit=True), vars(module))
+    if package:
+        setattr(sys.modules[package], last, module)
 
 
 def main():
@@ -31,120 +109,76 @@ def main():
         sys.exit(1)
     answer({"pytest": pytest.__version__})
     from driver import Tracer
+    arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header", "--color=no", *request["tests"]]
 
-    class Run:
-        """A plugin: order, choice and outcomes of one run."""
+    def silence():
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
 
-        def __init__(self, seed, only):
-            self.seed, self.only, self.outcomes, self.collected = seed, only, {}, []
-            self.errors = []
+    class Runs(Outcomes):
+        """Runs what was collected, each time in a child."""
 
-        @pytest.hookimpl(trylast=True)
-        def pytest_collection_modifyitems(self, items):
-            self.collected = [item.nodeid for item in items]
-            if self.only is not None:
-                items[:] = [item for item in items if item.nodeid == self.only]
-            elif self.seed is not None:
-                random.Random(self.seed).shuffle(items)
+        def __init__(self):
+            super().__init__()
+            self.tracer = Tracer(request["measure"]) if request.get("measure") else None
 
-        def pytest_collectreport(self, report):
-            if report.failed:
-                self.errors.append(str(report.longrepr)[-600:])
+        def pytest_runtestloop(self, session):
+            sys.settrace(None)
 
-        def pytest_runtest_logreport(self, report):
-            if report.failed:
-                self.outcomes[report.nodeid] = ["failed", str(report.longrepr)[-1200:]]
-            elif report.skipped:
-                self.outcomes.setdefault(report.nodeid, ["skipped", ""])
-            elif report.when == "call":
-                self.outcomes.setdefault(report.nodeid, ["passed", ""])
+            def run(name, items, measured=False):
+                def work():
+                    self.tests = {}
+                    if measured:
+                        sys.settrace(self.tracer)
+                    for item, after in zip(items, items[1:] + [None]):
+                        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+                    sys.settrace(None)
+                    return self.told() | ({"arcs": sorted(self.tracer.arcs)} if measured else {})
 
-    def load(mutant):
-        import types
-        sys.path[:0] = request["path"]
-        with open(request["file"], "rb") as source:
-            original = source.read()
-        name = request["module"]
-        if "." in name:
-            __import__(name.rpartition(".")[0])
-        module = types.ModuleType(name)
-        module.__file__, module.__package__ = request["file"], name.rpartition(".")[0]
-        sys.modules[name] = module
-        exec(compile(original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:], request["file"], "exec", dont_inherit=True), vars(module))
-        if module.__package__:
-            setattr(sys.modules[module.__package__], name.rpartition(".")[2], module)
+                told = in_child(work, request["limit_s"])
+                answer({"run": name} | told)
+                return "broken" not in told and all(outcome[0] == "passed" for outcome in told["outcomes"].values())
 
-    def run(name, seed=None, only=None, measure=None, mutant=None, limit_s=request["limit_s"]):
-        """In a child; what it says last is its answer. None: it did not end in time or died."""
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                os.close(reading)
-                os.setpgid(0, 0)
-                silence = os.open(os.devnull, os.O_RDWR)
-                for descriptor in (0, 1, 2):
-                    os.dup2(silence, descriptor)
-                plugin = Run(seed, only)
-                if mutant:
-                    load(mutant)
-                tracers = []
-                arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header", "--color=no", *request["tests"]]
-                if measure:
-                    tracer = Tracer(measure)
-                    tracers.append(tracer)
-                    sys.settrace(tracer)
-                code = pytest.main(arguments, plugins=[plugin])
-                sys.settrace(None)
-                told = {"exit": int(code), "outcomes": plugin.outcomes, "collected": plugin.collected, "errors": plugin.errors[:3]}
-                if tracers:
-                    told["arcs"] = sorted(tracers[0].arcs)
-                with os.fdopen(writing, "w") as out:
-                    json.dump(told, out)
-                status = 0
-            finally:
-                os._exit(status)
-        os.close(writing)
-        deadline = time.monotonic() + limit_s
-        parts = []
-        os.set_blocking(reading, False)
-        while True:
-            try:
-                part = os.read(reading, 1 << 16)
-                if not part:
-                    break
-                parts.append(part)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(0.002)
-        try:
-            os.killpg(child, signal.SIGKILL)
-        except OSError:
-            pass
-        os.waitpid(child, 0)
-        os.close(reading)
-        told = {"run": name}
-        try:
-            told.update(json.loads(b"".join(parts)))
-        except ValueError:
-            told["broken"] = "timed out" if time.monotonic() > deadline else "ended without an answer"
-        answer(told)
-        return told
+            items = session.items
+            good = run("first", items, self.tracer is not None)
+            if request.get("first_decides") and not good:
+                return True
+            for i in range(request["shuffled"]):
+                shuffled = list(items)
+                random.Random(request["seed"] + i).shuffle(shuffled)
+                run(f"shuffled {i}", shuffled)
+            for item in items if request["alone"] else []:
+                run(f"alone {item.nodeid}", [item])
+            answer({"good": good})
+            return True
 
-    first = run("first", measure=request.get("measure"))
-    good = "broken" not in first and all(outcome[0] == "passed" for outcome in first["outcomes"].values())
-    if request.get("first_decides") and not good:
-        answer({"done": True})
-        return
-    for i in range(request["shuffled"]):
-        run(f"shuffled {i}", seed=request["seed"] + i)
-    if request["alone"]:
-        for node in first.get("collected", []):
-            run(f"alone {node}", only=node)
-    for number, mutant in enumerate(request.get("mutants", [])):
-        run(f"mutant {number}", mutant=mutant, limit_s=min(5, request["limit_s"]))
+    def all_runs():
+        silence()
+        runs = Runs()
+        if runs.tracer:
+            sys.settrace(runs.tracer)
+        pytest.main(arguments, plugins=[runs])
+        sys.settrace(None)
+        # Where nothing could be collected nothing was run.
+        return {"errors": runs.errors[:3]}
+
+    def with_mutant(mutant):
+        silence()
+        load(mutant, request)
+        outcomes = Outcomes()
+        pytest.main(arguments, plugins=[outcomes])
+        return outcomes.told()
+
+    count = 2 + request["shuffled"] + 50
+    told = in_child(all_runs, request["limit_s"] * count)
+    if told.get("errors") or "broken" in told:
+        answer({"run": "collection", "outcomes": {}, "errors": told.get("errors", [])} | ({"broken": told["broken"]} if "broken" in told else {}))
+    with open(sys.argv[2], encoding="utf-8") as file:
+        good = any(json.loads(line).get("good") for line in file)
+    if good:
+        for number, mutant in enumerate(request.get("mutants", [])):
+            answer({"run": f"mutant {number}"} | in_child(lambda: with_mutant(mutant), min(5, request["limit_s"])))
     answer({"done": True})
 
 

@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr std::size_t kAnswersBytesMax = 64 * MiB;
+constexpr double kQuickMs = 8;
 constexpr auto kJudgedRunTime = 10s;
 constexpr std::size_t kJudgedRuns = 4;    // Behind the first.
 constexpr auto kTestRunTime = 20s;        // Of one run of a test file.
@@ -62,6 +63,7 @@ Observation observation_of(const Json& line) {
   out.error_module = line.value("module", "");
   out.raised_line = line.value("raised", std::size_t{0});
   out.awaited = line.value("awaited", false);
+  out.ms = line.value("ms", 0.0);
   out.printed = line.value("printed", "");
   if (const auto changed = line.find("changed"); changed != line.end())
     out.changed = changed->get<std::map<std::string, std::string>>();
@@ -127,7 +129,7 @@ class PythonToolchain final : public Toolchain {
         stop);
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
-    has_tests_ = has_test_files(copy_->path());
+    has_tests_ = has_test_files();
     if (auto made = make_own_folder(); !made) return made;
     choose_interpreter();
     return look_at_runner(stop);
@@ -144,6 +146,7 @@ class PythonToolchain final : public Toolchain {
     // Where an input ends the process, the others go on in a new one.
     for (std::size_t first = 0; first < inputs.size();) {
       Json request = request_for("explore");
+      request["limit_s"] = std::chrono::duration<double>(options_.search_call_time).count();
       request["seen"] = json_of(out.reached);
       request["inputs"] = Json::array();
       for (const Input& input : inputs.subspan(first))
@@ -217,6 +220,7 @@ class PythonToolchain final : public Toolchain {
     for (const TestCase& one : cases) {
       Json input = json_of_input(one.input);
       input["expected"] = Json::parse(one.expected.told);
+      input["ms"] = one.expected.ms;
       request["inputs"].push_back(std::move(input));
     }
     request["mutants"] = Json::array();
@@ -492,10 +496,10 @@ class PythonToolchain final : public Toolchain {
   }
 
   Result<void> look_at_runner(const std::stop_token& stop) {
-    sandbox::SandboxCommand command =
-        command_for({interpreter_.string(), "-c",
-                     "import pytest, sys; print('pytest', pytest.__version__, 'on Python', "
-                     "sys.version.split()[0])"});
+    sandbox::SandboxCommand command = command_for(
+        {interpreter_.string(), "-c",
+         "import importlib.metadata as m, sys; print('pytest', m.version('pytest'), 'on Python', "
+         "sys.version.split()[0])"});
     auto ran = sandbox_.run(command, limits(20s), stop);
     if (!ran) return std::unexpected(ran.error());
     if (!ran->succeeded()) {
@@ -524,12 +528,15 @@ class PythonToolchain final : public Toolchain {
     return out;
   }
 
-  static bool has_test_files(const fs::path& folder) {
+  // Of the project's own; what is tested may be called like one.
+  [[nodiscard]] bool has_test_files() const {
     std::error_code ignored;
-    for (fs::recursive_directory_iterator entry(folder, ignored), end; entry != end;
+    const fs::path tested = file_.lexically_relative(root_);
+    for (fs::recursive_directory_iterator entry(copy_->path(), ignored), end; entry != end;
          entry.increment(ignored)) {
       const std::string name = entry->path().filename().string();
-      if (name.ends_with(".py") && (name.starts_with("test_") || name.ends_with("_test.py")))
+      if (name.ends_with(".py") && (name.starts_with("test_") || name.ends_with("_test.py")) &&
+          entry->path().lexically_relative(copy_->path()) != tested)
         return true;
     }
     return false;
@@ -569,6 +576,8 @@ class PythonToolchain final : public Toolchain {
       out.broken_names.emplace_back(
           first + line["input"].get<std::size_t>(),
           line["error"].get<std::string>() + ": " + line["message"].get<std::string>());
+    if ((outcome == "value" || line.value("raised", 0) != 0) && line.value("ms", 0.0) < kQuickMs)
+      out.quick.push_back(first + line["input"].get<std::size_t>());
     if (const auto fresh = line.find("fresh"); fresh != line.end()) {
       out.fresh.push_back(first + line["input"].get<std::size_t>());
       out.reached.merge(arcs_of(*fresh));

@@ -13,6 +13,7 @@ namespace leyden::qa {
 struct PythonOptions {
   std::filesystem::path
       interpreter;  // With pytest; empty: the project's .venv or venv, else python3 of the system.
+  std::chrono::milliseconds search_call_time{100};  // Processor time of one call, traced.
   std::chrono::milliseconds call_time{300};
   std::chrono::milliseconds run_time_max{60'000};  // Of one run of the driver or of a test file.
 };

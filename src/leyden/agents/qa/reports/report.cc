@@ -96,6 +96,7 @@ Json json_of(const TestReport& report) {
           {"survivors", report.survivors},
           {"inputs_tried", report.inputs_tried},
           {"runs_verified", report.runs_verified},
+          {"stage_seconds", report.stage_seconds},
           {"why_no_model", report.why_no_model},
           {"model_calls", model.calls},
           {"cache_hit",
