@@ -8,6 +8,8 @@
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
 #include "leyden/agents/qa/test_agent.h"
+#include "leyden/agents/review/diff/changes.h"
+#include "leyden/agents/review/review.h"
 #include "leyden/base/files.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
@@ -15,6 +17,7 @@
 #include "leyden/cli/open_model.h"
 #include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
+#include "leyden/cli/text_inputs.h"
 #include "leyden/syntax/language.h"
 #include "leyden/syntax/parser.h"
 
@@ -27,6 +30,9 @@ constexpr std::size_t kSourceBytesMax = 2 * MiB;
 
 struct Flags {
   std::vector<std::string> targets;
+  std::string diff;
+  std::string base;
+  bool staged = false;
   std::string type = "unit";
   bool write = false;
   bool patch = false;
@@ -46,19 +52,82 @@ struct Flags {
   std::string python;
 };
 
-// "PATH" or "PATH:function".
+// "PATH" or "PATH:function", or a file of a folder or a change.
 struct Target {
   fs::path file;
   std::string function;
+  std::vector<qa::LineRange> lines;  // Functions that touch these; empty: all.
+  bool named = true;                 // By the user: what can't be tested of it is an error.
 };
 
 Result<Target> target_of(const std::string& text) {
   std::error_code ignored;
-  if (fs::exists(text, ignored)) return Target{.file = text, .function = {}};
+  if (fs::exists(text, ignored)) return Target{.file = text, .function = {}, .lines = {}};
   const std::size_t colon = text.rfind(':');
   if (colon != std::string::npos && fs::exists(text.substr(0, colon), ignored))
-    return Target{.file = text.substr(0, colon), .function = text.substr(colon + 1)};
+    return Target{.file = text.substr(0, colon), .function = text.substr(colon + 1), .lines = {}};
   return fail(Errc::not_found, "no such file: {}", text.substr(0, colon));
+}
+
+bool is_test(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name.starts_with("test_") || name.find("_test.") != std::string::npos ||
+         name.find(".test.") != std::string::npos || name == "conftest.py" ||
+         std::ranges::any_of(file, [](const fs::path& part) {
+           return part == "tests" || part == "test" || part == "__tests__";
+         });
+}
+
+// Files below a folder, or of a change, that a test could be made of.
+void add_inputs(const std::vector<review::ReviewInput>& inputs, std::vector<Target>& out) {
+  for (const review::ReviewInput& input : inputs) {
+    if (input.text || is_test(input.path)) continue;
+    Target target{.file = input.file, .function = {}, .lines = {}, .named = false};
+    for (const review::LineSpan& span : input.only.value_or(std::vector<review::LineSpan>()))
+      target.lines.push_back({span.first, span.last});
+    out.push_back(std::move(target));
+  }
+}
+
+Result<std::vector<Target>> targets_of(const Flags& flags) {
+  std::vector<Target> out;
+  const int changes = int{!flags.diff.empty()} + int{!flags.base.empty()} + int{flags.staged};
+  if (changes > 1)
+    return fail(Errc::invalid_argument,
+                "--diff, --base and --staged each name a change: give one of them");
+  if (changes == 1) {
+    if (!flags.targets.empty())
+      return fail(Errc::invalid_argument, "a change and a path: give one of them");
+    const fs::path here = fs::current_path();
+    Result<review::Changes> changed;
+    if (!flags.diff.empty()) {
+      auto text = read_input(flags.diff);
+      if (!text) return std::unexpected(text.error());
+      const fs::path root = review::repository_root(here);
+      changed = review::changes_of_diff(*text, root.empty() ? here : root);
+    } else {
+      changed =
+          flags.staged ? review::staged_changes(here) : review::changes_since(here, flags.base);
+    }
+    if (!changed) return std::unexpected(changed.error());
+    add_inputs(changed->inputs, out);
+    return out;
+  }
+  if (flags.targets.empty())
+    return fail(Errc::invalid_argument, "name a file, or a change by --base, --staged or --diff");
+  for (const std::string& text : flags.targets) {
+    auto target = target_of(text);
+    if (!target) return std::unexpected(target.error());
+    if (!fs::is_directory(target->file)) {
+      out.push_back(*std::move(target));
+      continue;
+    }
+    std::vector<review::SkippedInput> unread;
+    auto found = review::find_inputs(target->file, fs::current_path(), unread);
+    if (!found) return std::unexpected(found.error());
+    add_inputs(*found, out);
+  }
+  return out;
 }
 
 Result<void> check(const Flags& flags) {
@@ -84,8 +153,6 @@ struct Model {
 Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
                                  const sandbox::Sandbox& sandbox, Model* model,
                                  const Context& context) {
-  if (fs::is_directory(target.file))
-    return fail(Errc::unsupported, "{} is a folder: name a file", target.file.string());
   auto text = read_file(target.file, kSourceBytesMax);
   if (!text) return std::unexpected(text.error());
   if (text->find_first_not_of(" \t\r\n") == std::string::npos)
@@ -194,12 +261,8 @@ std::expected<std::unique_ptr<Model>, int> choose_model(const Flags& flags, cons
 
 int run_test(const Flags& flags, const Context& context) {
   if (auto good = check(flags); !good) return report(good.error());
-  std::vector<Target> targets;
-  for (const std::string& text : flags.targets) {
-    auto target = target_of(text);
-    if (!target) return report(target.error());
-    targets.push_back(*std::move(target));
-  }
+  auto targets = targets_of(flags);
+  if (!targets) return report(targets.error());
   auto sandbox = sandbox::Sandbox::open(
       {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
   if (!sandbox) return report(sandbox.error());
@@ -207,9 +270,15 @@ int run_test(const Flags& flags, const Context& context) {
   auto model = choose_model(flags, context, why_no_model);
   if (!model) return model.error();
   std::vector<qa::TestReport> reports;
-  for (const Target& target : targets) {
+  std::vector<qa::SkippedFile> skipped;
+  for (const Target& target : *targets) {
     auto done = test_file(flags, target, **sandbox, model->get(), context);
-    if (!done) return report(done.error());
+    if (!done && (target.named || done.error().code == Errc::cancelled))
+      return report(done.error());
+    if (!done) {
+      skipped.push_back({.file = target.file.string(), .reason = done.error().message});
+      continue;
+    }
     if (done->why_no_model.empty()) done->why_no_model = why_no_model;
     reports.push_back(*std::move(done));
   }
@@ -217,20 +286,20 @@ int run_test(const Flags& flags, const Context& context) {
     if (auto written = write_tests(flags, reports); !written) return report(written.error());
   }
   if (flags.as_json) {
-    write_stdout(qa::json_report(reports));
+    write_stdout(qa::json_report(reports, skipped));
   } else if (flags.as_junit) {
-    write_stdout(qa::junit_report(reports));
+    write_stdout(qa::junit_report(reports, skipped));
   } else if (!flags.patch) {
     for (const qa::TestReport& one : reports) {
       if (!flags.write) write_stdout(one.test_text + (one.test_text.empty() ? "" : "\n"));
     }
-    write_stdout(qa::text_report(reports));
+    write_stdout(qa::text_report(reports, skipped));
   }
   const bool any =
       std::ranges::any_of(reports, [](const qa::TestReport& one) { return !one.tests.empty(); });
   const bool complete = std::ranges::all_of(
       reports, [](const qa::TestReport& one) { return one.why_no_model.empty(); });
-  if (any && flags.strict && !complete) return kIncomplete;
+  if (any && flags.strict && !(complete && skipped.empty())) return kIncomplete;
   return any ? kDone : kFound;
 }
 
@@ -240,8 +309,13 @@ void add_test_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
       "test", "Make tests of a file's functions that run, pass and notice changes");
-  command->add_option("PATH", flags->targets, "A file, or FILE:function, or FILE:Class.method")
-      ->required();
+  command->add_option("PATH", flags->targets,
+                      "A file, or FILE:function, or FILE:Class.method, or a folder");
+  command->add_option("--diff", flags->diff,
+                      "Of the functions that a diff changes: a file, or - for standard input");
+  command->add_option("--base", flags->base,
+                      "Of what has changed since HEAD and this commit or branch parted");
+  command->add_flag("--staged", flags->staged, "Of what is staged for the next commit");
   command->add_option("--type", flags->type, "unit, integration, e2e, performance or security")
       ->capture_default_str();
   command->add_flag("--write", flags->write, "Put the tests where the project keeps its own");
@@ -274,7 +348,8 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--max-calls", flags->max_calls, "Questions to the model; 0: no limit");
   command->add_flag("--no-token-cache", flags->no_token_cache,
                     "Tokenize what the model is shown anew each time");
-  command->add_flag("--strict", flags->strict, "Exit with 3 when the model could not be asked");
+  command->add_flag("--strict", flags->strict,
+                    "Exit with 3 when a file could not be tested or the model not be asked");
   command->add_flag("--json", flags->as_json, "The report as JSON");
   command->add_flag("--junit", flags->as_junit, "The report as JUnit's XML");
   command->add_option(

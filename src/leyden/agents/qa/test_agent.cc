@@ -54,10 +54,10 @@ class Agent {
     const auto begin = since_ = Clock::now();
     deadline_ = begin + options_.time_max;
     for (std::size_t i = 0; i < functions_.size(); ++i) {
-      if (options_.function.empty() || functions_[i].qualified_name() == options_.function ||
-          functions_[i].name == options_.function)
-        wanted_.push_back(i);
+      if (is_wanted(functions_[i])) wanted_.push_back(i);
     }
+    if (wanted_.empty() && options_.function.empty())
+      return fail(Errc::not_found, "the change touches no function that a test could call");
     if (wanted_.empty())
       return fail(Errc::not_found, "there is no function {} that a test could call",
                   options_.function);
@@ -100,6 +100,16 @@ class Agent {
     stage_ = stage;
     since_ = now;
     if (on_progress_) on_progress_({.stage = stage, .done = done, .total = total});
+  }
+
+  [[nodiscard]] bool is_wanted(const Function& function) const {
+    if (!options_.function.empty() && function.qualified_name() != options_.function &&
+        function.name != options_.function)
+      return false;
+    return options_.lines.empty() ||
+           std::ranges::any_of(options_.lines, [&](const LineRange& range) {
+             return range.first <= function.last_line && function.first_line <= range.last;
+           });
   }
 
   // What is left to reach in a function.

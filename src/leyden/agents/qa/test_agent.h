@@ -6,6 +6,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "leyden/agents/qa/model/test_writer.h"
 #include "leyden/agents/qa/test_report.h"
@@ -13,9 +14,15 @@
 
 namespace leyden::qa {
 
+struct LineRange {
+  std::size_t first = 1;
+  std::size_t last = 1;
+};
+
 struct TestAgentOptions {
-  std::string function;        // Only this one: "f" or "Class.f"; empty: all.
-  std::size_t tests_max = 20;  // Of one file.
+  std::string function;          // Only this one: "f" or "Class.f"; empty: all.
+  std::vector<LineRange> lines;  // Only functions that touch one of these; empty: all.
+  std::size_t tests_max = 20;    // Of one file.
   std::uint64_t seed = 1;
   std::chrono::milliseconds time_max{
       60'000};  // For finding inputs; what was found is finished after it.

@@ -27,6 +27,12 @@ struct RejectedTest {
   std::string reason;
 };
 
+// A file of a folder or a change of which no test could be made.
+struct SkippedFile {
+  std::string file;
+  std::string reason;
+};
+
 // Something in the code that contradicts what it says about itself. Not a test.
 struct SuspectedDefect {
   std::string function;

@@ -114,7 +114,8 @@ Json json_of(const TestReport& report) {
 
 }  // namespace
 
-std::string text_report(const std::vector<TestReport>& reports) {
+std::string text_report(const std::vector<TestReport>& reports,
+                        const std::vector<SkippedFile>& skipped) {
   std::string out;
   for (const TestReport& report : reports) {
     out += fmt::format("{}: {} tests kept ({}, {})\n", report.file, report.tests.size(),
@@ -144,22 +145,30 @@ std::string text_report(const std::vector<TestReport>& reports) {
     if (report.survivors.size() > kShown)
       out += fmt::format("  ... and {} more mutants\n", report.survivors.size() - kShown);
   }
+  for (const SkippedFile& one : skipped)
+    out += fmt::format("{}: not tested: {}\n", one.file, one.reason);
   return out;
 }
 
-std::string json_report(const std::vector<TestReport>& reports) {
+std::string json_report(const std::vector<TestReport>& reports,
+                        const std::vector<SkippedFile>& skipped) {
   Json files = Json::array();
   std::size_t count = 0;
   for (const TestReport& report : reports) {
     files.push_back(json_of(report));
     count += report.tests.size();
   }
-  return Json{{"files", std::move(files)}, {"test_count", count}}.dump(
-             1, ' ', false, Json::error_handler_t::replace) +
+  Json not_tested = Json::array();
+  for (const SkippedFile& one : skipped)
+    not_tested.push_back({{"file", one.file}, {"reason", one.reason}});
+  return Json{
+             {"files", std::move(files)}, {"test_count", count}, {"skipped", std::move(not_tested)}}
+             .dump(1, ' ', false, Json::error_handler_t::replace) +
          "\n";
 }
 
-std::string junit_report(const std::vector<TestReport>& reports) {
+std::string junit_report(const std::vector<TestReport>& reports,
+                         const std::vector<SkippedFile>& skipped) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   for (const TestReport& report : reports) {
     out += fmt::format(
@@ -182,6 +191,12 @@ std::string junit_report(const std::vector<TestReport>& reports) {
           escaped(one.name), escaped(one.function), escaped(one.reason));
     }
     out += "  </testsuite>\n";
+  }
+  for (const SkippedFile& one : skipped) {
+    out += fmt::format(
+        "  <testsuite name=\"{0}\" tests=\"1\" skipped=\"1\"><testcase name=\"{0}\"><skipped "
+        "message=\"{1}\"/></testcase></testsuite>\n",
+        escaped(one.file), escaped(one.reason));
   }
   return out + "</testsuites>\n";
 }
