@@ -44,7 +44,7 @@ bool is_within(const fs::path& path, const fs::path& folder) {
 std::vector<std::string> writable_tmpfs() { return {"/tmp", "/dev/shm", std::string(kHome)}; }
 
 std::string bubblewrap_options(const SandboxCommand& command, const SandboxLimits& limits,
-                               const SandboxOptions& options) {
+                               const SandboxOptions& options, const Shown& shown) {
   Options out;
   out.add({"--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
            "--unshare-cgroup", "--disable-userns", "--die-with-parent", "--new-session",
@@ -64,7 +64,7 @@ std::string bubblewrap_options(const SandboxCommand& command, const SandboxLimit
   }
   for (const std::string_view name : kSystemFiles) out.add({"--ro-bind-try", name, name});
   for (const fs::path& path : options.system_paths) {
-    out.add({"--ro-bind-try", path.string(), path.string()});
+    out.add({"--ro-bind-try", shown.source_of(path), path.string()});
   }
   out.file(fd::kUsers, "/etc/passwd");
   out.file(fd::kGroups, "/etc/group");
@@ -77,8 +77,8 @@ std::string bubblewrap_options(const SandboxCommand& command, const SandboxLimit
   out.tmpfs(kHome, limits.tmpfs_bytes, "0700");
   out.add({"--dir", "/run", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"});
   for (const SandboxMount& mount : command.mounts) {
-    out.add({mount.access == Access::read_only ? "--ro-bind" : "--bind", mount.host.string(),
-             mount.inside});
+    out.add({mount.access == Access::read_only ? "--ro-bind" : "--bind",
+             shown.source_of(mount.host), mount.inside});
   }
   // Last: no place is left that has no bound.
   out.add({"--remount-ro", "/"});

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "leyden/sandbox/reach.h"
 #include "leyden/sandbox/sandbox.h"
 
 namespace leyden::sandbox {
@@ -39,7 +40,7 @@ inline constexpr std::string_view kHosts = "127.0.0.1 localhost sandbox\n::1 loc
 // others can read.
 [[nodiscard]] std::string bubblewrap_options(const SandboxCommand& command,
                                              const SandboxLimits& limits,
-                                             const SandboxOptions& options);
+                                             const SandboxOptions& options, const Shown& shown);
 
 // Errors: invalid_argument (names the mount), not_found.
 [[nodiscard]] Result<void> check_mounts(const std::vector<SandboxMount>& mounts);

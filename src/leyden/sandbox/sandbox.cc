@@ -3,11 +3,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 
 #include "leyden/base/files.h"
 #include "leyden/sandbox/bubblewrap.h"
@@ -15,6 +17,7 @@
 #include "leyden/sandbox/descriptors.h"
 #include "leyden/sandbox/init_image.h"
 #include "leyden/sandbox/process.h"
+#include "leyden/sandbox/reach.h"
 #include "leyden/sandbox/syscall_filter.h"
 
 namespace leyden::sandbox {
@@ -51,10 +54,13 @@ std::optional<fs::path> find_bubblewrap(const std::vector<fs::path>& search_path
 }
 
 // What to do about what bwrap says.
-std::string_view advice(std::string_view messages) {
+std::string advice(std::string_view messages, const Shown& shown, const User& user) {
+  if (std::string text = shown.advice(messages, user); !text.empty()) return text;
   if (messages.contains("source path") && messages.contains("Permission denied")) {
-    return "as root the sandbox runs as another user, who can't reach that path: open the folders "
-           "above it, or mount a ProjectCopy";
+    return fmt::format(
+        "as root the sandbox runs as user {}, who can't reach that path: chmod o+x the folders "
+        "above it, or choose another",
+        user.uid);
   }
   for (const std::string_view sign :
        {"namespace", "uid map", "Operation not permitted", "No permissions"}) {
@@ -335,6 +341,13 @@ Result<SandboxExit> Sandbox::run(const SandboxCommand& command, const SandboxLim
     }
   }
 
+  Shown shown;
+  if (parts.isolated() && parts.root) {
+    auto looked = what_to_show(command, parts.options);
+    if (!looked) return std::unexpected(looked.error());
+    shown = std::move(*looked);
+  }
+
   std::unique_ptr<ControlGroup> group;
   if (parts.groups.processes || parts.groups.memory) {
     // Besides the program there are bwrap and the first process of the namespace.
@@ -379,7 +392,7 @@ Result<SandboxExit> Sandbox::run(const SandboxCommand& command, const SandboxLim
   give(reopened(parts.init), fd::kInit);
   if (parts.isolated()) {
     outputs.info = take(fd::kInfo);
-    std::string words = bubblewrap_options(command, limits, parts.options);
+    std::string words = bubblewrap_options(command, limits, parts.options, shown);
     if (parts.namespaces_nest) {
       constexpr std::string_view kOption("--disable-userns\0", 17);
       words.erase(words.find(kOption), kOption.size());
@@ -400,6 +413,7 @@ Result<SandboxExit> Sandbox::run(const SandboxCommand& command, const SandboxLim
   }
   if (parts.isolated()) {
     if (parts.root) {
+      std::ranges::move(shown.launch_words(), std::back_inserter(start.argv));
       start.argv.push_back(fmt::format("uid={}", parts.options.unprivileged_uid));
       start.argv.push_back(fmt::format("gid={}", parts.options.unprivileged_gid));
     }
@@ -462,7 +476,9 @@ Result<SandboxExit> Sandbox::run(const SandboxCommand& command, const SandboxLim
     return fail(
         Errc::unavailable, "{}: {} ({})",
         report.started ? "the sandbox ended before its program" : "the sandbox could not be built",
-        end->messages.empty() ? "no reason given" : one_line(end->messages), advice(end->messages));
+        end->messages.empty() ? "no reason given" : one_line(end->messages),
+        advice(end->messages, shown,
+               {.uid = parts.options.unprivileged_uid, .gid = parts.options.unprivileged_gid}));
   }
   return result;
 }

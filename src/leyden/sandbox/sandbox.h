@@ -24,7 +24,11 @@ enum class Access : std::uint8_t { read_only, read_write };
 // it) is given to the user that the sandbox runs as. A project that is to stay as it is while the program
 // writes to it is shown through a ProjectCopy.
 //
-// As root, the folders above a mount must let that user through.
+// As root, a mount that this user has no way to (below /root, say) is shown by root, which needs CAP_SYS_ADMIN and Linux
+// 5.12: the file or folder itself and nothing beside it. What in it others may not read stays unreadable, so a
+// Python environment of mode 0755 works and a private key next to it is kept. While the run lasts another
+// process of that user could reach it too. The way to it must be one that nobody but root could bend: folders that the user
+// can't change, and no link that is not root's.
 //
 // A socket in a mounted folder can be spoken to, also when it is mounted read-only: mount folders that have none.
 struct SandboxMount {

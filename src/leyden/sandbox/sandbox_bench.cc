@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "leyden/base/clock.h"
+#include "leyden/base/testing/temporary_folder.h"
 #include "leyden/sandbox/sandbox.h"
 
 namespace leyden::sandbox {
@@ -75,7 +78,19 @@ int main(int count, char** arguments) {
   groupless.use_control_groups = false;
   SandboxOptions none;
   none.isolation = Isolation::none;
+  // Two folders that differ in who has a way to them: root must show one of them.
+  const TemporaryFolder folder;
+  for (const char* name : {"open/shown", "closed/shown"}) {
+    std::filesystem::create_directories(folder.path() / name);
+  }
+  ::chmod(folder.path().c_str(), 0755);
+  ::chmod((folder.path() / "closed").c_str(), 0700);
+  SandboxCommand open = command, closed = command;
+  open.mounts = {{folder.path() / "open/shown", "/shown"}};
+  closed.mounts = {{folder.path() / "closed/shown", "/shown"}};
   return measure("full isolation", {}, command, runs) +
+         measure("full isolation, a mount", {}, open, runs) +
+         measure("full isolation, a mount by root", {}, closed, runs) +
          measure("full isolation, no control groups", groupless, command, runs) +
          measure("no isolation", none, command, runs);
 }

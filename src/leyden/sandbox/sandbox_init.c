@@ -1,7 +1,9 @@
 // The small program that stands between Leyden and the one that nobody has read. It is linked
 // statically, carried inside the library and started from memory (init_image.h). Three ways:
 //
-//   launch [join=FILE] [uid=N gid=N] -- PROGRAM...    joins control groups, drops the user, becomes PROGRAM
+//   launch [join=FILE] [place=FOLDER show=PATH show_writable=PATH] [uid=N gid=N] -- PROGRAM...
+//                                                     joins control groups, shows paths, drops the user,
+//                                                     becomes PROGRAM
 //   pid1      KEY=VALUE... -- PROGRAM...              the first process of a pid namespace
 //   subreaper KEY=VALUE... -- PROGRAM...              without a namespace: orphans come to it
 //
@@ -17,10 +19,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/openat2.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -48,6 +53,7 @@ struct config {
 
 static pid_t members[kMaxMembers];
 static int member_count;
+static int place_error;
 
 static void fail(const char* what) {
   dprintf(2, "sandbox: %s: %s\n", what, strerror(errno));
@@ -59,18 +65,63 @@ static unsigned long long number(const char* text) { return strtoull(text, NULL,
 static const char* value_of(const char* argument, const char* key) {
   const size_t length = strlen(key);
   return strncmp(argument, key, length) == 0 && argument[length] == '=' ? argument + length + 1
-                                                                       : NULL;
+                                                                        : NULL;
+}
+
+// A mount namespace of our own, and in it a place for what root shows to the user that it is about to
+// become. All of it ends with the last process in it.
+static void make_place(const char* place) {
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711,size=64k,nr_inodes=256") !=
+          0) {
+    place_error = errno;  // Said with the path that is to be shown.
+  }
+}
+
+// One file or folder at place/number: it, what is mounted in it, and nothing beside it.
+// `path` has no links. Attributes are only added: what the host made read-only stays so.
+static void show(const char* place, int number, const char* path, int read_only) {
+  if (place_error != 0) errno = place_error;
+  const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                              (read_only ? MOUNT_ATTR_RDONLY : 0)};
+  struct stat status;
+  char target[256];
+  int found, tree;
+  if (place_error != 0 ||
+      (found = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how)) < 0 ||
+      fstat(found, &status) != 0 ||
+      (size_t)snprintf(target, sizeof target, "%s/%d", place, number) >= sizeof target ||
+      (S_ISDIR(status.st_mode) ? mkdir(target, 0700) : mknod(target, S_IFREG | 0400, 0)) != 0 ||
+      (tree = open_tree(found, "",
+                        AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)) < 0 ||
+      mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0 ||
+      move_mount(tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+    dprintf(2, "sandbox: can't show %s: %s\n", path, strerror(errno));
+    _exit(125);
+  }
+  close(tree);
+  close(found);
 }
 
 static void launch(char** arguments) {
   gid_t gid = 0;
   uid_t uid = 0;
+  const char* place = NULL;
+  int shown = 0;
   for (; *arguments != NULL && strcmp(*arguments, "--") != 0; ++arguments) {
     const char* value;
     if ((value = value_of(*arguments, "join")) != NULL) {
       const int file = open(value, O_WRONLY | O_CLOEXEC);
       if (file < 0 || write(file, "0", 1) != 1) fail(value);
       close(file);
+    } else if ((value = value_of(*arguments, "place")) != NULL) {
+      place = value;
+      make_place(place);
+    } else if (place != NULL && (value = value_of(*arguments, "show")) != NULL) {
+      show(place, shown++, value, 1);
+    } else if (place != NULL && (value = value_of(*arguments, "show_writable")) != NULL) {
+      show(place, shown++, value, 0);
     } else if ((value = value_of(*arguments, "uid")) != NULL) {
       uid = (uid_t)number(value);
     } else if ((value = value_of(*arguments, "gid")) != NULL) {
@@ -85,7 +136,7 @@ static void launch(char** arguments) {
     if (setuid(0) == 0) fail("still root");
   }
   syscall(SYS_close_range, 14U, ~0U, 0U);  // What somebody in our process left inheritable.
-  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // So that bwrap may look into its own /proc entries.
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);      // So that bwrap may look into its own /proc entries.
   umask(022);
   execv(arguments[1], arguments + 1);
   fail(arguments[1]);
@@ -163,8 +214,9 @@ static void look_at_members(unsigned long long* memory_bytes, unsigned long long
     const char* rest = strrchr(text, ')');  // The name before it is the program's choice.
     unsigned long long user = 0, system = 0;
     long long user_children = 0, system_children = 0;
-    if (rest != NULL && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld",
-                               &user, &system, &user_children, &system_children) == 4) {
+    if (rest != NULL &&
+        sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld", &user,
+               &system, &user_children, &system_children) == 4) {
       *cpu_us += tick_us * (user + system + (unsigned long long)(user_children + system_children));
     }
   }
@@ -378,25 +430,34 @@ int main(int count, char** arguments) {
   char** next = arguments + 2;
   for (; *next != NULL && strcmp(*next, "--") != 0; ++next) {
     const char* value;
-    if ((value = value_of(*next, "processes")) != NULL) config.processes = number(value);
-    else if ((value = value_of(*next, "data")) != NULL) config.data = number(value);
-    else if ((value = value_of(*next, "file_bytes")) != NULL) config.file_bytes = number(value);
-    else if ((value = value_of(*next, "open_files")) != NULL) config.open_files = number(value);
-    else if ((value = value_of(*next, "cpu_ms")) != NULL) config.cpu_ms = number(value);
-    else if ((value = value_of(*next, "memory")) != NULL) config.memory = number(value);
-    else if ((value = value_of(*next, "tree_files")) != NULL) config.tree_files = number(value);
-    else if ((value = value_of(*next, "tree_bytes")) != NULL) config.tree_bytes = number(value);
-    else if ((value = value_of(*next, "period_ms")) != NULL) config.period_ms = number(value);
-    else if ((value = value_of(*next, "directory")) != NULL) config.directory = value;
+    if ((value = value_of(*next, "processes")) != NULL)
+      config.processes = number(value);
+    else if ((value = value_of(*next, "data")) != NULL)
+      config.data = number(value);
+    else if ((value = value_of(*next, "file_bytes")) != NULL)
+      config.file_bytes = number(value);
+    else if ((value = value_of(*next, "open_files")) != NULL)
+      config.open_files = number(value);
+    else if ((value = value_of(*next, "cpu_ms")) != NULL)
+      config.cpu_ms = number(value);
+    else if ((value = value_of(*next, "memory")) != NULL)
+      config.memory = number(value);
+    else if ((value = value_of(*next, "tree_files")) != NULL)
+      config.tree_files = number(value);
+    else if ((value = value_of(*next, "tree_bytes")) != NULL)
+      config.tree_bytes = number(value);
+    else if ((value = value_of(*next, "period_ms")) != NULL)
+      config.period_ms = number(value);
+    else if ((value = value_of(*next, "directory")) != NULL)
+      config.directory = value;
     else if ((value = value_of(*next, "tmpfs")) != NULL && config.tmpfs_count < kMaxPaths)
       config.tmpfs[config.tmpfs_count++] = value;
-    else if ((value = value_of(*next, "writable")) != NULL && config.writable_count < kMaxPaths)
-{
+    else if ((value = value_of(*next, "writable")) != NULL && config.writable_count < kMaxPaths) {
       const unsigned long long half = free_bytes(value) / 2, floor = 512ULL << 20;
       config.free_floor[config.writable_count] = half < floor ? half : floor;
       config.writable[config.writable_count++] = value;
-    }
-    else return 125;  // What is not understood is not left out.
+    } else
+      return 125;  // What is not understood is not left out.
   }
   if (*next == NULL || next[1] == NULL) return 125;
   config.program = next + 1;

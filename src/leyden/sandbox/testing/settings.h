@@ -30,9 +30,9 @@ inline std::vector<Setting> settings() {
   return {{"root", false, true}, {"root_groupless", false, false}, {"nobody", true, true}};
 }
 
-// Runs `body` in a child process as the user nobody, and takes its failures over. A child of its own, since
-// a process that gave root up can't come back.
-inline void as_nobody(const std::function<void()>& body) {
+// Runs `body` in a child process that `prepare` has changed, and takes its failures over. A child of its own, since
+// a process that gave something up can't come back.
+inline void in_child(const std::function<bool()>& prepare, const std::function<void()>& body) {
   std::fflush(nullptr);
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
@@ -41,7 +41,7 @@ inline void as_nobody(const std::function<void()>& body) {
   if (pid == 0) {
     ::close(ends[0]);
     ::dup2(ends[1], STDOUT_FILENO);
-    if (::setgid(65534) != 0 || ::setuid(65534) != 0 || ::chdir("/") != 0) ::_exit(99);
+    if (!prepare()) ::_exit(99);
     body();
     std::fflush(nullptr);
     if (::testing::Test::IsSkipped()) ::_exit(77);
@@ -57,9 +57,13 @@ inline void as_nobody(const std::function<void()>& body) {
   ::close(ends[0]);
   int status = 0;
   ::waitpid(pid, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "as nobody: " << text;
-  EXPECT_EQ(status, 0) << "as nobody:\n" << text;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "in a child: " << text;
+  EXPECT_EQ(status, 0) << "in a child:\n" << text;
   if (status == 0) std::fputs(text.c_str(), stdout);
+}
+
+inline void as_nobody(const std::function<void()>& body) {
+  in_child([] { return ::setgid(65534) == 0 && ::setuid(65534) == 0 && ::chdir("/") == 0; }, body);
 }
 
 // Opens a sandbox for the setting and gives it to `body`. Skips aloud where this machine has none.
