@@ -318,6 +318,11 @@ class CacheInRedis(WithRedis, Cache):
     pass
 
 
+def has_sandbox():
+    bubblewrap = shutil.which("bwrap")
+    return bubblewrap and subprocess.run([bubblewrap, "--unshare-all", "--ro-bind", "/", "/", "true"], capture_output=True).returncode == 0
+
+
 class Doctor(Case):
     def look(self, code=0):
         out = json.loads(self.leyden("doctor", "--json", code=code).stdout)
@@ -325,6 +330,22 @@ class Doctor(Case):
             self.assertEqual(finding["advice"] == "", finding["severity"] == "ok", finding)
         self.assertEqual(out["problems"] > 0, code == 5)
         return out, {finding["id"]: finding for finding in out["findings"]}
+
+    @unittest.skipUnless(has_sandbox(), "no sandbox on this machine")
+    def test_the_sandbox(self):
+        _, found = self.look()
+        for wall in ("namespaces", "nested_namespaces", "system_calls", "user", "process_count", "memory", "processor_time", "files", "end_of_the_tree"):
+            self.assertEqual((found[wall]["where"], found[wall]["severity"]), ("sandbox", "ok"), found[wall])
+        self.assertIn("bwrap", found["namespaces"]["seen"])
+        # One that can't be opened is a warning, with what to do: here bwrap is no program.
+        hidden = [word for folder in ("/usr/bin", "/usr/local/bin") if os.path.exists(f"{folder}/bwrap") for word in ("--ro-bind", "/dev/null", f"{folder}/bwrap")]
+        done = subprocess.run(["bwrap", "--dev-bind", "/", "/", *hidden, LEYDEN, "doctor", "--json"], capture_output=True, cwd=self.scratch, env=self.environment, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = {finding["id"]: finding for finding in json.loads(done.stdout)["findings"]}
+        self.assertEqual((found["sandbox"]["where"], found["sandbox"]["severity"]), ("sandbox", "warning"))
+        self.assertIn("bubblewrap is not installed", found["sandbox"]["seen"])
+        self.assertIn("apt-get install bubblewrap", found["sandbox"]["seen"])
+        self.assertIn("--unsafe-no-sandbox", found["sandbox"]["advice"])
 
     def test_the_embedded_store(self):
         tokens = self.scratch / "data" / "leyden" / "tokens"

@@ -22,6 +22,7 @@
 #include "leyden/cli/stats_board.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/llm/http/server_checkup.h"
+#include "leyden/sandbox/sandbox.h"
 
 namespace leyden::cli {
 namespace {
@@ -68,6 +69,27 @@ std::vector<Finding> check_secret(const std::filesystem::path& file) {
                 fmt::format("chmod 600 {}", file.string()));
   } else {
     out.ok("secret", "there, and only its owner reads it");
+  }
+  return std::move(out.all());
+}
+
+std::vector<Finding> check_sandbox() {
+  Findings out("sandbox");
+  const auto sandbox = sandbox::Sandbox::open();
+  if (!sandbox) {
+    // Only `leyden test` needs it.
+    out.warning("sandbox", sandbox.error().message,
+                "until then `leyden test` runs nothing without --unsafe-no-sandbox");
+    return std::move(out.all());
+  }
+  for (const sandbox::Wall& wall : (*sandbox)->walls()) {
+    std::string id = wall.name;
+    std::ranges::replace(id, ' ', '_');
+    if (!wall.present) {
+      out.warning(id, "missing", wall.detail);
+    } else {
+      out.ok(id, wall.detail);
+    }
   }
   return std::move(out.all());
 }
@@ -137,6 +159,7 @@ int look_at_store(const Flags& flags, const Settings& settings, Deadline deadlin
                                  clock, deadline);
   }
   std::ranges::move(check_secret(settings.secret_file), std::back_inserter(findings));
+  std::ranges::move(check_sandbox(), std::back_inserter(findings));
   return tell(findings, flags, "store", settings.redis_url ? "redis" : "lmdb");
 }
 
@@ -171,7 +194,8 @@ int run_doctor(const Flags& flags, const Context& context) {
 void add_doctor_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
-      "doctor", "Looks at the token store, or at model servers, and says what to change");
+      "doctor",
+      "Looks at the token store and the sandbox, or at model servers, and says what to change");
   command->add_flag("--llm", flags->llm, "Look at the model servers that LEYDEN_LLM_URL names");
   command
       ->add_option("--tokenizer", flags->tokenizer,
@@ -183,7 +207,7 @@ void add_doctor_command(CLI::App& app, Run& run) {
       ->check(CLI::Range(0.1, 3600.0));
   command->footer(
       "Changes no setting. Of the store it writes a few values that nobody else uses and removes "
-      "them again; a model server generates two short answers. The "
+      "them again; in the sandbox it runs `true`; a model server generates two short answers. The "
       "exit code is 0 when there is no problem, else 5; notes and warnings are none.\n"
       "Examples: REDIS_URL=redis://cache:6379 leyden doctor\n"
       "          LEYDEN_LLM_URL=http://gpu1:8000 leyden doctor --llm --tokenizer tokenizer.json");

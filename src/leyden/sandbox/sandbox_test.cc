@@ -205,6 +205,42 @@ TEST_P(SandboxTest, EndsWhatUsesTheProcessorTooLong) {
   });
 }
 
+// The few entries of /etc that are there are enough for them.
+TEST_P(SandboxTest, RuntimesOfTheSystemStart) {
+  struct Runtime {
+    const char* program;
+    const char* script;  // Prints 42.
+  };
+  constexpr Runtime kRuntimes[] = {
+      {"/usr/bin/python3", "python3 -c 'import json, ssl, sqlite3; print(6 * 7)'"},
+      {"/usr/bin/node", "node -e 'require(\"fs\").writeFileSync(\"x\", \"\"); console.log(6 * 7)'"},
+      {"/usr/bin/java",
+       "echo 'class A { public static void main(String[] a) { System.out.println(6 * 7); } }' "
+       ">A.java; java A.java"},
+      {"/usr/bin/perl", "perl -MPOSIX -MJSON::PP -e 'print 6 * 7, \"\\n\"'"},
+      {"/usr/bin/ruby", "ruby -rjson -e 'puts 6 * 7'"},
+      {"/usr/bin/php", "php -r 'echo 6 * 7, \"\\n\";'"},
+      {"/usr/bin/gcc",
+       "printf '#include <stdio.h>\nint main(void) { printf(\"%%d\\\\n\", 6 * 7); }' >a.c; "
+       "gcc -O2 a.c && ./a.out"},
+  };
+  with([&](const Sandbox& sandbox) {
+    for (const Runtime& runtime : kRuntimes) {
+      if (!std::filesystem::exists(runtime.program)) {
+        std::printf("  %-16s not installed\n", runtime.program);
+        continue;
+      }
+      const SandboxExit exit =
+          run_or_fail(sandbox, shell(runtime.script),
+                      {.wall_time = 100s, .cpu_time = 60s, .memory_bytes = GiB});
+      EXPECT_EQ(exit.output.text, "42\n") << runtime.program << ": " << shown(exit);
+      std::printf("  %-16s %5.0f ms, %4.0f MiB\n", runtime.program,
+                  static_cast<double>(exit.wall_time.count()) / 1000,
+                  static_cast<double>(exit.memory_peak_bytes) / static_cast<double>(MiB));
+    }
+  });
+}
+
 TEST_P(SandboxTest, SaysWhichWallsStand) {
   with([](const Sandbox& sandbox) {
     EXPECT_GE(sandbox.walls().size(), 8U);

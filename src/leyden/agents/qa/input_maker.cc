@@ -38,6 +38,38 @@ void drop_equal(std::vector<Value>& items) {
   items = std::move(out);
 }
 
+std::vector<Value> border_integers(const Literals& literals) {
+  std::vector<Value> out{Value::of(std::int64_t{0}), Value::of(std::int64_t{1}),
+                         Value::of(std::int64_t{-1}), Value::of(std::int64_t{2}),
+                         Value::of(std::int64_t{10})};
+  for (const std::int64_t own : literals.integers) {
+    for (const std::int64_t near : {own - 1, own, own + 1}) out.push_back(Value::of(near));
+  }
+  return out;
+}
+
+std::vector<Value> border_reals(const Literals& literals) {
+  std::vector<Value> out{Value::of(0.0), Value::of(1.0), Value::of(-1.0), Value::of(0.5),
+                         Value::of(100.0)};
+  for (const double own : literals.reals) {
+    out.push_back(Value::of(own));
+    out.push_back(Value::of(own + 1));
+    out.push_back(Value::of(own - 1));
+  }
+  for (const std::int64_t own : literals.integers)
+    out.push_back(Value::of(static_cast<double>(own)));
+  return out;
+}
+
+std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
+  std::vector<Value> out{Value::of(std::string("a")), Value::of(std::string()),
+                         Value::of(std::string("hello world")), Value::of(std::string("A1 b-2")),
+                         Value::of(std::string("12"))};
+  for (const std::string& own : literals.texts) out.push_back(Value::of(own));
+  for (Value& one : out) one.kind = kind;
+  return out;
+}
+
 }  // namespace
 
 InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed)
@@ -170,6 +202,33 @@ Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) 
   return out;
 }
 
+Value InputMaker::map(const Type& type, const Style& style, std::size_t depth) {
+  Value out{.kind = Value::Kind::map, .text = {}, .items = {}};
+  std::vector<Value> keys;
+  const std::size_t length =
+      style.lengths_equal ? std::min<std::size_t>(style.length, 8) : below(5);
+  for (std::size_t i = 0; i < length; ++i) keys.push_back(value(element(type), style, depth + 1));
+  drop_equal(keys);
+  for (Value& key : keys) {
+    out.items.push_back(std::move(key));
+    out.items.push_back(value(element(type, 1), style, depth + 1));
+  }
+  return out;
+}
+
+Value InputMaker::object(const Type& type, const Style& style, std::size_t depth) {
+  Value out{.kind = Value::Kind::object, .text = type.name, .items = {}};
+  const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
+    return one.needs_object() && one.class_name == type.name;
+  });
+  if (made == functions_.end()) return Value::none();
+  for (const Parameter& parameter : made->construction) {
+    if (parameter.has_default || parameter.by_name_only) break;
+    out.items.push_back(value(parameter.type, style, depth + 1));
+  }
+  return out;
+}
+
 Value InputMaker::value(const Type& type, const Style& style, std::size_t depth) {
   using Kind = Type::Kind;
   if (depth > kDepthMax) return Value::none();
@@ -201,36 +260,14 @@ Value InputMaker::value(const Type& type, const Style& style, std::size_t depth)
       for (const Type& of : type.of) out.items.push_back(value(of, style, depth + 1));
       return out;
     }
-    case Kind::map: {
-      Value out{.kind = Value::Kind::map, .text = {}, .items = {}};
-      std::vector<Value> keys;
-      const std::size_t length =
-          style.lengths_equal ? std::min<std::size_t>(style.length, 8) : below(5);
-      for (std::size_t i = 0; i < length; ++i)
-        keys.push_back(value(element(type), style, depth + 1));
-      drop_equal(keys);
-      for (Value& key : keys) {
-        out.items.push_back(std::move(key));
-        out.items.push_back(value(element(type, 1), style, depth + 1));
-      }
-      return out;
-    }
+    case Kind::map:
+      return map(type, style, depth);
     case Kind::optional:
       return chance(0.2) ? Value::none() : value(element(type), style, depth);
     case Kind::any_of:
       return type.of.empty() ? Value::none() : value(type.of[below(type.of.size())], style, depth);
-    case Kind::object: {
-      Value out{.kind = Value::Kind::object, .text = type.name, .items = {}};
-      const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
-        return one.needs_object() && one.class_name == type.name;
-      });
-      if (made == functions_.end()) return Value::none();
-      for (const Parameter& parameter : made->construction) {
-        if (parameter.has_default || parameter.by_name_only) break;
-        out.items.push_back(value(parameter.type, style, depth + 1));
-      }
-      return out;
-    }
+    case Kind::object:
+      return object(type, style, depth);
     case Kind::unknown:
       break;
   }
@@ -289,63 +326,41 @@ Input InputMaker::random(std::size_t function) {
   return out;
 }
 
+std::vector<Value> InputMaker::border_lists(const Type& of, Value::Kind kind,
+                                            const Literals& literals) {
+  std::vector<Value> out{Value::list({})};
+  const std::vector<Value> inner = border_values(of, literals);
+  for (const Value& one : inner) out.push_back(Value::list({one}));
+  if (inner.size() > 1) {
+    out.push_back(Value::list({inner[1], inner[0]}));
+    out.push_back(Value::list({inner[1], inner[1], inner[0]}));
+  }
+  for (Value& one : out) {
+    one.kind = kind;
+    if (kind == Value::Kind::set) drop_equal(one.items);
+  }
+  return out;
+}
+
 std::vector<Value> InputMaker::border_values(const Type& type, const Literals& literals) {
   using Kind = Type::Kind;
-  const auto lists_of = [&](const Type& of, Value::Kind kind) {
-    std::vector<Value> out{Value::list({})};
-    const std::vector<Value> inner = border_values(of, literals);
-    for (const Value& one : inner) out.push_back(Value::list({one}));
-    if (inner.size() > 1) {
-      out.push_back(Value::list({inner[1], inner[0]}));
-      out.push_back(Value::list({inner[1], inner[1], inner[0]}));
-    }
-    for (Value& one : out) {
-      one.kind = kind;
-      if (kind == Value::Kind::set) drop_equal(one.items);
-    }
-    return out;
-  };
   switch (type.kind) {
     case Kind::none:
       return {Value::none()};
     case Kind::boolean:
       return {Value::boolean(true), Value::boolean(false)};
-    case Kind::integer: {
-      std::vector<Value> out{Value::of(std::int64_t{0}), Value::of(std::int64_t{1}),
-                             Value::of(std::int64_t{-1}), Value::of(std::int64_t{2}),
-                             Value::of(std::int64_t{10})};
-      for (const std::int64_t own : literals.integers) {
-        for (const std::int64_t near : {own - 1, own, own + 1}) out.push_back(Value::of(near));
-      }
-      return out;
-    }
-    case Kind::real: {
-      std::vector<Value> out{Value::of(0.0), Value::of(1.0), Value::of(-1.0), Value::of(0.5),
-                             Value::of(100.0)};
-      for (const double own : literals.reals) {
-        out.push_back(Value::of(own));
-        out.push_back(Value::of(own + 1));
-        out.push_back(Value::of(own - 1));
-      }
-      for (const std::int64_t own : literals.integers)
-        out.push_back(Value::of(static_cast<double>(own)));
-      return out;
-    }
+    case Kind::integer:
+      return border_integers(literals);
+    case Kind::real:
+      return border_reals(literals);
     case Kind::text:
-    case Kind::bytes: {
-      std::vector<Value> out{Value::of(std::string("a")), Value::of(std::string()),
-                             Value::of(std::string("hello world")),
-                             Value::of(std::string("A1 b-2")), Value::of(std::string("12"))};
-      for (const std::string& own : literals.texts) out.push_back(Value::of(own));
-      if (type.kind == Kind::bytes) {
-        for (Value& one : out) one.kind = Value::Kind::bytes;
-      }
-      return out;
-    }
+      return border_texts(literals, Value::Kind::text);
+    case Kind::bytes:
+      return border_texts(literals, Value::Kind::bytes);
     case Kind::list:
-      return lists_of(element(type), Value::Kind::list);
+      return border_lists(element(type), Value::Kind::list, literals);
     case Kind::set:
-      return lists_of(element(type), Value::Kind::set);
+      return border_lists(element(type), Value::Kind::set, literals);
     case Kind::optional: {
       std::vector<Value> out = border_values(element(type), literals);
       out.push_back(Value::none());
@@ -423,6 +438,91 @@ std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_m
   return out;
 }
 
+void InputMaker::vary_integer(Value& value, const Style& style) {
+  static constexpr std::int64_t kSteps[] = {1, -1, 2, -2, 10, -10};
+  switch (below(4)) {
+    case 0:
+      value = integer(style);
+      return;
+    case 1:
+      value.integer = std::abs(value.integer) < std::numeric_limits<std::int32_t>::max()
+                          ? value.integer * 2
+                          : 0;
+      return;
+    case 2:
+      value.integer = -value.integer;
+      return;
+    default:
+      value.integer += kSteps[below(std::size(kSteps))];
+      return;
+  }
+}
+
+void InputMaker::vary_text(std::string& text, const Style& style) {
+  const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
+  const std::size_t at = below(text.size() + 1);
+  switch (below(6)) {
+    case 0:
+      text.insert(at, 1, letter());
+      return;
+    case 1:
+      if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text.erase(at, 1);
+      return;
+    case 2:
+      if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text[at] = letter();
+      return;
+    case 3:
+      if (text.size() < 200) text += text;
+      return;
+    case 4: {
+      const auto& own = style.literals->texts;
+      if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
+        text.insert(at, own[below(own.size())]);
+      return;
+    }
+    default:
+      if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }))
+        std::ranges::reverse(text);
+      return;
+  }
+}
+
+void InputMaker::vary_list(Value& value, const Type& type, const Style& style) {
+  std::vector<Value>& items = value.items;
+  const Type& of = element(type);
+  const std::size_t depth = items.empty() || !is_sequence(items[0]) ? 0 : 1;
+  switch (below(9)) {
+    case 0:
+      items.insert(items.begin() + static_cast<std::ptrdiff_t>(below(items.size() + 1)),
+                   this->value(of, style, 1));
+      break;
+    case 1:
+      if (!items.empty())
+        items.erase(items.begin() + static_cast<std::ptrdiff_t>(below(items.size())));
+      break;
+    case 2:
+      if (items.size() > 1) {
+        Value& one = items[below(items.size())];
+        std::swap(one, items[below(items.size())]);
+      }
+      break;
+    case 3:
+      if (!items.empty()) items.push_back(items[below(items.size())]);
+      break;
+    case 4:
+      if (depth == 0 && of.kind == Type::Kind::integer)
+        std::ranges::sort(items, {}, &Value::integer);
+      break;
+    case 5:
+      std::ranges::reverse(items);
+      break;
+    default:
+      if (!items.empty()) vary(items[below(items.size())], of, style);
+      break;
+  }
+  if (value.kind == Value::Kind::set) drop_equal(items);
+}
+
 // One change, somewhere within.
 void InputMaker::vary(Value& value, const Type& type, const Style& style) {
   using Kind = Value::Kind;
@@ -437,98 +537,26 @@ void InputMaker::vary(Value& value, const Type& type, const Style& style) {
     case Kind::boolean:
       value.integer ^= 1;
       return;
-    case Kind::integer: {
-      static constexpr std::int64_t kSteps[] = {1, -1, 2, -2, 10, -10};
-      switch (below(4)) {
-        case 0:
-          value = integer(style);
-          return;
-        case 1:
-          value.integer = std::abs(value.integer) < std::numeric_limits<std::int32_t>::max()
-                              ? value.integer * 2
-                              : 0;
-          return;
-        case 2:
-          value.integer = -value.integer;
-          return;
-        default:
-          value.integer += kSteps[below(std::size(kSteps))];
-          return;
-      }
-    }
+    case Kind::integer:
+      vary_integer(value, style);
+      return;
     case Kind::real:
       value.real = chance(0.5) ? value.real + 1 : chance(0.5) ? -value.real : value.real / 2;
       return;
     case Kind::text:
-    case Kind::bytes: {
-      std::string& text = value.text;
-      const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
-      const std::size_t at = below(text.size() + 1);
-      switch (below(6)) {
-        case 0:
-          text.insert(at, 1, letter());
-          return;
-        case 1:
-          if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text.erase(at, 1);
-          return;
-        case 2:
-          if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text[at] = letter();
-          return;
-        case 3:
-          if (text.size() < 200) text += text;
-          return;
-        case 4: {
-          const auto& own = style.literals->texts;
-          if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
-            text.insert(at, own[below(own.size())]);
-          return;
-        }
-        default:
-          if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }))
-            std::ranges::reverse(text);
-          return;
-      }
-    }
+    case Kind::bytes:
+      vary_text(value.text, style);
+      return;
     case Kind::list:
-    case Kind::tuple:
     case Kind::set:
+      vary_list(value, type, style);
+      return;
+    case Kind::tuple:
     case Kind::map:
     case Kind::object:
       break;
   }
   std::vector<Value>& items = value.items;
-  const Type& of = element(type);
-  if (value.kind == Kind::list || value.kind == Kind::set) {
-    const std::size_t depth = items.empty() || !is_sequence(items[0]) ? 0 : 1;
-    switch (below(9)) {
-      case 0:
-        items.insert(items.begin() + static_cast<std::ptrdiff_t>(below(items.size() + 1)),
-                     this->value(of, style, 1));
-        break;
-      case 1:
-        if (!items.empty())
-          items.erase(items.begin() + static_cast<std::ptrdiff_t>(below(items.size())));
-        break;
-      case 2:
-        if (items.size() > 1) std::swap(items[below(items.size())], items[below(items.size())]);
-        break;
-      case 3:
-        if (!items.empty()) items.push_back(items[below(items.size())]);
-        break;
-      case 4:
-        if (depth == 0 && of.kind == Type::Kind::integer)
-          std::ranges::sort(items, {}, &Value::integer);
-        break;
-      case 5:
-        std::ranges::reverse(items);
-        break;
-      default:
-        if (!items.empty()) vary(items[below(items.size())], of, style);
-        break;
-    }
-    if (value.kind == Kind::set) drop_equal(items);
-    return;
-  }
   if (items.empty()) return;
   const std::size_t at = below(items.size());
   if (value.kind == Kind::map) {

@@ -44,11 +44,18 @@ class InputMaker {
   [[nodiscard]] Value value(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value integer(const Style& style);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
+  [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);
+  [[nodiscard]] Value object(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value list(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] std::vector<Value> arguments(std::span<const Parameter> parameters,
                                              const Style& style);
   [[nodiscard]] std::vector<Value> border_values(const Type& type, const Literals& literals);
+  [[nodiscard]] std::vector<Value> border_lists(const Type& of, Value::Kind kind,
+                                                const Literals& literals);
   void vary(Value& value, const Type& type, const Style& style);
+  void vary_integer(Value& value, const Style& style);
+  void vary_text(std::string& text, const Style& style);
+  void vary_list(Value& value, const Type& type, const Style& style);
   [[nodiscard]] std::vector<std::size_t> methods_of(const std::string& class_name) const;
 
   std::span<const Function> functions_;
