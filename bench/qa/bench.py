@@ -46,7 +46,7 @@ class Program:
             environment = {**os.environ, "PYTHONHASHSEED": "random"}
             ran = subprocess.run([python, "-m", "coverage", "run", "--branch", "--include=under_test.py", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
                                  cwd=temporary, capture_output=True, env=environment)
-            subprocess.run([python, "-m", "coverage", "json", "-q", "-o", "coverage.json"], cwd=temporary, capture_output=True)
+            subprocess.run([python, "-m", "coverage", "json", "-q", "-o", "coverage.json"], cwd=temporary, capture_output=True, check=True)
             file = json.loads(pathlib.Path(temporary, "coverage.json").read_text())["files"]["under_test.py"]
         totals = file["summary"]
         return {"passes": ran.returncode == 0, "lines": [totals["covered_lines"], totals["num_statements"]], "branches": [totals["covered_branches"], totals["num_branches"]],

@@ -259,6 +259,20 @@ std::expected<std::unique_ptr<Model>, int> choose_model(const Flags& flags, cons
   return out;
 }
 
+void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
+          const std::vector<qa::SkippedFile>& skipped) {
+  if (flags.as_json) {
+    write_stdout(qa::json_report(reports, skipped));
+  } else if (flags.as_junit) {
+    write_stdout(qa::junit_report(reports, skipped));
+  } else if (!flags.patch) {
+    for (const qa::TestReport& one : reports) {
+      if (!flags.write) write_stdout(one.test_text + (one.test_text.empty() ? "" : "\n"));
+    }
+    write_stdout(qa::text_report(reports, skipped));
+  }
+}
+
 int run_test(const Flags& flags, const Context& context) {
   if (auto good = check(flags); !good) return report(good.error());
   auto targets = targets_of(flags);
@@ -285,16 +299,7 @@ int run_test(const Flags& flags, const Context& context) {
   if (flags.write || flags.patch) {
     if (auto written = write_tests(flags, reports); !written) return report(written.error());
   }
-  if (flags.as_json) {
-    write_stdout(qa::json_report(reports, skipped));
-  } else if (flags.as_junit) {
-    write_stdout(qa::junit_report(reports, skipped));
-  } else if (!flags.patch) {
-    for (const qa::TestReport& one : reports) {
-      if (!flags.write) write_stdout(one.test_text + (one.test_text.empty() ? "" : "\n"));
-    }
-    write_stdout(qa::text_report(reports, skipped));
-  }
+  tell(flags, reports, skipped);
   const bool any =
       std::ranges::any_of(reports, [](const qa::TestReport& one) { return !one.tests.empty(); });
   const bool complete = std::ranges::all_of(

@@ -228,6 +228,7 @@ TEST_P(Hostile, WaitsForInput) {
 TEST_P(Hostile, LooksForWaysOut) {
   const TemporaryFolder host;
   host.write("secret", "hunter2");
+  // leyden:ignore c.world-writable any user of the sandbox is to write there
   ::chmod(host.path().c_str(), 0777);
   with([&](const Sandbox& sandbox) {
     SandboxCommand command = hostile(R"(

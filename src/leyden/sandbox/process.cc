@@ -101,6 +101,7 @@ class Watch {
         output_(output_bytes),
         error_(output_bytes) {}
 
+  // leyden:ignore common.complex-function one wait for all that can end a run
   Result<ProcessEnd> until_end(Deadline deadline, const std::function<bool()>& exhausted,
                                const std::stop_token& stop) {
     const Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -126,6 +126,7 @@ TEST_P(SandboxTest, RunsSideBySide) {
 TEST_P(SandboxTest, AReadOnlyMountStaysAsItIs) {
   const TemporaryFolder host;
   host.write("source.txt", "original");
+  // leyden:ignore c.world-writable any user of the sandbox is to write there
   ::chmod(host.path().c_str(), 0777);
   with([&](const Sandbox& sandbox) {
     SandboxCommand command = shell(
@@ -144,6 +145,7 @@ TEST_P(SandboxTest, AProjectCopyTakesWhatIsWrittenAndAnOutputFolderGivesItBack) 
   const TemporaryFolder host;
   host.write("project/source.txt", "original");
   host.write("project/.git/config", "secret");
+  // leyden:ignore c.world-writable any user of the sandbox is to write there
   ::chmod(host.path().c_str(), 0777);
   with([&](const Sandbox& sandbox) {
     ProjectCopyOptions where;

@@ -15,6 +15,7 @@ Type type(Kind kind, std::vector<Type> of = {}) {
 }
 
 // Whether the value is one that the type allows.
+// leyden:ignore common.complex-function a case a type
 bool fits(const Value& value, const Type& type) {
   const auto all = [&](const Type& of) {
     return std::ranges::all_of(value.items, [&](const Value& item) { return fits(item, of); });

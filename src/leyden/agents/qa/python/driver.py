@@ -9,12 +9,10 @@ modes:   explore  which inputs reach something that none did before
          mutants  which input tells which mutant from the original
          examples which examples of the docstrings give something else than they say
 """
-import ast
 import builtins
 import contextlib
 import copy
 import dis
-import enum
 import importlib
 import importlib.util
 import inspect
@@ -298,32 +296,41 @@ class Runner:
             set_limit(0)
         try:
             if error is not None:
-                kind = type(error)
-                out.update(outcome="error", error=kind.__name__, module=kind.__module__, raised=raised_where(error, self.file),
-                           message=str(error)[:200])
-                return out
-            if seen is None:
+                out.update(self.told_of_error(error))
+            elif seen is None:
                 out["outcome"] = "unsayable"
-                return out
-            out.update(outcome="value", form=seen[0], text=seen[1], kind=type(result).__name__)
-            changed = {}
-            for name, value in arguments.items():
-                text = literal(value)
-                if text is not None and before[name] is not None and text != before[name]:
-                    changed[name] = text
-            if changed:
-                out["changed"] = changed
-            if here is not None:
-                after = state_of(here)
-                moved = {name: text for name, text in after.items() if state.get(name) != text}
-                if moved or (result is None and after):
-                    out["state"] = moved or after
-            if stdout.getvalue():
+            else:
+                out.update(outcome="value", form=seen[0], text=seen[1], kind=type(result).__name__)
+                out.update(changes(arguments, before))
+                if here is not None:
+                    out.update(movement(state, state_of(here), result is None))
                 printed = stdout.getvalue()
-                out["printed"] = repr(printed) if len(printed) <= TEXT_MAX else ""
+                if printed:
+                    out["printed"] = repr(printed) if len(printed) <= TEXT_MAX else ""
         except BaseException:  # A hostile __repr__.
             return {"outcome": "unsayable"}
         return out
+
+    def told_of_error(self, error):
+        kind = type(error)
+        return {"outcome": "error", "error": kind.__name__, "module": kind.__module__, "raised": raised_where(error, self.file), "message": str(error)[:200]}
+
+
+def changes(arguments, before):
+    """Arguments that the call has changed."""
+    changed = {}
+    for name, value in arguments.items():
+        text = literal(value)
+        if text is not None and before[name] is not None and text != before[name]:
+            changed[name] = text
+    return {"changed": changed} if changed else {}
+
+
+def movement(before, after, says_nothing):
+    """Attributes that the call has changed; all of them where it says nothing else."""
+    moved = {name: text for name, text in after.items() if before.get(name) != text}
+    told = moved or (after if says_nothing else {})
+    return {"state": told} if told else {}
 
 
 def same(left, right):

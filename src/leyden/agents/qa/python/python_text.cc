@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -242,122 +241,160 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
   return out;
 }
 
-std::string python_test_file(std::span<const TestCase> cases, std::span<const SourceTest> written,
-                             const std::vector<Function>& functions, const PythonModule& module) {
-  std::set<std::string> names;    // From the module.
-  std::set<std::string> imports;  // Other modules.
-  std::string body;
-  const std::function<void(const Value&)> note = [&](const Value& value) {
-    if (value.kind == Value::Kind::object) names.insert(value.text);
-    for (const Value& item : value.items) note(item);
-  };
-  for (const TestCase& one : cases) {
-    const Function& function = functions[one.function()];
-    names.insert(function.class_name.empty() ? function.name : function.class_name);
-    for (const Value& value : one.input.construction) note(value);
+namespace {
+
+// Puts a file of tests together: what its tests need is known when all are written.
+class TestFile {
+ public:
+  TestFile(const std::vector<Function>& functions, const PythonModule& module)
+      : functions_(functions), module_(module) {
+    if (!module.path_line.empty()) imports_.insert({"import pathlib", "import sys"});
+  }
+
+  void add(const TestCase& one) {
+    const Function& function = functions_[one.function()];
+    names_.insert(function.class_name.empty() ? function.name : function.class_name);
+    for (const Value& value : one.input.construction) note_classes(value);
     for (const Step& step : one.input.steps) {
-      for (const Value& value : step.arguments) note(value);
+      for (const Value& value : step.arguments) note_classes(value);
     }
-    const PythonCall call = python_call(one.input, functions);
-    const Observation& expected = one.expected;
-    const bool prints = !expected.printed.empty();
+    const PythonCall call = python_call(one.input, functions_);
     std::vector<std::string> lines;
-    const bool named = !expected.changed.empty();
-    const bool keeps_object = !expected.state.empty() || call.setup.size() > 1;
+    std::string text = call_of(one, call, lines);
+    if (one.expected.awaited) {
+      imports_.insert("import asyncio");
+      text = "asyncio.run(" + text + ")";
+    }
+    const bool raises = one.expected.outcome == Observation::Outcome::error;
+    if (raises) {
+      expect_error(one.expected, text, lines);
+    } else {
+      expect_value(one.expected, call.receiver, text, lines);
+    }
+    observed_ += fmt::format("\n\ndef {}({}):\n", one.name,
+                             !raises && !one.expected.printed.empty() ? "capsys" : "");
+    for (const std::string& line : lines) observed_ += "    " + line + "\n";
+  }
+
+  void add(const SourceTest& one) {
+    for (const std::string& line : one.imports) add_import(line);
+    if (!one.support.empty() && support_.insert(one.support).second)
+      written_ = "\n\n" + one.support + "\n" + written_;
+    written_ += "\n\n" + one.text + "\n";
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::string out = fmt::format(
+        "\"\"\"Tests of {}, made by `leyden test`.{}\"\"\"\n", module_.name,
+        observed_.empty() ? ""
+        : written_.empty()
+            ? " They say what it does today: read them before you trust them."
+            : " Those whose names end with a number say what it does today: read them before you "
+              "trust them.");
+    std::vector<std::string> others;  // Of packages, behind those of the standard library.
+    bool any = false;
+    for (const std::string& one : imports_) {
+      if (one.starts_with("import pytest") || one.starts_with("from ")) {
+        others.push_back(one);
+      } else {
+        out += one + "\n";
+        any = true;
+      }
+    }
+    if (any) out += "\n";
+    for (const std::string& one : others) out += one + "\n";
+    if (!others.empty()) out += "\n";
+    if (!module_.path_line.empty()) out += module_.path_line + "\n\n";
+    if (!names_.empty())
+      out += fmt::format("from {} import {}\n", module_.name,
+                         joined({names_.begin(), names_.end()}, ", "));
+    return out + written_ + observed_;
+  }
+
+ private:
+  void note_classes(const Value& value) {
+    if (value.kind == Value::Kind::object) names_.insert(value.text);
+    for (const Value& item : value.items) note_classes(item);
+  }
+
+  // The call's text; `lines` get what stands before it.
+  std::string call_of(const TestCase& one, const PythonCall& call,
+                      std::vector<std::string>& lines) const {
+    const bool named = !one.expected.changed.empty();
+    const bool keeps_object = !one.expected.state.empty() || call.setup.size() > 1;
     if (named) {
       for (const auto& [name, text] : call.arguments) lines.push_back(name + " = " + text);
     }
-    if (keeps_object || (named && !call.setup.empty()))
-      lines.insert(lines.end(), call.setup.begin(), call.setup.end());
-    std::string text = named ? call.call : call.inline_call;
-    if (keeps_object && !named) {  // The object stays, the arguments are in place.
-      std::vector<std::string> arguments;
-      for (const Value& value : one.input.steps.back().arguments)
-        arguments.push_back(python_literal(value));
-      text = call_text(function, call.receiver, arguments);
-    }
-    if (expected.awaited) {
-      imports.insert("import asyncio");
-      text = "asyncio.run(" + text + ")";
-    }
-    if (expected.outcome == Observation::Outcome::error) {
-      imports.insert("import pytest");
-      if (expected.error_module == module.name) {
-        names.insert(expected.error);
-      } else if (expected.error_module != "builtins") {
-        imports.insert(fmt::format("from {} import {}", expected.error_module, expected.error));
-      }
-      lines.push_back(fmt::format("with pytest.raises({}):", expected.error));
-      lines.push_back("    " + text);
-    } else {
-      if (expected.form == "nan") imports.insert("import math");
-      const std::string line = assertion(text, expected);
-      if (line.find("pytest.approx") != std::string::npos) imports.insert("import pytest");
-      lines.push_back(line);
-      for (const auto& [name, value] : expected.changed)
-        lines.push_back(fmt::format("assert {} == {}", name, value));
-      for (const auto& [name, value] : expected.state) {
-        const bool constant = value == "None" || value == "True" || value == "False";
-        lines.push_back(
-            fmt::format("assert {}.{} {} {}", call.receiver, name, constant ? "is" : "==", value));
-      }
-      if (prints)
-        lines.push_back(fmt::format("assert capsys.readouterr().out == {}", expected.printed));
-    }
-    body += fmt::format("\n\ndef {}({}):\n", one.name,
-                        prints && expected.outcome == Observation::Outcome::value ? "capsys" : "");
-    for (const std::string& line : lines) body += "    " + line + "\n";
+    if (keeps_object || named) lines.insert(lines.end(), call.setup.begin(), call.setup.end());
+    if (named) return call.call;
+    if (!keeps_object) return call.inline_call;
+    // The object stays, the arguments are in place.
+    return call_text(functions_[one.function()], call.receiver,
+                     literals(one.input.steps.back().arguments));
   }
-  std::string out = fmt::format(
-      "\"\"\"Tests of {}, made by `leyden test`.{}\"\"\"\n", module.name,
-      cases.empty()     ? ""
-      : written.empty() ? " They say what it does today: read them before you trust them."
-                        : " Those whose names end with a number say what it does today: read them "
-                          "before you trust them.");
-  if (!module.path_line.empty()) imports.insert({"import pathlib", "import sys"});
-  std::vector<std::string> plain;
-  std::vector<std::string> from;
-  for (const std::string& one : imports)
-    (one.starts_with("import pytest") || one.starts_with("from ") ? from : plain).push_back(one);
-  for (const std::string& one : plain) out += one + "\n";
-  if (!plain.empty()) out += "\n";
-  std::ranges::sort(from, [](const std::string& a, const std::string& b) {
-    return std::pair(!a.starts_with("import"), a) < std::pair(!b.starts_with("import"), b);
-  });
-  for (const std::string& one : from) out += one + "\n";
-  if (!from.empty()) out += "\n";
-  if (!module.path_line.empty()) out += module.path_line + "\n\n";
-  // What written tests import of the module stands in the same line.
-  std::set<std::string> others;
-  const std::string ours = fmt::format("from {} import ", module.name);
-  for (const SourceTest& one : written) {
-    for (const std::string& line : one.imports) {
-      if (!line.starts_with(ours) || line.find_first_of("(*#", ours.size()) != std::string::npos ||
-          line.find(" as ") != std::string::npos) {
-        if (!imports.contains(line)) others.insert(line);
-        continue;
-      }
-      for (std::size_t begin = ours.size(); begin < line.size();) {
-        std::size_t end = std::min(line.find(',', begin), line.size());
-        std::string name = line.substr(begin, end - begin);
-        std::erase(name, ' ');
-        if (!name.empty()) names.insert(std::move(name));
-        begin = end + 1;
-      }
+
+  void expect_error(const Observation& expected, const std::string& call,
+                    std::vector<std::string>& lines) {
+    imports_.insert("import pytest");
+    if (expected.error_module == module_.name) {
+      names_.insert(expected.error);
+    } else if (expected.error_module != "builtins") {
+      imports_.insert(fmt::format("from {} import {}", expected.error_module, expected.error));
+    }
+    lines.push_back(fmt::format("with pytest.raises({}):", expected.error));
+    lines.push_back("    " + call);
+  }
+
+  void expect_value(const Observation& expected, const std::string& receiver,
+                    const std::string& call, std::vector<std::string>& lines) {
+    if (expected.form == "nan") imports_.insert("import math");
+    lines.push_back(assertion(call, expected));
+    if (lines.back().find("pytest.approx") != std::string::npos) imports_.insert("import pytest");
+    for (const auto& [name, value] : expected.changed)
+      lines.push_back(fmt::format("assert {} == {}", name, value));
+    for (const auto& [name, value] : expected.state) {
+      const bool constant = value == "None" || value == "True" || value == "False";
+      lines.push_back(
+          fmt::format("assert {}.{} {} {}", receiver, name, constant ? "is" : "==", value));
+    }
+    if (!expected.printed.empty())
+      lines.push_back(fmt::format("assert capsys.readouterr().out == {}", expected.printed));
+  }
+
+  // What is imported of the module stands in one line.
+  void add_import(const std::string& line) {
+    const std::string ours = fmt::format("from {} import ", module_.name);
+    if (!line.starts_with(ours) || line.find_first_of("(*#", ours.size()) != std::string::npos ||
+        line.find(" as ") != std::string::npos) {
+      imports_.insert(line);
+      return;
+    }
+    for (std::size_t begin = ours.size(); begin < line.size();) {
+      const std::size_t end = std::min(line.find(',', begin), line.size());
+      std::string name = line.substr(begin, end - begin);
+      std::erase(name, ' ');
+      if (!name.empty()) names_.insert(std::move(name));
+      begin = end + 1;
     }
   }
-  for (const std::string& one : others) out += one + "\n";
-  if (!others.empty()) out += "\n";
-  if (!names.empty())
-    out +=
-        fmt::format("from {} import {}\n", module.name, joined({names.begin(), names.end()}, ", "));
-  std::set<std::string> support;
-  for (const SourceTest& one : written) {
-    if (!one.support.empty() && support.insert(one.support).second)
-      out += "\n\n" + one.support + "\n";
-  }
-  for (const SourceTest& one : written) out += "\n\n" + one.text + "\n";
-  return out + body;
+
+  const std::vector<Function>& functions_;
+  const PythonModule& module_;
+  std::set<std::string> names_;    // From the module.
+  std::set<std::string> imports_;  // Of other modules.
+  std::set<std::string> support_;
+  std::string written_;
+  std::string observed_;
+};
+
+}  // namespace
+
+std::string python_test_file(std::span<const TestCase> cases, std::span<const SourceTest> written,
+                             const std::vector<Function>& functions, const PythonModule& module) {
+  TestFile file(functions, module);
+  for (const SourceTest& one : written) file.add(one);
+  for (const TestCase& one : cases) file.add(one);
+  return file.text();
 }
 
 }  // namespace leyden::qa

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "leyden/agents/qa/python/python_source.h"
+#include "leyden/agents/qa/python/python_answer.h"
 
 namespace leyden::qa {
 namespace {
@@ -125,6 +125,7 @@ TEST(PythonText, WhatAModelWroteStandsBesideWhatWasObserved) {
   EXPECT_EQ(python_test_file({}, *tests, all, {.name = "pkg.sorting", .path_line = {}}),
             R"("""Tests of pkg.sorting, made by `leyden test`."""
 import json
+
 import pytest
 
 from pkg.sorting import merge, sort

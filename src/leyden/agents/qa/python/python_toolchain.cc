@@ -10,6 +10,7 @@
 
 #include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/project.h"
+#include "leyden/agents/qa/python/python_answer.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
 #include "leyden/base/files.h"

@@ -1,0 +1,125 @@
+#include "leyden/agents/qa/python/python_answer.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "leyden/syntax/parser.h"
+
+namespace leyden::qa {
+namespace {
+
+using syntax::Node;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\n' || text.front() == '\t' ||
+                           text.front() == '\r'))
+    text.remove_prefix(1);
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\n' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
+  return text;
+}
+
+bool uses_word(std::string_view text, std::string_view word) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end])))
+      return true;
+  }
+  return false;
+}
+
+// The text of a test without the assertions of its body that it has had before.
+std::string without_repeats(Node definition, std::string_view code, Node whole) {
+  std::string out;
+  std::set<std::string_view> seen;
+  std::size_t from = whole.begin();
+  for (const Node statement : definition.field("body").named_children()) {
+    if (statement.type() != "assert_statement" || seen.insert(statement.text(code)).second)
+      continue;
+    std::size_t begin = statement.begin();
+    while (begin > from && (code[begin - 1] == ' ' || code[begin - 1] == '\t')) --begin;
+    if (begin > from && code[begin - 1] == '\n') --begin;
+    out += code.substr(from, begin - from);
+    from = statement.end();
+  }
+  return std::string(trimmed(out + std::string(code.substr(from, whole.end() - from))));
+}
+
+// What stands in the first fences; without any, all of it.
+std::string_view code_in(std::string_view answer) {
+  const std::size_t fence = answer.find("```");
+  if (fence == std::string_view::npos) return answer;
+  const std::size_t begin = answer.find('\n', fence);
+  if (begin == std::string_view::npos) return {};
+  const std::string_view code = answer.substr(begin + 1);
+  return code.substr(0, code.find("```"));  // An answer that was cut off has no second one.
+}
+
+void import_what_it_uses(SourceTest& one, std::string_view module,
+                         const std::vector<Function>& functions) {
+  const std::string all = one.support + "\n" + one.text;
+  const auto imported = [&](std::string_view name) {
+    return std::ranges::any_of(one.imports,
+                               [&](const std::string& line) { return uses_word(line, name); });
+  };
+  if (uses_word(all, "pytest") && !imported("pytest")) one.imports.emplace_back("import pytest");
+  for (const Function& function : functions) {
+    const std::string& name = function.class_name.empty() ? function.name : function.class_name;
+    if (uses_word(all, name) && !imported(name))
+      one.imports.push_back(fmt::format("from {} import {}", module, name));
+  }
+}
+
+}  // namespace
+
+Result<std::vector<SourceTest>> python_tests_in(std::string_view answer, std::string_view module,
+                                                const std::vector<Function>& functions) {
+  const std::string_view code = code_in(answer);
+  if (trimmed(code).empty()) return fail(Errc::invalid_argument, "the answer is empty");
+  auto tree = syntax::parse(syntax::Language::python, code);
+  if (!tree) return std::unexpected(tree.error());
+  std::vector<SourceTest> out;
+  std::vector<std::string> imports;
+  std::string support;
+  std::string broken;
+  for (const Node node : tree->root().named_children()) {
+    const std::string text(trimmed(code.substr(node.begin(), node.end() - node.begin())));
+    const std::string_view type = node.type();
+    const Node definition = type == "decorated_definition" ? node.field("definition") : node;
+    if (node.has_error() || type == "ERROR") {
+      broken = text.substr(0, text.find('\n'));
+    } else if (type == "import_statement" || type == "import_from_statement") {
+      imports.push_back(text);
+    } else if (definition.type() == "function_definition" &&
+               definition.field("name").text(code).starts_with("test")) {
+      out.push_back({.name = std::string(definition.field("name").text(code)),
+                     .text = without_repeats(definition, code, node),
+                     .imports = {},
+                     .support = {}});
+    } else if (type == "function_definition" || type == "decorated_definition" ||
+               type == "class_definition" ||
+               (type == "expression_statement" && node.named_child(0).type() == "assignment")) {
+      support += (support.empty() ? "" : "\n\n") + text;
+    }
+  }
+  if (out.empty()) {
+    if (!broken.empty())
+      return fail(Errc::invalid_argument, "the answer does not parse, at: {}",
+                  broken.substr(0, 120));
+    return fail(Errc::invalid_argument, "the answer has no function whose name begins with test");
+  }
+  for (SourceTest& one : out) {
+    one.imports = imports;
+    one.support = support;
+    import_what_it_uses(one, module, functions);
+  }
+  return out;
+}
+
+}  // namespace leyden::qa

@@ -1,0 +1,305 @@
+#include "leyden/agents/qa/python/python_types.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace leyden::qa {
+namespace {
+
+using syntax::Node;
+using Kind = Type::Kind;
+using Words = std::set<std::string_view>;
+
+constexpr std::size_t kDepthMax = 200;
+constexpr std::size_t kTypeDepthMax = 8;
+
+Type type_of(Type::Kind kind, std::vector<Type> of = {}) {
+  return {.kind = kind, .of = std::move(of), .name = {}};
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\n' || text.front() == '\t' ||
+                           text.front() == '\r'))
+    text.remove_prefix(1);
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\n' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
+  return text;
+}
+
+// The parts of a list that stand outside brackets and quotes.
+std::vector<std::string_view> split_outside(std::string_view text, char at) {
+  std::vector<std::string_view> out;
+  std::size_t depth = 0;
+  std::size_t begin = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '[' || c == '(' || c == '{') {
+      ++depth;
+    } else if (c == ']' || c == ')' || c == '}') {
+      depth -= depth > 0 ? 1 : 0;
+    } else if (c == at && depth == 0) {
+      out.push_back(trimmed(text.substr(begin, i - begin)));
+      begin = i + 1;
+    }
+  }
+  out.push_back(trimmed(text.substr(begin)));
+  return out;
+}
+
+class Annotation {
+ public:
+  explicit Annotation(const ClassNames& classes) : classes_(classes) {}
+
+  Type type(std::string_view text, std::size_t depth = 0) const {
+    text = trimmed(text);
+    if (depth > kTypeDepthMax || text.empty()) return {};
+    if (text.size() > 1 && (text.front() == '"' || text.front() == '\'') &&
+        text.back() == text.front())
+      return type(text.substr(1, text.size() - 2), depth + 1);
+    const auto alternatives = split_outside(text, '|');
+    if (alternatives.size() > 1) return any_of(alternatives, depth);
+    std::string_view name = text;
+    std::vector<std::string_view> inner;
+    if (const std::size_t bracket = text.find('[');
+        bracket != std::string_view::npos && text.back() == ']') {
+      name = trimmed(text.substr(0, bracket));
+      inner = split_outside(text.substr(bracket + 1, text.size() - bracket - 2), ',');
+    }
+    if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos)
+      name = name.substr(dot + 1);
+    static const std::map<std::string_view, Kind> kPlain = {
+        {"None", Kind::none},       {"bool", Kind::boolean}, {"int", Kind::integer},
+        {"float", Kind::real},      {"complex", Kind::real}, {"str", Kind::text},
+        {"Text", Kind::text},       {"AnyStr", Kind::text},  {"bytes", Kind::bytes},
+        {"bytearray", Kind::bytes}, {"Number", Kind::real}};
+    if (const auto plain = kPlain.find(name); plain != kPlain.end()) return type_of(plain->second);
+    if (classes_.contains(name)) return {.kind = Kind::object, .of = {}, .name = std::string(name)};
+    return of_others(name, inner, depth);
+  }
+
+ private:
+  Type of_others(std::string_view name, const std::vector<std::string_view>& inner,
+                 std::size_t depth) const {
+    static const Words kLists = {"List",     "list",       "Sequence",
+                                 "Iterable", "Collection", "MutableSequence",
+                                 "Iterator", "deque",      "Deque"};
+    static const Words kSets = {"Set",       "set",         "FrozenSet",
+                                "frozenset", "AbstractSet", "MutableSet"};
+    static const Words kMaps = {"Dict",        "dict",        "Mapping", "MutableMapping",
+                                "DefaultDict", "OrderedDict", "Counter"};
+    static const Words kQualifiers = {"Annotated", "Final", "Required", "NotRequired", "ClassVar"};
+    const auto argument = [&](std::size_t i) {
+      return i < inner.size() ? type(inner[i], depth + 1) : Type{};
+    };
+    if (kLists.contains(name)) return type_of(Kind::list, {argument(0)});
+    if (kSets.contains(name)) return type_of(Kind::set, {argument(0)});
+    if (kMaps.contains(name))
+      return type_of(Kind::map,
+                     {argument(0), name == "Counter" ? type_of(Kind::integer) : argument(1)});
+    if (name == "Optional") return type_of(Kind::optional, {argument(0)});
+    if (name == "Union") return any_of(inner, depth);
+    if (kQualifiers.contains(name)) return argument(0);
+    if (name != "Tuple" && name != "tuple") return {};
+    if (inner.size() == 2 && inner[1] == "...") return type_of(Kind::list, {argument(0)});
+    Type out = type_of(Kind::tuple);
+    for (std::size_t i = 0; i < inner.size(); ++i) out.of.push_back(argument(i));
+    return out;
+  }
+
+  Type any_of(const std::vector<std::string_view>& parts, std::size_t depth) const {
+    Type out = type_of(Kind::any_of);
+    bool may_be_none = false;
+    for (const std::string_view part : parts) {
+      Type one = type(part, depth + 1);
+      if (one.kind == Kind::none) {
+        may_be_none = true;
+      } else {
+        out.of.push_back(std::move(one));
+      }
+    }
+    if (out.of.size() == 1) {
+      Type only = std::move(out.of[0]);
+      out = std::move(only);
+    }
+    return may_be_none ? type_of(Kind::optional, {std::move(out)}) : out;
+  }
+
+  const ClassNames& classes_;
+};
+
+// How a function's body uses one of its parameters.
+class Uses {
+ public:
+  Uses(Node body, std::string_view name, std::string_view text) : name_(name), text_(text) {
+    look(body, 0);
+  }
+
+  // Unknown where nothing tells.
+  [[nodiscard]] Type type(bool is_called_text, bool are_called_texts) const {
+    const Type map_type = type_of(Kind::map, {type_of(Kind::text), type_of(Kind::integer)});
+    if (text_uses_ > 0 && text_uses_ >= map_) return type_of(Kind::text);
+    if (map_ > 0) return map_type;
+    if (rows_ > 0) return type_of(Kind::list, {type_of(Kind::list, {type_of(Kind::integer)})});
+    if (sequence_ > 0) {
+      if (is_called_text) return type_of(Kind::text);
+      return type_of(Kind::list, {type_of(are_called_texts ? Kind::text : Kind::integer)});
+    }
+    if (number_ > 0) return type_of(division_ > 0 ? Kind::real : Kind::integer);
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool is_it(Node one) const {
+    return one.type() == "identifier" && one.text(text_) == name_;
+  }
+
+  void look(Node node, std::size_t depth) {
+    if (depth > kDepthMax) return;
+    const std::string_view kind = node.type();
+    if (kind == "attribute" && is_it(node.field("object"))) {
+      note_attribute(node.field("attribute").text(text_));
+    } else if (kind == "subscript" && is_it(node.field("value"))) {
+      ++sequence_;
+      if (node.parent().type() == "subscript") ++rows_;
+      if (node.field("subscript").type() == "string") ++map_;
+    } else if (kind == "call") {
+      note_call(node.field("function").text(text_), node.field("arguments"));
+    } else if (kind == "for_statement" || kind == "for_in_clause") {
+      if (is_it(node.field("right"))) ++sequence_;
+    } else if (kind == "comparison_operator") {
+      note_comparison(node);
+    } else if (kind == "binary_operator") {
+      note_operation(node);
+    }
+    for (const Node child : node.named_children()) look(child, depth + 1);
+  }
+
+  void note_attribute(std::string_view attribute) {
+    static const Words kOfText = {
+        "split",     "strip",     "lower",      "upper",    "replace",   "startswith", "endswith",
+        "isdigit",   "isalpha",   "isupper",    "islower",  "encode",    "join",       "format",
+        "lstrip",    "rstrip",    "splitlines", "isspace",  "isalnum",   "title",      "capitalize",
+        "find",      "translate", "swapcase",   "casefold", "partition", "rpartition", "zfill",
+        "isnumeric", "rjust",     "ljust"};
+    static const Words kOfMap = {"items", "keys", "values", "get", "setdefault", "update"};
+    static const Words kOfList = {"append", "sort",  "extend", "insert", "reverse",
+                                  "index",  "count", "pop",    "remove"};
+    text_uses_ += kOfText.contains(attribute) ? 1 : 0;
+    map_ += kOfMap.contains(attribute) ? 1 : 0;
+    sequence_ += kOfList.contains(attribute) ? 1 : 0;
+  }
+
+  void note_call(std::string_view called, Node arguments) {
+    static const Words kOfSequences = {"len", "sorted",   "sum", "max", "min", "enumerate", "list",
+                                       "set", "reversed", "zip", "any", "all", "Counter"};
+    static const Words kOfNumbers = {"range", "abs", "round"};
+    if (called.starts_with("re.") && is_it(arguments.named_child(1))) ++text_uses_;
+    if (!is_it(arguments.named_child(0))) return;
+    if (kOfSequences.contains(called)) ++sequence_;
+    if (kOfNumbers.contains(called) || called.starts_with("math.")) ++number_;
+    if (called == "ord" || called.starts_with("re.")) ++text_uses_;
+    if (called != "isinstance") return;
+    const std::string_view asked = arguments.named_child(1).text(text_);
+    text_uses_ += asked == "str" ? 1 : 0;
+    map_ += asked == "dict" ? 1 : 0;
+    sequence_ += asked == "list" || asked == "tuple" ? 1 : 0;
+    number_ += asked == "int" || asked == "float" ? 1 : 0;
+  }
+
+  void note_comparison(Node node) {
+    static const Words kNumbers = {"integer", "float", "unary_operator"};
+    const std::vector<Node> sides = node.named_children();
+    if (std::ranges::none_of(sides, [&](Node side) { return is_it(side); })) return;
+    for (const Node other : sides) {
+      number_ += kNumbers.contains(other.type()) ? 1 : 0;
+      text_uses_ += other.type() == "string" ? 1 : 0;
+    }
+    if (is_it(node.named_child(1)) && node.text(text_).find(" in ") != std::string_view::npos)
+      ++sequence_;
+  }
+
+  void note_operation(Node node) {
+    static const Words kOfNumbers = {"-", "*", "//", "/", "**", "<<", ">>", "&"};
+    const std::string_view sign = node.field("operator").text(text_);
+    const bool left = is_it(node.field("left"));
+    if (!left && !is_it(node.field("right"))) return;
+    const std::string_view other = node.field(left ? "right" : "left").type();
+    if (other == "string") {
+      text_uses_ += sign == "+" ? 1 : 0;
+    } else if (kOfNumbers.contains(sign) || (sign == "%" && left) ||
+               (sign == "+" && (other == "integer" || other == "float"))) {
+      ++number_;
+      division_ += sign == "/" ? 1 : 0;
+    }
+  }
+
+  std::string_view name_;
+  std::string_view text_;
+  int text_uses_ = 0;
+  int map_ = 0;
+  int sequence_ = 0;
+  int rows_ = 0;
+  int number_ = 0;
+  int division_ = 0;
+};
+
+Type type_of_default(std::string_view kind) {
+  if (kind == "integer") return type_of(Kind::integer);
+  if (kind == "float") return type_of(Kind::real);
+  if (kind == "string") return type_of(Kind::text);
+  if (kind == "true" || kind == "false") return type_of(Kind::boolean);
+  if (kind == "list") return type_of(Kind::list, {type_of(Kind::integer)});
+  if (kind == "dictionary")
+    return type_of(Kind::map, {type_of(Kind::text), type_of(Kind::integer)});
+  return {};
+}
+
+bool is_called_text(std::string_view name) {
+  static const Words kTexts = {"s",      "text",    "string",      "name",   "word",    "line",
+                               "path",   "pattern", "prefix",      "suffix", "message", "msg",
+                               "title",  "char",    "sentence",    "phrase", "key",     "str",
+                               "strand", "isbn",    "value_string"};
+  return kTexts.contains(name);
+}
+
+Type type_of_name(std::string_view name) {
+  static const Words kNumbers = {
+      "n",     "m",      "k",     "i",    "j",      "x",     "y",      "a",      "b",
+      "num",   "number", "count", "size", "index",  "limit", "width",  "height", "length",
+      "year",  "month",  "day",   "hour", "minute", "age",   "score",  "amount", "price",
+      "start", "stop",   "end",   "base", "digits", "row",   "column", "hours",  "minutes"};
+  static const Words kFlags = {"reverse", "verbose", "flag"};
+  if (is_called_text(name)) return type_of(Kind::text);
+  if (kNumbers.contains(name)) return type_of(Kind::integer);
+  if (name.starts_with("is_") || name.starts_with("has_") || kFlags.contains(name))
+    return type_of(Kind::boolean);
+  if (name.ends_with("s") && name.size() > 3) return type_of(Kind::list, {type_of(Kind::integer)});
+  return {};
+}
+
+}  // namespace
+
+Type python_annotation(std::string_view text, const ClassNames& classes) {
+  return Annotation(classes).type(text);
+}
+
+Type python_guess(std::string_view name, Node fallback, Node body, std::string_view text) {
+  if (Type out = type_of_default(fallback.type()); out.kind != Kind::unknown) return out;
+  const bool plural = name.ends_with('s') && is_called_text(name.substr(0, name.size() - 1));
+  if (Type out = Uses(body, name, text).type(is_called_text(name), plural);
+      out.kind != Kind::unknown)
+    return out;
+  return type_of_name(name);
+}
+
+}  // namespace leyden::qa
