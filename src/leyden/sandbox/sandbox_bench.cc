@@ -79,7 +79,7 @@ int main(int count, char** arguments) {
   SandboxOptions none;
   none.isolation = Isolation::none;
   // Two folders that differ in who has a way to them: root must show one of them.
-  const TemporaryFolder folder;
+  const leyden::TemporaryFolder folder;
   for (const char* name : {"open/shown", "closed/shown"}) {
     std::filesystem::create_directories(folder.path() / name);
   }
