@@ -386,13 +386,17 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
         out.push_back({.kind = Value::Kind::expression, .text = text, .items = {}});
       return out;
     }
-    case Kind::record: {  // Each field through its borders, the others at their first.
+    case Kind::record: {  // Each field through its borders, the others as they mostly are.
       Value first{.kind = Value::Kind::map, .text = {}, .items = {}};
       std::vector<std::vector<Value>> borders;
       for (std::size_t i = 0; i < type.of.size(); ++i) {
         borders.push_back(border_values(type.of[i], literals));
         first.items.push_back(Value::of(type.texts[i]));
-        first.items.push_back(borders[i].empty() ? Value::none() : borders[i][0]);
+        // Of numbers one, not none: what they are multiplied with shows.
+        first.items.push_back(borders[i].empty()              ? Value::none()
+                              : borders[i].size() == 1        ? borders[i][0]
+                              : type.of[i].kind == Kind::text ? borders[i][0]
+                                                              : borders[i][1]);
       }
       std::vector<Value> out{first};
       for (std::size_t i = 0; i < borders.size(); ++i) {

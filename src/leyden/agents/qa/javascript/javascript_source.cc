@@ -393,6 +393,10 @@ class Reader {
       if (out.kind == Function::Kind::static_method && has_token(node, "get")) return;
     }
     out.is_async = has_token(node, "async");
+    // What stands for a type is what it extends.
+    const auto own_types = names_.types;
+    note_type_parameters(node);
+    if (is_method) note_type_parameters(node.parent().parent());
     out.doc = doc_before(node);
     const Doc doc = doc_of(out.doc);
     out.parameters = parameters_of(node, doc);
@@ -403,6 +407,7 @@ class Reader {
     } else {
       out.result = javascript_type(doc.result, names_);
     }
+    names_.types = own_types;
     read_literals(node, out.literals);
     read_doc_literals(out.doc, out.literals);
     const Node whole = statement_of(node);
@@ -412,6 +417,16 @@ class Reader {
     out.last_line = whole.last_line();
     read_examples(node, out);
     out_.functions.push_back(std::move(out));
+  }
+
+  void note_type_parameters(Node node) {
+    for (const Node one : node.field("type_parameters").named_children()) {
+      std::string_view constraint = one.field("constraint").text(text_);
+      if (constraint.starts_with("extends")) constraint.remove_prefix(7);
+      const std::string name(one.field("name").text(text_));
+      if (!constraint.empty() && trimmed(constraint) != name)
+        names_.types[name] = trimmed(constraint);
+    }
   }
 
   // A function and what gives it its name.
