@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--json FILE]
+    planted_test.py LEYDEN [--language javascript] [--json FILE]
 """
 import argparse
 import concurrent.futures
@@ -13,12 +13,14 @@ import sys
 import tempfile
 
 from planted import PLANTED
+from planted_js import PLANTED_JS
 
 PYTHON = "/usr/bin/python3"
+NODE = "/usr/bin/node"
 
 
 def leyden_test(program, file, *more):
-    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, *more], capture_output=True, text=True)
+    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, *more], capture_output=True, text=True)
     if done.returncode == 5 and "sandbox" in done.stderr:
         print(f"SKIPPED: {done.stderr.strip()}", flush=True)
         os._exit(77)
@@ -27,37 +29,46 @@ def leyden_test(program, file, *more):
     return json.loads(done.stdout)["files"][0]
 
 
-def passes(folder):
-    return subprocess.run([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=folder, capture_output=True, timeout=120).returncode == 0
+def passes(folder, end):
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"] if end == "py" else [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))]
+    return subprocess.run(command, cwd=folder, capture_output=True, timeout=120).returncode == 0
 
 
 def one(program, folder, planted):
-    name, source, good, bad, says = planted
+    name, end, source, good, bad, says = planted
     correct, buggy = folder / "correct", folder / "buggy"
     for place, text in ((correct, good), (buggy, bad)):
         place.mkdir(parents=True)
-        (place / f"{name}.py").write_text(source.replace("@@", text).lstrip())
-    report = leyden_test(program, correct / f"{name}.py", "--write")
+        (place / f"{name}.{end}").write_text(source.replace("@@", text).lstrip())
+        if end != "py":
+            (place / "package.json").write_text('{"type": "module"}\n')
+    report = leyden_test(program, correct / f"{name}.{end}", "--write")
     if not report["tests"]:
         return {"name": name, "tests": 0, "sound": False, "noticed": False, "false_alarm": bool(report["suspected_defects"]), "says": says, "told": False}
-    sound = passes(correct)
-    of_buggy = leyden_test(program, buggy / f"{name}.py")
+    sound = passes(correct, end)
+    of_buggy = leyden_test(program, buggy / f"{name}.{end}")
     test = correct / report["test_path"]
     (buggy / test.name).write_text(test.read_text())
-    return {"name": name, "tests": report["test_count"], "sound": sound, "noticed": not passes(buggy), "false_alarm": bool(report["suspected_defects"]),
-            "says": says, "told": bool(of_buggy["suspected_defects"]), "mutants": report["mutants"], "killed": report["mutants_killed"]}
+    return {"name": name, "tests": report["test_count"], "sound": sound, "noticed": not passes(buggy, end), "false_alarm": bool(report["suspected_defects"]),
+            "says": says, "told": bool(of_buggy["suspected_defects"]), "mutants": report["mutants"], "killed": report["mutants_killed"],
+            "seconds": report["latency_ms"] / 1000}
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("leyden", type=lambda path: pathlib.Path(path).resolve())
     arguments.add_argument("--json", type=pathlib.Path)
+    arguments.add_argument("--language", choices=["python", "javascript"], default="python")
     options = arguments.parse_args()
-    if subprocess.run([PYTHON, "-c", "import pytest"], capture_output=True).returncode != 0:
+    if options.language == "javascript" and not pathlib.Path(NODE).exists():
+        print(f"SKIPPED: no {NODE}")
+        return 77
+    all_planted = PLANTED_JS if options.language == "javascript" else [(name, "py", *rest) for name, *rest in PLANTED]
+    if options.language == "python" and subprocess.run([PYTHON, "-c", "import pytest"], capture_output=True).returncode != 0:
         print(f"SKIPPED: {PYTHON} has no pytest")
         return 77
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        rows = list(pool.map(lambda planted: one(options.leyden, pathlib.Path(temporary) / planted[0], planted), PLANTED))
+        rows = list(pool.map(lambda planted: one(options.leyden, pathlib.Path(temporary) / planted[0], planted), all_planted))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     said = [row for row in rows if row["says"]]

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "leyden/agents/qa/mutants.h"
+#include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
@@ -19,7 +19,6 @@
 #include "leyden/cli/terminal.h"
 #include "leyden/cli/text_inputs.h"
 #include "leyden/syntax/language.h"
-#include "leyden/syntax/parser.h"
 
 namespace leyden::cli {
 namespace {
@@ -50,6 +49,7 @@ struct Flags {
   double max_time_s = 60;
   std::uint64_t seed = 1;
   std::string python;
+  std::string node;
 };
 
 // "PATH" or "PATH:function", or a file of a folder or a change.
@@ -150,6 +150,24 @@ struct Model {
   std::unique_ptr<Session> session;
 };
 
+Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const fs::path& file,
+                                                      syntax::Language language,
+                                                      const sandbox::Sandbox& sandbox,
+                                                      const Context& context) {
+  switch (language) {
+    case syntax::Language::python:
+      return qa::open_python(sandbox, file, {.interpreter = flags.python}, context.stop);
+    case syntax::Language::javascript:
+    case syntax::Language::typescript:
+    case syntax::Language::tsx:
+      return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
+    default:
+      return fail(Errc::unsupported,
+                  "{} is {}: tests are made of Python, JavaScript and TypeScript so far",
+                  file.string(), to_string(language));
+  }
+}
+
 Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
                                  const sandbox::Sandbox& sandbox, Model* model,
                                  const Context& context) {
@@ -162,21 +180,15 @@ Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
     return fail(Errc::invalid_argument, "{} is binary: there is nothing to test",
                 target.file.string());
   const syntax::Language language = syntax::detect_language(target.file.string(), *text);
-  if (language != syntax::Language::python)
-    return fail(Errc::unsupported, "{} is {}: tests are made of Python so far",
-                target.file.string(), to_string(language));
-  auto toolchain =
-      qa::open_python(sandbox, target.file, {.interpreter = flags.python}, context.stop);
+  auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
   if (!toolchain) return std::unexpected(toolchain.error());
-  auto tree = syntax::parse(language, *text);
-  if (!tree) return std::unexpected(tree.error());
   const qa::TestAgentOptions options{
       .function = target.function,
       .tests_max = flags.max_tests,
       .seed = flags.seed,
       .time_max = std::chrono::milliseconds(static_cast<std::int64_t>(flags.max_time_s * 1000))};
-  const std::vector<qa::Mutant> mutants =
-      qa::mutants_of(*tree, *text, (*toolchain)->functions(), options.mutants_per_function);
+  auto mutants = (*toolchain)->mutants(options.mutants_per_function);
+  if (!mutants) return std::unexpected(mutants.error());
   std::optional<qa::TestWriter> writer;
   std::string why_no_model;
   if (model != nullptr) {
@@ -196,7 +208,7 @@ Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
   }
   ProgressBar bar("testing " + target.file.filename().string());
   auto report = qa::make_tests(
-      **toolchain, mutants, writer ? &*writer : nullptr, options,
+      **toolchain, *mutants, writer ? &*writer : nullptr, options,
       [&](const qa::TestProgress& progress) {
         bar.update(progress.done, progress.total, progress.stage);
       },
@@ -360,6 +372,8 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option(
       "--python", flags->python,
       "The interpreter that has pytest [default: the project's .venv, else python3]");
+  command->add_option("--node", flags->node,
+                      "Node 18 or newer, for JavaScript [default: the system's]");
   command->add_flag("--unsafe-no-sandbox", flags->unsafe_no_sandbox,
                     "Run the code with all rights of yours, where no sandbox can be had");
   command->footer(

@@ -16,6 +16,7 @@ struct Parameter {
       false;  // The source says the type; else it is a guess from name, default and use.
   bool has_default = false;
   bool by_name_only = false;
+  bool takes_rest = false;  // All arguments from here on, as a list.
 };
 
 // Constants of the source: what its conditions compare with.
@@ -40,6 +41,7 @@ struct Function {
   std::size_t end = 0;
   std::size_t first_line = 1;
   std::size_t last_line = 1;
+  bool is_async = false;  // Gives something to await.
 
   [[nodiscard]] bool needs_object() const { return kind == Kind::method || kind == Kind::property; }
   [[nodiscard]] std::string qualified_name() const {

@@ -203,7 +203,7 @@ Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) 
 }
 
 Value InputMaker::map(const Type& type, const Style& style, std::size_t depth) {
-  Value out{.kind = Value::Kind::map, .text = {}, .items = {}};
+  Value out{.kind = Value::Kind::map, .text = type.name, .items = {}};
   std::vector<Value> keys;
   const std::size_t length =
       style.lengths_equal ? std::min<std::size_t>(style.length, 8) : below(5);
@@ -212,6 +212,16 @@ Value InputMaker::map(const Type& type, const Style& style, std::size_t depth) {
   for (Value& key : keys) {
     out.items.push_back(std::move(key));
     out.items.push_back(value(element(type, 1), style, depth + 1));
+  }
+  return out;
+}
+
+Value InputMaker::record(const Type& type, const Style& style, std::size_t depth) {
+  Value out{.kind = Value::Kind::map, .text = {}, .items = {}};
+  for (std::size_t i = 0; i < type.of.size(); ++i) {
+    if (type.of[i].kind == Type::Kind::optional && chance(0.3)) continue;
+    out.items.push_back(Value::of(type.texts[i]));
+    out.items.push_back(value(type.of[i], style, depth + 1));
   }
   return out;
 }
@@ -268,6 +278,12 @@ Value InputMaker::value(const Type& type, const Style& style, std::size_t depth)
       return type.of.empty() ? Value::none() : value(type.of[below(type.of.size())], style, depth);
     case Kind::object:
       return object(type, style, depth);
+    case Kind::record:
+      return record(type, style, depth);
+    case Kind::expression:
+      return {.kind = Value::Kind::expression,
+              .text = type.texts[below(type.texts.size())],
+              .items = {}};
     case Kind::unknown:
       break;
   }
@@ -342,6 +358,7 @@ std::vector<Value> InputMaker::border_lists(const Type& of, Value::Kind kind,
   return out;
 }
 
+// leyden:ignore common.complex-function a case a type
 std::vector<Value> InputMaker::border_values(const Type& type, const Literals& literals) {
   using Kind = Type::Kind;
   switch (type.kind) {
@@ -375,11 +392,39 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
       return out;
     }
     case Kind::map: {
-      std::vector<Value> out{{.kind = Value::Kind::map, .text = {}, .items = {}}};
+      std::vector<Value> out{{.kind = Value::Kind::map, .text = type.name, .items = {}}};
       const std::vector<Value> keys = border_values(element(type), literals);
       const std::vector<Value> values = border_values(element(type, 1), literals);
       if (!keys.empty() && !values.empty() && hashable(keys[0]))
-        out.push_back({.kind = Value::Kind::map, .text = {}, .items = {keys[0], values[0]}});
+        out.push_back({.kind = Value::Kind::map, .text = type.name, .items = {keys[0], values[0]}});
+      return out;
+    }
+    case Kind::expression: {
+      std::vector<Value> out;
+      for (const std::string& text : type.texts)
+        out.push_back({.kind = Value::Kind::expression, .text = text, .items = {}});
+      return out;
+    }
+    case Kind::record: {  // Each field through its borders, the others as they mostly are.
+      Value first{.kind = Value::Kind::map, .text = {}, .items = {}};
+      std::vector<std::vector<Value>> borders;
+      for (std::size_t i = 0; i < type.of.size(); ++i) {
+        borders.push_back(border_values(type.of[i], literals));
+        first.items.push_back(Value::of(type.texts[i]));
+        // Of numbers one, not none: what they are multiplied with shows.
+        first.items.push_back(borders[i].empty()              ? Value::none()
+                              : borders[i].size() == 1        ? borders[i][0]
+                              : type.of[i].kind == Kind::text ? borders[i][0]
+                                                              : borders[i][1]);
+      }
+      std::vector<Value> out{first};
+      for (std::size_t i = 0; i < borders.size(); ++i) {
+        for (const Value& one : borders[i]) {
+          Value changed = first;
+          changed.items[2 * i + 1] = one;
+          if (changed != first) out.push_back(std::move(changed));
+        }
+      }
       return out;
     }
     case Kind::tuple:
@@ -532,6 +577,7 @@ void InputMaker::vary(Value& value, const Type& type, const Style& style) {
   }
   switch (value.kind) {
     case Kind::none:
+    case Kind::expression:
       value = this->value(type, style, 0);
       return;
     case Kind::boolean:
@@ -559,8 +605,12 @@ void InputMaker::vary(Value& value, const Type& type, const Style& style) {
   std::vector<Value>& items = value.items;
   if (items.empty()) return;
   const std::size_t at = below(items.size());
-  if (value.kind == Kind::map) {
-    vary(items[at | 1U], element(type, 1), style);  // The values: keys must stay different.
+  if (value.kind == Kind::map) {  // The values: keys must stay different.
+    const Type* of_value = type.kind == Type::Kind::record ? &kUnknown : &element(type, 1);
+    for (std::size_t i = 0; type.kind == Type::Kind::record && i < type.texts.size(); ++i) {
+      if (items[at & ~std::size_t{1}].text == type.texts[i]) of_value = &type.of[i];
+    }
+    vary(items[at | 1U], *of_value, style);
   } else {
     vary(items[at], element(type, value.kind == Kind::tuple ? at : 0), style);
   }

@@ -45,6 +45,7 @@ class InputMaker {
   [[nodiscard]] Value integer(const Style& style);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
   [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);
+  [[nodiscard]] Value record(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value object(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value list(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] std::vector<Value> arguments(std::span<const Parameter> parameters,

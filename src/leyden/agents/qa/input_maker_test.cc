@@ -57,6 +57,19 @@ bool fits(const Value& value, const Type& type) {
       return true;
     case Kind::optional:
       return value.kind == Value::Kind::none || fits(value, type.of[0]);
+    case Kind::expression:
+      return value.kind == Value::Kind::expression &&
+             std::ranges::count(type.texts, value.text) > 0;
+    case Kind::record:
+      if (value.kind != Value::Kind::map || value.items.size() % 2 != 0) return false;
+      for (std::size_t i = 0; i < value.items.size(); i += 2) {
+        const auto field = std::ranges::find(type.texts, value.items[i].text);
+        if (field == type.texts.end() ||
+            !fits(value.items[i + 1],
+                  type.of[static_cast<std::size_t>(field - type.texts.begin())]))
+          return false;
+      }
+      return true;
     case Kind::any_of:
       return std::ranges::any_of(type.of, [&](const Type& of) { return fits(value, of); });
     case Kind::object:

@@ -27,7 +27,8 @@ const std::map<std::string_view, std::vector<std::string_view>>& signs() {
       {"+=", {"-="}},      {"-=", {"+="}},     {"*=", {"+="}},      {"/=", {"*="}},
       {"//=", {"*="}},     {"%=", {"*="}},     {"|=", {"&="}},      {"&=", {"|="}},
       {"^=", {"|="}},      {"<<=", {">>="}},   {">>=", {"<<="}},    {"is", {"is not"}},
-      {"is not", {"is"}},  {"in", {"not in"}}, {"not in", {"in"}}};
+      {"??", {"||"}},      {">>>", {">>"}},    {"**=", {"*="}},     {"&&=", {"||="}},
+      {"||=", {"&&="}},    {"is not", {"is"}}, {"in", {"not in"}},  {"not in", {"in"}}};
   return all;
 }
 
@@ -76,7 +77,7 @@ class Finder {
       if (called.starts_with("log") || called.find("logger.") != std::string_view::npos ||
           called.find("logging.") != std::string_view::npos)
         return true;
-      return called == "console.log" || called == "print";
+      return called.starts_with("console.") || called == "print";
     }
     return false;
   }
@@ -118,6 +119,8 @@ class Finder {
         plain = plain && c >= '0' && c <= '9';
         if (plain) value = value * 10 + (c - '0');
       }
+      if (type == "number" && text.find('.') != std::string::npos)
+        add(node, "(" + text + " + 1)", text + " becomes one more");
       if (!plain) return;
       add(node, std::to_string(value + 1), fmt::format("{} becomes {}", value, value + 1));
       if (value > 1)
@@ -130,6 +133,8 @@ class Finder {
           "a truth value is turned round");
     } else if (language_ == Language::python && mutate_expression(node)) {
       return;
+    } else if (language_ == Language::javascript && mutate_javascript(node)) {
+      return;
     } else if (type == "not_operator") {
       add(node, std::string(node.field("argument").text(text_)), "not is left out");
     } else if (type == "break_statement") {
@@ -137,7 +142,7 @@ class Finder {
     } else if (type == "continue_statement") {
       add(node, language_ == Language::python ? "break" : "break;", "continue becomes break");
     } else if (type == "if_statement" || type == "elif_clause" || type == "while_statement" ||
-               type == "conditional_expression") {
+               type == "conditional_expression" || type == "ternary_expression") {
       Node condition = node.field("condition");
       if (type == "conditional_expression" && language_ == Language::python)
         condition = node.named_child(1);
@@ -193,6 +198,110 @@ class Finder {
       return false;
     }
     return true;
+  }
+
+  // Parts of JavaScript's statements and expressions that can be left out, and methods that have an opposite.
+  // leyden:ignore common.complex-function to be taken apart, as the Python side was
+  bool mutate_javascript(Node node) {
+    const std::string_view type = node.type();
+    const Node parent = node.parent();
+    const auto without = [&](std::string_view field, std::string what) {
+      const Node kept = node.field(field);
+      if (kept) add(node, "(" + std::string(kept.text(text_)) + ")", std::move(what));
+    };
+    if (type == "call_expression" && parent.type() != "expression_statement") {
+      mutate_javascript_call(node);
+    } else if (type == "property_identifier" && parent.type() == "member_expression" &&
+               parent.parent().type() == "call_expression" &&
+               parent.parent().field("function") == parent) {
+      static const std::map<std::string_view, std::string_view> kOpposites = {
+          {"max", "min"},
+          {"min", "max"},
+          {"floor", "ceil"},
+          {"ceil", "floor"},
+          {"some", "every"},
+          {"every", "some"},
+          {"push", "unshift"},
+          {"unshift", "push"},
+          {"pop", "shift"},
+          {"shift", "pop"},
+          {"padStart", "padEnd"},
+          {"padEnd", "padStart"},
+          {"startsWith", "endsWith"},
+          {"endsWith", "startsWith"},
+          {"toLowerCase", "toUpperCase"},
+          {"toUpperCase", "toLowerCase"},
+          {"indexOf", "lastIndexOf"},
+          {"lastIndexOf", "indexOf"}};
+      const auto other = kOpposites.find(node.text(text_));
+      if (other == kOpposites.end()) return false;
+      add(node, std::string(other->second),
+          fmt::format("{} becomes {}", other->first, other->second));
+    } else if (type == "unary_expression") {
+      const std::string_view sign = node.field("operator").text(text_);
+      if (sign == "-") without("argument", "a minus is left out");
+      if (sign == "!") without("argument", "not is left out");
+    } else if (type == "binary_expression") {
+      const std::string_view sign = node.field("operator").text(text_);
+      if (sign == "+" || sign == "-" || sign == "%" || sign == "*" || sign == "/")
+        without("left", fmt::format("what stands behind {} is left out", sign));
+      if (sign == "||" && node.field("operator"))
+        add(node.field("operator"), "??", "|| becomes ??");
+    } else if (type == "augmented_assignment_expression") {
+      const std::string_view sign = node.field("operator").text(text_);
+      const Node right = node.field("right");
+      if ((sign == "+=" || sign == "-=") && right.type() == "identifier")
+        add(right, fmt::format("({} + 1)", right.text(text_)), "what is added is one more");
+      return false;
+    } else if (type == "update_expression") {
+      if (parent.type() == "for_statement") return true;  // It would run for ever.
+      const bool up = node.field("operator").text(text_) == "++";
+      add(node.field("operator"), up ? "--" : "++", up ? "++ becomes --" : "-- becomes ++");
+    } else if (type == "identifier" && parent.type() == "subscript_expression" &&
+               parent.field("index") == node) {
+      add(node, fmt::format("({} - 1)", node.text(text_)), "an index is one less");
+    } else if (type == "return_statement") {
+      const Node value = node.named_child(0);
+      if (value && value.type() != "undefined" && value.type() != "comment")
+        add(value, "undefined", "undefined is returned");
+    } else if (type == "expression_statement") {
+      const Node inner = node.named_child(0);
+      const std::string_view kind = inner.type();
+      if ((kind == "call_expression" && !is_silent(inner)) || kind == "await_expression")
+        add(node, ";", "a call is left out");
+      if (kind == "augmented_assignment_expression" || kind == "update_expression" ||
+          (kind == "assignment_expression" && inner.field("left").type() != "identifier"))
+        add(node, ";", "an assignment is left out");
+    } else if (type == "string") {
+      const std::string_view text = node.text(text_);
+      if (text.size() > 2 && text.size() < 60 && parent.type() != "expression_statement" &&
+          parent.type() != "arguments" && parent.type() != "subscript_expression" &&
+          !(parent.type() == "pair" && parent.field("key") == node))
+        add(node, "\"leyden\"", "a text is another");
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void mutate_javascript_call(Node node) {
+    const Node called = node.field("function");
+    const Node arguments = node.field("arguments");
+    if (called.type() != "member_expression" || arguments.type() != "arguments") return;
+    const std::string_view method = called.field("property").text(text_);
+    const std::string object(called.field("object").text(text_));
+    // What gives the same kind of thing as it takes.
+    static const std::set<std::string_view> kOfOneKind = {
+        "filter", "sort",    "slice",  "concat",     "padStart",  "padEnd", "reverse", "flat",
+        "trim",   "replace", "splice", "replaceAll", "substring", "map",    "repeat"};
+    if (object == "Math") {
+      if (arguments.named_child_count() == 1)
+        add(node, "(" + std::string(arguments.named_child(0).text(text_)) + ")",
+            fmt::format("Math.{} is left out", method));
+    } else if (arguments.named_child_count() == 0 || kOfOneKind.contains(method)) {
+      if (method == "next" || method == "pop" || method == "shift" || object == "super") return;
+      add(node, object, fmt::format("{}() is left out", method));
+    }
   }
 
   static bool has_text_operand(Node operation) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/agents/qa/javascript/javascript_source.h"
 #include "leyden/agents/qa/python/python_source.h"
 
 namespace leyden::qa {
@@ -75,6 +76,69 @@ TEST(Mutants, FewOfManyAreSpreadOverTheFunction) {
   ASSERT_EQ(few.size(), 5);
   EXPECT_LT(few.front().line, 7);
   EXPECT_GT(few.back().line, 8);
+}
+
+constexpr std::string_view kJavascript = R"(
+export function price(weight, names = []) {
+  console.log("weight", weight + 1);
+  if (weight < 0) throw new RangeError("weight below " + 0);
+  let total = Math.floor(weight * 3.5) + 1;
+  for (let i = 0; i < names.length; i++) {
+    if (!names[i]) continue;
+    total += names[i].trim() === "free" ? 0 : 1;
+    names.push(total);
+    names.seen++;
+  }
+  const kept = names.filter((name) => name && name.length >= 2);
+  return kept.length > 3 || weight ? -total : kept ?? "none";
+}
+)";
+
+TEST(Mutants, OfJavascript) {
+  auto tree = syntax::parse(syntax::Language::javascript, kJavascript);
+  ASSERT_TRUE(tree);
+  const std::vector<Mutant> all =
+      mutants_of(*tree, kJavascript, javascript_source(*tree, kJavascript).functions, 1000);
+  std::set<std::string> texts;
+  for (const Mutant& mutant : all) {
+    std::string text(kJavascript);
+    text.replace(mutant.begin, mutant.end - mutant.begin, mutant.text);
+    EXPECT_NE(text, kJavascript);
+    EXPECT_TRUE(texts.insert(text).second) << mutant.what;
+    auto changed = syntax::parse(syntax::Language::javascript, text);
+    ASSERT_TRUE(changed);
+    EXPECT_FALSE(changed->has_errors()) << text;
+    EXPECT_NE(mutant.line, 3) << mutant.what;  // Nobody sees what is logged.
+  }
+  for (const char* what : {"< becomes <=",
+                           "* becomes +",
+                           "3.5 becomes one more",
+                           "Math.floor is left out",
+                           "floor becomes ceil",
+                           "an index is one less",
+                           "continue becomes break",
+                           "not is left out",
+                           "+= becomes -=",
+                           "trim() is left out",
+                           "=== becomes !==",
+                           "a call is left out",
+                           "push becomes unshift",
+                           "++ becomes --",
+                           "filter() is left out",
+                           "&& becomes ||",
+                           ">= becomes >",
+                           "|| becomes &&",
+                           "|| becomes ??",
+                           "?? becomes ||",
+                           "a minus is left out",
+                           "undefined is returned",
+                           "a text is another",
+                           "a condition is turned round",
+                           "an assignment is left out",
+                           "1 becomes 2"}) {
+    EXPECT_TRUE(std::ranges::any_of(all, [&](const Mutant& one) { return one.what == what; }))
+        << what;
+  }
 }
 
 }  // namespace

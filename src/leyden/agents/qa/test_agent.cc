@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/input_maker.h"
-#include "leyden/agents/qa/python/python_text.h"
 
 namespace leyden::qa {
 namespace {
@@ -245,26 +244,6 @@ class Agent {
         {.function = of.qualified_name(), .line = of.first_line, .what = std::move(what)});
   }
 
-  // Whether a result is what the function is annotated to give; only where that leaves no doubt.
-  static bool fits(const Type& type, const std::string& kind) {
-    switch (type.kind) {
-      case Type::Kind::boolean:
-        return kind == "bool";
-      case Type::Kind::integer:
-        return kind == "int" || kind == "bool";
-      case Type::Kind::text:
-        return kind == "str";
-      case Type::Kind::bytes:
-        return kind == "bytes" || kind == "bytearray";
-      case Type::Kind::none:
-        return kind == "NoneType";
-      default:
-        return kind != "NoneType" || type.kind == Type::Kind::unknown ||
-               type.kind == Type::Kind::optional || type.kind == Type::Kind::any_of ||
-               type.kind == Type::Kind::object;
-    }
-  }
-
   void add_inputs(std::size_t function, std::size_t round, std::vector<Input>& batch) {
     std::vector<Input> own;
     if (round == 0) own = maker_.borders(function, kBorders);
@@ -316,7 +295,7 @@ class Agent {
                                     .reason = reason});
       };
       if (seen.outcome == Observation::Outcome::value) {
-        if (!seen.awaited && seen.form == "value" && !fits(function.result, seen.kind))
+        if (!seen.awaited && seen.form == "value" && !toolchain_.fits(function.result, seen.kind))
           note_defect(
               inputs[i].function(),
               fmt::format("its annotation says another type than {}, which it gives", seen.kind));
@@ -418,7 +397,7 @@ class Agent {
   // A model's tests, function by function. A model that can't be asked costs its tests, nothing else.
   Result<void> ask_model() {
     for (const std::size_t function : wanted_) {
-      std::string task = first_task(functions_[function], toolchain_.module(), {});
+      std::string task = first_task(functions_[function], toolchain_.words(), {});
       for (std::size_t attempt = 0; attempt <= options_.repairs_max && !task.empty(); ++attempt) {
         progress("asking the model", written_.size(), 0);
         auto answer = writer_->ask(task, stop_);
@@ -448,7 +427,7 @@ class Agent {
     auto tests = toolchain_.read_tests(answer);
     if (!tests) {
       reject("answer of the model", tests.error().message);
-      return repair_task(of, toolchain_.module(), answer.substr(0, kShownBytesMax),
+      return repair_task(of, toolchain_.words(), answer.substr(0, kShownBytesMax),
                          tests.error().message);
     }
     std::string next;
@@ -466,7 +445,7 @@ class Agent {
       if (!judged) return std::unexpected(judged.error());
       if (!judged->good) {
         reject(test.name, "does not pass: " + one_line_of(judged->reason));
-        next = repair_task(of, toolchain_.module(), test.text, judged->reason);
+        next = repair_task(of, toolchain_.words(), test.text, judged->reason);
         continue;
       }
       const Arcs gains = goals_among(judged->arcs);
@@ -492,10 +471,7 @@ class Agent {
   void rename_apart(SourceTest& test) const {
     std::string name = test.name;
     for (std::size_t i = 2; names_.contains(name); ++i) name = fmt::format("{}_{}", test.name, i);
-    if (name == test.name) return;
-    if (const std::size_t at = test.text.find("def " + test.name); at != std::string::npos)
-      test.text.replace(at + 4, test.name.size(), name);
-    test.name = std::move(name);
+    if (name != test.name) toolchain_.rename(test, name);
   }
 
   static std::string one_line_of(std::string_view text) {
@@ -573,12 +549,10 @@ class Agent {
     std::map<std::string, std::size_t> counts;
     for (const std::size_t i : chosen_) {
       const Function& function = functions_[candidates_[i].function()];
-      std::string name =
-          "test_" + (function.class_name.empty() ? "" : snake_case(function.class_name) + "_") +
-          snake_case(function.name);
-      name += candidates_[i].expected.outcome == Observation::Outcome::error ? "_raises" : "";
+      const bool fails = candidates_[i].expected.outcome == Observation::Outcome::error;
+      std::size_t& count = counts[toolchain_.test_name(function, fails, 0)];
       do {
-        candidates_[i].name = fmt::format("{}_{}", name, ++counts[name]);
+        candidates_[i].name = toolchain_.test_name(function, fails, ++count);
       } while (names_.contains(candidates_[i].name));
     }
     while (!chosen_.empty() || !written_.empty()) {

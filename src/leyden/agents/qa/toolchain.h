@@ -107,6 +107,14 @@ struct WrongExample {
   std::string got;
 };
 
+// What a model is told about a language.
+struct ModelWords {
+  std::string language;  // "Python"
+  std::string fence;     // "python"
+  std::string runner;    // "pytest"
+  std::string import;    // Of a name from the module: "from shop import {}".
+};
+
 struct TestRunOptions {
   std::size_t shuffled = 5;
   bool alone = true;
@@ -124,6 +132,16 @@ class Toolchain {
   [[nodiscard]] virtual std::string module() const = 0;
   // "pytest 8.3.4": what runs the tests.
   [[nodiscard]] virtual std::string runner() const = 0;
+  // How a model is told to write tests in this language.
+  [[nodiscard]] virtual ModelWords words() const = 0;
+  // At most so many of each function; positions are bytes of the file.
+  [[nodiscard]] virtual Result<std::vector<Mutant>> mutants(std::size_t per_function_max) const = 0;
+  // Whether a result of this kind is what the source says that a function gives; true where that leaves a doubt.
+  [[nodiscard]] virtual bool fits(const Type& type, const std::string& kind) const = 0;
+  // What the test number `number` of a function is called.
+  [[nodiscard]] virtual std::string test_name(const Function& function, bool expects_error,
+                                              std::size_t number) const = 0;
+  virtual void rename(SourceTest& test, const std::string& name) const = 0;
 
   // Runs inputs; `seen` was reached before. Errors: cancelled, unavailable (the file can't be loaded: says why), timed_out.
   [[nodiscard]] virtual Result<Exploration> explore(std::span<const Input> inputs, const Arcs& seen,

@@ -23,11 +23,14 @@ struct Type {
     optional,
     any_of,
     object,
+    record,      // Fields of known names.
+    expression,  // One of some texts of the language: callbacks, dates, what an enumeration allows.
   };
   Kind kind = Kind::unknown;
   std::vector<Type>
-      of;  // Of a list, set or optional: one; of a map: key and value; of a tuple and any_of: each.
-  std::string name;  // An object's class.
+      of;  // Of a list, set or optional: one; of a map: key and value; of a tuple, any_of and record: each.
+  std::string name;  // An object's class; a map's, where it is not the language's own.
+  std::vector<std::string> texts{};  // A record's fields; expressions.
   bool operator==(const Type&) const = default;
 };
 
@@ -45,11 +48,13 @@ struct Value {
     set,
     map,
     object,
+    expression,
   };
   Kind kind = Kind::none;
   std::int64_t integer = 0;  // 0 or 1 of a boolean.
   double real = 0;
-  std::string text;          // Of an object: its class. UTF-8, but in `bytes`.
+  std::string
+      text;  // Of an object or map: its class; of an expression: its source. UTF-8, but in `bytes`.
   std::vector<Value> items;  // Of a map: key, value, key, value.
   bool operator==(const Value&) const = default;
 

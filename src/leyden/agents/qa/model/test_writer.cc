@@ -20,8 +20,9 @@ constexpr std::size_t kEvidenceBytesMax = 800;
 std::string test_system_prompt() {
   return "You write tests for a careful team. The passages are the guidelines for this type of "
          "test and the source under test, each with "
-         "its file in brackets. You answer with one block of Python code in fences: the imports, "
-         "then test functions that pytest runs, and nothing "
+         "its file in brackets. You answer with one block of code in fences, in the source's "
+         "language: "
+         "the imports, then tests for the runner that you are told, and nothing "
          "else. You write nothing that the source does not have.";
 }
 
@@ -91,12 +92,21 @@ Result<std::optional<std::string>> TestWriter::ask(const std::string& task, std:
   return std::optional(std::move(answered->text));
 }
 
-std::string first_task(const Function& function, std::string_view module,
+namespace {
+
+std::string wish(const Function& function, const ModelWords& words) {
+  std::string import = words.import;
+  if (const std::size_t at = import.find("{}"); at != std::string::npos)
+    import.replace(at, 2, function.class_name.empty() ? function.name : function.class_name);
+  return fmt::format("Write a few short tests of `{}` in {} for {}. Import it with `{}`.",
+                     function.qualified_name(), words.language, words.runner, import);
+}
+
+}  // namespace
+
+std::string first_task(const Function& function, const ModelWords& words,
                        const std::vector<std::string>& missing) {
-  std::string out =
-      fmt::format("Write a few short tests of `{}`. Import it with `from {} import {}`.",
-                  function.qualified_name(), module,
-                  function.class_name.empty() ? function.name : function.class_name);
+  std::string out = wish(function, words);
   if (!missing.empty()) {
     out += "\nNo test notices yet:\n";
     for (const std::string& one : missing) out += "- " + one + "\n";
@@ -104,13 +114,12 @@ std::string first_task(const Function& function, std::string_view module,
   return out;
 }
 
-std::string repair_task(const Function& function, std::string_view module, std::string_view test,
+std::string repair_task(const Function& function, const ModelWords& words, std::string_view test,
                         std::string_view evidence) {
   return fmt::format(
-      "Write a few short tests of `{}`. Import it with `from {} import {}`. This was "
-      "tried:\n```python\n{}\n```\nIt does not work:\n{}\nWrite it again so that it works.",
-      function.qualified_name(), module,
-      function.class_name.empty() ? function.name : function.class_name, test,
+      "{} This was tried:\n```{}\n{}\n```\nIt does not work:\n{}\nWrite it again so that it "
+      "works.",
+      wish(function, words), words.fence, test,
       evidence.substr(evidence.size() > kEvidenceBytesMax ? evidence.size() - kEvidenceBytesMax
                                                           : 0));
 }

@@ -73,9 +73,9 @@ class TestWriter {
 [[nodiscard]] std::string test_system_prompt();
 
 // What is asked for first, and again with what went wrong.
-[[nodiscard]] std::string first_task(const Function& function, std::string_view module,
+[[nodiscard]] std::string first_task(const Function& function, const ModelWords& words,
                                      const std::vector<std::string>& missing);
-[[nodiscard]] std::string repair_task(const Function& function, std::string_view module,
+[[nodiscard]] std::string repair_task(const Function& function, const ModelWords& words,
                                       std::string_view test, std::string_view evidence);
 
 }  // namespace leyden::qa

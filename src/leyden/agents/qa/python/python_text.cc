@@ -177,6 +177,8 @@ std::string python_literal(const Value& value) {
     }
     case Kind::object:
       return value.text + "(" + joined(literals(value.items), ", ") + ")";
+    case Kind::expression:
+      return value.text;
   }
   return "None";
 }

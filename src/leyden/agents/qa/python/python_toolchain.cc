@@ -139,6 +139,46 @@ class PythonToolchain final : public Toolchain {
   const std::vector<Function>& functions() const override { return functions_; }
   std::string module() const override { return module_; }
   std::string runner() const override { return runner_; }
+  ModelWords words() const override {
+    return {.language = "Python",
+            .fence = "python",
+            .runner = "pytest",
+            .import = "from " + module_ + " import {}"};
+  }
+  Result<std::vector<Mutant>> mutants(std::size_t per_function_max) const override {
+    auto tree = syntax::parse(syntax::Language::python, text_);
+    if (!tree) return std::unexpected(tree.error());
+    return mutants_of(*tree, text_, functions_, per_function_max);
+  }
+  bool fits(const Type& type, const std::string& kind) const override {
+    switch (type.kind) {
+      case Type::Kind::boolean:
+        return kind == "bool";
+      case Type::Kind::integer:
+        return kind == "int" || kind == "bool";
+      case Type::Kind::text:
+        return kind == "str";
+      case Type::Kind::bytes:
+        return kind == "bytes" || kind == "bytearray";
+      case Type::Kind::none:
+        return kind == "NoneType";
+      default:
+        return kind != "NoneType" || type.kind == Type::Kind::unknown ||
+               type.kind == Type::Kind::optional || type.kind == Type::Kind::any_of ||
+               type.kind == Type::Kind::object;
+    }
+  }
+  std::string test_name(const Function& function, bool expects_error,
+                        std::size_t number) const override {
+    return fmt::format("test_{}{}{}_{}",
+                       function.class_name.empty() ? "" : snake_case(function.class_name) + "_",
+                       snake_case(function.name), expects_error ? "_raises" : "", number);
+  }
+  void rename(SourceTest& test, const std::string& name) const override {
+    if (const std::size_t at = test.text.find("def " + test.name); at != std::string::npos)
+      test.text.replace(at + 4, test.name.size(), name);
+    test.name = name;
+  }
 
   Result<Exploration> explore(std::span<const Input> inputs, const Arcs& seen,
                               std::stop_token stop) override {

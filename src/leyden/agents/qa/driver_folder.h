@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "leyden/agents/qa/toolchain.h"
+#include "leyden/sandbox/sandbox.h"
+
+namespace leyden::qa {
+
+// Inside the sandbox.
+inline constexpr const char* kDrivers = "/leyden";  // Our programs and request.json.
+inline constexpr const char* kExchange = "/exchange";
+inline constexpr const char* kRequestFile = "/leyden/request.json";
+inline constexpr const char* kAnswersFile = "/exchange/answers.jsonl";
+
+// A folder with the drivers, what they are asked and what they answer. Removed with the object. Confined to one thread.
+class DriverFolder {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<DriverFolder>> make();
+  ~DriverFolder();
+  DriverFolder(const DriverFolder&) = delete;
+  DriverFolder& operator=(const DriverFolder&) = delete;
+
+  void mount_into(sandbox::SandboxCommand& command) const;
+  // Runs a command that reads kRequestFile and writes kAnswersFile, an object a line; the answers as far as it came.
+  // Errors: those of the sandbox; unavailable (it did not start); corrupt (the tested program has written there).
+  [[nodiscard]] Result<std::vector<nlohmann::json>> run(const sandbox::Sandbox& sandbox,
+                                                        const sandbox::SandboxCommand& command,
+                                                        const sandbox::SandboxLimits& limits,
+                                                        const nlohmann::json& request,
+                                                        const std::stop_token& stop);
+  // How the last run ended, with the end of what it said.
+  [[nodiscard]] const std::string& last_trouble() const { return last_trouble_; }
+
+ private:
+  explicit DriverFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+  std::string last_trouble_;
+};
+
+// What a driver says came of an input; its `arcs` are for the toolchain to fill in.
+[[nodiscard]] Observation observation_of(const nlohmann::json& line);
+
+// A file that the sandbox's user can read, with the folders above it.
+[[nodiscard]] Result<void> write_readable(const std::filesystem::path& path,
+                                          const std::string& text);
+
+}  // namespace leyden::qa

@@ -1,0 +1,194 @@
+#include "leyden/agents/qa/javascript/javascript_source.h"
+
+#include <gtest/gtest.h>
+
+namespace leyden::qa {
+namespace {
+
+using Kind = Type::Kind;
+using Way = JavascriptExport::Way;
+
+JavascriptSource read(std::string_view text,
+                      syntax::Language language = syntax::Language::javascript) {
+  auto tree = syntax::parse(language, text);
+  EXPECT_TRUE(tree);
+  return javascript_source(*tree, text);
+}
+
+Type type(Kind kind, std::vector<Type> of = {}) {
+  return {.kind = kind, .of = std::move(of), .name = {}};
+}
+const Type kNumber = type(Kind::any_of, {type(Kind::integer), type(Kind::real)});
+
+std::vector<std::string> names(const JavascriptSource& source) {
+  std::vector<std::string> out;
+  for (const Function& one : source.functions) out.push_back(one.qualified_name());
+  return out;
+}
+
+Type annotated(std::string_view said) {
+  return read(
+             "interface Item { name: string; price?: number }\nexport class Point { constructor(x: "
+             "number) {} length() {} }\nexport function f(zz: " +
+                 std::string(said) + ") { return 1; }",
+             syntax::Language::typescript)
+      .functions.back()
+      .parameters.at(0)
+      .type;
+}
+
+TEST(JavascriptSource, TypesOfTypescript) {
+  EXPECT_EQ(annotated("number"), kNumber);
+  EXPECT_EQ(annotated("string | null"), type(Kind::optional, {type(Kind::text)}));
+  EXPECT_EQ(annotated("readonly boolean[]"), type(Kind::list, {type(Kind::boolean)}));
+  EXPECT_EQ(annotated("Array<[string, boolean]>"),
+            type(Kind::list, {type(Kind::tuple, {type(Kind::text), type(Kind::boolean)})}));
+  EXPECT_EQ(annotated("Record<string, number>"), type(Kind::map, {type(Kind::text), kNumber}));
+  EXPECT_EQ(annotated("Map<string, boolean>").name, "Map");
+  EXPECT_EQ(annotated("\"asc\" | 'desc'").texts, (std::vector<std::string>{"\"asc\"", "\"desc\""}));
+  EXPECT_EQ(annotated("(a: number, b: number) => number").kind, Kind::expression);
+  EXPECT_EQ(annotated("Item").texts, (std::vector<std::string>{"name", "price"}));
+  EXPECT_EQ(annotated("Item").of,
+            (std::vector<Type>{type(Kind::text), type(Kind::optional, {kNumber})}));
+  EXPECT_EQ(annotated("Point").kind, Kind::object);
+  EXPECT_EQ(annotated("{ [key: string]: boolean }"),
+            type(Kind::map, {type(Kind::text), type(Kind::boolean)}));
+  EXPECT_EQ(annotated("Unheard<number>"), Type{});
+}
+
+TEST(JavascriptSource, TypesOfJsdoc) {
+  const JavascriptSource source = read(R"(
+/** @typedef {Object} Row
+ * @property {string} key */
+/**
+ * @param {Array.<number>} rows
+ * @param {?string} name
+ * @param {boolean} [loud]
+ * @param {Row} row
+ * @param {Object} options
+ * @param {string} options.unit
+ * @returns {string}
+ */
+exports.f = (rows, name, loud, row, options) => name;
+)");
+  const Function& f = source.functions.at(0);
+  EXPECT_EQ(f.parameters[0].type, type(Kind::list, {kNumber}));
+  EXPECT_EQ(f.parameters[1].type, type(Kind::optional, {type(Kind::text)}));
+  EXPECT_TRUE(f.parameters[2].has_default);
+  EXPECT_EQ(f.parameters[3].type.texts, (std::vector<std::string>{"key"}));
+  EXPECT_EQ(f.parameters[4].type.texts, (std::vector<std::string>{"unit"}));
+  EXPECT_EQ(f.result.kind, Kind::text);
+}
+
+TEST(JavascriptSource, TypesWithoutAnnotations) {
+  const auto of = [](std::string_view body, std::string_view parameter) {
+    return read("export function f(" + std::string(parameter) + ") { " + std::string(body) + " }")
+        .functions.at(0)
+        .parameters.at(0)
+        .type;
+  };
+  EXPECT_EQ(of("return zz.toLowerCase();", "zz").kind, Kind::text);
+  EXPECT_EQ(of("return Object.keys(zz);", "zz").kind, Kind::map);
+  EXPECT_EQ(of("return zz % 2;", "zz").kind, Kind::integer);
+  EXPECT_EQ(of("return zz / 2;", "zz"), kNumber);
+  EXPECT_EQ(of("return zz(1);", "zz").kind, Kind::expression);
+  EXPECT_EQ(of("return 1;", "zz = true").kind, Kind::boolean);
+  EXPECT_EQ(of("return 1;", "zz").kind, Kind::unknown);
+  EXPECT_EQ(of("return zz.reduce((sum, one) => sum + one.price * one.quantity, 0);", "zz"),
+            type(Kind::list, {{.kind = Kind::record,
+                               .of = {type(Kind::integer), type(Kind::integer)},
+                               .name = {},
+                               .texts = {"price", "quantity"}}}));
+  EXPECT_EQ(of("return width * height;", "{ width, height = 2 }").texts,
+            (std::vector<std::string>{"width", "height"}));
+  EXPECT_TRUE(read("export const f = (...numbers) => 1;").functions.at(0).parameters[0].takes_rest);
+}
+
+TEST(JavascriptSource, OnlyWhatIsExported) {
+  const JavascriptSource esm = read(R"(
+import fs from "node:fs";
+function hidden() { return 1; }
+export function plain(a) { return a; }
+export async function wait() { return 1; }
+const arrow = (a) => a + 1;
+export { arrow as plusOne };
+export const other = function (a) { return a; }, limit = 3;
+export default class Box {
+  constructor(width) { this.width = width; }
+  grow(by) { this.width += by; }
+  _inner() { return 1; }
+  #secret() { return 1; }
+  get size() { return this.width; }
+  set size(value) { this.width = value; }
+  static unit() { return new Box(1); }
+}
+)");
+  EXPECT_TRUE(esm.is_esm);
+  EXPECT_EQ(names(esm), (std::vector<std::string>{"plain", "wait", "arrow", "other", "Box.grow",
+                                                  "Box.size", "Box.unit"}));
+  EXPECT_EQ(esm.exports.at("arrow"), (JavascriptExport{.way = Way::named, .name = "plusOne"}));
+  EXPECT_EQ(esm.exports.at("Box").way, Way::by_default);
+  EXPECT_TRUE(esm.functions[1].is_async);
+  EXPECT_EQ(esm.functions[4].construction.size(), 1);
+  EXPECT_EQ(esm.functions[5].kind, Function::Kind::property);
+  EXPECT_EQ(esm.functions[6].kind, Function::Kind::static_method);
+
+  const JavascriptSource cjs = read(R"(
+function plain(a) { return a; }
+function hidden() {}
+module.exports = { plain, other: (a) => a, renamed: plain2, method(a) { return a; } };
+function plain2(a) { return a; }
+)");
+  EXPECT_FALSE(cjs.is_esm);
+  EXPECT_EQ(names(cjs), (std::vector<std::string>{"plain", "other", "method", "plain2"}));
+  EXPECT_EQ(cjs.exports.at("plain2"), (JavascriptExport{.way = Way::named, .name = "renamed"}));
+
+  const JavascriptSource whole = read("module.exports = function price(n) { return n; };");
+  EXPECT_EQ(names(whole), (std::vector<std::string>{"price"}));
+  EXPECT_EQ(whole.exports.at("price").way, Way::whole);
+}
+
+TEST(JavascriptSource, Examples) {
+  const JavascriptSource source = read(R"(
+/**
+ * @example
+ * add(1, 2) // => 3
+ * add(1, -1);
+ * // 0
+ */
+export function add(a, b) { return a + b; }
+)");
+  ASSERT_EQ(source.examples.size(), 2);
+  EXPECT_EQ(source.examples[0].call, "add(1, 2)");
+  EXPECT_EQ(source.examples[0].expected, "3");
+  EXPECT_EQ(source.examples[1].call, "add(1, -1)");
+  EXPECT_EQ(source.examples[1].expected, "0");
+}
+
+TEST(JavascriptSource, WhatDoesNotParseIsLeftOut) {
+  EXPECT_TRUE(read("export function f( { return (").functions.empty());
+  EXPECT_TRUE(read("").functions.empty());
+  EXPECT_TRUE(read("\xff\xfe\x01").functions.empty());
+}
+
+TEST(JavascriptSource, TestsOfAModel) {
+  const auto tests = javascript_tests_in(
+      "Here:\n```javascript\nimport { f } from './f.js';\nconst ROWS = [1];\n"
+      "test('one', () => { assert.equal(f(ROWS), 1); });\n"
+      "describe(\"f\", () => {\n  it(\"two\", () => { f(2); });\n});\n```\n");
+  ASSERT_TRUE(tests) << tests.error().message;
+  ASSERT_EQ(tests->size(), 2);
+  EXPECT_EQ((*tests)[0].name, "one");
+  EXPECT_EQ((*tests)[1].text, "it(\"two\", () => { f(2); });");
+  EXPECT_EQ((*tests)[0].support, "const ROWS = [1];");
+  EXPECT_EQ((*tests)[0].imports.size(), 1);
+  const auto why = [](std::string_view answer) {
+    return javascript_tests_in(answer).error().message;
+  };
+  EXPECT_EQ(why(""), "the answer is empty");
+  EXPECT_NE(why("```js\nconst x = 1;\n```").find("no call of test()"), std::string::npos);
+  EXPECT_NE(why("```js\ntest(\"a\", ( => {\n```").find("does not parse"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leyden::qa

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "leyden/agents/qa/javascript/javascript_source.h"
+#include "leyden/agents/qa/toolchain.h"
+
+namespace leyden::qa {
+
+// Source text that gives the value: `[1, "a\n"]`, `new Point(1, 2)`.
+[[nodiscard]] std::string javascript_literal(const Value& value);
+// A text in quotes.
+[[nodiscard]] std::string javascript_string(std::string_view text);
+
+// An input as statements: what the arguments are, what is done before, and the call.
+struct JavascriptCall {
+  std::vector<std::pair<std::string, std::string>> arguments;  // Names and literals.
+  std::vector<std::string> setup;
+  std::string receiver;     // The variable that holds the object; empty: there is none.
+  std::string call;         // With the arguments' names.
+  std::string inline_call;  // With their literals in place.
+};
+[[nodiscard]] JavascriptCall javascript_call(const Input& input,
+                                             const std::vector<Function>& functions);
+
+struct JavascriptModule {
+  std::string specifier;  // From the test's place: "../src/shop.js".
+  bool test_is_esm = true;
+  const std::map<std::string, JavascriptExport>* exports = nullptr;
+};
+// A file for node:test.
+[[nodiscard]] std::string javascript_test_file(std::span<const TestCase> cases,
+                                               std::span<const SourceTest> written,
+                                               const std::vector<Function>& functions,
+                                               const JavascriptModule& module);
+
+// A file of tests, taken apart: the tests at its top, from byte to byte.
+struct PlacedTest {
+  std::string name;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+[[nodiscard]] std::vector<PlacedTest> placed_tests(std::string_view text);
+
+}  // namespace leyden::qa
