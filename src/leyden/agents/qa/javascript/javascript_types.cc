@@ -125,6 +125,7 @@ Type javascript_number(bool may_be_broken) {
 }
 
 Type javascript_callback(std::size_t parameters, std::string_view result) {
+  static constexpr const char* kThrows = "() => { throw new Error(\"a\"); }";
   Type out = type_of(Kind::expression);
   if (result == "boolean") {
     out.texts = {"(x) => x > 1", "() => true", "() => false", "(x) => x === \"a\""};
@@ -132,11 +133,11 @@ Type javascript_callback(std::size_t parameters, std::string_view result) {
     out.texts = {"(a, b) => a - b", "(a, b) => a + b", "(a, b) => b", "(a) => a",
                  "(a, b) => (a < b ? -1 : a > b ? 1 : 0)"};
   } else if (parameters == 0) {
-    out.texts = {"() => 1", "() => \"a\"", "() => undefined"};
+    out.texts = {"() => 1", "() => \"a\"", "() => undefined", kThrows};
   } else if (result == "string") {
-    out.texts = {"(x) => String(x)", "() => \"a\"", "(x) => typeof x"};
+    out.texts = {"(x) => String(x)", "() => \"a\"", "(x) => typeof x", kThrows};
   } else {
-    out.texts = {"(x) => x", "(x) => x + x", "(x) => x > 1", "() => true", "() => 0"};
+    out.texts = {"(x) => x", "(x) => x + x", "(x) => x > 1", "() => true", "() => 0", kThrows};
   }
   return out;
 }
