@@ -27,7 +27,8 @@ constexpr const char* kTables[] = {
     "CREATE INDEX passages_of_document ON leyden.passages(document)",
     "CREATE INDEX passages_of_scope ON leyden.passages(scope, id)",
     "CREATE TABLE leyden.words(id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, scope integer "
-    "NOT NULL, word text COLLATE \"C\" NOT NULL, passages bigint NOT NULL, UNIQUE(scope, word)) WITH "
+    "NOT NULL, word text COLLATE \"C\" NOT NULL, passages bigint NOT NULL, UNIQUE(scope, word)) "
+    "WITH "
     "(fillfactor = 60)",
     "CREATE TABLE leyden.terms(passage bigint PRIMARY KEY, document bigint NOT NULL, length "
     "integer NOT NULL, length_code smallint NOT NULL, words integer[] NOT NULL, frequencies "
