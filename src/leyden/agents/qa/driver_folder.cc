@@ -50,6 +50,7 @@ Observation observation_of(const Json& line) {
   out.error_module = line.value("module", "");
   out.raised_line = line.value("raised", std::size_t{0});
   out.awaited = line.value("awaited", false);
+  out.ms = line.value("ms", 0.0);
   out.printed = line.value("printed", "");
   if (const auto changed = line.find("changed"); changed != line.end())
     out.changed = changed->get<std::map<std::string, std::string>>();

@@ -8,19 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/source_text.h"
 #include "leyden/syntax/parser.h"
 
 namespace leyden::qa {
 namespace {
-
-std::string joined(const std::vector<std::string>& parts, std::string_view by) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += by;
-    out += part;
-  }
-  return out;
-}
 
 bool is_reserved(std::string_view word) {
   static const std::set<std::string_view> all = {
@@ -61,7 +53,7 @@ std::string key_text(const Value& key) {
                ? javascript_literal(key)
                : "[" + javascript_literal(key) + "]";
   if (key.text == "__proto__") return "[\"__proto__\"]";  // Else it is no key.
-  return is_name(key.text) ? key.text : javascript_string(key.text);
+  return is_name(key.text) ? key.text : quoted_text(key.text);
 }
 
 // Of the last parameter, if it takes the rest, the items stand for themselves.
@@ -113,7 +105,7 @@ std::string lower_first(std::string name) {
 std::string import_of(const std::string& name, const JavascriptExport& way,
                       const JavascriptModule& module, std::vector<std::string>& named) {
   using Way = JavascriptExport::Way;
-  const std::string from = javascript_string(module.specifier);
+  const std::string from = quoted_text(module.specifier);
   if (way.way == Way::named) {
     named.push_back(way.name == name     ? name
                     : module.test_is_esm ? way.name + " as " + name
@@ -128,37 +120,6 @@ std::string import_of(const std::string& name, const JavascriptExport& way,
 
 }  // namespace
 
-std::string javascript_string(std::string_view text) {
-  std::string out = "\"";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out + "\"";
-}
-
 std::string javascript_literal(const Value& value) {
   using Kind = Value::Kind;
   switch (value.kind) {
@@ -171,7 +132,7 @@ std::string javascript_literal(const Value& value) {
     case Kind::real:
       return number_text(value.real);
     case Kind::text:
-      return javascript_string(value.text);
+      return quoted_text(value.text);
     case Kind::bytes: {
       std::vector<std::string> bytes;
       for (const char c : value.text)
@@ -269,7 +230,7 @@ std::string error_matcher(const Observation& expected, std::set<std::string>& na
     names.insert(expected.error);
     return expected.error;
   }
-  return fmt::format("{{ name: {} }}", javascript_string(expected.error));
+  return fmt::format("{{ name: {} }}", quoted_text(expected.error));
 }
 
 // leyden:ignore common.complex-function to be taken apart, as the Python side was
@@ -309,7 +270,7 @@ std::string test_of(const TestCase& one, const std::vector<Function>& functions,
           equal("[..." + (expected.awaited ? "(" + value + ")" : value) + "]", expected.text));
     } else if (expected.form == "fields") {
       lines.push_back("const result = " + value + ";");
-      lines.push_back(equal("result.constructor.name", javascript_string(expected.kind)));
+      lines.push_back(equal("result.constructor.name", quoted_text(expected.kind)));
       lines.push_back(equal("{ ...result }", expected.text));
     } else if (expected.form == "typeof") {
       lines.push_back(
@@ -326,7 +287,7 @@ std::string test_of(const TestCase& one, const std::vector<Function>& functions,
     if (prints)
       lines.push_back(equal("printed.mock.calls.map((call) => call.arguments)", expected.printed));
   }
-  std::string out = fmt::format("test({}, {}({}) => {{\n", javascript_string(one.name),
+  std::string out = fmt::format("test({}, {}({}) => {{\n", quoted_text(one.name),
                                 waits ? "async " : "", prints ? "t" : "");
   for (const std::string& line : lines) out += "  " + line + "\n";
   return out + "});\n";
@@ -398,7 +359,7 @@ std::string javascript_test_file(std::span<const TestCase> cases,
     if (const auto way = module.exports->find(name); way != module.exports->end())
       out += import_of(name, way->second, module, named);
   }
-  const std::string from = javascript_string(module.specifier);
+  const std::string from = quoted_text(module.specifier);
   if (!named.empty())
     out += module.test_is_esm
                ? fmt::format("import {{ {} }} from {};\n", joined(named, ", "), from)

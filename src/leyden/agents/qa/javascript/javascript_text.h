@@ -13,8 +13,6 @@ namespace leyden::qa {
 
 // Source text that gives the value: `[1, "a\n"]`, `new Point(1, 2)`.
 [[nodiscard]] std::string javascript_literal(const Value& value);
-// A text in quotes.
-[[nodiscard]] std::string javascript_string(std::string_view text);
 
 // An input as statements: what the arguments are, what is done before, and the call.
 struct JavascriptCall {

@@ -14,6 +14,7 @@
 #include "leyden/agents/qa/javascript/javascript_strip.h"
 #include "leyden/agents/qa/javascript/javascript_text.h"
 #include "leyden/agents/qa/project.h"
+#include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
 #include "leyden/sandbox/project_copy.h"
@@ -95,10 +96,9 @@ class JavascriptToolchain final : public Toolchain {
         .runner =
             "node:test with node:assert/strict, each a call test(\"what it shows\", () => "
             "{ ... }) at the top",
-        .import =
-            test_is_esm_
-                ? fmt::format("import {{ {{}} }} from {};", javascript_string(specifier_))
-                : fmt::format("const {{ {{}} }} = require({});", javascript_string(specifier_))};
+        .import = test_is_esm_
+                      ? fmt::format("import {{ {{}} }} from {};", quoted_text(specifier_))
+                      : fmt::format("const {{ {{}} }} = require({});", quoted_text(specifier_))};
   }
 
   Result<std::vector<Mutant>> mutants(std::size_t per_function_max) const override {

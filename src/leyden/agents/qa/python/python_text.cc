@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/source_text.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -15,15 +17,6 @@ std::string number_text(double value) {
   if (std::isinf(value)) return value > 0 ? "float(\"inf\")" : "float(\"-inf\")";
   std::string out = fmt::format("{}", value);
   if (out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& parts, std::string_view by) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += by;
-    out += part;
-  }
   return out;
 }
 
@@ -108,36 +101,6 @@ std::string assertion(const std::string& call, const Observation& expected) {
 
 }  // namespace
 
-std::string python_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out + "\"";
-}
-
 std::string python_literal(const Value& value) {
   using Kind = Value::Kind;
   switch (value.kind) {
@@ -150,7 +113,7 @@ std::string python_literal(const Value& value) {
     case Kind::real:
       return number_text(value.real);
     case Kind::text:
-      return python_string(value.text);
+      return quoted_text(value.text);
     case Kind::bytes: {
       std::string out = "b\"";
       for (const char c : value.text) {

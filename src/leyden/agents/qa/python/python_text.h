@@ -11,8 +11,6 @@ namespace leyden::qa {
 
 // Source text that gives the value: `[1, "a\n"]`, `Point(1, 2)`.
 [[nodiscard]] std::string python_literal(const Value& value);
-// A text in quotes.
-[[nodiscard]] std::string python_string(std::string_view text);
 
 // An input as statements: what the arguments are, what is done before, and the call.
 struct PythonCall {

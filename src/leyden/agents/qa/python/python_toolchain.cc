@@ -8,11 +8,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "leyden/agents/qa/embedded_texts.h"
+#include "leyden/agents/qa/driver_folder.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_answer.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
+#include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
 #include "leyden/sandbox/project_copy.h"
@@ -25,15 +26,12 @@ using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
-constexpr std::size_t kAnswersBytesMax = 64 * MiB;
 constexpr double kQuickMs = 8;
 constexpr auto kJudgedRunTime = 10s;
 constexpr std::size_t kJudgedRuns = 4;    // Behind the first.
 constexpr auto kTestRunTime = 20s;        // Of one run of a test file.
 constexpr auto kProjectTestsTime = 120s;  // Of all of the project's tests.
 constexpr const char* kProject = "/project";
-constexpr const char* kDrivers = "/leyden";
-constexpr const char* kExchange = "/exchange";
 
 Arcs arcs_of(const Json& list) {
   Arcs out;
@@ -48,58 +46,10 @@ Json json_of(const Arcs& arcs) {
   return out;
 }
 
-Observation observation_of(const Json& line) {
-  Observation out;
-  const std::string outcome = line.value("outcome", "broken");
-  out.outcome = outcome == "value"       ? Observation::Outcome::value
-                : outcome == "error"     ? Observation::Outcome::error
-                : outcome == "time"      ? Observation::Outcome::timed_out
-                : outcome == "unsayable" ? Observation::Outcome::unsayable
-                                         : Observation::Outcome::broken;
-  out.stable = line.value("stable", false);
-  out.form = line.value("form", "");
-  out.text = line.value("text", "");
-  out.kind = line.value("kind", "");
-  out.error = line.value("error", "");
-  out.error_module = line.value("module", "");
-  out.raised_line = line.value("raised", std::size_t{0});
-  out.awaited = line.value("awaited", false);
-  out.ms = line.value("ms", 0.0);
-  out.printed = line.value("printed", "");
-  if (const auto changed = line.find("changed"); changed != line.end())
-    out.changed = changed->get<std::map<std::string, std::string>>();
-  if (const auto state = line.find("state"); state != line.end())
-    out.state = state->get<std::map<std::string, std::string>>();
-  if (const auto arcs = line.find("arcs"); arcs != line.end()) out.arcs = arcs_of(*arcs);
-  Json told;
-  for (const char* key : {"outcome", "form", "text", "error", "changed", "state", "printed"}) {
-    if (const auto value = line.find(key); value != line.end()) told[key] = *value;
-  }
-  out.told = told.dump();
-  return out;
-}
-
-Result<std::vector<Json>> json_lines(std::string_view text) {
-  std::vector<Json> out;
-  for (std::size_t begin = 0; begin < text.size();) {
-    std::size_t end = text.find('\n', begin);
-    if (end == std::string_view::npos) break;  // Cut off in the middle.
-    Json line = Json::parse(text.substr(begin, end - begin), nullptr, false);
-    if (!line.is_object())
-      return fail(Errc::corrupt, "the tested program has written into the driver's answers");
-    out.push_back(std::move(line));
-    begin = end + 1;
-  }
-  return out;
-}
-
 class PythonToolchain final : public Toolchain {
  public:
   PythonToolchain(const sandbox::Sandbox& sandbox, PythonOptions options)
       : sandbox_(sandbox), options_(std::move(options)) {}
-  ~PythonToolchain() override {
-    if (!own_.empty()) sandbox::remove_tree(own_);
-  }
 
   Result<void> open(const fs::path& file, const std::stop_token& stop) {
     std::error_code error;
@@ -131,7 +81,9 @@ class PythonToolchain final : public Toolchain {
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
     has_tests_ = has_test_files();
-    if (auto made = make_own_folder(); !made) return made;
+    auto drivers = DriverFolder::make();
+    if (!drivers) return std::unexpected(drivers.error());
+    drivers_ = *std::move(drivers);
     choose_interpreter();
     return look_at_runner(stop);
   }
@@ -215,7 +167,8 @@ class PythonToolchain final : public Toolchain {
       }
       if (done) break;
       if (begun == 0)
-        return fail(Errc::unavailable, "{} can't be imported: {}", file_.string(), last_trouble_);
+        return fail(Errc::unavailable, "{} can't be imported: {}", file_.string(),
+                    drivers_->last_trouble());
       ++out.timed_out;
       first += begun;
     }
@@ -241,7 +194,10 @@ class PythonToolchain final : public Toolchain {
         if (line.contains("begin")) begun = line["begin"].get<std::size_t>() + 1;
         if (line.contains("input")) {
           const std::size_t at = first + line["input"].get<std::size_t>();
-          if (at < out.size()) out[at] = observation_of(line);
+          if (at < out.size()) {
+            out[at] = observation_of(line);
+            if (line.contains("arcs")) out[at].arcs = arcs_of(line["arcs"]);
+          }
         }
         done = done || line.contains("done");
       }
@@ -295,7 +251,9 @@ class PythonToolchain final : public Toolchain {
       }
       if (done) break;
       // The mutant took the whole process with it: any test notices that.
-      if (!begun) return fail(Errc::unavailable, "the mutants could not be run: {}", last_trouble_);
+      if (!begun)
+        return fail(Errc::unavailable, "the mutants could not be run: {}",
+                    drivers_->last_trouble());
       out.killer[*begun] = by_function[mutants[*begun].function].front();
     }
     return out;
@@ -410,7 +368,7 @@ class PythonToolchain final : public Toolchain {
       if (line.contains("arcs")) out.arcs = arcs_of(line["arcs"]);
     }
     out.good = passed == kJudgedRuns + 1;
-    if (!out.good && out.reason.empty()) out.reason = last_trouble_;
+    if (!out.good && out.reason.empty()) out.reason = drivers_->last_trouble();
     return out;
   }
 
@@ -490,32 +448,8 @@ class PythonToolchain final : public Toolchain {
       path_line_ = fmt::format(
           "sys.path.insert(0, "
           "str(pathlib.Path(__file__).resolve().parents[{}] / {}))",
-          up - 1, python_string(below.string()));
+          up - 1, quoted_text(below.string()));
     }
-  }
-
-  Result<void> make_own_folder() {
-    std::string pattern = (fs::temp_directory_path() / "leyden-qa-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      return fail(Errc::unavailable, "no folder for temporary files below {}",
-                  fs::temp_directory_path().string());
-    own_ = pattern;
-    std::error_code error;
-    fs::permissions(own_,
-                    fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
-                        fs::perms::others_read | fs::perms::others_exec,
-                    error);
-    for (const char* folder : {"drivers", "exchange"}) fs::create_directory(own_ / folder, error);
-    if (error)
-      return fail(Errc::unavailable, "can't write to {}: {}", own_.string(), error.message());
-    for (const EmbeddedText& driver : embedded_drivers()) {
-      if (auto written = write_file_atomically(own_ / "drivers" / driver.name, driver.text);
-          !written)
-        return written;
-      fs::permissions(own_ / "drivers" / driver.name,
-                      fs::perms::others_read | fs::perms::group_read, fs::perm_options::add, error);
-    }
-    return {};
   }
 
   void choose_interpreter() {
@@ -561,9 +495,7 @@ class PythonToolchain final : public Toolchain {
                        {"PYTHONHASHSEED", "0"},
                        {"PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"}};
     out.mounts = mounts_;
-    out.mounts.push_back({.host = own_ / "drivers", .inside = kDrivers});
-    out.mounts.push_back(
-        {.host = own_ / "exchange", .inside = kExchange, .access = sandbox::Access::read_write});
+    drivers_->mount_into(out);
     out.mounts.push_back({.host = copy_->path(), .inside = kProject});
     out.working_directory = kProject;
     return out;
@@ -629,42 +561,14 @@ class PythonToolchain final : public Toolchain {
   Result<std::vector<Json>> run(const char* driver, const Json& request,
                                 const std::stop_token& stop,
                                 std::chrono::milliseconds time_max = {}) {
-    const fs::path exchange = own_ / "exchange";
-    std::error_code ignored;
-    fs::remove(exchange / "answers.jsonl", ignored);
-    if (auto written =
-            write_file_atomically(own_ / "drivers" / "request.json",
-                                  request.dump(-1, ' ', false, Json::error_handler_t::replace));
-        !written)
-      return std::unexpected(written.error());
-    fs::permissions(own_ / "drivers" / "request.json",
-                    fs::perms::others_read | fs::perms::group_read, fs::perm_options::add, ignored);
-    auto ran =
-        sandbox_.run(command_for({interpreter_.string(), std::string(kDrivers) + "/" + driver,
-                                  std::string(kDrivers) + "/request.json",
-                                  std::string(kExchange) + "/answers.jsonl"}),
-                     limits(std::max(time_max, options_.run_time_max)), stop);
-    if (!ran) return std::unexpected(ran.error());
-    last_trouble_ = std::string(sandbox::name_of(ran->outcome));
-    if (const std::string error = ran->error_output.text; !error.empty())
-      last_trouble_ +=
-          ": " + utf8::one_line(error.substr(error.size() > 400 ? error.size() - 400 : 0));
-    const fs::file_status there = fs::symlink_status(exchange / "answers.jsonl", ignored);
-    if (fs::exists(there) && !fs::is_regular_file(there))
-      return fail(Errc::corrupt, "the tested program has replaced the driver's answers");
-    auto answers = read_file(exchange / "answers.jsonl", kAnswersBytesMax);
-    if (!answers) return fail(Errc::unavailable, "the driver did not start: {}", last_trouble_);
-    return json_lines(*answers);
+    return drivers_->run(sandbox_,
+                         command_for({interpreter_.string(), std::string(kDrivers) + "/" + driver,
+                                      kRequestFile, kAnswersFile}),
+                         limits(std::max(time_max, options_.run_time_max)), request, stop);
   }
 
   Result<void> put_into_copy(const fs::path& path, const std::string& text) {
-    std::error_code error;
-    const fs::path whole = copy_->path() / path;
-    fs::create_directories(whole.parent_path(), error);
-    if (auto written = write_file_atomically(whole, text); !written) return written;
-    fs::permissions(whole, fs::perms::others_read | fs::perms::group_read, fs::perm_options::add,
-                    error);
-    return {};
+    return write_readable(copy_->path() / path, text);
   }
 
   const sandbox::Sandbox& sandbox_;
@@ -682,9 +586,8 @@ class PythonToolchain final : public Toolchain {
   std::string runner_;
   std::vector<sandbox::SandboxMount> mounts_;
   std::unique_ptr<sandbox::ProjectCopy> copy_;
-  fs::path own_;            // The drivers, and where they write.
+  std::unique_ptr<DriverFolder> drivers_;
   bool has_tests_ = false;  // The project, of its own.
-  std::string last_trouble_;
 };
 
 }  // namespace
