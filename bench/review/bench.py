@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """`leyden review` on material that others labelled, beside the tools that a team would take instead. README.md says what is measured.
 
-    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--pylint FOLDER] [--speed FOLDER --speed-rules FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
+    bench.py --leyden build/release/bin/leyden [--juliet FOLDER] [--bandit FOLDER] [--semgrep-rules FOLDER] [--pylint FOLDER] [--rubocop FOLDER] [--phpcs FOLDER] [--speed FOLDER --speed-rules FOLDER] [--quiet FOLDER...] [--engine] [--peers] [--misses] [--json FILE]
 """
 import argparse
+import ast
 import collections
 import hashlib
 import json
@@ -19,6 +20,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "tools"))
 
+import linters  # noqa: E402
 import python_environment  # noqa: E402
 
 
@@ -129,6 +131,23 @@ def juliet(leyden, folder, variant, peers, misses):
 # ---- Bandit's examples
 
 
+def written_expectations(folder):
+    """What Bandit's own tests say of its examples: {file: {severity: issues}}."""
+    out = {}
+    source = (folder / "tests" / "functional" / "test_functional.py").read_text(encoding="utf-8")
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        given = {node.targets[0].id: node.value for node in ast.walk(function) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+        for call in ast.walk(function):
+            if not (isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "check_example" and len(call.args) == 2 and isinstance(call.args[0], ast.Constant)):
+                continue
+            expect = given.get(call.args[1].id) if isinstance(call.args[1], ast.Name) else call.args[1]
+            counts = ast.literal_eval(expect)["SEVERITY"]
+            out[call.args[0].value] = {severity: counts[severity.upper()] for severity in ("low", "medium", "high")}
+    return out
+
+
 def bandit_examples(leyden, folder, misses):
     """What Bandit itself finds in its examples is what is expected: a line each."""
     examples = folder / "examples"
@@ -144,12 +163,17 @@ def bandit_examples(leyden, folder, misses):
     same_line = [want for want in expected if any(near(want, f) for f in by_file[want.file])]
     level = {"critical": "high"}
     same = [want for want in expected if any(near(want, f) and level.get(f.severity, f.severity) == want.severity for f in by_file[want.file])]
+    written = written_expectations(folder)
+    # Only what stands where Bandit finds something, too: a missing docstring is no issue of low severity.
+    counted = collections.Counter((f.file, level.get(f.severity, f.severity)) for f in found if any(want.file == f.file and near(want, f) for want in expected))
+    agree = sum(min(issues, counted[file, severity]) for file, counts in written.items() for severity, issues in counts.items())
+    issues = sum(sum(counts.values()) for counts in written.values())
     wanted = {(want.file, line) for want in expected for line in range(want.first, want.last + 1)}
     security = [f for f in found if not any((f.file, line) in wanted for line in range(f.first, f.last + 1)) and f.cwe]
     row = {"expected": len(expected), "by_line": len(same_line) / len(expected), "by_line_and_severity": len(same) / len(expected), "beyond": len(security),
-           "seconds": ours, "bandit_seconds": theirs}
+           "written": issues, "by_file_and_severity": agree / issues, "seconds": ours, "bandit_seconds": theirs}
     print(f"Bandit's examples: {row['expected']} expected, found by line {row['by_line']:.1%}, by line and severity {row['by_line_and_severity']:.1%}, "
-          f"{row['beyond']} security findings elsewhere; {ours:.2f} s, bandit {theirs:.2f} s", flush=True)
+          f"of {issues} issues that its tests name by file and severity {row['by_file_and_severity']:.1%}, {row['beyond']} security findings elsewhere; {ours:.2f} s, bandit {theirs:.2f} s", flush=True)
     if misses:
         counts = collections.Counter(want.rule for want in expected if want not in same_line)
         print("    missed:", dict(counts.most_common()))
@@ -270,58 +294,6 @@ def semgrep_labels(leyden, root, misses):
     return out
 
 
-# ---- pylint's marks
-
-# Messages whose subject a rule of ours claims. Not claimed are those whose limits differ (too-many-..., missing docstrings of whatever is small) and matters of layout.
-PYLINT = {
-    "unused-import": ["python.unused-import"], "unused-variable": ["python.unused-variable", "python.unused-part"], "wildcard-import": ["python.wildcard-import"],
-    "bare-except": ["python.bare-except"], "singleton-comparison": ["python.compare-none", "python.compare-not-none", "python.compare-bool"],
-    "dangerous-default-value": ["python.mutable-default"], "redefined-builtin": ["python.shadowed-builtin", "python.builtin-parameter"],
-    "f-string-without-interpolation": ["python.f-string-without-value", "python.f-string-without-value-single"], "unnecessary-pass": ["python.pass-not-needed"],
-    "pointless-statement": ["python.statement-without-effect"], "expression-not-assigned": ["python.statement-without-effect"],
-    "unidiomatic-typecheck": ["python.type-compared"], "literal-comparison": ["python.is-literal", "python.is-not-literal"], "raise-missing-from": ["python.raise-without-cause"],
-    "unspecified-encoding": ["python.open-without-encoding"], "subprocess-run-check": ["python.subprocess-check"],
-    "super-with-arguments": ["python.super-arguments"], "useless-object-inheritance": ["python.object-base"], "global-statement": ["python.global-statement"],
-    "unreachable": ["common.unreachable"], "duplicate-key": ["common.duplicate-key"], "self-assigning-variable": ["python.self-assignment"],
-    "comparison-with-itself": ["python.self-comparison"], "unnecessary-negation": ["python.not-in-order", "python.not-is-order"], "using-constant-test": ["python.constant-condition"],
-    "consider-iterating-dictionary": ["python.keys-lookup"], "no-else-return": ["python.else-after-return"], "no-else-raise": ["python.else-after-return"],
-    "no-else-continue": ["python.else-after-return"], "no-else-break": ["python.else-after-return"],
-}
-
-
-def pylint(leyden, folder, misses):
-    found, _, seconds = leyden.review(folder, "--type", "style")
-    rules = collections.defaultdict(list)
-    for finding in found:
-        rules[finding.file, finding.rule].append(finding)
-    files = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
-    begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "pylint", "--rcfile=/dev/null", "--output-format=json", "--disable=import-error", "--score=n", *files], cwd=folder, capture_output=True, text=True)
-    theirs = time.perf_counter() - begin
-    table, missed, unclaimed = collections.defaultdict(lambda: [0, 0]), [], collections.Counter()
-    for mark in json.loads(done.stdout):
-        mine = PYLINT.get(mark["symbol"])
-        if mine is None:
-            unclaimed[mark["symbol"]] += 1
-            continue
-        last = mark["endLine"] or mark["line"]
-        hit = any(f.first <= last and mark["line"] <= f.last for rule in mine for f in rules[mark["path"], rule])
-        table[mark["symbol"]][0] += 1
-        table[mark["symbol"]][1] += hit
-        if not hit:
-            missed.append((mark["path"], mark["line"], mark["symbol"], mark["message"].split("\n")[0]))
-    marks, hits = sum(row[0] for row in table.values()), sum(row[1] for row in table.values())
-    print(f"pylint's marks of {len(files)} files, in the {len(table)} messages that rules claim: {hits} of {marks} ({hits / max(marks, 1):.1%}); {sum(unclaimed.values())} marks of "
-          f"{len(unclaimed)} others; {seconds:.2f} s, pylint {theirs:.1f} s", flush=True)
-    if misses:
-        for symbol, row in sorted(table.items(), key=lambda item: -item[1][0]):
-            print(f"    {symbol:34} {row[1]:5} of {row[0]:5}")
-        print("    not claimed:", dict(unclaimed.most_common(30)))
-        for case in missed[:400]:
-            print("    missed", *case)
-    return {"files": len(files), "marks": marks, "found": hits, "seconds": seconds, "pylint_seconds": theirs, "not_claimed": sum(unclaimed.values())}
-
-
 # ---- Speed
 
 
@@ -394,7 +366,8 @@ def main():
     arguments.add_argument("--semgrep-rules", type=pathlib.Path, help="a checkout of semgrep/semgrep-rules")
     arguments.add_argument("--speed", type=pathlib.Path, help="a large tree to review beside semgrep and bandit")
     arguments.add_argument("--speed-rules", type=lambda path: pathlib.Path(path).resolve(), help="semgrep's rules for it: a folder of semgrep/semgrep-rules")
-    arguments.add_argument("--pylint", type=pathlib.Path, help="a folder of Python code, for pylint's marks")
+    for name in linters.LINTERS:
+        arguments.add_argument(f"--{name}", type=pathlib.Path, help=f"a folder of code, for {name}'s marks")
     arguments.add_argument("--quiet", type=pathlib.Path, nargs="*", default=[], help="folders of code that is held to be good")
     arguments.add_argument("--peers", action="store_true", help="cppcheck, too, where it is installed")
     arguments.add_argument("--misses", action="store_true", help="what was not found; of semgrep's labels never those held out")
@@ -417,8 +390,9 @@ def main():
         out["semgrep"] = semgrep_labels(leyden, options.semgrep_rules, options.misses)
     if options.speed:
         out["speed"] = speed(leyden, options.speed, options.speed_rules, 3)
-    if options.pylint:
-        out["pylint"] = pylint(leyden, options.pylint, options.misses)
+    for name in linters.LINTERS:
+        if folder := getattr(options, name):
+            out[name] = linters.compare(name, leyden, folder, options.misses)
     if options.quiet:
         out["quiet"] = quiet(leyden, options.quiet, options.misses)
     if options.engine:

@@ -13,7 +13,8 @@ namespace leyden::review {
 struct AnalysisHit {
   std::size_t begin = 0;
   std::size_t end = 0;
-  std::vector<std::pair<std::string, std::string>> names;  // For "{name}" in the message.
+  std::vector<std::pair<std::string, std::string>> names;  // For "{name}" in message and fix.
+  syntax::Node replaced{};  // By the rule's fix, where it has one that is right here.
 };
 using ReportHit = std::function<void(AnalysisHit)>;
 using Analysis = void (*)(const CodeModel& model, const Rule& rule, const ReportHit& report);

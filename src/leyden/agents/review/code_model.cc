@@ -26,7 +26,8 @@ bool gives(std::string_view type) {
 
 }  // namespace
 
-CodeModel::CodeModel(const SourceFile& file) : file_(file) {
+CodeModel::CodeModel(const SourceFile& file, std::stop_token stop)
+    : file_(file), stop_(std::move(stop)) {
   if (file.tree() != nullptr) read();
 }
 

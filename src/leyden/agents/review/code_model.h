@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -23,9 +24,11 @@ namespace leyden::review {
 // Confined to one thread; refers to the file, which outlives it.
 class CodeModel {
  public:
-  explicit CodeModel(const SourceFile& file);
+  explicit CodeModel(const SourceFile& file, std::stop_token stop = {});
 
   [[nodiscard]] const SourceFile& file() const { return file_; }
+  // Whoever takes long looks here, and ends early.
+  [[nodiscard]] bool stopped() const { return stop_.stop_requested(); }
   [[nodiscard]] syntax::Language language() const { return file_.language(); }
   [[nodiscard]] std::string_view text(syntax::Node node) const { return node.text(file_.text()); }
 
@@ -236,6 +239,7 @@ class CodeModel {
   [[nodiscard]] bool is_guarded(syntax::Node expression) const;
 
   const SourceFile& file_;
+  std::stop_token stop_;
   std::vector<Region> regions_;
   std::unordered_map<std::string, std::map<int, std::vector<Binding>>>
       bindings_;  // By name and function.

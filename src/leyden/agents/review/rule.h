@@ -85,7 +85,7 @@ struct Rule {
   SharedPattern not_files;  // The path does not match.
 
   std::string
-      fix_capture;  // What `fix` replaces: a capture, "callee" or "argument"; empty: no fix.
+      fix_capture;  // What `fix` replaces: a capture, "callee" or "argument" (an analysis knows it); empty: no fix.
   std::string fix;  // "{capture}" stands for a capture's text.
   std::vector<RuleExample> examples;
 };

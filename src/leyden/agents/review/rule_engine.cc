@@ -210,7 +210,7 @@ class FileRun {
  public:
   FileRun(const RuleSet& rules, const SourceFile& file, const std::vector<ReviewType>& types,
           std::stop_token stop)
-      : rules_(rules), file_(file), types_(types), stop_(std::move(stop)), model_(file) {}
+      : rules_(rules), file_(file), types_(types), stop_(stop), model_(file, std::move(stop)) {}
 
   template <class OfLanguage>
   std::vector<Finding> run(const OfLanguage& prepared) {
@@ -504,7 +504,9 @@ class FileRun {
     const Rule& rule = rules_.rules[index];
     if (!wanted(rule)) return;
     analysis_named(rule.analysis)(model_, rule, [&](AnalysisHit hit) {
-      report(rule, hit.begin, hit.end, std::move(hit.names), {}, {});
+      std::string fix = rule.fix;
+      for (const auto& [name, value] : hit.names) fill_in(fix, name, value);
+      report(rule, hit.begin, hit.end, std::move(hit.names), {}, hit.replaced, std::move(fix));
     });
   }
 

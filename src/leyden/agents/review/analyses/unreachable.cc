@@ -37,7 +37,7 @@ void find_unreachable_code(const CodeModel& model, const Rule&, const ReportHit&
     for (const Node statement : node.named_children()) {
       if (jump && !may_stand_there(model, statement)) {
         report({.begin = statement.begin(),
-                .end = statement.end(),
+                .end = node.named_child(node.named_child_count() - 1).end(),
                 .names = {{"jump", std::string(model.text(jump.child(0)))},
                           {"line", std::to_string(jump.first_line())}}});
         break;

@@ -72,11 +72,13 @@ void Interpreter::read_file(Node root) {
   });
 }
 
-void Interpreter::report(std::string_view analysis, Node node, Names names) {
+void Interpreter::report(std::string_view analysis, Node node, Names names, Node replaced) {
   if (quiet_ || defects_.size() >= kDefectsMax) return;
-  defects_.push_back(
-      {.analysis = analysis,
-       .hit = {.begin = node.begin(), .end = node.end(), .names = std::move(names)}});
+  defects_.push_back({.analysis = analysis,
+                      .hit = {.begin = node.begin(),
+                              .end = node.end(),
+                              .names = std::move(names),
+                              .replaced = replaced}});
 }
 
 bool Interpreter::spend(std::size_t cost) {
@@ -222,6 +224,7 @@ std::vector<Defect> interpret(const CodeModel& model) {
   if (model.file().tree() == nullptr) return {};
   Interpreter interpreter(model);
   for (const Node function : model.functions()) {
+    if (model.stopped()) break;
     if (kind_of(function) == Kind::function_definition) interpreter.run(function);
   }
   return interpreter.take();

@@ -58,7 +58,7 @@ class Interpreter {
   // ---- interpreter.cc
   [[nodiscard]] std::string_view text(Node node) const { return node.text(text_); }
   void read_file(Node root);
-  void report(std::string_view analysis, Node node, Names names);
+  void report(std::string_view analysis, Node node, Names names, Node replaced = {});
   bool spend(std::size_t cost);  // Whether there is any left.
   [[nodiscard]] int variable_named(std::string_view name) const;
   int declare(std::string_view name, const Type& type);
@@ -193,6 +193,7 @@ class Interpreter {
   Value argument(const LibraryCall& call, std::size_t at, State& state);
   void arguments(const LibraryCall& call, std::size_t first, State& state);
   void report_argument(std::string_view analysis, const LibraryCall& call, std::size_t at);
+  void report_format(const LibraryCall& call);
   Value call_end(const LibraryCall& call, State& state);
 
   // ---- unknown_calls.cc

@@ -197,6 +197,15 @@ Value Interpreter::call_look(const LibraryCall& call, State& state) {
 
 // ---- Formats
 
+// A format that stands alone is a text to print; what follows it, or a va_list, was meant for it.
+void Interpreter::report_format(const LibraryCall& call) {
+  const std::size_t at = call.model.at;
+  const bool alone = at + 1 == call.count() && !call.name.starts_with('v');
+  report("c.format-from-input", call.node,
+         {{"call", std::string(call.name)}, {"argument", std::string(text(call.arguments[at]))}},
+         alone ? call.arguments[at] : Node());
+}
+
 // Evaluates them all.
 Interpreter::Formatted Interpreter::format_arguments(const LibraryCall& call, State& state) {
   Formatted out;
@@ -205,7 +214,7 @@ Interpreter::Formatted Interpreter::format_arguments(const LibraryCall& call, St
     if (i == 0) out.first = given;
     if (i == 1) out.second = given;
     if (i == call.model.at) {
-      if (is_tainted_text(given, state)) report_argument("c.format-from-input", call, i);
+      if (is_tainted_text(given, state)) report_format(call);
       continue;
     }
     if (const Buffer* memory = buffer(given, state);
