@@ -42,7 +42,7 @@ struct RuleExample {
   std::vector<std::size_t> bad;  // Lines, where a comment would change what they say.
 };
 
-// One thing to look for: data, read from a file (docs/review-rules.md). A rule has one of `calls`, `uses`, `assigns`, `strings`, `query`, `pattern` and
+// One thing to look for: data, read from a file (docs/review-rules.md). A rule has one of `calls` and `uses` (or both), `assigns`, `strings`, `query`, `pattern` and
 // `analysis`; the rest says when it counts.
 struct Rule {
   std::string id;

@@ -222,7 +222,7 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
       out.examples.push_back(*std::move(example));
     }
   }
-  const int matchers = int{!out.calls.empty()} + int{!out.uses.empty()} +
+  const int matchers = int{!out.calls.empty() || !out.uses.empty()} +
                        int{out.assigns != nullptr} + int{out.strings != nullptr} +
                        int{!out.query.empty()} + int{out.pattern != nullptr} +
                        int{!out.analysis.empty()};
@@ -231,7 +231,7 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
   if (out.message.empty()) fields.wrong("message", "given");
   if (matchers != 1)
     fields.wrong("what to look for",
-                 "one of calls, uses, assigns, strings, query, pattern and analysis");
+                 "one of calls (and uses), assigns, strings, query, pattern and analysis");
   if (out.languages.empty() && !out.pattern) fields.wrong("languages", "given");
   if (!out.arguments.empty() && out.calls.empty()) fields.wrong("arguments", "of calls");
   const bool tainted = std::ranges::any_of(
