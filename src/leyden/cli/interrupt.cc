@@ -1,7 +1,6 @@
 #include "leyden/cli/interrupt.h"
 
 #include <csignal>
-#include <ctime>
 
 #include <unistd.h>
 
@@ -27,10 +26,10 @@ Interrupt::Interrupt() {
             nullptr);  // A reader that went away is an error of write(), not a death.
   waiter_ = std::jthread([this](std::stop_token done) {
     sigset_t waited = stop_signals();
-    timespec tick{.tv_sec = 0, .tv_nsec = 100'000'000};
-    while (!done.stop_requested()) {
-      int signal = sigtimedwait(&waited, nullptr, &tick);
-      if (signal <= 0) continue;
+    while (true) {
+      int signal = 0;
+      if (sigwait(&waited, &signal) != 0) continue;
+      if (done.stop_requested()) return;
       int code = signal == SIGINT ? 130 : 143;
       if (exit_code_.exchange(code) != 0) ::_exit(code);
       source_.request_stop();
@@ -38,6 +37,9 @@ Interrupt::Interrupt() {
   });
 }
 
-Interrupt::~Interrupt() = default;
+Interrupt::~Interrupt() {
+  waiter_.request_stop();
+  pthread_kill(waiter_.native_handle(), SIGTERM);  // Of this thread only: it wakes up.
+}
 
 }  // namespace leyden::cli

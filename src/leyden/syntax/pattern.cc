@@ -42,7 +42,6 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
     return fail(Errc::invalid_argument, "the expression is wrong at byte {}: {}", at, as_view(why));
   }
   Pattern pattern(code);
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // Where it can't, it is interpreted.
   const int group = pcre2_substring_number_from_name(code, reinterpret_cast<PCRE2_SPTR>("value"));
   pattern.value_group_ = group > 0 && group < 16 ? group : 0;
   return pattern;
@@ -50,6 +49,8 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
 
 std::optional<PatternMatch> Pattern::find(std::string_view text, std::size_t from) const {
   if (from > text.size()) return std::nullopt;
+  // Most rules' patterns meet no file of their language. Where it can't, it is interpreted.
+  std::call_once(*machine_code_, [&] { pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE); });
   Scratch& scratch_space = scratch();
   const int found = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
                                 from, 0, scratch_space.data.get(), scratch_space.context.get());

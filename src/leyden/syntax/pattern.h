@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -19,7 +20,7 @@ struct PatternMatch {
   std::size_t value_end = 0;
 };
 
-// A regular expression (PCRE2, UTF-8 where the text is valid, bytes otherwise; compiled to machine code). What it may do on a text is bounded: beyond, there is no match.
+// A regular expression (PCRE2, UTF-8 where the text is valid, bytes otherwise; compiled to machine code at its first use). What it may do on a text is bounded: beyond, there is no match.
 // Thread-safe.
 class Pattern {
  public:
@@ -35,6 +36,7 @@ class Pattern {
   };
   explicit Pattern(pcre2_real_code_8* code) : code_(code) {}
   std::unique_ptr<pcre2_real_code_8, Deleter> code_;
+  std::unique_ptr<std::once_flag> machine_code_ = std::make_unique<std::once_flag>();
   int value_group_ = 0;
 };
 

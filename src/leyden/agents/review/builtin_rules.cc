@@ -2,6 +2,8 @@
 
 namespace leyden::review {
 
-Result<RuleSet> RuleSet::builtin() { return read_rules(embedded_rules()); }
+Result<RuleSet> RuleSet::builtin(Examples examples) {
+  return read_rules(embedded_rules(), examples);
+}
 
 }  // namespace leyden::review

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "leyden/syntax/grammars.h"
@@ -152,8 +153,22 @@ Shape corrected(Language language, std::string_view type, Shape shape) {
   return shape;
 }
 
+// By the name of a node's type; where two lists have it, the first counts.
+std::unordered_map<std::string_view, Shape> shapes_by_name() {
+  std::unordered_map<std::string_view, Shape> out;
+  for (const Types& each : kTypes) {
+    for (std::string_view rest = each.types; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(' '), rest.size());
+      out.emplace(rest.substr(0, end), each.shape);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return out;
+}
+
 const std::vector<Shape>& shapes(Language language) {
   static const auto all = [] {
+    const auto by_name = shapes_by_name();
     std::array<std::vector<Shape>, 64> out;
     for (std::size_t i = 0; i < out.size(); ++i) {
       const auto one = static_cast<Language>(i);
@@ -164,13 +179,8 @@ const std::vector<Shape>& shapes(Language language) {
         const auto id = static_cast<TSSymbol>(symbol);
         if (ts_language_symbol_type(grammar, id) != TSSymbolTypeRegular) continue;
         const std::string_view type = ts_language_symbol_name(grammar, id);
-        for (const Types& each : kTypes) {
-          const std::string padded = " " + std::string(each.types) + " ";
-          if (padded.find(" " + std::string(type) + " ") != std::string::npos) {
-            out[i][symbol] = corrected(one, type, each.shape);
-            break;
-          }
-        }
+        if (const auto found = by_name.find(type); found != by_name.end())
+          out[i][symbol] = corrected(one, type, found->second);
       }
     }
     return out;

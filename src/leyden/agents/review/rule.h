@@ -101,6 +101,9 @@ struct RuleGroup {
   std::string query;  // Its @node; not where @not_constant is constant.
 };
 
+// A third of reading the rules is their examples, which only tests look at.
+enum class Examples : std::uint8_t { skip, read };
+
 // Rules and groups as they were read. const is safe to share.
 struct RuleSet {
   std::vector<Rule> rules;  // By ID.
@@ -108,7 +111,7 @@ struct RuleSet {
   Digest digest;  // Of all that was read: what was found with other rules is not this.
 
   // Those that are part of the program.
-  [[nodiscard]] static Result<RuleSet> builtin();
+  [[nodiscard]] static Result<RuleSet> builtin(Examples examples = Examples::skip);
   [[nodiscard]] const Rule* find(std::string_view id) const;
 };
 
@@ -117,6 +120,7 @@ struct RuleText {
   std::string text;
 };
 // Errors: invalid_argument: which file, which rule, what is wrong.
-[[nodiscard]] Result<RuleSet> read_rules(std::span<const RuleText> files);
+[[nodiscard]] Result<RuleSet> read_rules(std::span<const RuleText> files,
+                                         Examples examples = Examples::skip);
 
 }  // namespace leyden::review

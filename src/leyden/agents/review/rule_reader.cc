@@ -222,10 +222,9 @@ Result<Rule> read_rule(const toml::table& table, const std::string& file) {
       out.examples.push_back(*std::move(example));
     }
   }
-  const int matchers = int{!out.calls.empty() || !out.uses.empty()} +
-                       int{out.assigns != nullptr} + int{out.strings != nullptr} +
-                       int{!out.query.empty()} + int{out.pattern != nullptr} +
-                       int{!out.analysis.empty()};
+  const int matchers = int{!out.calls.empty() || !out.uses.empty()} + int{out.assigns != nullptr} +
+                       int{out.strings != nullptr} + int{!out.query.empty()} +
+                       int{out.pattern != nullptr} + int{!out.analysis.empty()};
   if (out.id.empty()) fields.wrong("id", "given");
   if (out.title.empty()) fields.wrong("title", "given");
   if (out.message.empty()) fields.wrong("message", "given");
@@ -257,14 +256,31 @@ Result<RuleGroup> read_group(const toml::table& table, const std::string& file) 
   return out;
 }
 
+// The text without its examples; lines stay where they are, for errors.
+std::string without_examples(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool skipping = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    const std::string_view line = text.substr(at, end - at);
+    if (line.starts_with("[[")) skipping = line.starts_with("[[rule.example]]");
+    out += skipping ? "\n" : line;
+    at = end;
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<RuleSet> read_rules(std::span<const RuleText> files) {
+Result<RuleSet> read_rules(std::span<const RuleText> files, Examples examples) {
   RuleSet out;
   Hasher hasher;
   for (const RuleText& file : files) {
     hasher.field(file.text);
-    const toml::parse_result parsed = toml::parse(file.text, file.name);
+    const toml::parse_result parsed = examples == Examples::read
+                                          ? toml::parse(file.text, file.name)
+                                          : toml::parse(without_examples(file.text), file.name);
     if (!parsed) {
       return fail(Errc::invalid_argument, "{}, line {}: {}", file.name,
                   parsed.error().source().begin.line, parsed.error().description());

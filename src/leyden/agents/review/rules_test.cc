@@ -15,7 +15,7 @@ namespace leyden::review {
 namespace {
 
 const RuleSet& builtin() {
-  static const Result<RuleSet> rules = RuleSet::builtin();
+  static const Result<RuleSet> rules = RuleSet::builtin(Examples::read);
   if (!rules) {
     ADD_FAILURE() << rules.error().message;
     std::abort();
@@ -189,7 +189,7 @@ TEST(Rules, FillTheirFixesWithWhatTheyCaptured) {
 TEST(Rules, SayWhatIsWrongWithThem) {
   const auto wrong = [](std::string text) {
     const RuleText file{.name = "x.toml", .text = std::move(text)};
-    auto rules = read_rules({&file, 1});
+    auto rules = read_rules({&file, 1}, Examples::read);
     return rules ? std::string() : rules.error().message;
   };
   EXPECT_NE(wrong("[[rule]").find("x.toml, line 1"), std::string::npos);
