@@ -17,7 +17,9 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
+import pynguin_peer  # noqa: E402
 import python_environment  # noqa: E402
 
 
@@ -80,15 +82,21 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--leyden", type=lambda path: pathlib.Path(path).resolve(), required=True)
     arguments.add_argument("--testeval", type=pathlib.Path)
+    arguments.add_argument("--pynguin", nargs="*", metavar="MODULE", help="beside Pynguin: modules of the packages that requirements-pynguin.txt lists [default: twelve of them]")
+    arguments.add_argument("--seconds", type=int, default=60, help="for each module, for --pynguin")
+    arguments.add_argument("--mutants", type=int, default=60, help="of each module, for --pynguin")
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--python", help="an interpreter that has what requirements.txt lists [default: one is made]")
     options = arguments.parse_args()
     python = options.python or python_environment.make("bench-qa", HERE / "requirements.txt") / "bin" / "python3"
-    if not options.testeval:
+    out = {}
+    if options.testeval:
+        out["testeval"] = testeval(options, python)
+    else:
         print("not run for want of its file: TestEval (--testeval)")
-        return
-    out = {"testeval": testeval(options, python)}
+    if options.pynguin is not None:
+        out["pynguin"] = pynguin_peer.compare(options.leyden, options.pynguin, options.seconds, options.mutants)
     print(json.dumps(out, indent=1))
     if options.json:
         options.json.write_text(json.dumps(out, indent=1) + "\n")
