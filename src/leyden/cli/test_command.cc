@@ -45,7 +45,7 @@ struct Flags {
   bool no_token_cache = false;
   bool strict = false;
   bool unsafe_no_sandbox = false;
-  std::size_t max_tests = 20;
+  std::size_t max_tests = 0;
   double max_time_s = 60;
   std::uint64_t seed = 1;
   std::string python;
@@ -337,8 +337,9 @@ void add_test_command(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_flag("--write", flags->write, "Put the tests where the project keeps its own");
   command->add_flag("--patch", flags->patch, "Print them as a patch for git apply");
-  command->add_option("--max-tests", flags->max_tests, "Of each file")
-      ->capture_default_str()
+  command
+      ->add_option("--max-tests", flags->max_tests,
+                   "Of each file [default: 20, and 5 for each function beyond the fourth]")
       ->check(CLI::Range(1, 1000));
   command->add_option("--max-time", flags->max_time_s, "Seconds for finding inputs, of each file")
       ->capture_default_str()

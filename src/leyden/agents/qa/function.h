@@ -37,6 +37,7 @@ struct Function {
   Type result;                          // Unknown where the source does not say it.
   std::string doc;
   Literals literals;
+  std::vector<std::vector<Value>> examples;  // Arguments that its docs pass.
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t first_line = 1;

@@ -457,6 +457,7 @@ std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_m
     if (out.size() < count_max && std::ranges::find(out, input) == out.end())
       out.push_back(std::move(input));
   };
+  for (const std::vector<Value>& one : of.examples) add(one);
   // Each parameter through its borders, the others at their first.
   std::vector<Value> first;
   for (const auto& one : choices) first.push_back(one.empty() ? Value::none() : one[0]);

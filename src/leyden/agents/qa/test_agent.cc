@@ -14,12 +14,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kTestsMax = 20;  // Of a file with few functions,
+constexpr std::size_t kFewFunctions = 4;
+constexpr std::size_t kTestsMaxMore = 5;  // and for each one more.
 constexpr std::size_t kBorders = 60;
 constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
 constexpr std::size_t kSpareInputs =
     300;  // Of all functions together, for mutants that the chosen ones leave;
-constexpr std::size_t kSpareInputsMin = 12;  // of each function at least so many,
-constexpr std::size_t kSameAnswers = 4;      // and not more with one answer.
+constexpr std::size_t kSpareInputsMin = 60;   // of each function at least so many,
+constexpr std::size_t kSameAnswersShare = 4;  // and of one answer not more than a part.
 constexpr std::size_t kShuffledRuns = 5;
 constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
 constexpr std::size_t kShownBytesMax = 600;    // Of an answer or a failure, in a report.
@@ -60,6 +63,11 @@ class Agent {
     if (wanted_.empty())
       return fail(Errc::not_found, "there is no function {} that a test could call",
                   options_.function);
+    tests_max_ =
+        options_.tests_max > 0
+            ? options_.tests_max
+            : kTestsMax + kTestsMaxMore * (std::max<std::size_t>(wanted_.size(), kFewFunctions) -
+                                           kFewFunctions);
     report_.runner = toolchain_.runner();
     if (auto done = look_at_project(); !done) return std::unexpected(done.error());
     if (auto done = search(); !done) return std::unexpected(done.error());
@@ -307,7 +315,8 @@ class Agent {
                  !seen.stable) {
         continue;  // An error that the file does not raise itself says nothing that it promises.
       }
-      if (!is_useful(inputs[i]) && ++answers[{inputs[i].function(), seen.told}] > kSameAnswers)
+      if (!is_useful(inputs[i]) &&
+          ++answers[{inputs[i].function(), seen.told}] > spare_max() / kSameAnswersShare)
         continue;
       candidates_.push_back(
           {.name = {}, .input = std::move(inputs[i]), .expected = std::move(seen)});
@@ -353,7 +362,7 @@ class Agent {
     for (const TestCase& one : candidates_) gains.push_back(gains_of(one));
     Arcs have = before_;
     have.insert(by_written_.begin(), by_written_.end());
-    while (chosen_.size() + written_.size() < options_.tests_max) {
+    while (chosen_.size() + written_.size() < tests_max_) {
       std::size_t best = candidates_.size();
       std::size_t best_gain = 0;
       for (std::size_t i = 0; i < candidates_.size(); ++i) {
@@ -411,7 +420,7 @@ class Agent {
         auto next = take_answer(function, **answer);
         if (!next) return std::unexpected(next.error());
         task = *std::move(next);
-        if (written_.size() >= options_.tests_max) return {};
+        if (written_.size() >= tests_max_) return {};
       }
     }
     return {};
@@ -432,7 +441,7 @@ class Agent {
     }
     std::string next;
     for (SourceTest& test : *tests) {
-      if (written_.size() >= options_.tests_max) break;
+      if (written_.size() >= tests_max_) break;
       std::vector<Mutant> alive;
       std::vector<std::size_t> numbers;
       for (std::size_t i = 0; i < used_mutants_.size() && alive.size() < kJudgedMutantsMax; ++i) {
@@ -483,7 +492,7 @@ class Agent {
   // The mutants that the chosen ones leave, then each candidate that notices one of these.
   Result<void> choose_by_mutants() {
     for (const bool with_spare : {false, true}) {
-      if (chosen_.size() + written_.size() >= options_.tests_max && with_spare) break;
+      if (chosen_.size() + written_.size() >= tests_max_ && with_spare) break;
       std::vector<std::size_t> in_play = chosen_;
       if (with_spare) {
         for (std::size_t i = 0; i < candidates_.size(); ++i) {
@@ -524,7 +533,7 @@ class Agent {
       if (!kills->killer[k]) continue;
       const std::size_t candidate = in_play[*kills->killer[k]];
       if (choose && std::ranges::find(chosen_, candidate) == chosen_.end()) {
-        if (chosen_.size() + written_.size() >= options_.tests_max) continue;
+        if (chosen_.size() + written_.size() >= tests_max_) continue;
         chosen_.push_back(candidate);
       }
       killer_[numbers[k]] = candidate;
@@ -664,6 +673,7 @@ class Agent {
   const std::vector<Mutant>& mutants_;
   TestWriter* writer_;
   const TestAgentOptions& options_;
+  std::size_t tests_max_ = 0;
   const std::function<void(const TestProgress&)>& on_progress_;
   std::stop_token stop_;
   InputMaker maker_;

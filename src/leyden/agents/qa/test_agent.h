@@ -22,7 +22,7 @@ struct LineRange {
 struct TestAgentOptions {
   std::string function;          // Only this one: "f" or "Class.f"; empty: all.
   std::vector<LineRange> lines;  // Only functions that touch one of these; empty: all.
-  std::size_t tests_max = 20;    // Of one file.
+  std::size_t tests_max = 0;     // Of one file; 0: 20, and 5 for each function beyond the fourth.
   std::uint64_t seed = 1;
   std::chrono::milliseconds time_max{
       60'000};  // For finding inputs; what was found is finished after it.

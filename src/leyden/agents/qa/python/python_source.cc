@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "leyden/agents/qa/python/python_literals.h"
 #include "leyden/agents/qa/python/python_types.h"
 
 namespace leyden::qa {
@@ -16,64 +17,6 @@ using syntax::Node;
 
 constexpr std::size_t kLiteralsMax = 60;
 constexpr std::size_t kLiteralBytesMax = 60;
-
-std::optional<std::string> plain_string(std::string_view text) {
-  if (text.size() < 2) return std::nullopt;
-  const std::size_t quote = text.find_first_of("\"'");
-  if (quote == std::string_view::npos || quote > 2) return std::nullopt;
-  const std::string_view prefix = text.substr(0, quote);
-  if (prefix.find_first_of("fF") != std::string_view::npos) return std::nullopt;
-  const bool raw = prefix.find_first_of("rR") != std::string_view::npos;
-  const std::size_t marks =
-      text.substr(quote).starts_with("\"\"\"") || text.substr(quote).starts_with("'''") ? 3 : 1;
-  if (text.size() < quote + 2 * marks) return std::nullopt;
-  text = text.substr(quote + marks, text.size() - quote - 2 * marks);
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || raw || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    switch (text[++i]) {
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case '\\':
-      case '\'':
-      case '"':
-        out += text[i];
-        break;
-      default:
-        return std::nullopt;  // Rarer ones make no better inputs.
-    }
-  }
-  return out;
-}
-
-std::optional<std::int64_t> whole_number(std::string text) {
-  std::erase(text, '_');
-  int base = 10;
-  std::size_t at = 0;
-  if (text.size() > 2 && text[0] == '0') {
-    const char kind = text[1];
-    base = kind == 'x' || kind == 'X'   ? 16
-           : kind == 'b' || kind == 'B' ? 2
-           : kind == 'o' || kind == 'O' ? 8
-                                        : 10;
-    at = base == 10 ? 0 : 2;
-  }
-  std::int64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), out, base);
-  if (error != std::errc{} || end != text.data() + text.size() || out > (std::int64_t{1} << 53))
-    return std::nullopt;
-  return out;
-}
 
 class Reader {
  public:
@@ -188,9 +131,10 @@ class Reader {
     const Node body = node.field("body");
     if (const Node first = body.named_child(0);
         first.type() == "expression_statement" && first.named_child(0).type() == "string")
-      out.doc = plain_string(first.named_child(0).text(text_)).value_or("");
+      out.doc = python_string(first.named_child(0).text(text_)).value_or("");
     read_literals(node, out.literals);
     read_doc_literals(out.doc, out.literals);
+    out.examples = python_examples(out);
     out.begin = outer.begin();
     out.end = outer.end();
     out.first_line = outer.first_line();
@@ -249,7 +193,7 @@ class Reader {
       } else if (c >= '0' && c <= '9' && starts) {
         std::size_t end = i;
         while (end < doc.size() && is_word(doc[end])) ++end;
-        if (const auto value = whole_number(std::string(doc.substr(i, end - i))))
+        if (const auto value = python_integer(std::string(doc.substr(i, end - i))))
           add(out.integers, *value);
         i = end - 1;
       }
@@ -269,17 +213,17 @@ class Reader {
     const std::string_view kind = node.type();
     const std::string text(node.text(text_));
     if (kind == "integer") {
-      if (const auto value = whole_number(text)) add(out.integers, *value);
+      if (const auto value = python_integer(text)) add(out.integers, *value);
     } else if (kind == "float") {
       double value = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
       if (error == std::errc{} && end == text.data() + text.size()) add(out.reals, value);
     } else if (kind == "unary_operator" && node.named_child(0).type() == "integer" &&
                text.starts_with('-')) {
-      if (const auto value = whole_number(std::string(node.named_child(0).text(text_))))
+      if (const auto value = python_integer(std::string(node.named_child(0).text(text_))))
         add(out.integers, -*value);
     } else if (kind == "string") {
-      const auto value = plain_string(text);
+      const auto value = python_string(text);
       const bool is_doc = node.parent().type() == "expression_statement";
       if (value && !is_doc && !value->empty() && value->size() <= kLiteralBytesMax)
         add(out.texts, *value);

@@ -107,6 +107,28 @@ class Box:
   EXPECT_EQ(all[6].parameters.size(), 1);
 }
 
+TEST(PythonSource, WhatTheDocstringPassesIsAnExample) {
+  const std::vector<Function> all = read(R"(
+def join(parts: list, mark="-", *, upper=False):
+    """Joins.
+
+    >>> join(["a", "b"])
+    'a-b'
+    >>> text.strip(join(["a", None, (-1, 2.5)], mark=", "))
+    >>> join(["a"], upper=True)
+    >>> join(parts)
+    >>> joined(["a"])
+    """
+)");
+  const auto text = [](const char* said) { return Value::of(std::string(said)); };
+  Value pair = Value::list({Value::of(std::int64_t{-1}), Value::of(2.5)});
+  pair.kind = Value::Kind::tuple;
+  const std::vector<std::vector<Value>> expected{
+      {Value::list({text("a"), text("b")})},
+      {Value::list({text("a"), Value::none(), pair}), text(", ")}};
+  EXPECT_EQ(all.at(0).examples, expected);
+}
+
 TEST(PythonSource, WhatDoesNotParseIsLeftOut) {
   EXPECT_TRUE(read("def f(:\n  return (\n").empty());
   EXPECT_TRUE(read("").empty());

@@ -1,0 +1,203 @@
+#include "leyden/agents/qa/python/python_literals.h"
+
+#include <charconv>
+#include <utility>
+
+#include "leyden/syntax/parser.h"
+
+namespace leyden::qa {
+namespace {
+
+using syntax::Node;
+
+constexpr std::size_t kExamplesMax = 20;
+constexpr std::size_t kDepthMax = 8;
+
+std::optional<Value> number(Node node, std::string_view text) {
+  const std::string written(node.text(text));
+  if (node.type() == "integer") {
+    const auto whole = python_integer(written);
+    return whole ? std::optional(Value::of(*whole)) : std::nullopt;
+  }
+  double real = 0;
+  const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), real);
+  if (error != std::errc{} || end != written.data() + written.size()) return std::nullopt;
+  return Value::of(real);
+}
+
+std::optional<Value> literal(Node node, std::string_view text, std::size_t depth);
+
+std::optional<Value> container(Node node, std::string_view text, Value::Kind kind,
+                               std::size_t depth) {
+  Value out{.kind = kind, .text = {}, .items = {}};
+  for (const Node child : node.named_children()) {
+    if (child.type() == "comment") continue;
+    if (kind == Value::Kind::map) {
+      if (child.type() != "pair") return std::nullopt;
+      auto key = literal(child.field("key"), text, depth + 1);
+      auto value = literal(child.field("value"), text, depth + 1);
+      if (!key || !value) return std::nullopt;
+      out.items.push_back(*std::move(key));
+      out.items.push_back(*std::move(value));
+    } else {
+      auto item = literal(child, text, depth + 1);
+      if (!item) return std::nullopt;
+      out.items.push_back(*std::move(item));
+    }
+  }
+  return out;
+}
+
+std::optional<Value> literal(Node node, std::string_view text, std::size_t depth) {
+  if (!node || depth > kDepthMax) return std::nullopt;
+  const std::string_view type = node.type();
+  if (type == "integer" || type == "float") return number(node, text);
+  if (type == "none") return Value::none();
+  if (type == "true" || type == "false") return Value::boolean(type == "true");
+  if (type == "string") {
+    const std::string_view written = node.text(text);
+    const std::string_view prefix = written.substr(0, written.find_first_of("\"'"));
+    if (prefix.find_first_of("bB") != std::string_view::npos) return std::nullopt;
+    auto said = python_string(written);
+    return said ? std::optional(Value::of(*std::move(said))) : std::nullopt;
+  }
+  if (type == "unary_operator" && node.text(text).starts_with('-')) {
+    auto out = number(node.named_child(0), text);
+    if (!out) return std::nullopt;
+    out->integer = -out->integer;
+    out->real = -out->real;
+    return out;
+  }
+  if (type == "list") return container(node, text, Value::Kind::list, depth);
+  if (type == "tuple") return container(node, text, Value::Kind::tuple, depth);
+  if (type == "set") return container(node, text, Value::Kind::set, depth);
+  if (type == "dictionary") return container(node, text, Value::Kind::map, depth);
+  return std::nullopt;
+}
+
+// As inputs have them: without what is passed by name only, and the last ones may be left out. nullopt: not only literals, or more
+// than an input can say.
+std::optional<std::vector<Value>> arguments_of(Node call, std::string_view text,
+                                               const Function& function) {
+  std::vector<std::optional<Value>> given(function.parameters.size());
+  std::size_t position = 0;
+  for (const Node argument : call.field("arguments").named_children()) {
+    if (argument.type() == "keyword_argument") {
+      const std::string_view name = argument.field("name").text(text);
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        if (function.parameters[i].name == name)
+          given[i] = literal(argument.field("value"), text, 0);
+      }
+    } else if (position < given.size()) {
+      given[position++] = literal(argument, text, 0);
+    } else {
+      return std::nullopt;
+    }
+  }
+  std::vector<Value> out;
+  bool left_out = false;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const Parameter& parameter = function.parameters[i];
+    const bool by_name = parameter.by_name_only && parameter.has_default;
+    if (given[i] && (by_name || left_out)) return std::nullopt;
+    if (given[i]) {
+      out.push_back(*std::move(given[i]));
+    } else if (!parameter.has_default) {
+      return std::nullopt;
+    } else if (!by_name) {
+      left_out = true;
+    }
+  }
+  return out;
+}
+
+void find_calls(Node node, std::string_view text, const Function& function,
+                std::vector<std::vector<Value>>& out) {
+  if (node.type() == "call") {
+    const Node called = node.field("function");
+    const Node name = called.type() == "attribute" ? called.field("attribute") : called;
+    if (name.text(text) == function.name) {
+      if (auto arguments = arguments_of(node, text, function)) out.push_back(*std::move(arguments));
+    }
+  }
+  for (const Node child : node.named_children()) find_calls(child, text, function, out);
+}
+
+}  // namespace
+
+std::optional<std::string> python_string(std::string_view text) {
+  if (text.size() < 2) return std::nullopt;
+  const std::size_t quote = text.find_first_of("\"'");
+  if (quote == std::string_view::npos || quote > 2) return std::nullopt;
+  const std::string_view prefix = text.substr(0, quote);
+  if (prefix.find_first_of("fF") != std::string_view::npos) return std::nullopt;
+  const bool raw = prefix.find_first_of("rR") != std::string_view::npos;
+  const std::size_t marks =
+      text.substr(quote).starts_with("\"\"\"") || text.substr(quote).starts_with("'''") ? 3 : 1;
+  if (text.size() < quote + 2 * marks) return std::nullopt;
+  text = text.substr(quote + marks, text.size() - quote - 2 * marks);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || raw || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    switch (text[++i]) {
+      case 'n':
+        out += '\n';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case '\\':
+      case '\'':
+      case '"':
+        out += text[i];
+        break;
+      default:
+        return std::nullopt;  // Rarer ones make no better inputs.
+    }
+  }
+  return out;
+}
+
+std::optional<std::int64_t> python_integer(std::string text) {
+  std::erase(text, '_');
+  int base = 10;
+  std::size_t at = 0;
+  if (text.size() > 2 && text[0] == '0') {
+    const char kind = text[1];
+    base = kind == 'x' || kind == 'X'   ? 16
+           : kind == 'b' || kind == 'B' ? 2
+           : kind == 'o' || kind == 'O' ? 8
+                                        : 10;
+    at = base == 10 ? 0 : 2;
+  }
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), out, base);
+  if (error != std::errc{} || end != text.data() + text.size() || out > (std::int64_t{1} << 53))
+    return std::nullopt;
+  return out;
+}
+
+std::optional<Value> python_value(Node node, std::string_view text) {
+  return literal(node, text, 0);
+}
+
+std::vector<std::vector<Value>> python_examples(const Function& function) {
+  std::vector<std::vector<Value>> out;
+  const std::string_view doc = function.doc;
+  for (std::size_t at = doc.find(">>> "); at != std::string_view::npos && out.size() < kExamplesMax;
+       at = doc.find(">>> ", at + 1)) {
+    const std::string_view line = doc.substr(at + 4, doc.find('\n', at) - at - 4);
+    if (line.find(function.name) == std::string_view::npos) continue;
+    if (const auto tree = syntax::parse(syntax::Language::python, line))
+      find_calls(tree->root(), line, function, out);
+  }
+  return out;
+}
+
+}  // namespace leyden::qa
