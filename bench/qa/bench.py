@@ -2,8 +2,9 @@
 """Tests that Leyden makes without a model, of public programs, checked by other programs: coverage.py counts, pytest runs them in a clean copy.
 
     bench.py --leyden LEYDEN --testeval data/leetcode-py-instrumented.jsonl [--only N ...] [--json FILE]
+    bench.py --leyden LEYDEN --exercises FOLDER [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
 
-TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) is not in this repository: name its file.
+TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) and exercises with human tests (exercises.py) are not in this repository: name their places.
 """
 import argparse
 import concurrent.futures
@@ -20,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
 import pynguin_peer  # noqa: E402
+import exercises  # noqa: E402
 import python_environment  # noqa: E402
 
 
@@ -84,20 +86,27 @@ def main():
     arguments.add_argument("--testeval", type=pathlib.Path)
     arguments.add_argument("--pynguin", nargs="*", metavar="MODULE", help="beside Pynguin: modules of the packages that requirements-pynguin.txt lists [default: twelve of them]")
     arguments.add_argument("--seconds", type=int, default=60, help="for each module, for --pynguin")
-    arguments.add_argument("--mutants", type=int, default=60, help="of each module, for --pynguin")
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")
+    arguments.add_argument("--exercises", type=pathlib.Path, help="a folder with LANGUAGE/exercises/practice/NAME")
+    arguments.add_argument("--language", nargs="*", help="of the exercises [default: all that can be run here]")
+    arguments.add_argument("--exercise", nargs="*", help="only these")
+    arguments.add_argument("--mutants", type=int, help="of each module for --pynguin [default: 60], of each exercise [12], against which both suites run")
+    arguments.add_argument("--jobs", type=int, default=1, help="exercises at a time")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--python", help="an interpreter that has what requirements.txt lists [default: one is made]")
     options = arguments.parse_args()
-    python = options.python or python_environment.make("bench-qa", HERE / "requirements.txt") / "bin" / "python3"
     out = {}
     if options.testeval:
-        out["testeval"] = testeval(options, python)
+        out["testeval"] = testeval(options, options.python or python_environment.make("bench-qa", HERE / "requirements.txt") / "bin" / "python3")
     else:
         print("not run for want of its file: TestEval (--testeval)")
+    if options.exercises:
+        out["exercises"] = exercises.measure(options)
+    else:
+        print("not run for want of their folder: exercises (--exercises)")
     if options.pynguin is not None:
-        out["pynguin"] = pynguin_peer.compare(options.leyden, options.pynguin, options.seconds, options.mutants)
-    print(json.dumps(out, indent=1))
+        out["pynguin"] = pynguin_peer.compare(options.leyden, options.pynguin, options.seconds, options.mutants or 60)
+    print(json.dumps({**out, **({"exercises": out["exercises"]["totals"]} if "exercises" in out else {})}, indent=1))
     if options.json:
         options.json.write_text(json.dumps(out, indent=1) + "\n")
 

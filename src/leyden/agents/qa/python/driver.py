@@ -345,7 +345,7 @@ def explore(runner, answer):
     branches = sorted(set().union(*(branches for _, _, branches in goals)))
     with runner.tracer.tracing():
         module = runner.load()
-    answer({"goals": {"lines": lines, "branches": branches}, "import": sorted(runner.tracer.arcs)})
+    answer({"goals": {"lines": lines, "branches": branches}, "loaded": sorted(runner.tracer.arcs)})
     seen = {tuple(arc) for arc in runner.request["seen"]} | runner.tracer.arcs
     # Found again by its place: what the import system compiled is another object.
     by_place = {}
@@ -413,7 +413,7 @@ def confirm(runner, answer):
         again = runner.run(copy.deepcopy(one), module, trace=False)
         first["ms"] = again["ms"]
         first["stable"] = same(first, again)
-        answer({"input": i, "arcs": arcs, **first})
+        answer({"input": i, "reached": arcs, **first})
 
 
 def mutants(runner, answer):

@@ -73,7 +73,8 @@ class Outcomes:
             self.tests.setdefault(report.nodeid, ["passed", ""])
 
     def told(self):
-        return {"outcomes": self.tests, "errors": self.errors[:3]}
+        """Tests go by their own names, without their files."""
+        return {"outcomes": [[node.rpartition("::")[2], *told] for node, told in self.tests.items()], "errors": self.errors[:3]}
 
 
 def load(mutant, request):
@@ -134,11 +135,11 @@ def main():
                     for item, after in zip(items, items[1:] + [None]):
                         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
                     sys.settrace(None)
-                    return self.told() | ({"arcs": sorted(self.tracer.arcs)} if measured else {})
+                    return self.told() | ({"reached": sorted(self.tracer.arcs)} if measured else {})
 
                 told = in_child(work, request["limit_s"])
                 answer({"run": name} | told)
-                return "broken" not in told and all(outcome[0] == "passed" for outcome in told["outcomes"].values())
+                return "broken" not in told and all(outcome == "passed" for _, outcome, _ in told["outcomes"])
 
             items = session.items
             good = run("first", items, self.tracer is not None)
@@ -173,7 +174,7 @@ def main():
     count = 2 + request["shuffled"] + 50
     told = in_child(all_runs, request["limit_s"] * count)
     if told.get("errors") or "broken" in told:
-        answer({"run": "collection", "outcomes": {}, "errors": told.get("errors", [])} | ({"broken": told["broken"]} if "broken" in told else {}))
+        answer({"run": "collection", "outcomes": [], "errors": told.get("errors", [])} | ({"broken": told["broken"]} if "broken" in told else {}))
     with open(sys.argv[2], encoding="utf-8") as file:
         good = any(json.loads(line).get("good") for line in file)
     if good:
