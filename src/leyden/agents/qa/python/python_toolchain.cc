@@ -141,10 +141,11 @@ class PythonToolchain final : public Toolchain {
       Json request = request_for("explore");
       request["limit_s"] = std::chrono::duration<double>(options_.search_call_time).count();
       request["seen"] = json_of(out.reached);
+      request["patience"] = patience_;
       request["inputs"] = Json::array();
       for (const Input& input : inputs.subspan(first))
         request["inputs"].push_back(json_of_input(input));
-      auto lines = run("driver.py", request, stop);
+      auto lines = run("driver", request, stop);
       if (!lines) return std::unexpected(lines.error());
       std::size_t begun = 0;
       bool done = false;
@@ -162,6 +163,9 @@ class PythonToolchain final : public Toolchain {
           begun = line["begin"].get<std::size_t>() + 1;
         } else if (line.contains("input")) {
           note(line, first, out);
+          const std::size_t input = first + line["input"].get<std::size_t>();
+          if (line.contains("share") && input < inputs.size())
+            patience_[std::to_string(inputs[input].function())] = line["share"];
         }
         done = done || line.contains("done");
       }
@@ -183,7 +187,7 @@ class PythonToolchain final : public Toolchain {
       request["inputs"] = Json::array();
       for (const Input& input : inputs.subspan(first))
         request["inputs"].push_back(json_of_input(input));
-      auto lines = run("driver.py", request, stop);
+      auto lines = run("driver", request, stop);
       if (!lines) return std::unexpected(lines.error());
       std::size_t begun = 0;
       bool done = false;
@@ -229,7 +233,7 @@ class PythonToolchain final : public Toolchain {
                                     {"skip", by_function[mutant.function].empty()}});
     }
     for (std::size_t rounds = 0; rounds <= mutants.size(); ++rounds) {
-      auto lines = run("driver.py", request, stop);
+      auto lines = run("driver", request, stop);
       if (!lines) return std::unexpected(lines.error());
       std::optional<std::size_t> begun;
       bool done = false;
@@ -261,7 +265,7 @@ class PythonToolchain final : public Toolchain {
 
   Result<std::vector<WrongExample>> wrong_examples(std::stop_token stop) override {
     if (text_.find(">>>") == std::string::npos) return std::vector<WrongExample>{};
-    auto lines = run("driver.py", request_for("examples"), stop);
+    auto lines = run("driver", request_for("examples"), stop);
     if (!lines) return std::unexpected(lines.error());
     std::vector<WrongExample> out;
     for (const Json& line : *lines) {
@@ -312,7 +316,7 @@ class PythonToolchain final : public Toolchain {
     for (const Mutant& mutant : mutants)
       request["mutants"].push_back(
           {{"begin", mutant.begin}, {"end", mutant.end}, {"text", mutant.text}});
-    auto lines = run("pytest_runs.py", request, stop);
+    auto lines = run("pytest_runs", request, stop);
     std::error_code ignored;
     fs::remove(copy_->path() / test_path_, ignored);
     if (!lines) return std::unexpected(lines.error());
@@ -381,7 +385,7 @@ class PythonToolchain final : public Toolchain {
                     {"seed", options.seed},
                     {"limit_s", run_time.count()}};
     if (options.measure) request["measure"] = inside_file_;
-    auto lines = run("pytest_runs.py", request, stop, run_time + 30s);
+    auto lines = run("pytest_runs", request, stop, run_time + 30s);
     if (!lines) return std::unexpected(lines.error());
     TestRuns out;
     for (const Json& line : *lines) {
@@ -471,20 +475,15 @@ class PythonToolchain final : public Toolchain {
   }
 
   Result<void> look_at_runner(const std::stop_token& stop) {
-    sandbox::SandboxCommand command = command_for(
-        {interpreter_.string(), "-c",
-         "import importlib.metadata as m, sys; print('pytest', m.version('pytest'), 'on Python', "
-         "sys.version.split()[0])"});
-    auto ran = sandbox_.run(command, limits(20s), stop);
-    if (!ran) return std::unexpected(ran.error());
-    if (!ran->succeeded()) {
+    auto lines = run("driver", {{"mode", "runner"}}, stop);
+    if (!lines) return std::unexpected(lines.error());
+    if (lines->empty() || !lines->front().contains("runner")) {
       return fail(Errc::unsupported,
                   "{} can't import pytest: install it (`pip install pytest`), or name an "
                   "interpreter that has it with --python",
                   interpreter_.string());
     }
-    runner_ = ran->output.text;
-    while (!runner_.empty() && runner_.back() == '\n') runner_.pop_back();
+    runner_ = lines->front()["runner"].get<std::string>();
     return {};
   }
 
@@ -536,6 +535,7 @@ class PythonToolchain final : public Toolchain {
     for (const auto& [name, text] : call.arguments) arguments.push_back({name, text});
     return {{"setup", call.setup},
             {"arguments", std::move(arguments)},
+            {"function", std::to_string(input.function())},
             {"call", call.call},
             {"receiver", call.receiver}};
   }
@@ -561,10 +561,13 @@ class PythonToolchain final : public Toolchain {
   Result<std::vector<Json>> run(const char* driver, const Json& request,
                                 const std::stop_token& stop,
                                 std::chrono::milliseconds time_max = {}) {
-    return drivers_->run(sandbox_,
-                         command_for({interpreter_.string(), std::string(kDrivers) + "/" + driver,
-                                      kRequestFile, kAnswersFile}),
-                         limits(std::max(time_max, options_.run_time_max)), request, stop);
+    const auto serve = [&] {
+      std::vector<std::string> argv{interpreter_.string(), std::string(kDrivers) + "/serve.py"};
+      argv.insert(argv.end(), std::begin(kServeFiles), std::end(kServeFiles));
+      return command_for(std::move(argv));
+    };
+    return drivers_->ask(sandbox_, serve, driver, limits(std::max(time_max, options_.run_time_max)),
+                         request, stop);
   }
 
   Result<void> put_into_copy(const fs::path& path, const std::string& text) {
@@ -587,7 +590,8 @@ class PythonToolchain final : public Toolchain {
   std::vector<sandbox::SandboxMount> mounts_;
   std::unique_ptr<sandbox::ProjectCopy> copy_;
   std::unique_ptr<DriverFolder> drivers_;
-  bool has_tests_ = false;  // The project, of its own.
+  bool has_tests_ = false;          // The project, of its own.
+  Json patience_ = Json::object();  // What is left of the driver's, by function.
 };
 
 }  // namespace
