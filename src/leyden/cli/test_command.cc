@@ -9,16 +9,14 @@
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
 #include "leyden/agents/qa/test_agent.h"
-#include "leyden/agents/review/diff/changes.h"
-#include "leyden/agents/review/review.h"
+#include "leyden/base/digest.h"
 #include "leyden/base/files.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
-#include "leyden/cli/open_index.h"
-#include "leyden/cli/open_model.h"
-#include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
-#include "leyden/cli/text_inputs.h"
+#include "leyden/cli/test_journal.h"
+#include "leyden/cli/test_model.h"
+#include "leyden/cli/test_targets.h"
 #include "leyden/syntax/language.h"
 
 namespace leyden::cli {
@@ -29,10 +27,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 
 struct Flags {
-  std::vector<std::string> targets;
-  std::string diff;
-  std::string base;
-  bool staged = false;
+  TestTargetChoice target;
   std::string type = "unit";
   bool write = false;
   bool patch = false;
@@ -52,84 +47,78 @@ struct Flags {
   std::uint64_t seed = 1;
   std::string python;
   std::string node;
+  std::string record;
+  bool record_prompts = false;
+  std::string replay;
+  bool dry_run = false;
+  std::optional<std::string> resume;  // An ID; empty: the newest.
 };
 
-// "PATH" or "PATH:function", or a file of a folder or a change.
-struct Target {
-  fs::path file;
-  std::string function;
-  std::vector<qa::LineRange> lines;  // Functions that touch these; empty: all.
-  bool named = true;                 // By the user: what can't be tested of it is an error.
-};
-
-Result<Target> target_of(const std::string& text) {
-  std::error_code ignored;
-  if (fs::exists(text, ignored)) return Target{.file = text, .function = {}, .lines = {}};
-  const std::size_t colon = text.rfind(':');
-  if (colon != std::string::npos && fs::exists(text.substr(0, colon), ignored))
-    return Target{.file = text.substr(0, colon), .function = text.substr(colon + 1), .lines = {}};
-  return fail(Errc::not_found, "no such file: {}", text.substr(0, colon));
+// What a run is resumed with. The changed lines of --diff - are gone with standard input.
+std::string request_of(const Flags& flags) {
+  nlohmann::json out = {{"paths", flags.target.paths},
+                        {"diff", flags.target.diff},
+                        {"base", flags.target.base},
+                        {"staged", flags.target.staged},
+                        {"type", flags.type},
+                        {"write", flags.write},
+                        {"patch", flags.patch},
+                        {"json", flags.as_json},
+                        {"junit", flags.as_junit},
+                        {"offline", flags.offline},
+                        {"servers", flags.model.servers},
+                        {"max_answer_tokens", flags.max_answer_tokens},
+                        {"max_tokens", flags.max_tokens},
+                        {"max_calls", flags.max_calls},
+                        {"no_token_cache", flags.no_token_cache},
+                        {"strict", flags.strict},
+                        {"unsafe_no_sandbox", flags.unsafe_no_sandbox},
+                        {"max_tests", flags.max_tests},
+                        {"max_time_s", flags.max_time_s},
+                        {"seed", flags.seed},
+                        {"python", flags.python},
+                        {"node", flags.node},
+                        {"record", flags.record},
+                        {"record_prompts", flags.record_prompts}};
+  if (flags.model.name) out["model"] = *flags.model.name;
+  if (flags.model.tokenizer) out["tokenizer"] = *flags.model.tokenizer;
+  return out.dump();
 }
 
-bool is_test(const fs::path& file) {
-  const std::string name = file.filename().string();
-  return name.starts_with("test_") || name.find("_test.") != std::string::npos ||
-         name.find(".test.") != std::string::npos || name == "conftest.py" ||
-         std::ranges::any_of(file, [](const fs::path& part) {
-           return part == "tests" || part == "test" || part == "__tests__";
-         });
-}
-
-// Files below a folder, or of a change, that a test could be made of.
-void add_inputs(const std::vector<review::ReviewInput>& inputs, std::vector<Target>& out) {
-  for (const review::ReviewInput& input : inputs) {
-    if (input.text || is_test(input.path)) continue;
-    Target target{.file = input.file, .function = {}, .lines = {}, .named = false};
-    for (const review::LineSpan& span : input.only.value_or(std::vector<review::LineSpan>()))
-      target.lines.push_back({span.first, span.last});
-    out.push_back(std::move(target));
-  }
-}
-
-Result<std::vector<Target>> targets_of(const Flags& flags) {
-  std::vector<Target> out;
-  const int changes = int{!flags.diff.empty()} + int{!flags.base.empty()} + int{flags.staged};
-  if (changes > 1)
-    return fail(Errc::invalid_argument,
-                "--diff, --base and --staged each name a change: give one of them");
-  if (changes == 1) {
-    if (!flags.targets.empty())
-      return fail(Errc::invalid_argument, "a change and a path: give one of them");
-    const fs::path here = fs::current_path();
-    Result<review::Changes> changed;
-    if (!flags.diff.empty()) {
-      auto text = read_input(flags.diff);
-      if (!text) return std::unexpected(text.error());
-      const fs::path root = review::repository_root(here);
-      changed = review::changes_of_diff(*text, root.empty() ? here : root);
-    } else {
-      changed =
-          flags.staged ? review::staged_changes(here) : review::changes_since(here, flags.base);
-    }
-    if (!changed) return std::unexpected(changed.error());
-    add_inputs(changed->inputs, out);
+Result<Flags> flags_of(const std::string& request) {
+  try {
+    const auto json = nlohmann::json::parse(request);
+    Flags out;
+    json.at("paths").get_to(out.target.paths);
+    json.at("diff").get_to(out.target.diff);
+    json.at("base").get_to(out.target.base);
+    json.at("staged").get_to(out.target.staged);
+    json.at("type").get_to(out.type);
+    json.at("write").get_to(out.write);
+    json.at("patch").get_to(out.patch);
+    json.at("json").get_to(out.as_json);
+    json.at("junit").get_to(out.as_junit);
+    json.at("offline").get_to(out.offline);
+    json.at("servers").get_to(out.model.servers);
+    json.at("max_answer_tokens").get_to(out.max_answer_tokens);
+    json.at("max_tokens").get_to(out.max_tokens);
+    json.at("max_calls").get_to(out.max_calls);
+    json.at("no_token_cache").get_to(out.no_token_cache);
+    json.at("strict").get_to(out.strict);
+    json.at("unsafe_no_sandbox").get_to(out.unsafe_no_sandbox);
+    json.at("max_tests").get_to(out.max_tests);
+    json.at("max_time_s").get_to(out.max_time_s);
+    json.at("seed").get_to(out.seed);
+    json.at("python").get_to(out.python);
+    json.at("node").get_to(out.node);
+    json.at("record").get_to(out.record);
+    json.at("record_prompts").get_to(out.record_prompts);
+    if (json.contains("model")) out.model.name = json["model"].get<std::string>();
+    if (json.contains("tokenizer")) out.model.tokenizer = json["tokenizer"].get<std::string>();
     return out;
+  } catch (const nlohmann::json::exception& error) {
+    return fail(Errc::corrupt, "the interrupted run can't be read: {}", error.what());
   }
-  if (flags.targets.empty())
-    return fail(Errc::invalid_argument, "name a file, or a change by --base, --staged or --diff");
-  for (const std::string& text : flags.targets) {
-    auto target = target_of(text);
-    if (!target) return std::unexpected(target.error());
-    if (!fs::is_directory(target->file)) {
-      out.push_back(*std::move(target));
-      continue;
-    }
-    std::vector<review::SkippedInput> unread;
-    auto found = review::find_inputs(target->file, fs::current_path(), unread);
-    if (!found) return std::unexpected(found.error());
-    add_inputs(*found, out);
-  }
-  return out;
 }
 
 Result<void> check(const Flags& flags) {
@@ -143,14 +132,12 @@ Result<void> check(const Flags& flags) {
     return fail(Errc::invalid_argument, "--write and --patch: give one of them");
   if (flags.as_json && flags.as_junit)
     return fail(Errc::invalid_argument, "--json and --junit: give one of them");
+  if (!flags.record.empty() && !flags.replay.empty())
+    return fail(Errc::invalid_argument, "--record and --replay: give one of them");
+  if (flags.record_prompts && flags.record.empty())
+    return fail(Errc::invalid_argument, "--record-prompts needs --record");
   return {};
 }
-
-// A model and what stands between it and the tests.
-struct Model {
-  OpenedModel opened;
-  std::unique_ptr<Session> session;
-};
 
 Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const fs::path& file,
                                                       syntax::Language language,
@@ -180,51 +167,145 @@ Result<std::string> read_source(const fs::path& file) {
   return text;
 }
 
-Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
-                                 const sandbox::Sandbox& sandbox, Model* model,
-                                 const Context& context) {
-  auto text = read_source(target.file);
-  if (!text) return std::unexpected(text.error());
-  const syntax::Language language = syntax::detect_language(target.file.string(), *text);
-  auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
-  if (!toolchain) return std::unexpected(toolchain.error());
-  const qa::TestAgentOptions options{
-      .function = target.function,
-      .tests_max = flags.max_tests,
-      .seed = flags.seed,
-      .time_max = std::chrono::milliseconds(static_cast<std::int64_t>(flags.max_time_s * 1000))};
-  auto mutants = (*toolchain)->mutants(options.mutants_per_function);
-  if (!mutants) return std::unexpected(mutants.error());
+// What one file is tested with.
+struct FileJob {
+  std::string text;
+  std::unique_ptr<qa::Toolchain> toolchain;
+  qa::TestAgentOptions options;
   std::optional<qa::TestWriter> writer;
   std::string why_no_model;
-  if (model != nullptr) {
-    writer.emplace(model->session->rag(), *model->opened.server,
-                   qa::TestWriterOptions{.type = flags.type,
-                                         .max_answer_tokens = flags.max_answer_tokens,
-                                         .max_tokens = flags.max_tokens,
-                                         .max_calls = flags.max_calls,
-                                         .tenant = context.settings.tenant,
-                                         .ttl = context.settings.ttl_of("test", "test guidelines"),
-                                         .sampling = {}});
-    if (auto opened = writer->open(target.file.string(), *text, context.stop); !opened) {
-      if (opened.error().code == Errc::cancelled) return std::unexpected(opened.error());
-      why_no_model = opened.error().message;
-      writer.reset();
-    }
+};
+
+Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::string text,
+                         const sandbox::Sandbox& sandbox, TestModel* model,
+                         const Context& context) {
+  const syntax::Language language = syntax::detect_language(target.file.string(), text);
+  auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
+  if (!toolchain) return std::unexpected(toolchain.error());
+  FileJob out{.text = std::move(text),
+              .toolchain = *std::move(toolchain),
+              .options = {.function = target.function,
+                          .lines = target.lines,
+                          .tests_max = flags.max_tests,
+                          .seed = flags.seed,
+                          .time_max = std::chrono::milliseconds(
+                              static_cast<std::int64_t>(flags.max_time_s * 1000))},
+              .writer = {},
+              .why_no_model = {}};
+  if (model == nullptr) return out;
+  out.writer.emplace(
+      model->rag(), model->server(),
+      qa::TestWriterOptions{.type = flags.type,
+                            .max_answer_tokens = flags.max_answer_tokens,
+                            .max_tokens = flags.max_tokens,
+                            .max_calls = flags.max_calls,
+                            .tenant = context.settings.tenant,
+                            .ttl = context.settings.ttl_of("test", "test guidelines"),
+                            .sampling = {}});
+  if (auto opened = out.writer->open(target.file.string(), out.text, context.stop); !opened) {
+    if (opened.error().code == Errc::cancelled) return std::unexpected(opened.error());
+    out.why_no_model = opened.error().message;
+    out.writer.reset();
   }
+  return out;
+}
+
+Result<qa::TestReport> test_file(FileJob job, const TestTarget& target, const TestModel* model,
+                                 const Context& context) {
+  auto mutants = job.toolchain->mutants(job.options.mutants_per_function);
+  if (!mutants) return std::unexpected(mutants.error());
   ProgressBar bar("testing " + target.file.filename().string());
   auto report = qa::make_tests(
-      **toolchain, *mutants, writer ? &*writer : nullptr, options,
+      *job.toolchain, *mutants, job.writer ? &*job.writer : nullptr, job.options,
       [&](const qa::TestProgress& progress) {
         bar.update(progress.done, progress.total, progress.stage);
       },
       context.stop);
   if (!report) return report;
-  if (!why_no_model.empty()) report->why_no_model = std::move(why_no_model);
+  if (model != nullptr && model->replay_failed())
+    return fail(Errc::not_found, "{}", report->why_no_model);
+  if (!job.why_no_model.empty()) report->why_no_model = std::move(job.why_no_model);
   report->file = target.file.string();
-  report->language = to_string(language);
-  report->test_path = (*toolchain)->test_path().string();
+  report->language = to_string(syntax::detect_language(target.file.string(), job.text));
+  report->test_path = job.toolchain->test_path().string();
   return report;
+}
+
+// What one run of the command works with.
+struct TestRun {
+  const Flags& flags;
+  const sandbox::Sandbox& sandbox;
+  TestModel* model;
+  TestJournal* journal;
+  const Context& context;
+};
+
+// What a report depends on.
+std::string key_of(const TestRun& run, const TestTarget& target, const std::string& text) {
+  Hasher hasher;
+  hasher.field(LEYDEN_VERSION).field(request_of(run.flags)).field(target.file.string());
+  hasher.field(target.function).field(text);
+  for (const qa::LineRange& range : target.lines) hasher.field(range.first).field(range.last);
+  return hasher.finish().hex();
+}
+
+// From the journal, if that has it already.
+Result<qa::TestReport> test_target(const TestRun& run, const TestTarget& target) {
+  auto text = read_source(target.file);
+  if (!text) return std::unexpected(text.error());
+  const std::string key = key_of(run, target, *text);
+  if (run.journal != nullptr) {
+    if (const qa::TestReport* known = run.journal->finished(key)) return *known;
+  }
+  auto job = open_job(run.flags, target, *std::move(text), run.sandbox, run.model, run.context);
+  if (!job) return std::unexpected(job.error());
+  auto report = test_file(*std::move(job), target, run.model, run.context);
+  if (report && run.journal != nullptr) {
+    if (auto noted = run.journal->finish(key, *report); !noted)
+      print_warning(noted.error().message);
+  }
+  return report;
+}
+
+// What a model would be asked first, file by file; nothing is asked and no test is run.
+int dry_run(const TestRun& run, const std::vector<TestTarget>& targets) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const TestTarget& target : targets) {
+    auto text = read_source(target.file);
+    if (!text) return report(text.error());
+    auto job = open_job(run.flags, target, *std::move(text), run.sandbox, run.model, run.context);
+    if (!job) return report(job.error());
+    nlohmann::json prompts = nlohmann::json::array();
+    const auto& functions = job->toolchain->functions();
+    for (const std::size_t i : qa::wanted_functions(functions, job->options)) {
+      const auto tokens = job->writer ? job->writer->prompt_tokens(qa::first_task(
+                                            functions[i], job->toolchain->words(), {}))
+                                      : Result<std::size_t>(0);
+      if (!tokens) return report(tokens.error());
+      prompts.push_back({{"function", functions[i].qualified_name()}, {"prompt_tokens", *tokens}});
+    }
+    const qa::WriterCounts counts = job->writer ? job->writer->counts() : qa::WriterCounts();
+    files.push_back({{"file", target.file.string()},
+                     {"prompts", std::move(prompts)},
+                     {"context_tokens", counts.context_tokens},
+                     {"context_tokens_cached", counts.context_tokens_cached},
+                     {"answer_tokens_max", run.flags.max_answer_tokens}});
+  }
+  if (run.flags.as_json) {
+    write_stdout(nlohmann::json{{"files", std::move(files)}}.dump(2) + "\n");
+    return kDone;
+  }
+  for (const auto& file : files) {
+    write_stdout(fmt::format("{}: {} tokens of context, {} of them cached\n",
+                             file["file"].get<std::string>(),
+                             file["context_tokens"].get<std::size_t>(),
+                             file["context_tokens_cached"].get<std::size_t>()));
+    for (const auto& prompt : file["prompts"])
+      write_stdout(fmt::format("  {:44} {} tokens\n", prompt["function"].get<std::string>(),
+                               prompt["prompt_tokens"].get<std::size_t>()));
+  }
+  if (run.model == nullptr) write_stdout("no model is set: nothing would be asked\n");
+  return kDone;
 }
 
 Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& reports) {
@@ -236,6 +317,8 @@ Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& 
     }
     std::error_code error;
     const fs::path file = qa::project_root(fs::canonical(report.file, error)) / report.test_path;
+    if (fs::exists(file, error) && read_file(file).value_or("") == report.test_text)
+      continue;  // By the run that was interrupted.
     if (fs::exists(file, error))
       return fail(Errc::invalid_argument, "{} is there already: it is not overwritten",
                   file.string());
@@ -244,37 +327,6 @@ Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& 
     print_warning("written: " + file.string());
   }
   return {};
-}
-
-// The model that was asked for; nullptr: none was, or it is not there, which `why` says. A code: with which to end.
-std::expected<std::unique_ptr<Model>, int> choose_model(const Flags& flags, const Context& context,
-                                                        std::string& why) {
-  const bool wanted = flags.model.name || !flags.model.servers.empty() ||
-                      (!flags.offline && !context.settings.llm.urls.empty());
-  if (!wanted) return nullptr;
-  auto opened = open_model(flags.model, context);
-  if (!opened) {
-    if (opened.error() != kEnvironment) return std::unexpected(opened.error());
-    why = "the model could not be reached: standard error says why";
-    print_warning("making tests without the model");
-    return nullptr;
-  }
-  auto out = std::make_unique<Model>();
-  out->opened = *std::move(opened);
-  // Makes the index where there is none yet.
-  if (auto index = open_index(context.settings, false); !index)
-    return std::unexpected(report(index.error()));
-  auto session =
-      Session::open(context.settings, out->opened.tokenizer, "test",
-                    {.secret = {},
-                     .system_prompt = qa::test_system_prompt(),
-                     .sent = out->opened.sent.get(),
-                     .degraded_reason = {},
-                     .caching = flags.no_token_cache ? rag::PassageEncoder::Caching::off
-                                                     : rag::PassageEncoder::Caching::on});
-  if (!session) return std::unexpected(report(session.error()));
-  out->session = *std::move(session);
-  return out;
 }
 
 void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
@@ -291,10 +343,11 @@ void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
   }
 }
 
-int list_mutants(const Flags& flags, const std::vector<Target>& targets,
+// What the tests of a file are judged by.
+int list_mutants(const Flags& flags, const std::vector<TestTarget>& targets,
                  const sandbox::Sandbox& sandbox, const Context& context) {
   nlohmann::json out = nlohmann::json::array();
-  for (const Target& target : targets) {
+  for (const TestTarget& target : targets) {
     auto text = read_source(target.file);
     if (!text) return report(text.error());
     auto toolchain = open_toolchain(
@@ -314,21 +367,42 @@ int list_mutants(const Flags& flags, const std::vector<Target>& targets,
   return kDone;
 }
 
-int run_test(const Flags& flags, const Context& context) {
-  if (auto good = check(flags); !good) return report(good.error());
-  auto targets = targets_of(flags);
-  if (!targets) return report(targets.error());
-  auto sandbox = sandbox::Sandbox::open(
-      {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
-  if (!sandbox) return report(sandbox.error());
-  if (flags.list_mutants) return list_mutants(flags, *targets, **sandbox, context);
-  std::string why_no_model;
-  auto model = choose_model(flags, context, why_no_model);
-  if (!model) return model.error();
+// The journal of this run: a new one, or that of the run which goes on and whose flags it then are. nullptr: the run can't go on later.
+Result<std::unique_ptr<TestJournal>> open_journal(Flags& flags, const Context& context) {
+  const fs::path runs = context.settings.data_folder / "runs";
+  if (!flags.resume) {
+    if (flags.dry_run || !flags.replay.empty() || flags.target.diff == "-") return nullptr;
+    return TestJournal::begin(runs, request_of(flags));
+  }
+  auto out = TestJournal::resume(runs, *flags.resume);
+  if (!out) return out;
+  auto before = flags_of((*out)->request());
+  if (!before) return std::unexpected(before.error());
+  before->resume = flags.resume;
+  flags = *std::move(before);
+  return out;
+}
+
+int finish(const TestRun& run, std::vector<qa::TestReport> reports,
+           const std::vector<qa::SkippedFile>& skipped) {
+  if (run.flags.write || run.flags.patch) {
+    if (auto written = write_tests(run.flags, reports); !written) return report(written.error());
+  }
+  tell(run.flags, reports, skipped);
+  const bool any =
+      std::ranges::any_of(reports, [](const qa::TestReport& one) { return !one.tests.empty(); });
+  const bool complete = std::ranges::all_of(
+      reports, [](const qa::TestReport& one) { return one.why_no_model.empty(); });
+  if (any && run.flags.strict && !(complete && skipped.empty())) return kIncomplete;
+  return any ? kDone : kFound;
+}
+
+int run_targets(const TestRun& run, const std::vector<TestTarget>& targets,
+                const std::string& why_no_model) {
   std::vector<qa::TestReport> reports;
   std::vector<qa::SkippedFile> skipped;
-  for (const Target& target : *targets) {
-    auto done = test_file(flags, target, **sandbox, model->get(), context);
+  for (const TestTarget& target : targets) {
+    auto done = test_target(run, target);
     if (!done && (target.named || done.error().code == Errc::cancelled))
       return report(done.error());
     if (!done) {
@@ -338,16 +412,43 @@ int run_test(const Flags& flags, const Context& context) {
     if (done->why_no_model.empty()) done->why_no_model = why_no_model;
     reports.push_back(*std::move(done));
   }
-  if (flags.write || flags.patch) {
-    if (auto written = write_tests(flags, reports); !written) return report(written.error());
-  }
-  tell(flags, reports, skipped);
-  const bool any =
-      std::ranges::any_of(reports, [](const qa::TestReport& one) { return !one.tests.empty(); });
-  const bool complete = std::ranges::all_of(
-      reports, [](const qa::TestReport& one) { return one.why_no_model.empty(); });
-  if (any && flags.strict && !(complete && skipped.empty())) return kIncomplete;
-  return any ? kDone : kFound;
+  return finish(run, std::move(reports), skipped);
+}
+
+int run_test(Flags flags, const Context& context) {
+  if (auto good = check(flags); !good) return report(good.error());
+  auto journal = open_journal(flags, context);
+  if (!journal) return report(journal.error());
+  const auto end = [&](int code) {
+    if (*journal && code == kInterrupted)
+      print_warning("to go on: leyden test --resume " + (*journal)->id());
+    if (*journal && code != kInterrupted) (*journal)->remove();
+    return code;
+  };
+  auto targets = test_targets(flags.target);
+  if (!targets) return end(report(targets.error()));
+  auto sandbox = sandbox::Sandbox::open(
+      {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
+  if (!sandbox) return end(report(sandbox.error()));
+  if (flags.list_mutants) return end(list_mutants(flags, *targets, **sandbox, context));
+  std::string why_no_model;
+  auto model = TestModel::open({.choice = flags.model,
+                                .offline = flags.offline,
+                                .no_token_cache = flags.no_token_cache,
+                                .journal = *journal ? (*journal)->answers_file() : fs::path(),
+                                .record = flags.record,
+                                .replay = flags.replay,
+                                .record_prompts = flags.record_prompts,
+                                .resumed = flags.resume.has_value()},
+                               context, why_no_model);
+  if (!model) return end(model.error());
+  const TestRun run{.flags = flags,
+                    .sandbox = **sandbox,
+                    .model = model->get(),
+                    .journal = journal->get(),
+                    .context = context};
+  if (flags.dry_run) return dry_run(run, *targets);
+  return end(run_targets(run, *targets, why_no_model));
 }
 
 }  // namespace
@@ -356,13 +457,13 @@ void add_test_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand(
       "test", "Make tests of a file's functions that run, pass and notice changes");
-  command->add_option("PATH", flags->targets,
+  command->add_option("PATH", flags->target.paths,
                       "A file, or FILE:function, or FILE:Class.method, or a folder");
-  command->add_option("--diff", flags->diff,
+  command->add_option("--diff", flags->target.diff,
                       "Of the functions that a diff changes: a file, or - for standard input");
-  command->add_option("--base", flags->base,
+  command->add_option("--base", flags->target.base,
                       "Of what has changed since HEAD and this commit or branch parted");
-  command->add_flag("--staged", flags->staged, "Of what is staged for the next commit");
+  command->add_flag("--staged", flags->target.staged, "Of what is staged for the next commit");
   command->add_option("--type", flags->type, "unit, integration, e2e, performance or security")
       ->capture_default_str();
   command->add_flag("--write", flags->write, "Put the tests where the project keeps its own");
@@ -396,6 +497,23 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--max-calls", flags->max_calls, "Questions to the model; 0: no limit");
   command->add_flag("--no-token-cache", flags->no_token_cache,
                     "Tokenize what the model is shown anew each time");
+  command->add_option("--record", flags->record,
+                      "Write the model's answers to a file, for --replay; without the prompts");
+  command->add_flag("--record-prompts", flags->record_prompts,
+                    "Write the prompts there, too: they hold your sources");
+  command
+      ->add_option(
+          "--replay", flags->replay,
+          "Take the answers from such a file; a prompt that it has no answer to is an error")
+      ->excludes("--model", "--server");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Say how many tokens the model would be shown; ask it nothing, run no test");
+  command
+      ->add_option(
+          "--resume", flags->resume,
+          "Go on with an interrupted run, with its options [default: this folder's newest]")
+      ->expected(0, 1)
+      ->excludes("PATH", "--diff", "--base", "--staged", "--record", "--replay", "--dry-run");
   command->add_flag("--strict", flags->strict,
                     "Exit with 3 when a file could not be tested or the model not be asked");
   command->add_flag("--json", flags->as_json, "The report as JSON");

@@ -1,6 +1,8 @@
 #include "leyden/agents/qa/driver_folder.h"
 
+#include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <system_error>
 
 #include "leyden/agents/qa/embedded_texts.h"
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t kAnswersBytesMax = 64 * MiB;
 constexpr std::size_t kTroubleBytesMax = 400;
+constexpr std::chrono::hours kSessionTime{24};  // Each request has its own bound.
 
 Result<std::vector<Json>> json_lines(std::string_view text) {
   std::vector<Json> out;
@@ -30,6 +33,12 @@ Result<std::vector<Json>> json_lines(std::string_view text) {
     begin = end + 1;
   }
   return out;
+}
+
+std::string end_of(const std::string& errors) {
+  if (errors.empty()) return {};
+  return ": " + utf8::one_line(errors.substr(
+                    errors.size() > kTroubleBytesMax ? errors.size() - kTroubleBytesMax : 0));
 }
 
 }  // namespace
@@ -67,7 +76,11 @@ Observation observation_of(const Json& line) {
 Result<void> write_readable(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  if (auto written = write_file_atomically(path, text); !written) return written;
+  // Nobody else reads it now, and it need not outlive a crash: no waiting for the disk.
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) return fail(Errc::unavailable, "can't write {}", path.string());
   fs::permissions(path, fs::perms::others_read | fs::perms::group_read, fs::perm_options::add,
                   error);
   return {};
@@ -104,30 +117,61 @@ void DriverFolder::mount_into(sandbox::SandboxCommand& command) const {
       {.host = path_ / "exchange", .inside = kExchange, .access = sandbox::Access::read_write});
 }
 
+Result<void> DriverFolder::put_request(const Json& request) const {
+  std::error_code ignored;
+  for (const char* old : {"answers.jsonl", "errors"})
+    fs::remove_all(path_ / "exchange" / old, ignored);
+  return write_readable(path_ / "drivers" / "request.json",
+                        request.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Result<std::vector<Json>> DriverFolder::answers() const {
+  const fs::path file = path_ / "exchange" / "answers.jsonl";
+  std::error_code ignored;
+  const fs::file_status there = fs::symlink_status(file, ignored);
+  if (fs::exists(there) && !fs::is_regular_file(there))
+    return fail(Errc::corrupt, "the tested program has replaced the driver's answers");
+  auto text = read_file(file, kAnswersBytesMax);
+  if (!text) return fail(Errc::unavailable, "the driver did not start: {}", last_trouble_);
+  return json_lines(*text);
+}
+
 Result<std::vector<Json>> DriverFolder::run(const sandbox::Sandbox& sandbox,
                                             const sandbox::SandboxCommand& command,
                                             const sandbox::SandboxLimits& limits,
                                             const Json& request, const std::stop_token& stop) {
-  const fs::path answers_file = path_ / "exchange" / "answers.jsonl";
-  std::error_code ignored;
-  fs::remove(answers_file, ignored);
-  if (auto written = write_readable(path_ / "drivers" / "request.json",
-                                    request.dump(-1, ' ', false, Json::error_handler_t::replace));
-      !written)
-    return std::unexpected(written.error());
+  if (auto put = put_request(request); !put) return std::unexpected(put.error());
   auto ran = sandbox.run(command, limits, stop);
   if (!ran) return std::unexpected(ran.error());
-  last_trouble_ = std::string(sandbox::name_of(ran->outcome));
-  if (const std::string error = ran->error_output.text; !error.empty())
-    last_trouble_ +=
-        ": " + utf8::one_line(error.substr(
-                   error.size() > kTroubleBytesMax ? error.size() - kTroubleBytesMax : 0));
-  const fs::file_status there = fs::symlink_status(answers_file, ignored);
-  if (fs::exists(there) && !fs::is_regular_file(there))
-    return fail(Errc::corrupt, "the tested program has replaced the driver's answers");
-  auto answers = read_file(answers_file, kAnswersBytesMax);
-  if (!answers) return fail(Errc::unavailable, "the driver did not start: {}", last_trouble_);
-  return json_lines(*answers);
+  last_trouble_ = std::string(sandbox::name_of(ran->outcome)) + end_of(ran->error_output.text);
+  return answers();
+}
+
+Result<std::vector<Json>> DriverFolder::ask(const sandbox::Sandbox& sandbox,
+                                            const std::function<sandbox::SandboxCommand()>& command,
+                                            const std::string& driver,
+                                            const sandbox::SandboxLimits& limits,
+                                            const Json& request, const std::stop_token& stop) {
+  if (auto put = put_request(request); !put) return std::unexpected(put.error());
+  if (!session_) {
+    sandbox::SandboxLimits of_session = limits;
+    of_session.wall_time = of_session.cpu_time = kSessionTime;
+    auto started = DriverSession::start(sandbox, command(), of_session, path_ / "drivers");
+    if (!started) return std::unexpected(started.error());
+    session_ = *std::move(started);
+  }
+  auto ended = session_->ask(driver, limits.wall_time, stop);
+  if (ended) {
+    auto errors = read_file(path_ / "exchange" / "errors", kAnswersBytesMax);
+    last_trouble_ =
+        (*ended == "0" ? "exited" : "ended with " + *ended) + end_of(errors.value_or(""));
+    return answers();
+  }
+  session_.reset();
+  if (ended.error().code != Errc::timed_out && ended.error().code != Errc::unavailable)
+    return std::unexpected(ended.error());
+  last_trouble_ = ended.error().message;
+  return answers();  // As far as it came.
 }
 
 }  // namespace leyden::qa

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "leyden/agents/qa/driver_session.h"
 #include "leyden/agents/qa/toolchain.h"
 #include "leyden/sandbox/sandbox.h"
 
@@ -18,6 +20,10 @@ inline constexpr const char* kDrivers = "/leyden";  // Our programs and request.
 inline constexpr const char* kExchange = "/exchange";
 inline constexpr const char* kRequestFile = "/leyden/request.json";
 inline constexpr const char* kAnswersFile = "/exchange/answers.jsonl";
+
+// What a driver that stays is told: where requests come from, replies go, and each request, its answers and its errors are.
+inline constexpr const char* kServeFiles[] = {"/leyden/requests", "/leyden/replies", kRequestFile,
+                                              kAnswersFile, "/exchange/errors"};
 
 // A folder with the drivers, what they are asked and what they answer. Removed with the object. Confined to one thread.
 class DriverFolder {
@@ -35,13 +41,22 @@ class DriverFolder {
                                                         const sandbox::SandboxLimits& limits,
                                                         const nlohmann::json& request,
                                                         const std::stop_token& stop);
+  // The same by a driver that stays: `command` is what serves, started where it does not run yet; `driver` is the name of one that
+  // it knows. It is given kServeFiles as arguments.
+  [[nodiscard]] Result<std::vector<nlohmann::json>> ask(
+      const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,
+      const std::string& driver, const sandbox::SandboxLimits& limits,
+      const nlohmann::json& request, const std::stop_token& stop);
   // How the last run ended, with the end of what it said.
   [[nodiscard]] const std::string& last_trouble() const { return last_trouble_; }
 
  private:
   explicit DriverFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  [[nodiscard]] Result<void> put_request(const nlohmann::json& request) const;
+  [[nodiscard]] Result<std::vector<nlohmann::json>> answers() const;
   std::filesystem::path path_;
   std::string last_trouble_;
+  std::unique_ptr<DriverSession> session_;
 };
 
 // What a driver says came of an input; its `arcs` are for the toolchain to fill in.

@@ -72,7 +72,8 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
   for (std::size_t first = 0; first < inputs.size();) {
     Json request = request_with("explore", inputs.subspan(first));
     request["seen"] = json_of(out.reached);
-    auto lines = run_driver(request, stop);
+    request["patience"] = patience_;
+    auto lines = answers_of_driver(request, stop);
     if (!lines) return std::unexpected(lines.error());
     Progress progress;
     for (const Json& line : *lines) {
@@ -85,7 +86,11 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
         out.loaded = arcs_of(line["loaded"]);
         out.reached.insert(out.loaded.begin(), out.loaded.end());
       }
-      if (line.contains("input")) note(line, first, out);
+      if (!line.contains("input")) continue;
+      note(line, first, out);
+      const std::size_t input = first + line["input"].get<std::size_t>();
+      if (line.contains("share") && input < inputs.size())
+        patience_[std::to_string(inputs[input].function())] = line["share"];
     }
     if (progress.done) break;
     if (progress.begun == 0)
@@ -118,7 +123,7 @@ Result<std::vector<Observation>> ScriptToolchain::observe(std::span<const Input>
                                                           std::stop_token stop) {
   std::vector<Observation> out(inputs.size());
   for (std::size_t first = 0; first < inputs.size();) {
-    auto lines = run_driver(request_with("confirm", inputs.subspan(first)), stop);
+    auto lines = answers_of_driver(request_with("confirm", inputs.subspan(first)), stop);
     if (!lines) return std::unexpected(lines.error());
     Progress progress;
     for (const Json& line : *lines) {
@@ -154,7 +159,7 @@ Result<Toolchain::Kills> ScriptToolchain::kill(
     request["mutants"][i]["skip"] = by_function[mutants[i].function].empty();
   }
   for (std::size_t rounds = 0; rounds <= mutants.size(); ++rounds) {
-    auto lines = run_driver(request, stop);
+    auto lines = answers_of_driver(request, stop);
     if (!lines) return std::unexpected(lines.error());
     std::optional<std::size_t> begun;
     Progress progress;
@@ -185,7 +190,7 @@ Result<std::vector<WrongExample>> ScriptToolchain::wrong_examples(std::stop_toke
   if (told.is_null()) return std::vector<WrongExample>{};
   Json request = request_for("examples");
   request["examples"] = std::move(told);
-  auto lines = run_driver(request, stop);
+  auto lines = answers_of_driver(request, stop);
   if (!lines) return std::unexpected(lines.error());
   std::vector<WrongExample> out;
   for (const Json& line : *lines) {
@@ -432,9 +437,9 @@ Result<std::vector<nlohmann::json>> ScriptToolchain::run(std::vector<std::string
   return drivers_->run(sandbox_, command_for(std::move(argv)), limits(wall_time), request, stop);
 }
 
-Result<std::vector<nlohmann::json>> ScriptToolchain::run_driver(const Json& request,
-                                                                const std::stop_token& stop) {
-  auto lines = run(driver_argv(), request, run_time_max_, stop);
+Result<std::vector<nlohmann::json>> ScriptToolchain::answers_of_driver(
+    const Json& request, const std::stop_token& stop) {
+  auto lines = ask_driver(request, stop);
   if (!lines) return lines;
   for (const Json& line : *lines) {
     if (line.contains("failed"))

@@ -64,7 +64,9 @@ class ScriptToolchain : public Toolchain {
       : sandbox_(sandbox), run_time_max_(run_time_max) {}
 
   // ---- What a language says.
-  [[nodiscard]] virtual std::vector<std::string> driver_argv() const = 0;
+  // Has the driver answer a request; its answers as far as it came.
+  [[nodiscard]] virtual Result<std::vector<Json>> ask_driver(const Json& request,
+                                                             const std::stop_token& stop) = 0;
   // All that the driver is told but the inputs. `mode`: explore, confirm, mutants, examples.
   [[nodiscard]] virtual Json request_for(std::string_view mode) const = 0;
   [[nodiscard]] virtual Json json_of_input(const Input& input) const = 0;
@@ -121,9 +123,9 @@ class ScriptToolchain : public Toolchain {
   std::unique_ptr<DriverFolder> drivers_;
 
  private:
-  // Runs the driver. Errors: also unavailable, where the file can't be loaded.
-  [[nodiscard]] Result<std::vector<Json>> run_driver(const Json& request,
-                                                     const std::stop_token& stop);
+  // Asks the driver. Errors: also unavailable, where the file can't be loaded.
+  [[nodiscard]] Result<std::vector<Json>> answers_of_driver(const Json& request,
+                                                            const std::stop_token& stop);
   [[nodiscard]] Json request_with(std::string_view mode, std::span<const Input> inputs) const;
   void note(const Json& line, std::size_t first, Exploration& out) const;
   [[nodiscard]] Judgement judgement_of(const std::vector<Json>& lines,
@@ -133,6 +135,8 @@ class ScriptToolchain : public Toolchain {
   [[nodiscard]] Result<std::vector<Json>> run_in_place(const std::filesystem::path& path,
                                                        const std::string& text, const TestJob& job,
                                                        const std::stop_token& stop);
+
+  Json patience_ = Json::object();  // What the driver has left of it, by function.
 };
 
 }  // namespace leyden::qa

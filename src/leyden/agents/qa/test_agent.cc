@@ -55,9 +55,7 @@ class Agent {
   Result<TestReport> run() {
     const auto begin = since_ = Clock::now();
     deadline_ = begin + options_.time_max;
-    for (std::size_t i = 0; i < functions_.size(); ++i) {
-      if (is_wanted(functions_[i])) wanted_.push_back(i);
-    }
+    wanted_ = wanted_functions(functions_, options_);
     if (wanted_.empty() && options_.function.empty())
       return fail(Errc::not_found, "the change touches no function that a test could call");
     if (wanted_.empty())
@@ -107,16 +105,6 @@ class Agent {
     stage_ = stage;
     since_ = now;
     if (on_progress_) on_progress_({.stage = stage, .done = done, .total = total});
-  }
-
-  [[nodiscard]] bool is_wanted(const Function& function) const {
-    if (!options_.function.empty() && function.qualified_name() != options_.function &&
-        function.name != options_.function)
-      return false;
-    return options_.lines.empty() ||
-           std::ranges::any_of(options_.lines, [&](const LineRange& range) {
-             return range.first <= function.last_line && function.first_line <= range.last;
-           });
   }
 
   // What is left to reach in a function.
@@ -701,6 +689,23 @@ class Agent {
 };
 
 }  // namespace
+
+std::vector<std::size_t> wanted_functions(std::span<const Function> functions,
+                                          const TestAgentOptions& options) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    const Function& one = functions[i];
+    if (!options.function.empty() && one.qualified_name() != options.function &&
+        one.name != options.function)
+      continue;
+    const bool touched =
+        options.lines.empty() || std::ranges::any_of(options.lines, [&](const LineRange& range) {
+          return range.first <= one.last_line && one.first_line <= range.last;
+        });
+    if (touched) out.push_back(i);
+  }
+  return out;
+}
 
 Result<TestReport> make_tests(Toolchain& toolchain, const std::vector<Mutant>& mutants,
                               TestWriter* writer, const TestAgentOptions& options,

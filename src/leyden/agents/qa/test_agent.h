@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -31,6 +32,10 @@ struct TestAgentOptions {
   std::size_t mutants_per_function = 60;
   std::size_t repairs_max = 2;  // Of a model's test that fails, with what went wrong.
 };
+
+// Of these functions, in their order.
+[[nodiscard]] std::vector<std::size_t> wanted_functions(std::span<const Function> functions,
+                                                        const TestAgentOptions& options);
 
 struct TestProgress {
   std::string stage;  // "searching", "mutants", "verifying"

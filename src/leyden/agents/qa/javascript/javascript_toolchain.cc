@@ -344,14 +344,14 @@ class JavascriptToolchain final : public ScriptToolchain {
   Json json_of(const Arcs& arcs) const override { return probed_.seen_in(arcs); }
   Goals goals() const override { return probed_.goals(); }
 
-  std::vector<std::string> driver_argv() const override {
-    std::vector<std::string> out = {node_.string()};
+  Result<std::vector<Json>> ask_driver(const Json& request, const std::stop_token& stop) override {
+    std::vector<std::string> argv = {node_.string()};
     if (esm_) {
-      out.emplace_back("--experimental-loader");
-      out.push_back(std::string("file://") + kDrivers + "/loader.mjs");
+      argv.emplace_back("--experimental-loader");
+      argv.push_back(std::string("file://") + kDrivers + "/loader.mjs");
     }
-    out.insert(out.end(), {std::string(kDrivers) + "/driver.cjs", kAnswersFile});
-    return out;
+    argv.insert(argv.end(), {std::string(kDrivers) + "/driver.cjs", kAnswersFile});
+    return run(std::move(argv), request, run_time_max_, stop);
   }
 
   // The file as it is, files in which its tests stand in other orders, one for each test alone, and one run for each mutant. Of the

@@ -58,6 +58,12 @@ Result<void> TestWriter::open(const std::string& path, std::string_view source,
   return {};
 }
 
+Result<std::size_t> TestWriter::prompt_tokens(const std::string& task) {
+  auto prompt = rag_->assemble_prompt(context_, task, {.ids = {}, .frame = frame_});
+  if (!prompt) return std::unexpected(prompt.error());
+  return prompt->ids.size();
+}
+
 Result<std::optional<std::string>> TestWriter::ask(const std::string& task, std::stop_token stop) {
   if (options_.max_calls > 0 && counts_.calls >= options_.max_calls) return std::nullopt;
   if (options_.max_tokens > 0 &&

@@ -56,6 +56,9 @@ class TestWriter {
   [[nodiscard]] Result<std::optional<std::string>> ask(const std::string& task,
                                                        std::stop_token stop);
 
+  // Of the prompt for a task, which is not asked.
+  [[nodiscard]] Result<std::size_t> prompt_tokens(const std::string& task);
+
   [[nodiscard]] const WriterCounts& counts() const { return counts_; }
   [[nodiscard]] std::string model_name() const { return server_->info().name; }
   [[nodiscard]] cache::CacheStats stats() const { return rag_->stats(); }

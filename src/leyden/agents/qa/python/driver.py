@@ -1,7 +1,7 @@
 """Runs calls of one module inside the sandbox and says what came of each. Leyden writes `request.json` and reads `answers.jsonl`,
 one JSON object a line, flushed at once: what is there when this process is killed still counts.
 
-    python3 driver.py REQUEST ANSWERS
+Run by serve.py.
 
 request: {file, module, path, mode, limit_s, inputs: [{setup, arguments, call, ...}], ...}
 modes:   explore  which inputs reach something that none did before
@@ -21,6 +21,7 @@ import json
 import math
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -28,6 +29,9 @@ import types
 
 TEXT_MAX = 1500  # Of an expected value; what is longer makes no readable test.
 ITEMS_MAX = 200  # Of an iterator that is read to its end.
+LINES_MAX = 100_000  # That a call may run while inputs are searched: some 0.05 s, but the same on every machine.
+MEMORY_MAX = 768 << 20  # Less than the sandbox's.
+TICKS_S = 0.012  # The processor's time is counted in ticks of some milliseconds.
 
 
 class OutOfTime(BaseException):
@@ -51,6 +55,7 @@ class Tracer:
         self.file = file
         self.arcs = set()
         self.finished = set()  # IDs of code in which nothing is left to find: not traced any more.
+        self.lines_left = math.inf  # Then it is out of time.
 
     def __call__(self, frame, event, _argument):
         code = frame.f_code
@@ -62,6 +67,9 @@ class Tracer:
         def local(frame, event, _argument):
             nonlocal last
             if event == "line":
+                self.lines_left -= 1
+                if self.lines_left < 0:
+                    raise OutOfTime
                 line = frame.f_lineno
                 arcs.add((last, line))
                 last = line
@@ -339,6 +347,25 @@ def same(left, right):
     return all(left.get(key) == right.get(key) for key in keys)
 
 
+class Patience:
+    """How much of the limit a call of a function may use: half as much after each that came to no end, as inputs of a kind that hangs come
+    by the hundred; twice as much again after a long one that was worth it."""
+    LEAST = 1 / 20
+
+    def __init__(self, shares):
+        self.shares = shares  # By function, as text.
+
+    def share(self, function):
+        return self.shares.get(function, 1)
+
+    def note(self, function, hung, used):
+        share = self.share(function)
+        if hung:
+            self.shares[function] = max(self.LEAST, share / 2)
+        elif used > share / 4:
+            self.shares[function] = min(1, share * 2)
+
+
 def explore(runner, answer):
     goals = goals_of(runner.file)
     lines = sorted(set().union(*(lines for _, lines, _ in goals)))
@@ -361,12 +388,18 @@ def explore(runner, answer):
 
     loaded = loaded_code(module, runner.file)
     finish(loaded)
+    patience = Patience(runner.request["patience"])
     for i, one in enumerate(runner.request["inputs"]):
         answer({"begin": i})
         runner.tracer.arcs = set()
-        out = runner.run(one, module)
+        share = patience.share(one["function"])
+        runner.tracer.lines_left = budget = int(share * LINES_MAX)
+        out = runner.run(one, module, limit_s=max(share * runner.limit_s, TICKS_S))
         fresh = runner.tracer.arcs - seen
+        patience.note(one["function"], out["outcome"] == "time", (budget - runner.tracer.lines_left) / LINES_MAX if fresh else 0)
         told = {"input": i, "outcome": out["outcome"], "ms": out["ms"]}
+        if patience.share(one["function"]) != share:
+            told["share"] = patience.share(one["function"])
         if out["outcome"] == "error":
             told.update(error=out["error"], raised=out["raised"])
             if out["error"] in ("NameError", "UnboundLocalError"):
@@ -497,12 +530,18 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         request = json.load(file)
     sys.setrecursionlimit(3000)
+    # A list of a thousand million is an error, not the end of this process.
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     # Not where the program can print into it.
     answers = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
 
     def answer(line):
         os.write(answers, (json.dumps(line) + "\n").encode())
 
+    if request["mode"] == "runner":
+        import importlib.metadata
+        answer({"runner": f"pytest {importlib.metadata.version('pytest')} on Python {sys.version.split()[0]}"})
+        return
     sys.argv = [request["file"]]
     runner = Runner(request)
     try:
@@ -514,7 +553,3 @@ def main():
         sys.exit(1)
     answer({"done": True})
     os._exit(0)  # Threads that the program left don't keep it.
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """Runs a test file again and again inside the sandbox: shuffled, and each test alone, every time in a process of its own that starts from
 the same point, behind the collection. Leyden writes `request.json` and reads `answers.jsonl`, one JSON object a line.
 
-    python3 pytest_runs.py REQUEST ANSWERS
+Run by serve.py.
 
 Where the first run fails and `first_decides`, there are no others. Mutants are loaded in place of the module before pytest begins.
 
@@ -14,6 +14,8 @@ import signal
 import sys
 import time
 import types
+
+from driver import Tracer
 
 
 def in_child(work, limit_s):
@@ -109,7 +111,6 @@ def main():
         answer({"failed": f"no pytest: {error}"})
         sys.exit(1)
     answer({"pytest": pytest.__version__})
-    from driver import Tracer
     arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header", "--color=no", *request["tests"]]
 
     def silence():
@@ -181,7 +182,3 @@ def main():
         for number, mutant in enumerate(request.get("mutants", [])):
             answer({"run": f"mutant {number}"} | in_child(lambda: with_mutant(mutant), min(5, request["limit_s"])))
     answer({"done": True})
-
-
-if __name__ == "__main__":
-    main()

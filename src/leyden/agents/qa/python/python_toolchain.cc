@@ -92,10 +92,18 @@ class PythonToolchain final : public ScriptToolchain {
   }
 
  private:
-  std::vector<std::string> driver_argv() const override { return argv_of("driver.py"); }
-  std::vector<std::string> argv_of(std::string_view driver) const {
-    return {interpreter_.string(), fmt::format("{}/{}", kDrivers, driver), kRequestFile,
-            kAnswersFile};
+  Result<std::vector<Json>> ask_driver(const Json& request, const std::stop_token& stop) override {
+    return ask("driver", request, run_time_max_, stop);
+  }
+  // By the process that stays.
+  Result<std::vector<Json>> ask(const char* driver, const Json& request,
+                                std::chrono::milliseconds time_max, const std::stop_token& stop) {
+    const auto serve = [&] {
+      std::vector<std::string> argv{interpreter_.string(), fmt::format("{}/serve.py", kDrivers)};
+      argv.insert(argv.end(), std::begin(kServeFiles), std::end(kServeFiles));
+      return command_for(std::move(argv));
+    };
+    return drivers_->ask(sandbox_, serve, driver, limits(time_max), request, stop);
   }
 
   Json request_for(std::string_view mode) const override {
@@ -111,6 +119,7 @@ class PythonToolchain final : public ScriptToolchain {
     const PythonCall call = python_call(input, functions_);
     return {{"setup", call.setup},
             {"arguments", call.arguments},
+            {"function", std::to_string(input.function())},
             {"call", call.call},
             {"receiver", call.receiver}};
   }
@@ -140,8 +149,7 @@ class PythonToolchain final : public ScriptToolchain {
                     {"mutants", json_of_mutants(job.mutants)}};
     if (!job.file.empty()) request["tests"].push_back(job.file.string());
     if (job.measure) request["measure"] = inside_file_;
-    return run(argv_of("pytest_runs.py"), request, std::max(job.run_time + 30s, run_time_max_),
-               stop);
+    return ask("pytest_runs", request, std::max(job.run_time + 30s, run_time_max_), stop);
   }
 
   // The dotted name by which the file is imported, the folder that must be on the path for that, and where its tests go.
@@ -196,19 +204,14 @@ class PythonToolchain final : public ScriptToolchain {
   }
 
   Result<void> look_at_runner(const std::stop_token& stop) {
-    auto told = output_of(
-        {interpreter_.string(), "-c",
-         "import importlib.metadata as m, sys; print('pytest', m.version('pytest'), 'on Python', "
-         "sys.version.split()[0])"},
-        stop);
-    if (!told && told.error().code == Errc::unsupported) {
+    auto lines = ask("driver", {{"mode", "runner"}}, run_time_max_, stop);
+    if (!lines) return std::unexpected(lines.error());
+    if (lines->empty() || !lines->front().contains("runner"))
       return fail(Errc::unsupported,
                   "{} can't import pytest: install it (`pip install pytest`), or name an "
                   "interpreter that has it with --python",
                   interpreter_.string());
-    }
-    if (!told) return std::unexpected(told.error());
-    runner_ = *std::move(told);
+    runner_ = lines->front()["runner"].get<std::string>();
     return {};
   }
 

@@ -1,0 +1,93 @@
+// What a request leaves behind is not there for the next one, and what it breaks is mended: with real Python and the real sandbox.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "leyden/agents/qa/python/python_toolchain.h"
+#include "leyden/base/testing/temporary_folder.h"
+
+namespace leyden::qa {
+namespace {
+
+constexpr std::string_view kSource = R"(import os
+import signal
+import time
+
+
+def leave() -> int:
+    open("/tmp/left", "w").close()
+    if os.fork() == 0:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
+    return 1
+
+
+def left() -> list:
+    return [os.path.exists("/tmp/left"), sum(name.isdigit() for name in os.listdir("/proc"))]
+
+
+def crash() -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+
+def crash_all() -> int:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(5)
+    return 1
+
+
+def sleep() -> int:
+    time.sleep(600)
+    return 1
+)";
+
+class PythonSession : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = sandbox::Sandbox::open();
+    if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
+    sandbox_ = *std::move(opened);
+    folder_.write("odd.py", kSource);
+    auto toolchain =
+        open_python(*sandbox_, folder_.path() / "odd.py", {.interpreter = "/usr/bin/python3"}, {});
+    if (!toolchain && toolchain.error().code == Errc::unsupported)
+      GTEST_SKIP() << toolchain.error().message;
+    ASSERT_TRUE(toolchain) << toolchain.error().message;
+    toolchain_ = *std::move(toolchain);
+  }
+
+  Observation call(std::string_view name) {
+    const auto& functions = toolchain_->functions();
+    const auto found = std::ranges::find(functions, name, &Function::name);
+    const Input input{.steps = {{.function = static_cast<std::size_t>(found - functions.begin())}}};
+    auto seen = toolchain_->observe(std::span(&input, 1), {});
+    EXPECT_TRUE(seen) << seen.error().message;
+    return seen ? seen->front() : Observation();
+  }
+
+  const TemporaryFolder folder_{fast_folder()};
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<Toolchain> toolchain_;
+};
+
+// The sandbox's first process, the driver, and who asks.
+constexpr std::string_view kNothingLeft = "[False, 3]";
+
+TEST_F(PythonSession, NothingIsLeftForTheNextRequest) {
+  EXPECT_EQ(call("leave").text, "1");
+  EXPECT_EQ(call("left").text, kNothingLeft);
+}
+
+TEST_F(PythonSession, GoesOnBehindWhatEndsARequestOrAllOfIt) {
+  EXPECT_EQ(call("crash").outcome, Observation::Outcome::broken);
+  EXPECT_EQ(call("left").text, kNothingLeft);
+  EXPECT_EQ(call("crash_all").outcome, Observation::Outcome::broken);
+  EXPECT_EQ(call("left").text, kNothingLeft);
+  EXPECT_EQ(call("sleep").outcome, Observation::Outcome::timed_out);
+  EXPECT_EQ(call("left").text, kNothingLeft);
+}
+
+}  // namespace
+}  // namespace leyden::qa
