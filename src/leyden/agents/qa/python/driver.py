@@ -12,7 +12,10 @@ modes:   explore  which inputs reach something that none did before
 import builtins
 import contextlib
 import copy
+import datetime
+import decimal
 import dis
+import fractions
 import importlib
 import importlib.util
 import inspect
@@ -26,6 +29,7 @@ import signal
 import sys
 import time
 import types
+import uuid
 
 TEXT_MAX = 1500  # Of an expected value; what is longer makes no readable test.
 ITEMS_MAX = 200  # Of an iterator that is read to its end.
@@ -173,6 +177,22 @@ def literal(value, depth=0):
         if any(None in pair for pair in pairs):
             return None
         return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
+    return standard_literal(value)
+
+
+def standard_literal(value):
+    """The same of the standard library's plain values; the modules are known by their names."""
+    kind = type(value)
+    if kind in (datetime.date, datetime.timedelta, datetime.timezone):
+        return repr(value)
+    if kind in (datetime.datetime, datetime.time):
+        return repr(value) if value.tzinfo is None or type(value.tzinfo) is datetime.timezone else None
+    if kind is decimal.Decimal:
+        return f"decimal.Decimal({str(value)!r})" if value == value else None
+    if kind is fractions.Fraction:
+        return f"fractions.Fraction({value.numerator}, {value.denominator})"
+    if kind is uuid.UUID:
+        return f"uuid.UUID({str(value)!r})"
     return None
 
 
@@ -253,6 +273,8 @@ class Runner:
         """What expressions may use: what the module defines."""
         out = {"__builtins__": builtins}
         out.update({name: value for name, value in vars(module).items() if not name.startswith("__")})
+        # Literals name these. A module often has `datetime` from `from datetime import datetime`.
+        out.update(datetime=datetime, decimal=decimal, fractions=fractions, uuid=uuid)
         return out
 
     def run(self, one, module, trace=True, limit_s=None):

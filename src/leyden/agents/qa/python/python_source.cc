@@ -25,8 +25,7 @@ class Reader {
   std::vector<Function> read(Node root) {
     for (const Node child : root.named_children()) {
       const Node definition = inner_definition(child);
-      if (definition.type() == "class_definition")
-        classes_.insert(std::string(definition.field("name").text(text_)));
+      if (definition.type() == "class_definition") note_class(definition);
       if (child.type() == "expression_statement") note_constant(child);
     }
     for (const Node child : root.named_children()) read_definition(child, "");
@@ -36,6 +35,26 @@ class Reader {
  private:
   static Node inner_definition(Node node) {
     return node.type() == "decorated_definition" ? node.field("definition") : node;
+  }
+
+  // What annotations may name: classes, and the members of enumerations.
+  void note_class(Node definition) {
+    const std::string name(definition.field("name").text(text_));
+    const std::string_view bases = definition.field("superclasses").text(text_);
+    if (bases.find("Enum") == std::string_view::npos &&
+        bases.find("Flag") == std::string_view::npos) {
+      names_.classes.insert(name);
+      return;
+    }
+    std::vector<std::string> members;
+    for (const Node statement : definition.field("body").named_children()) {
+      const Node assignment = statement.named_child(0);
+      if (statement.type() == "expression_statement" && assignment.type() == "assignment" &&
+          assignment.field("left").type() == "identifier" &&
+          !assignment.field("left").text(text_).starts_with('_'))
+        members.push_back(name + "." + std::string(assignment.field("left").text(text_)));
+    }
+    if (!members.empty()) names_.enumerations[name] = std::move(members);
   }
 
   // Constants of the module are compared with in its functions.
@@ -78,11 +97,10 @@ class Reader {
                  child.named_child(0).type() == "assignment") {
         const Node field = child.named_child(0);
         if (!field.field("type") || field.field("left").type() != "identifier") continue;
-        construction.push_back(
-            {.name = std::string(field.field("left").text(text_)),
-             .type = python_annotation(field.field("type").text(text_), classes_),
-             .annotated = true,
-             .has_default = bool(field.field("right"))});
+        construction.push_back({.name = std::string(field.field("left").text(text_)),
+                                .type = python_annotation(field.field("type").text(text_), names_),
+                                .annotated = true,
+                                .has_default = bool(field.field("right"))});
       }
     }
     for (const Node child : body.named_children()) read_definition(child, name);
@@ -127,7 +145,7 @@ class Reader {
                                  outer.text(text_).find("@staticmethod") != std::string_view::npos);
     out.parameters = parameters_of(node, has_self);
     if (const Node result = node.field("return_type"))
-      out.result = python_annotation(result.text(text_), classes_);
+      out.result = python_annotation(result.text(text_), names_);
     const Node body = node.field("body");
     if (const Node first = body.named_child(0);
         first.type() == "expression_statement" && first.named_child(0).type() == "string")
@@ -169,7 +187,7 @@ class Reader {
       }
       parameter.name = name.text(text_);
       if (const Node type = node.field("type")) {
-        parameter.type = python_annotation(type.text(text_), classes_);
+        parameter.type = python_annotation(type.text(text_), names_);
         parameter.annotated = parameter.type.kind != Type::Kind::unknown;
       }
       if (parameter.type.kind == Type::Kind::unknown)
@@ -241,7 +259,7 @@ class Reader {
   }
 
   std::string_view text_;
-  ClassNames classes_;
+  PythonNames names_;
   std::map<std::string, Node> constants_;
   std::vector<Function> out_;
 };

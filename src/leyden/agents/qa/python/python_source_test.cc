@@ -107,6 +107,19 @@ class Box:
   EXPECT_EQ(all[6].parameters.size(), 1);
 }
 
+TEST(PythonSource, ValuesOfTheStandardLibraryAndOfSets) {
+  const Type date = parameter_type("datetime.date");
+  EXPECT_EQ(date.kind, Kind::expression);
+  EXPECT_TRUE(date.texts.at(0).starts_with("datetime.date("));
+  EXPECT_EQ(parameter_type("Decimal | None").of.at(0).kind, Kind::expression);
+  EXPECT_EQ(parameter_type("Literal['a', 2]").texts, (std::vector<std::string>{"'a'", "2"}));
+  const std::vector<Function> all = read(
+      "class Color(enum.Enum):\n    RED = 1\n    BLUE = 2\n    _ignore_ = []\ndef f(color: Color): "
+      "pass\n");
+  EXPECT_EQ(all.at(0).parameters.at(0).type.texts,
+            (std::vector<std::string>{"Color.RED", "Color.BLUE"}));
+}
+
 TEST(PythonSource, WhatTheDocstringPassesIsAnExample) {
   const std::vector<Function> all = read(R"(
 def join(parts: list, mark="-", *, upper=False):

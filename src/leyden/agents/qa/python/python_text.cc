@@ -236,6 +236,7 @@ class TestFile {
     } else {
       expect_value(one.expected, call.receiver, text, lines);
     }
+    for (const std::string& line : lines) note_modules(line);
     observed_ += fmt::format("\n\ndef {}({}):\n", one.name,
                              !raises && !one.expected.printed.empty() ? "capsys" : "");
     for (const std::string& line : lines) observed_ += "    " + line + "\n";
@@ -277,8 +278,39 @@ class TestFile {
   }
 
  private:
+  // What a line uses of the standard library, as standard_values() and the driver's literal() write it.
+  void note_modules(std::string_view line) {
+    char quote = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (quote != 0) {
+        if (line[i] == '\\')
+          ++i;
+        else if (line[i] == quote)
+          quote = 0;
+        continue;
+      }
+      if (line[i] == '"' || line[i] == '\'') {
+        quote = line[i];
+        continue;
+      }
+      for (const std::string_view module : {"datetime", "decimal", "fractions", "uuid"}) {
+        if ((i == 0 || !is_part_of_name(line[i - 1])) && line.substr(i).starts_with(module) &&
+            line.substr(i + module.size()).starts_with('.'))
+          imports_.insert("import " + std::string(module));
+      }
+    }
+  }
+  static bool is_part_of_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
+  }
+
   void note_classes(const Value& value) {
     if (value.kind == Value::Kind::object) names_.insert(value.text);
+    // A member of an enumeration: `Color.RED`.
+    if (value.kind == Value::Kind::expression && value.text[0] >= 'A' && value.text[0] <= 'Z' &&
+        value.text.find('.') != std::string::npos)
+      names_.insert(value.text.substr(0, value.text.find('.')));
     for (const Value& item : value.items) note_classes(item);
   }
 

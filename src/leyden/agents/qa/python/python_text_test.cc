@@ -112,6 +112,27 @@ def test_sort_raises_1():
 )");
 }
 
+TEST(PythonText, ModulesAndEnumerationsThatLiteralsNameAreImported) {
+  const std::vector<Function> all = {function("next", {"of", "what"})};
+  const auto expression = [](const char* text) {
+    return Value{.kind = Value::Kind::expression, .text = text, .items = {}};
+  };
+  TestCase one{.name = "test_next_1",
+               .input = {.construction = {},
+                         .steps = {{.function = 0,
+                                    .arguments = {expression("datetime.date(2024, 2, 29)"),
+                                                  expression("Color.RED")}}}},
+               .expected = {}};
+  one.expected.outcome = Observation::Outcome::value;
+  one.expected.form = "value";
+  one.expected.text = "'decimal.Decimal'";
+  const std::string text =
+      python_test_file({&one, 1}, {}, all, {.name = "pkg.days", .path_line = {}});
+  EXPECT_NE(text.find("\nimport datetime\n\nfrom pkg.days import Color, next\n"), std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("import decimal"), std::string::npos) << text;
+}
+
 TEST(PythonText, WhatAModelWroteStandsBesideWhatWasObserved) {
   const std::vector<Function> all = {function("sort", {"items"}), function("merge", {"left"})};
   auto tests = python_tests_in(

@@ -1,6 +1,7 @@
 #include "leyden/agents/qa/python/python_toolchain.h"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <utility>
 
@@ -127,7 +128,8 @@ class PythonToolchain final : public ScriptToolchain {
   std::vector<std::pair<std::string, std::string>> environment() const override {
     return {{"PYTHONDONTWRITEBYTECODE", "1"},
             {"PYTHONHASHSEED", "0"},
-            {"PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"}};
+            {"PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"},
+            {"PYTHONPATH", import_folder_}};
   }
 
   // The driver finds them by doctest.
@@ -182,7 +184,11 @@ class PythonToolchain final : public ScriptToolchain {
     // pytest puts a test's own folder on the path, `python -m pytest` the root: from elsewhere the test says the way.
     const bool beside = test_path_.parent_path().lexically_normal() ==
                         file_.parent_path().lexically_relative(root_).lexically_normal();
-    if (!at_root && !beside) {
+    // A package is tested as it is installed: whoever runs its tests has put it on the path.
+    const bool packaged =
+        std::ranges::any_of(std::to_array<const char*>({"pyproject.toml", "setup.py", "setup.cfg"}),
+                            [&](const char* one) { return fs::exists(root_ / one, ignored); });
+    if (!at_root && !beside && !packaged) {
       std::size_t up = 0;
       for (auto part = test_path_.begin(); part != test_path_.end(); ++part) ++up;
       path_line_ = fmt::format(

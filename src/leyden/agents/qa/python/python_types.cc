@@ -31,6 +31,54 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+Type one_of(std::vector<std::string> texts) {
+  Type out = type_of(Kind::expression);
+  out.texts = std::move(texts);
+  return out;
+}
+
+// Values of the standard library's types, as source text: the ends of years and months, leap days, midnight, zones, no and much.
+const std::map<std::string_view, std::vector<std::string>>& standard_values() {
+  static const std::map<std::string_view, std::vector<std::string>> kAll = {
+      {"date",
+       {"datetime.date(2024, 2, 29)", "datetime.date(1999, 12, 31)", "datetime.date(2000, 1, 1)",
+        "datetime.date(2023, 7, 4)", "datetime.date(1, 1, 1)", "datetime.date(9999, 12, 31)"}},
+      {"datetime",
+       {"datetime.datetime(2024, 2, 29, 13, 5, 9)",
+        "datetime.datetime(1999, 12, 31, 23, 59, 59, 999999)", "datetime.datetime(2000, 1, 1)",
+        "datetime.datetime(2023, 7, 4, 12, 30, tzinfo=datetime.timezone.utc)",
+        "datetime.datetime(2023, 3, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=-5, "
+        "minutes=-30)))",
+        "datetime.datetime(1, 1, 1)"}},
+      {"time",
+       {"datetime.time(13, 5, 9)", "datetime.time(0, 0)", "datetime.time(23, 59, 59, 999999)",
+        "datetime.time(8, 30, tzinfo=datetime.timezone.utc)"}},
+      {"timedelta",
+       {"datetime.timedelta(days=1, hours=2, minutes=3, seconds=4)", "datetime.timedelta(0)",
+        "datetime.timedelta(days=-1, seconds=5)", "datetime.timedelta(weeks=60)",
+        "datetime.timedelta(microseconds=1)", "datetime.timedelta(hours=36)"}},
+      {"tzinfo",
+       {"datetime.timezone.utc", "datetime.timezone(datetime.timedelta(hours=1))",
+        "datetime.timezone(datetime.timedelta(hours=-5, minutes=-30))"}},
+      {"timezone",
+       {"datetime.timezone.utc", "datetime.timezone(datetime.timedelta(hours=1))",
+        "datetime.timezone(datetime.timedelta(hours=-5, minutes=-30))"}},
+      {"Decimal",
+       {"decimal.Decimal(\"12.345\")", "decimal.Decimal(\"0\")", "decimal.Decimal(\"-1.5\")",
+        "decimal.Decimal(\"1E+3\")", "decimal.Decimal(\"0.005\")"}},
+      {"Fraction",
+       {"fractions.Fraction(1, 3)", "fractions.Fraction(0)", "fractions.Fraction(-7, 2)",
+        "fractions.Fraction(4)"}},
+      {"UUID",
+       {"uuid.UUID(\"12345678-1234-5678-1234-567812345678\")",
+        "uuid.UUID(\"00000000-0000-0000-0000-000000000000\")"}},
+      {"Callable",
+       {"lambda *values: values[0] if values else None", "lambda *values: True",
+        "lambda *values: len(values)", "str"}},
+  };
+  return kAll;
+}
+
 // The parts of a list that stand outside brackets and quotes.
 std::vector<std::string_view> split_outside(std::string_view text, char at) {
   std::vector<std::string_view> out;
@@ -58,7 +106,7 @@ std::vector<std::string_view> split_outside(std::string_view text, char at) {
 
 class Annotation {
  public:
-  explicit Annotation(const ClassNames& classes) : classes_(classes) {}
+  explicit Annotation(const PythonNames& names) : names_(names) {}
 
   Type type(std::string_view text, std::size_t depth = 0) const {
     text = trimmed(text);
@@ -83,7 +131,13 @@ class Annotation {
         {"Text", Kind::text},       {"AnyStr", Kind::text},  {"bytes", Kind::bytes},
         {"bytearray", Kind::bytes}, {"Number", Kind::real}};
     if (const auto plain = kPlain.find(name); plain != kPlain.end()) return type_of(plain->second);
-    if (classes_.contains(name)) return {.kind = Kind::object, .of = {}, .name = std::string(name)};
+    if (names_.classes.contains(name))
+      return {.kind = Kind::object, .of = {}, .name = std::string(name)};
+    if (const auto known = names_.enumerations.find(name); known != names_.enumerations.end())
+      return one_of(known->second);
+    if (const auto known = standard_values().find(name); known != standard_values().end())
+      return one_of(known->second);
+    if (name == "Literal") return one_of({inner.begin(), inner.end()});
     return of_others(name, inner, depth);
   }
 
@@ -134,7 +188,7 @@ class Annotation {
     return may_be_none ? type_of(Kind::optional, {std::move(out)}) : out;
   }
 
-  const ClassNames& classes_;
+  const PythonNames& names_;
 };
 
 // How a function's body uses one of its parameters.
@@ -289,8 +343,8 @@ Type type_of_name(std::string_view name) {
 
 }  // namespace
 
-Type python_annotation(std::string_view text, const ClassNames& classes) {
-  return Annotation(classes).type(text);
+Type python_annotation(std::string_view text, const PythonNames& names) {
+  return Annotation(names).type(text);
 }
 
 Type python_guess(std::string_view name, Node fallback, Node body, std::string_view text) {
