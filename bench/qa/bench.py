@@ -2,8 +2,9 @@
 """Tests that Leyden makes without a model, of public programs, checked by other programs: coverage.py counts, pytest runs them in a clean copy.
 
     bench.py --leyden LEYDEN --testeval data/leetcode-py-instrumented.jsonl [--only N ...] [--json FILE]
+    bench.py --leyden LEYDEN --exercises FOLDER [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
 
-TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) is not in this repository: name its file.
+TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) and exercises with human tests (exercises.py) are not in this repository: name their places.
 """
 import argparse
 import concurrent.futures
@@ -18,6 +19,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
+import exercises  # noqa: E402
 import python_environment  # noqa: E402
 
 
@@ -81,15 +83,24 @@ def main():
     arguments.add_argument("--leyden", type=lambda path: pathlib.Path(path).resolve(), required=True)
     arguments.add_argument("--testeval", type=pathlib.Path)
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")
+    arguments.add_argument("--exercises", type=pathlib.Path, help="a folder with LANGUAGE/exercises/practice/NAME")
+    arguments.add_argument("--language", nargs="*", help="of the exercises [default: all that can be run here]")
+    arguments.add_argument("--exercise", nargs="*", help="only these")
+    arguments.add_argument("--mutants", type=int, default=12, help="of each exercise, against which both suites run")
+    arguments.add_argument("--jobs", type=int, default=1, help="exercises at a time")
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--python", help="an interpreter that has what requirements.txt lists [default: one is made]")
     options = arguments.parse_args()
-    python = options.python or python_environment.make("bench-qa", HERE / "requirements.txt") / "bin" / "python3"
-    if not options.testeval:
+    out = {}
+    if options.testeval:
+        out["testeval"] = testeval(options, options.python or python_environment.make("bench-qa", HERE / "requirements.txt") / "bin" / "python3")
+    else:
         print("not run for want of its file: TestEval (--testeval)")
-        return
-    out = {"testeval": testeval(options, python)}
-    print(json.dumps(out, indent=1))
+    if options.exercises:
+        out["exercises"] = exercises.measure(options)
+    else:
+        print("not run for want of their folder: exercises (--exercises)")
+    print(json.dumps({**out, **({"exercises": out["exercises"]["totals"]} if "exercises" in out else {})}, indent=1))
     if options.json:
         options.json.write_text(json.dumps(out, indent=1) + "\n")
 

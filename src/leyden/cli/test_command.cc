@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/project.h"
@@ -44,6 +45,7 @@ struct Flags {
   std::uint64_t max_calls = 0;
   bool no_token_cache = false;
   bool strict = false;
+  bool list_mutants = false;
   bool unsafe_no_sandbox = false;
   std::size_t max_tests = 20;
   double max_time_s = 60;
@@ -168,17 +170,21 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
   }
 }
 
+Result<std::string> read_source(const fs::path& file) {
+  auto text = read_file(file, kSourceBytesMax);
+  if (!text) return text;
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(Errc::invalid_argument, "{} is empty: there is nothing to test", file.string());
+  if (text->find('\0') != std::string::npos)
+    return fail(Errc::invalid_argument, "{} is binary: there is nothing to test", file.string());
+  return text;
+}
+
 Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
                                  const sandbox::Sandbox& sandbox, Model* model,
                                  const Context& context) {
-  auto text = read_file(target.file, kSourceBytesMax);
+  auto text = read_source(target.file);
   if (!text) return std::unexpected(text.error());
-  if (text->find_first_not_of(" \t\r\n") == std::string::npos)
-    return fail(Errc::invalid_argument, "{} is empty: there is nothing to test",
-                target.file.string());
-  if (text->find('\0') != std::string::npos)
-    return fail(Errc::invalid_argument, "{} is binary: there is nothing to test",
-                target.file.string());
   const syntax::Language language = syntax::detect_language(target.file.string(), *text);
   auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
   if (!toolchain) return std::unexpected(toolchain.error());
@@ -285,6 +291,29 @@ void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
   }
 }
 
+int list_mutants(const Flags& flags, const std::vector<Target>& targets,
+                 const sandbox::Sandbox& sandbox, const Context& context) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const Target& target : targets) {
+    auto text = read_source(target.file);
+    if (!text) return report(text.error());
+    auto toolchain = open_toolchain(
+        flags, target.file, syntax::detect_language(target.file.string(), *text), sandbox, context);
+    if (!toolchain) return report(toolchain.error());
+    auto mutants = (*toolchain)->mutants(qa::TestAgentOptions().mutants_per_function);
+    if (!mutants) return report(mutants.error());
+    for (const qa::Mutant& one : *mutants)
+      out.push_back({{"file", target.file.string()},
+                     {"begin", one.begin},
+                     {"end", one.end},
+                     {"text", one.text},
+                     {"line", one.line},
+                     {"what", one.what}});
+  }
+  write_stdout(out.dump() + "\n");
+  return kDone;
+}
+
 int run_test(const Flags& flags, const Context& context) {
   if (auto good = check(flags); !good) return report(good.error());
   auto targets = targets_of(flags);
@@ -292,6 +321,7 @@ int run_test(const Flags& flags, const Context& context) {
   auto sandbox = sandbox::Sandbox::open(
       {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
   if (!sandbox) return report(sandbox.error());
+  if (flags.list_mutants) return list_mutants(flags, *targets, **sandbox, context);
   std::string why_no_model;
   auto model = choose_model(flags, context, why_no_model);
   if (!model) return model.error();
@@ -368,6 +398,11 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_flag("--strict", flags->strict,
                     "Exit with 3 when a file could not be tested or the model not be asked");
   command->add_flag("--json", flags->as_json, "The report as JSON");
+  command
+      ->add_flag("--list-mutants", flags->list_mutants,
+                 "Print the changes of the source that tests are judged by, as JSON; make none")
+      ->excludes("--write")
+      ->excludes("--patch");
   command->add_flag("--junit", flags->as_junit, "The report as JUnit's XML");
   command->add_option(
       "--python", flags->python,

@@ -1,0 +1,201 @@
+"""What bench/qa/exercises.py knows of each language: where the reference goes, how its tests are built and run, who counts coverage. None of it is Leyden's."""
+import gzip
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+RUN_TIME_S = 120
+
+
+def run(command, folder, **more):
+    try:
+        return subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, timeout=RUN_TIME_S, **more)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 124, "", "took too long")
+
+
+class Suite:
+    """Tests in a folder with the solution, which may change between two calls."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def compiles(self):
+        return True
+
+    def passes(self):
+        raise NotImplementedError
+
+    def coverage(self):
+        """[reached, all] of lines and of branches."""
+        raise NotImplementedError
+
+
+class Language:
+    name = ""
+    flags = []  # For `leyden test`.
+    needs = []  # Programs.
+
+    def is_there(self):
+        return all(shutil.which(program) for program in self.needs)
+
+    def lay_out(self, exercise, folder):
+        shutil.copytree(exercise.source, folder, ignore=shutil.ignore_patterns(".meta", ".docs", ".approaches"))
+        for example, solution in self.pairs(exercise):
+            (folder / solution).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(exercise.source / example, folder / solution)
+        for test in exercise.tests:
+            (folder / test).unlink(missing_ok=True)
+
+    def pairs(self, exercise):
+        """Each file of the reference and where it goes."""
+        return list(zip(exercise.example, exercise.solution))
+
+    def targets(self, exercise, folder):
+        """What tests are made of."""
+        return [folder / solution for _, solution in self.pairs(exercise)]
+
+    def suite(self, exercise, folder, tests):
+        raise NotImplementedError
+
+
+class CppSuite(Suite):
+    FLAGS = ["-std=c++17", "-g", "-O0", "-DEXERCISM_RUN_ALL_TESTS", "-I."]
+
+    def __init__(self, folder, sources, tests):
+        super().__init__(folder)
+        self.sources, self.tests, self.built = sources, tests, {}
+
+    def objects(self, kind, files, flags=()):
+        """Compiled where the text of the folder's own headers or of the file has changed."""
+        out = []
+        headers = "".join(file.read_text() for file in sorted(self.folder.glob("*.h")))
+        for file in files:
+            out.append(f"{kind}-{pathlib.Path(file).stem}.o")
+            state = (headers if "test/" not in str(file) else "", (self.folder / file).read_text())
+            if self.built.get(out[-1]) == state:
+                continue
+            self.built.pop(out[-1], None)
+            if run(["g++", *self.FLAGS, *flags, "-c", file, "-o", out[-1]], self.folder).returncode != 0:
+                return None
+            self.built[out[-1]] = state
+        return out
+
+    def compiles(self):
+        if self.sources:
+            return self.objects("solution", self.sources) is not None
+        return all(run(["g++", *self.FLAGS, "-x", "c++", "-fsyntax-only", file], self.folder).returncode == 0 for file in self.folder.glob("*.h"))
+
+    def linked(self, kind, flags=()):
+        solution, tests = self.objects(kind, self.sources, flags), self.objects(f"{kind}-test", self.tests, flags)
+        libraries = ["-lgtest_main", "-lgtest", "-pthread"] if not any("tests-main" in str(test) for test in self.tests) else ["-pthread"]
+        if "#include <execution>" in "".join((self.folder / file).read_text() for file in self.sources):
+            libraries.append("-ltbb")
+        return solution is not None and tests is not None and run(["g++", *flags, *solution, *tests, *libraries, "-o", kind], self.folder).returncode == 0
+
+    def passes(self):
+        return self.linked("solution") and run(["./solution"], self.folder).returncode == 0
+
+    def coverage(self):
+        """gcov's. Branches that only an exception takes are no decision of the source, and are left out, as gcovr does by --exclude-throw-branches."""
+        if not self.linked("covered", ["--coverage"]) or run(["./covered"], self.folder).returncode != 0:
+            return [0, 1], [0, 1]
+        lines, branches = {}, {}
+        run(["gcov", "-b", "-c", "--json-format", *self.folder.glob("covered-*.gcda")], self.folder)
+        for file in self.folder.glob("*.gcov.json.gz"):
+            for source in json.loads(gzip.decompress(file.read_bytes()))["files"]:
+                path = (self.folder / source["file"]).resolve()
+                if path.parent != self.folder.resolve() or path.name in self.tests:
+                    continue
+                for line in source["lines"]:
+                    key = (path.name, line["line_number"])
+                    lines[key] = max(lines.get(key, 0), line["count"])
+                    taken = [branch["count"] for branch in line["branches"] if not branch["throw"]]
+                    known = branches.setdefault((key, line.get("function_name")), [0] * len(taken))
+                    for i, count in enumerate(taken[:len(known)]):
+                        known[i] += count
+        counted = [count for both in branches.values() if len(both) > 1 for count in both]
+        return [sum(count > 0 for count in lines.values()), len(lines)], [sum(count > 0 for count in counted), len(counted)]
+
+
+class Cpp(Language):
+    name = "cpp"
+    needs = ["g++", "gcov"]
+
+    def pairs(self, exercise):
+        endings = {pathlib.Path(example).suffix: example for example in exercise.example}
+        return [(endings[pathlib.Path(solution).suffix], solution) for solution in exercise.solution if pathlib.Path(solution).suffix in endings]
+
+    def targets(self, exercise, folder):
+        """The source; the header too where functions have their bodies there."""
+        return [file for file in super().targets(exercise, folder) if file.suffix == ".cpp" or re.search(r"\)[\w\s]*\{", file.read_text())]
+
+    def suite(self, exercise, folder, tests):
+        sources = [solution for _, solution in self.pairs(exercise) if solution.endswith(".cpp")]
+        main = ["test/tests-main.cpp"] if set(tests) == set(exercise.tests) else []
+        return CppSuite(folder, sources, [*tests, *main])
+
+
+class GoSuite(Suite):
+    def compiles(self):
+        return run(["go", "build", "./..."], self.folder).returncode == 0
+
+    def passes(self):
+        return run(["go", "test", "-vet=off", "-count=1", "./..."], self.folder).returncode == 0
+
+    def coverage(self):
+        """Statements, as `go tool cover` counts them; Go's tools count no branches, so blocks stand for these."""
+        run(["go", "test", "-vet=off", "-coverprofile=cover.out", "./..."], self.folder)
+        blocks, lines = {}, {}
+        for text in (self.folder / "cover.out").read_text().splitlines()[1:]:
+            place, _, count = text.rsplit(" ", 2)
+            blocks[place] = max(blocks.get(place, 0), int(count))
+            file, span = place.split(":")
+            first, last = (int(part.split(".")[0]) for part in span.split(","))
+            for line in range(first, last + 1):
+                lines[file, line] = max(lines.get((file, line), 0), int(count))
+        return [sum(count > 0 for count in lines.values()), len(lines)], [sum(count > 0 for count in blocks.values()), len(blocks)]
+
+
+class Go(Language):
+    name = "go"
+    needs = ["go"]
+
+    def lay_out(self, exercise, folder):
+        super().lay_out(exercise, folder)
+        for file in folder.glob("*_test.go"):  # Tables of cases that only the human tests use.
+            file.unlink()
+
+    def suite(self, exercise, folder, tests):
+        if set(tests) == set(exercise.tests):
+            for file in exercise.source.glob("*_test.go"):
+                shutil.copy(file, folder)
+        return GoSuite(folder)
+
+
+class RustSuite(Suite):
+    def compiles(self):
+        return run(["cargo", "build", "--offline", "-q"], self.folder).returncode == 0
+
+    def passes(self):
+        return run(["cargo", "test", "--offline", "-q", "--", "--include-ignored"], self.folder).returncode == 0
+
+    def coverage(self):
+        """Not counted: rustc's own needs llvm-tools, which a plain toolchain does not have."""
+        return [0, 0], [0, 0]
+
+
+class Rust(Language):
+    name = "rust"
+    needs = ["cargo"]
+
+    def pairs(self, exercise):
+        return [(exercise.example[0], "src/lib.rs")]
+
+    def suite(self, exercise, folder, tests):
+        return RustSuite(folder)
+
+
+LANGUAGES = [Cpp(), Go(), Rust()]

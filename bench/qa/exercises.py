@@ -1,0 +1,128 @@
+"""Exercises with a reference solution and human tests: a folder LANGUAGE/exercises/practice/NAME, as Exercism lays them out.
+
+The reference is put in place, tests are made of it, and other programs judge them: the language's own runner in a folder that holds nothing but the solution and the tests
+(`passes`), its own coverage (`coverage`), and mutants, a sample of those that Leyden makes, each put into the solution before both suites run (`kills`).
+A language is a class of `exercise_languages.py`.
+"""
+import concurrent.futures
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+from exercise_languages import LANGUAGES
+
+
+def json_of(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    return (json.loads(done.stdout), "") if done.returncode in (0, 1) and done.stdout.startswith(("{", "[")) else (None, done.stderr.strip()[-300:])
+
+
+class Exercise:
+    def __init__(self, language, source, folder, options):
+        self.language, self.source, self.folder, self.options = language, source, folder, options
+        self.name = source.name
+        config = json.loads((source / ".meta/config.json").read_text())["files"]
+        self.solution, self.example, self.tests = config["solution"], config.get("example") or config.get("exemplar"), config["test"]
+        self.row = {"language": language.name, "exercise": self.name, "tests": 0, "passes": False, "lines": [0, 1], "branches": [0, 1], "mutants": 0, "human_kills": 0, "our_kills": 0,
+                    "both_kill": 0, "trouble": ""}
+
+    def laid_out(self, name):
+        """A folder with the reference solution, and none of the tests."""
+        folder = self.folder / name
+        self.language.lay_out(self, folder)
+        return folder
+
+    def make_tests(self):
+        folder = self.laid_out("made")
+        begin, written, mutants = time.monotonic(), [], []
+        for target in self.language.targets(self, folder):
+            command = [self.options.leyden, "test", target, "--offline", *self.language.flags]
+            report, trouble = json_of([*command, "--write", "--json"])
+            if not report:
+                self.row["trouble"] += f"{target.name}: {trouble} "
+                continue
+            file = report["files"][0]
+            self.row["tests"] += file["test_count"]
+            self.row["trouble"] += "".join(f"suspected: {one['function']}: {one['what']} " for one in file["suspected_defects"])
+            if file["test_count"]:
+                written.append(file["test_path"])
+            listed, _ = json_of([*command, "--list-mutants"])
+            mutants += [{**mutant, "file": target.relative_to(folder)} for mutant in listed or []]
+        self.row["seconds"] = time.monotonic() - begin
+        return folder, written, mutants
+
+    def run(self):
+        made, written, mutants = self.make_tests()
+        if written:
+            ours = self.laid_out("ours")
+            for path in written:
+                (ours / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(made / path, ours / path)
+            suite = self.language.suite(self, ours, written)
+            self.row["passes"] = suite.passes()
+            if self.row["passes"]:
+                self.row["lines"], self.row["branches"] = suite.coverage()
+            self.compare_kills(suite if self.row["passes"] else None, mutants)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        print(json.dumps(self.row), flush=True)
+        return self.row
+
+    def compare_kills(self, ours, mutants):
+        human_folder = self.laid_out("human")
+        for test in self.tests:
+            (human_folder / test).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.source / test, human_folder / test)
+        human = self.language.suite(self, human_folder, self.tests)
+        if not human.passes():
+            self.row["trouble"] += "the human tests do not pass "
+            return
+        wanted = min(len(mutants), self.options.mutants)
+        for mutant in (mutants[i * len(mutants) // wanted] for i in range(wanted)):
+            def killed(suite):
+                file = suite.folder / mutant["file"]
+                original = file.read_bytes()
+                file.write_bytes(original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:])
+                try:
+                    return not suite.passes() if suite.compiles() else None
+                finally:
+                    file.write_bytes(original)
+            by_human = killed(human)
+            if by_human is None:
+                continue
+            by_us = bool(ours and killed(ours))
+            self.row["mutants"] += 1
+            self.row["human_kills"] += by_human
+            self.row["our_kills"] += by_us
+            self.row["both_kill"] += by_human and by_us
+
+
+def share(pair):
+    return pair[0] / pair[1] if pair[1] else 1.0
+
+
+def total(rows):
+    human = sum(row["human_kills"] for row in rows)
+    passing = sum(row["passes"] for row in rows)
+    return {"exercises": len(rows), "with_passing_tests": passing, "tests": sum(row["tests"] for row in rows),
+            "line_coverage": sum(share(row["lines"]) for row in rows) / len(rows), "branch_coverage": sum(share(row["branches"]) for row in rows) / len(rows),
+            "line_and_branch_coverage": sum(share([row["lines"][0] + row["branches"][0], row["lines"][1] + row["branches"][1]]) for row in rows) / len(rows),
+            "mutants": sum(row["mutants"] for row in rows), "human_kills": human, "our_kills": sum(row["our_kills"] for row in rows),
+            "both_kill": sum(row["both_kill"] for row in rows), "kills_against_human": sum(row["our_kills"] for row in rows) / human if human else None,
+            "seconds": sum(row.get("seconds", 0) for row in rows)}
+
+
+def measure(options):
+    rows = []
+    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for language in LANGUAGES:
+            sources = sorted((options.exercises / language.name / "exercises/practice").glob("*/.meta/config.json"))
+            if (options.language and language.name not in options.language) or not sources or not language.is_there():
+                continue
+            exercises = [Exercise(language, file.parents[1], pathlib.Path(temporary) / language.name / file.parents[1].name, options) for file in sources
+                         if not options.exercise or file.parents[1].name in options.exercise]
+            rows += pool.map(Exercise.run, exercises)
+    languages = dict.fromkeys(row["language"] for row in rows)
+    return {"rows": rows, "totals": {name: total([row for row in rows if row["language"] == name]) for name in languages}}
