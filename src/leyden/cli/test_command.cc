@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "leyden/agents/qa/cpp/cpp_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_toolchain.h"
@@ -52,6 +53,7 @@ struct Flags {
   std::uint64_t seed = 1;
   std::string python;
   std::string node;
+  std::string cxx;
 };
 
 // "PATH" or "PATH:function", or a file of a folder or a change.
@@ -163,9 +165,11 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
     case syntax::Language::typescript:
     case syntax::Language::tsx:
       return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
+    case syntax::Language::cpp:
+      return qa::open_cpp(sandbox, file, {.compiler = flags.cxx}, context.stop);
     default:
       return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript and TypeScript so far",
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript and C++ so far",
                   file.string(), to_string(language));
   }
 }
@@ -409,6 +413,7 @@ void add_test_command(CLI::App& app, Run& run) {
       "The interpreter that has pytest [default: the project's .venv, else python3]");
   command->add_option("--node", flags->node,
                       "Node 18 or newer, for JavaScript [default: the system's]");
+  command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
   command->add_flag("--unsafe-no-sandbox", flags->unsafe_no_sandbox,
                     "Run the code with all rights of yours, where no sandbox can be had");
   command->footer(

@@ -108,12 +108,23 @@ Result<std::vector<Json>> DriverFolder::run(const sandbox::Sandbox& sandbox,
                                             const sandbox::SandboxCommand& command,
                                             const sandbox::SandboxLimits& limits,
                                             const Json& request, const std::stop_token& stop) {
+  return run_with_text(sandbox, command, limits,
+                       request.dump(-1, ' ', false, Json::error_handler_t::replace), stop);
+}
+
+Result<void> DriverFolder::put(const std::string& name, const std::string& text) const {
+  return write_readable(path_ / "drivers" / name, text);
+}
+
+Result<std::vector<Json>> DriverFolder::run_with_text(const sandbox::Sandbox& sandbox,
+                                                      const sandbox::SandboxCommand& command,
+                                                      const sandbox::SandboxLimits& limits,
+                                                      const std::string& request,
+                                                      const std::stop_token& stop) {
   const fs::path answers_file = path_ / "exchange" / "answers.jsonl";
   std::error_code ignored;
   fs::remove(answers_file, ignored);
-  if (auto written = write_readable(path_ / "drivers" / "request.json",
-                                    request.dump(-1, ' ', false, Json::error_handler_t::replace));
-      !written)
+  if (auto written = put("request.json", request); !written)
     return std::unexpected(written.error());
   auto ran = sandbox.run(command, limits, stop);
   if (!ran) return std::unexpected(ran.error());

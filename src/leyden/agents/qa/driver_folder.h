@@ -35,6 +35,15 @@ class DriverFolder {
                                                         const sandbox::SandboxLimits& limits,
                                                         const nlohmann::json& request,
                                                         const std::stop_token& stop);
+  // For programs that read no JSON.
+  [[nodiscard]] Result<std::vector<nlohmann::json>> run_with_text(
+      const sandbox::Sandbox& sandbox, const sandbox::SandboxCommand& command,
+      const sandbox::SandboxLimits& limits, const std::string& request,
+      const std::stop_token& stop);
+  // The host's place of kExchange.
+  [[nodiscard]] std::filesystem::path exchange() const { return path_ / "exchange"; }
+  // A file beside the drivers.
+  [[nodiscard]] Result<void> put(const std::string& name, const std::string& text) const;
   // How the last run ended, with the end of what it said.
   [[nodiscard]] const std::string& last_trouble() const { return last_trouble_; }
 
