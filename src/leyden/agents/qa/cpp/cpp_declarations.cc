@@ -265,6 +265,7 @@ class Reader {
         scope.substr(scope.rfind("::") == std::string::npos ? 0 : scope.rfind("::") + 2);
     out.is_static = says(node, "storage_class_specifier", "static", text_);
     out.is_const = has_child(declarator, "type_qualifier");
+    out.in_class = around.in_class;
     if (around.in_class) {
       out.form = out.form == CppFunction::Form::conversion ? out.form : CppFunction::Form::method;
     }

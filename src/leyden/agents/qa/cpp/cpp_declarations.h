@@ -25,7 +25,8 @@ struct CppFunction {
   std::string name;   // "add", "operator+"; of a conversion the type.
   std::string scope;  // "shop", "shop::Cart": the class of a method, without template arguments.
   std::vector<CppParameter> parameters;
-  std::string result;  // As it is written; empty: of a constructor.
+  std::string result;     // As it is written; empty: of a constructor.
+  bool in_class = false;  // Within the braces of its class.
   bool is_static = false;
   bool is_const = false;
   bool is_public =

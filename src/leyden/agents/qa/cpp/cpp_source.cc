@@ -188,7 +188,7 @@ class Assembler {
     bool abstract = false;
     const CppFunction* best = nullptr;
     for (const CppFunction& function : declared_.functions) {
-      if (function.scope != one.name) continue;
+      if (function.scope != one.name || !function.in_class) continue;
       abstract = abstract || function.is_pure;
       any = any || function.form == Form::constructor;
       const bool makes =
@@ -239,8 +239,8 @@ class Assembler {
 
   void add_observers(const CppClass& one, CppOwnType& own) const {
     for (const CppFunction& function : declared_.functions) {
-      if (function.scope != one.name || !function.is_public || !function.is_const ||
-          function.is_deleted || !function.template_parameters.empty())
+      if (function.scope != one.name || !function.in_class || !function.is_public ||
+          !function.is_const || function.is_deleted || !function.template_parameters.empty())
         continue;
       if (function.form == Form::conversion) {
         const std::string type = types_.type_of(function.result, one.name).name;
@@ -264,7 +264,7 @@ class Assembler {
 
   // A method's definition outside of its class.
   [[nodiscard]] bool is_outer(const CppFunction& one) const {
-    return one.form == Form::function && class_named(one.scope) != nullptr;
+    return !one.in_class && class_named(one.scope) != nullptr;
   }
 
   [[nodiscard]] const CppClass* class_named(const std::string& name) const {
@@ -356,7 +356,11 @@ class Assembler {
                     const std::string& uncallable) {
     const CppFile& file = files_[target_];
     const CppOwnType* own = class_named(one.scope) == nullptr ? nullptr : own_type(one.scope);
-    CppCallable callable{.form = one.form, .name = one.name, .class_name = {}, .passing = {}};
+    CppCallable callable{.form = one.form,
+                         .name = one.name,
+                         .class_name = {},
+                         .passing = {},
+                         .gives_nothing = one.result == "void "};
     Function out;
     out.name = one.form == Form::conversion ? "operator " + one.name : one.name;
     out.uncallable = uncallable;

@@ -15,6 +15,7 @@ struct CppCallable {
   std::string name;        // "shop::total", a method's own name; of a conversion the type.
   std::string class_name;  // Of a method or constructor, as a test spells it: "shop::Stack<int>".
   std::vector<CppPassing> passing;  // Of each parameter.
+  bool gives_nothing = false;       // void
 };
 
 // A type of the tested code that values are made of or that results have.

@@ -278,8 +278,13 @@ class TestWriter {
     }
     for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i)
       lines_.push_back(
-          fmt::format("static_cast<void>({});", call_of(input_.steps[i], kCppObject, false)));
+          statement(input_.steps[i].function, call_of(input_.steps[i], kCppObject, false)) + ";");
     return kCppObject;
+  }
+
+  // [[nodiscard]] is heard.
+  std::string statement(std::size_t function, const std::string& call) const {
+    return source_.callables[function].gives_nothing ? call : "static_cast<void>(" + call + ")";
   }
 
   std::string arguments_text(const std::vector<Value>& values,
@@ -327,9 +332,9 @@ class TestWriter {
                           !expected_.error.empty() &&
                           std::isalpha(static_cast<unsigned char>(expected_.error[0])) != 0 &&
                           expected_.error.find("<") == std::string::npos;
-    const std::string statement = guarded("static_cast<void>(" + call + ")");
-    lines_.push_back(nameable ? fmt::format("EXPECT_THROW({}, {});", statement, expected_.error)
-                              : fmt::format("EXPECT_ANY_THROW({});", statement));
+    const std::string whole = guarded(statement(input_.function(), call));
+    lines_.push_back(nameable ? fmt::format("EXPECT_THROW({}, {});", whole, expected_.error)
+                              : fmt::format("EXPECT_ANY_THROW({});", whole));
   }
 
   void add_value(const std::string& call) {
@@ -345,9 +350,9 @@ class TestWriter {
       for (const Json& claim : claims) lines_.push_back(claim_text(claim, "result"));
     } else if (changed.empty() && expected_.printed.empty()) {
       lines_.push_back(
-          fmt::format("EXPECT_NO_THROW({});", guarded("static_cast<void>(" + call + ")")));
+          fmt::format("EXPECT_NO_THROW({});", guarded(statement(input_.function(), call))));
     } else {
-      lines_.push_back(fmt::format("static_cast<void>({});", call));
+      lines_.push_back(statement(input_.function(), call) + ";");
     }
     for (const Json& claim : changed) lines_.push_back(claim_text(claim, ""));
   }

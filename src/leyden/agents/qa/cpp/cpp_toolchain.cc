@@ -13,6 +13,7 @@
 #include "leyden/agents/qa/cpp/cpp_probe.h"
 #include "leyden/agents/qa/cpp/cpp_project.h"
 #include "leyden/agents/qa/cpp/cpp_text.h"
+#include "leyden/agents/qa/cpp/sanitizer_finding.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
@@ -82,7 +83,16 @@ std::string first_error(std::string_view message) {
 
 bool is_ordinary(const Value& value) {
   return value.integer < kOrdinary && value.integer > -kOrdinary &&
-         std::ranges::all_of(value.items, is_ordinary);
+         std::ranges::all_of(value.items, [](const Value& item) { return is_ordinary(item); });
+}
+
+bool is_ordinary(const Input& input) {
+  return std::ranges::all_of(input.construction,
+                             [](const Value& one) { return is_ordinary(one); }) &&
+         std::ranges::all_of(input.steps, [](const Step& step) {
+           return std::ranges::all_of(step.arguments,
+                                      [](const Value& one) { return is_ordinary(one); });
+         });
 }
 
 class CppToolchain final : public CompiledToolchain {
@@ -127,7 +137,10 @@ class CppToolchain final : public CompiledToolchain {
 
   std::string test_name(const Function& function, bool expects_error,
                         std::size_t number) const override {
-    return fmt::format("{}{}{}", cpp_camel_case(function.qualified_name()),
+    // The class without its namespaces and template arguments.
+    std::string of = function.class_name.substr(0, function.class_name.find('<'));
+    if (const std::size_t cut = of.rfind("::"); cut != std::string::npos) of.erase(0, cut + 2);
+    return fmt::format("{}{}{}", cpp_camel_case(of + " " + function.name),
                        expects_error ? "Throws" : "", number);
   }
   void rename(SourceTest& test, const std::string& name) const override {
@@ -266,57 +279,29 @@ class CppToolchain final : public CompiledToolchain {
     return out;
   }
 
+  // Where and what, with a call that shows it, once: addresses and values change from input to input and say little.
   std::string defect_of(const Json& line, const Input& input) const override {
-    const std::string said = line.value("said", "");
-    const std::size_t undefined = said.find("runtime error: ");
-    const std::size_t memory = said.find("ERROR: AddressSanitizer: ");
-    std::string what;
-    if (undefined != std::string::npos) {
-      what = said.substr(undefined + 15, said.find('\n', undefined) - undefined - 15);
-    } else if (memory != std::string::npos) {
-      what = said.substr(memory + 25, said.find_first_of(" \n", memory + 25) - memory - 25);
-    }
-    const bool of_size =
-        what.find("overflow") != std::string::npos && what.find("buffer") == std::string::npos;
+    const auto found =
+        sanitizer_finding(line.value("said", ""), project_.target.filename().string());
     const Input used = fitted(input, source_.functions, cpp_integer_range);
-    const bool ordinary = std::ranges::all_of(used.steps, [](const Step& step) {
-      return std::ranges::all_of(step.arguments, is_ordinary);
-    });
-    if (what.empty() || what.starts_with("SEGV") || what.find("allocation-size") == 0 ||
-        what.starts_with("requested") || what.starts_with("out-of-memory") ||
-        what.starts_with("ABRT") ||
-        ((of_size || what.find("outside the range") != std::string::npos) && !ordinary))
-      return what.starts_with("SEGV") ? told_once(used, "a memory access that goes nowhere", said)
-                                      : std::string();
-    return told_once(used, what, said);
+    if (!found || (found->by_size && !is_ordinary(used))) return {};
+    const std::string kind = found->what.substr(0, found->what.find_first_of(":0123456789"));
+    if (!told_.insert(fmt::format("{} {} {}", input.function(), found->line, kind)).second)
+      return {};
+    const Function& function = source_.functions[input.function()];
+    std::vector<std::string> arguments;
+    const std::vector<Value>& values = used.steps.back().arguments;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      arguments.push_back(cpp_literal(values[i], function.parameters[i].type, source_));
+    return fmt::format("undefined behaviour{}: {} ({}({}))",
+                       found->line == 0 ? "" : fmt::format(" in line {}", found->line), found->what,
+                       function.name, joined(arguments, ", "));
   }
 
  private:
   bool none_callable() const {
     return std::ranges::none_of(source_.functions,
                                 [](const Function& one) { return one.uncallable.empty(); });
-  }
-
-  // Where and what, with the call that shows it; the numbers of addresses and values change and say little.
-  std::string told_once(const Input& input, const std::string& what,
-                        const std::string& said) const {
-    const std::string name = project_.target.filename().string() + ":";
-    const std::size_t at = said.find(name);
-    const std::string line =
-        at == std::string::npos
-            ? ""
-            : said.substr(at + name.size(), said.find_first_not_of("0123456789", at + name.size()) -
-                                                at - name.size());
-    const std::string key = fmt::format("{} {} {}", input.function(), line,
-                                        what.substr(0, what.find_first_of(":0123456789")));
-    if (!told_.insert(key).second) return {};
-    const Function& function = source_.functions[input.function()];
-    std::vector<std::string> arguments;
-    const std::vector<Value>& values = input.steps.back().arguments;
-    for (std::size_t i = 0; i < values.size(); ++i)
-      arguments.push_back(cpp_literal(values[i], function.parameters[i].type, source_));
-    return fmt::format("undefined behaviour{}: {} ({}({}))", line.empty() ? "" : " in line " + line,
-                       what, function.qualified_name(), joined(arguments, ", "));
   }
 
   sandbox::SandboxCommand command_for(std::vector<std::string> argv) const {
