@@ -12,6 +12,7 @@
 #include "leyden/agents/qa/compiled/encoding.h"
 #include "leyden/agents/qa/cpp/cpp_probe.h"
 #include "leyden/agents/qa/cpp/cpp_project.h"
+#include "leyden/agents/qa/cpp/cpp_syntax.h"
 #include "leyden/agents/qa/cpp/cpp_text.h"
 #include "leyden/agents/qa/cpp/sanitizer_finding.h"
 #include "leyden/agents/qa/source_text.h"
@@ -33,31 +34,6 @@ constexpr std::size_t kShownMax = 300;         // Of a compiler's message.
 constexpr std::int64_t kOrdinary = 1'000'000;  // Numbers beyond may well overflow.
 constexpr const char* kSanitizers =
     "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer";
-
-const ProbeSyntax& cpp_probe_syntax() {
-  static const ProbeSyntax syntax{
-      .hit = "leyden_hit({});",
-      .condition = "leyden_if(!!({}),{},{})",
-      .throws = "leyden_throws({});",
-      .blocks = {"compound_statement"},
-      .statements = {"expression_statement", "return_statement", "if_statement", "while_statement",
-                     "for_statement", "for_range_loop", "do_statement", "switch_statement",
-                     "throw_statement", "break_statement", "continue_statement", "try_statement",
-                     "goto_statement", "co_return_statement"},
-      .initialized = {"init_declarator"},
-      .conditional = {"if_statement", "while_statement", "do_statement", "for_statement",
-                      "conditional_expression"},
-      .loops = {"for_range_loop"},
-      .cases = {"case_statement"},
-      .functions = {"function_definition"},
-      .left_alone = {"static_assert_declaration", "template_parameter_list",
-                     "template_argument_list", "preproc_def", "preproc_function_def",
-                     "requires_clause", "decltype", "sizeof_expression", "noexcept",
-                     "enumerator_list", "parameter_list", "field_initializer_list",
-                     "array_declarator", "concept_definition", "alias_declaration"},
-      .has_errors = true};
-  return syntax;
-}
 
 // Lines of a file that a compiler's message names: errors and what led to them.
 std::set<std::size_t> lines_named(std::string_view message, std::string_view file) {
