@@ -36,6 +36,9 @@ class CompiledToolchain : public Toolchain {
     return std::vector<WrongExample>{};
   }
 
+  // Of a compiler's run, or of what it made.
+  [[nodiscard]] static sandbox::SandboxLimits limits(std::chrono::milliseconds wall_time);
+
  protected:
   CompiledToolchain(const sandbox::Sandbox& sandbox, std::chrono::milliseconds call_time)
       : sandbox_(sandbox), call_time_(call_time) {}
@@ -53,8 +56,6 @@ class CompiledToolchain : public Toolchain {
   // What an input's violent end says about the code; empty: nothing.
   [[nodiscard]] virtual std::string defect_of(const nlohmann::json& line,
                                               const Input& input) const = 0;
-
-  [[nodiscard]] static sandbox::SandboxLimits limits(std::chrono::milliseconds wall_time);
 
   const sandbox::Sandbox& sandbox_;
   std::chrono::milliseconds call_time_;

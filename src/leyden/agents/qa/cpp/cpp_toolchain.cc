@@ -1,8 +1,9 @@
 #include "leyden/agents/qa/cpp/cpp_toolchain.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/cpp/cpp_answer.h"
+#include "leyden/agents/qa/cpp/cpp_builder.h"
 #include "leyden/agents/qa/cpp/cpp_probe.h"
 #include "leyden/agents/qa/cpp/cpp_project.h"
 #include "leyden/agents/qa/cpp/cpp_syntax.h"
@@ -26,36 +29,13 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr const char* kProject = "/project";
-constexpr auto kCompileTime = 180s;
+constexpr auto kProjectTime = 900s;  // To build the project's own tests and run them.
+constexpr std::size_t kJudgedRuns = 5;
 constexpr auto kTestRunTime = 120s;            // Of all runs of a test file together.
 constexpr std::size_t kRepairs = 6;            // Of a program some of whose parts do not compile.
-constexpr std::size_t kShownMax = 300;         // Of a compiler's message.
 constexpr std::int64_t kOrdinary = 1'000'000;  // Numbers beyond may well overflow.
 constexpr const char* kSanitizers =
     "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer";
-
-// Lines of a file that a compiler's message names: errors and what led to them.
-std::set<std::size_t> lines_named(std::string_view message, std::string_view file) {
-  std::set<std::size_t> out;
-  const std::string mark = std::string(file) + ":";
-  for (std::size_t at = message.find(mark); at != std::string_view::npos;
-       at = message.find(mark, at + 1)) {
-    std::size_t line = 0;
-    for (std::size_t i = at + mark.size();
-         i < message.size() && message[i] >= '0' && message[i] <= '9'; ++i)
-      line = line * 10 + static_cast<std::size_t>(message[i] - '0');
-    const std::string_view rest = message.substr(at, message.find('\n', at) - at);
-    if (line != 0 && rest.find("warning:") == std::string_view::npos) out.insert(line);
-  }
-  return out;
-}
-
-std::string first_error(std::string_view message) {
-  const std::size_t at = message.find("error");
-  const std::size_t begin = at == std::string_view::npos ? 0 : message.rfind('\n', at) + 1;
-  return utf8::one_line(std::string(message.substr(begin, kShownMax)));
-}
 
 bool is_ordinary(const Value& value) {
   return value.integer < kOrdinary && value.integer > -kOrdinary &&
@@ -96,14 +76,18 @@ class CppToolchain final : public CompiledToolchain {
     auto drivers = DriverFolder::make();
     if (!drivers) return std::unexpected(drivers.error());
     drivers_ = *std::move(drivers);
-    if (auto found = find_compiler(stop); !found) return found;
+    builder_.emplace(sandbox_, project_, *copy_, *drivers_);
+    if (auto found = builder_->find_compiler(options_.compiler.string(), stop); !found)
+      return found;
     probed_ = probed_source(project_.files.back().tree, text_, cpp_probe_syntax());
     return build_probe(stop);
   }
 
   const std::vector<Function>& functions() const override { return source_.functions; }
   std::string module() const override { return project_.include_of(project_.target); }
-  std::string runner() const override { return "GoogleTest, " + compiler_says_; }
+  std::string runner() const override {
+    return "GoogleTest, " + builder_->compiler_says() + (sanitized_ ? "" : ", without sanitizers");
+  }
   ModelWords words() const override {
     return {.language = "C++",
             .fence = "cpp",
@@ -125,59 +109,60 @@ class CppToolchain final : public CompiledToolchain {
     test.name = name;
   }
 
-  Result<TestRuns> run_project(const std::string&, std::stop_token) override { return TestRuns{}; }
-
-  Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
-    const std::size_t fence = answer.find("```");
-    std::string_view code = answer;
-    if (fence != std::string_view::npos) {
-      code = answer.substr(std::min(answer.find('\n', fence), answer.size()));
-      code = code.substr(0, code.find("```"));
+  // By CMake and ctest; a new file counts where the project's CMakeLists.txt finds it.
+  Result<TestRuns> run_project(const std::string& text, std::stop_token stop) override {
+    TestRuns out;
+    if (!project_.has_tests) return out;
+    const fs::path place = copy_->path() / project_.test_path;
+    if (!text.empty()) {
+      if (auto put = write_readable(place, text); !put) return std::unexpected(put.error());
     }
-    std::vector<SourceTest> out;
-    std::vector<std::string> imports;
-    std::string support;
-    std::size_t at = 0;
-    for (const CppPlacedTest& one : cpp_placed_tests(code)) {
-      support += code.substr(at, one.begin - at);
-      at = one.end;
-      out.push_back({.name = one.name,
-                     .text = std::string(code.substr(one.begin, one.end - one.begin)),
-                     .imports = {},
-                     .support = {}});
-    }
-    if (out.empty()) return fail(Errc::invalid_argument, "there is no TEST(Suite, Name) in it");
-    std::string kept;
-    for (std::size_t begin = 0; begin < support.size();) {
-      const std::size_t end = std::min(support.find('\n', begin), support.size());
-      const std::string line = support.substr(begin, end - begin);
-      if (line.starts_with("#include")) {
-        imports.push_back(line);
-      } else {
-        kept += line + "\n";
-      }
-      begin = end + 1;
-    }
-    const std::size_t first = kept.find_first_not_of(" \n\r\t");
-    kept = first == std::string::npos ? "" : kept.substr(first);
-    for (SourceTest& one : out) {
-      one.imports = imports;
-      one.support = kept;
-    }
+    if (auto put = builder_->put_target(probed_.text); !put) return std::unexpected(put.error());
+    const std::string script = fmt::format(
+        "cd {0}\nrm -f hits ctest.xml\n"
+        "cmake -S {1} -B project -DCMAKE_CXX_FLAGS='-w -DLEYDEN_RECORD -include "
+        "{2}/leyden_probes.h' >&2\n"
+        "cmake --build project -j2 >&2\ncd project\n"
+        "LEYDEN_HITS={0}/hits ctest --timeout 30 --output-junit {0}/ctest.xml || true\n",
+        kExchange, kCppProject, kDrivers);
+    auto trouble = builder_->run_script(script, kProjectTime, stop);
+    std::error_code ignored;
+    if (!text.empty()) fs::remove(place, ignored);
+    if (auto back = builder_->put_target({}); !back) return std::unexpected(back.error());
+    if (!trouble) return std::unexpected(trouble.error());
+    out.trouble = trouble->empty() ? "" : first_error(*trouble);
+    out.reached = recorded();
+    read_ctest(out);
     return out;
   }
 
-  Result<Judgement> judge(const SourceTest& test, std::span<const Mutant>,
+  Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
+    return cpp_tests_in(answer);
+  }
+
+  // Five runs, one that counts what it reaches, and one for each mutant.
+  Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
                           std::stop_token stop) override {
     const std::string text = test_file({}, std::span(&test, 1));
-    auto runs = run_tests(project_.test_path, text, {.shuffled = 4, .alone = false}, stop);
+    auto runs =
+        run_tests(project_.test_path, text, {.shuffled = kJudgedRuns - 1, .alone = false}, stop);
     if (!runs) return std::unexpected(runs.error());
     Judgement out;
     const auto found = runs->tests.find(test.name);
-    out.good = found != runs->tests.end() && found->second.passed == found->second.runs &&
-               found->second.runs == 5;
-    if (!out.good) out.reason = found != runs->tests.end() ? found->second.failure : runs->trouble;
-    out.arcs = std::move(runs->reached);
+    const bool ran = found != runs->tests.end();
+    out.good =
+        ran && found->second.passed == found->second.runs && found->second.runs == kJudgedRuns;
+    if (!out.good) {
+      out.reason = ran ? found->second.failure : runs->trouble;
+      if (out.reason.empty()) out.reason = "it ends before it has passed or failed";
+      return out;
+    }
+    auto reached = reached_by(text, stop);
+    if (!reached) return std::unexpected(reached.error());
+    out.arcs = *std::move(reached);
+    auto killed = killed_by(text, mutants, stop);
+    if (!killed) return std::unexpected(killed.error());
+    out.killed = *std::move(killed);
     return out;
   }
 
@@ -190,10 +175,10 @@ class CppToolchain final : public CompiledToolchain {
   }
   fs::path test_path() const override { return project_.test_path; }
 
-  Result<TestRuns> run_tests(const fs::path& path, const std::string& text,
+  Result<TestRuns> run_tests(const fs::path&, const std::string& text,
                              const TestRunOptions& options, std::stop_token stop) override {
     TestRuns out;
-    auto built = build_tests(path, text, out, stop);
+    auto built = build_tests(text, out, stop);
     if (!built) return std::unexpected(built.error());
     if (!*built) return out;
     std::vector<std::string> runs = {""};
@@ -208,9 +193,9 @@ class CppToolchain final : public CompiledToolchain {
     for (std::size_t i = 0; i < runs.size(); ++i)
       script += fmt::format(
           "timeout 20 {0}/tests {1} --gtest_output=json:{0}/run-{2}.json "
-          ">{0}/run-{2}.txt 2>&1\n",
+          ">/dev/null 2>&1 || true\n",
           kExchange, runs[i], i);
-    auto ran = sandbox_.run(command_for({"sh", "-c", script + "true"}), limits(kTestRunTime), stop);
+    auto ran = builder_->run_script(script + "true", kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
     for (std::size_t i = 0; i < runs.size(); ++i) read_run(i, out);
     return out;
@@ -223,8 +208,8 @@ class CppToolchain final : public CompiledToolchain {
   syntax::Language language() const override { return syntax::Language::cpp; }
   std::span<const BodySpan> bodies() const override { return source_.bodies; }
   sandbox::SandboxCommand probe_command(bool of_mutants) const override {
-    auto out = command_for({std::string(kExchange) + (of_mutants ? "/mutants" : "/probe"),
-                            kRequestFile, kAnswersFile});
+    auto out = builder_->command_for({std::string(kExchange) + (of_mutants ? "/mutants" : "/probe"),
+                                      kRequestFile, kAnswersFile});
     out.environment = {
         {"ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=512"},
         {"UBSAN_OPTIONS", "print_stacktrace=0"},
@@ -234,25 +219,7 @@ class CppToolchain final : public CompiledToolchain {
 
   Result<std::vector<bool>> build_mutants(std::span<const Mutant> mutants,
                                           const std::stop_token& stop) override {
-    std::vector<bool> out(mutants.size());
-    for (std::size_t round = 0; round < kRepairs; ++round) {
-      const Schemata all = schemata_of(text_, source_.bodies, mutants, out, [](std::size_t number) {
-        return fmt::format("if (leyden_is({}))", number);
-      });
-      auto trouble = build(all.text, "mutants", "", stop);
-      if (!trouble) return std::unexpected(trouble.error());
-      if (trouble->empty()) return out;
-      bool found = false;
-      for (const std::size_t line : lines_named(*trouble, project_.target.filename().string())) {
-        for (const std::size_t mutant : all.at_line(line)) {
-          found = found || !out[mutant];
-          out[mutant] = true;
-        }
-      }
-      if (!found) break;
-    }
-    out.assign(mutants.size(), true);
-    return out;
+    return build_with_mutants(program("mutants", {}), mutants, stop);
   }
 
   // Where and what, with a call that shows it, once: addresses and values change from input to input and say little.
@@ -280,98 +247,18 @@ class CppToolchain final : public CompiledToolchain {
                                 [](const Function& one) { return one.uncallable.empty(); });
   }
 
-  sandbox::SandboxCommand command_for(std::vector<std::string> argv) const {
-    sandbox::SandboxCommand out;
-    out.argv = std::move(argv);
-    drivers_->mount_into(out);
-    out.mounts.push_back({.host = copy_->path(), .inside = kProject});
-    out.working_directory = kProject;
-    return out;
-  }
-
-  Result<void> find_compiler(const std::stop_token& stop) {
-    std::vector<std::string> names = {"g++", "clang++", "c++"};
-    if (!options_.compiler.empty()) names = {options_.compiler.string()};
-    for (const std::string& name : names) {
-      auto ran = sandbox_.run(command_for({name, "--version"}), limits(20s), stop);
-      if (!ran && ran.error().code != Errc::not_found) return std::unexpected(ran.error());
-      if (!ran || !ran->succeeded()) continue;
-      compiler_ = name;
-      compiler_says_ = ran->output.text.substr(0, ran->output.text.find('\n'));
-      return {};
-    }
-    return fail(Errc::unsupported,
-                "there is no {} in the sandbox: install g++ or clang++, or name it with --cxx",
-                names.front());
-  }
-
-  // Flags of all compilations.
-  std::string flags() const {
-    const int standard =
-        std::max(17, project_.standard.empty() ? 20 : std::stoi(project_.standard));
-    std::string out = fmt::format("-std=gnu++{} -w -O0 -I{}", standard, kDrivers);
-    for (const std::string& folder : project_.include_folders)
-      out += fmt::format(" -I{}/{}", kProject, folder);
-    return out + " -pthread";
-  }
-
-  // What a command says where it fails; empty: it did not.
-  Result<std::string> run_script(const std::string& script, const std::stop_token& stop) {
-    auto ran =
-        sandbox_.run(command_for({"sh", "-c", "set -e\n" + script}), limits(kCompileTime), stop);
-    if (!ran) return std::unexpected(ran.error());
-    if (ran->succeeded()) return std::string();
-    const std::string said = ran->error_output.text + ran->output.text;
-    return said.empty() ? "error: " + std::string(sandbox::name_of(ran->outcome)) : said;
-  }
-
-  // Objects of the other sources, once.
-  std::string other_sources() {
-    std::string out;
-    for (std::size_t i = 0; i < project_.sources.size(); ++i)
-      out += fmt::format("test -f {1}/other-{2}.o || {0} {3} -c {4}/{5} -o {1}/other-{2}.o\n",
-                         compiler_, kExchange, i, flags(), kProject,
-                         project_.sources[i].generic_string());
-    return out;
-  }
-  std::string other_objects() const {
-    std::string out;
-    for (std::size_t i = 0; i < project_.sources.size(); ++i)
-      out += fmt::format(" {}/other-{}.o", kExchange, i);
-    return out;
-  }
-
   bool is_included() const { return project_.is_header() || source_.includes_source; }
 
-  // The program `name`, with `target` in the place of the tested file.
-  Result<std::string> build(const std::string& target, const std::string& name,
-                            const std::string& more, const std::stop_token& stop) {
-    const fs::path place = copy_->path() / project_.target;
-    if (auto put = write_readable(place, target); !put) return std::unexpected(put.error());
-    std::string script = other_sources();
-    const std::string probes = fmt::format("-include {}/leyden_probes.h", kDrivers);
-    if (!is_included())
-      script +=
-          fmt::format("{0} {1} {2} {3} -c {4}/{5} -o {6}/{7}-target.o\n", compiler_, flags(),
-                      probes, more, kProject, project_.target.generic_string(), kExchange, name);
-    const std::string main = fmt::format("{}/{}main.o", kExchange, is_included() ? name + "-" : "");
-    const std::string compile_main =
-        fmt::format("{} {} {} {} -c {}/probe_main.cc -o {}", compiler_, flags(), probes,
-                    is_included() ? more : "", kDrivers, main);
-    // What does not include the target is the same in both programs.
-    script +=
-        is_included() ? compile_main + "\n" : fmt::format("test -f {} || {}\n", main, compile_main);
-    script += fmt::format("{0} {1} {2}{3}{4} -o {5}/{6} -pthread{7}\n", compiler_, more, main,
-                          is_included() ? "" : fmt::format(" {}/{}-target.o", kExchange, name),
-                          other_objects(), kExchange, name, libraries());
-    auto trouble = run_script(script, stop);
-    if (auto back = write_readable(place, text_); !back) return std::unexpected(back.error());
-    return trouble;
+  CppProgram program(const std::string& name, const std::string& target) const {
+    return {.name = name,
+            .target = target,
+            .main = std::string(kDrivers) + "/probe_main.cc",
+            .includes_target = is_included()};
   }
-
-  std::string libraries() const {
-    std::string out;
-    for (const std::string& one : project_.libraries) out += " " + one;
+  CppProgram test_program(const std::string& name, const std::string& target) const {
+    CppProgram out = program(name, target);
+    out.main = std::string(kCppProject) + "/" + project_.test_path.generic_string();
+    out.libraries = "-lgtest_main -lgtest -pthread";
     return out;
   }
 
@@ -382,7 +269,9 @@ class CppToolchain final : public CompiledToolchain {
     for (std::size_t round = 0; round < kRepairs; ++round) {
       const CppProbe probe = cpp_probe(source_, includes_);
       if (auto put = drivers_->put("probe_main.cc", probe.text); !put) return put;
-      auto built = build(probed_.text, "probe", sanitizers, stop);
+      CppProgram wanted = program("probe", probed_.text);
+      wanted.flags = sanitizers;
+      auto built = builder_->build(wanted, stop);
       if (!built) return std::unexpected(built.error());
       trouble = *built;
       if (trouble.empty()) {
@@ -403,7 +292,7 @@ class CppToolchain final : public CompiledToolchain {
     if (!trouble.empty())
       return fail(Errc::unavailable, "{} can't be built: {}", project_.target.string(),
                   first_error(trouble));
-    if (sanitizers.empty()) compiler_says_ += ", without sanitizers";
+    sanitized_ = !sanitizers.empty();
     return {};
   }
 
@@ -413,24 +302,38 @@ class CppToolchain final : public CompiledToolchain {
     return lines && !lines->empty();
   }
 
-  // Whether there is a program; tests that do not compile are not in it.
-  Result<bool> build_tests(const fs::path& path, const std::string& text, TestRuns& out,
-                           const std::stop_token& stop) {
-    std::string now = text;
-    const fs::path place = copy_->path() / path;
-    std::string script = other_sources();
-    if (!is_included())
-      script += fmt::format("test -f {0}/plain.o || {1} {2} -c {3}/{4} -o {0}/plain.o\n", kExchange,
-                            compiler_, flags(), kProject, project_.target.generic_string());
-    script += fmt::format("{0} {1} {2}/{3} {4}{5} -o {6}/tests -lgtest_main -lgtest -pthread{7}\n",
-                          compiler_, flags(), kProject, path.generic_string(),
-                          is_included() ? "" : fmt::format("{}/plain.o", kExchange),
-                          other_objects(), kExchange, libraries());
+  // Which mutants it is without, since they do not compile.
+  Result<std::vector<bool>> build_with_mutants(CppProgram wanted, std::span<const Mutant> mutants,
+                                               const std::stop_token& stop) {
+    std::vector<bool> out(mutants.size());
     for (std::size_t round = 0; round < kRepairs; ++round) {
-      if (auto put = write_readable(place, now); !put) return std::unexpected(put.error());
-      auto trouble = run_script(script, stop);
-      std::error_code ignored;
-      fs::remove(place, ignored);
+      const Schemata all = schemata_of(text_, source_.bodies, mutants, out, [](std::size_t number) {
+        return fmt::format("if (leyden_is({}))", number);
+      });
+      wanted.target = all.text;
+      auto trouble = builder_->build(wanted, stop);
+      if (!trouble) return std::unexpected(trouble.error());
+      if (trouble->empty()) return out;
+      bool found = false;
+      for (const std::size_t line : lines_named(*trouble, project_.target.filename().string())) {
+        for (const std::size_t mutant : all.at_line(line)) {
+          found = found || !out[mutant];
+          out[mutant] = true;
+        }
+      }
+      if (!found) break;
+    }
+    out.assign(mutants.size(), true);
+    return out;
+  }
+
+  // Whether there is a program; tests that do not compile are not in it.
+  Result<bool> build_tests(const std::string& text, TestRuns& out, const std::stop_token& stop) {
+    std::string now = text;
+    CppProgram wanted = test_program("tests", text_);
+    wanted.probed = false;
+    for (std::size_t round = 0; round < kRepairs; ++round) {
+      auto trouble = build_test(wanted, now, stop);
       if (!trouble) return std::unexpected(trouble.error());
       if (trouble->empty()) {
         built_tests_ = std::move(now);
@@ -439,9 +342,10 @@ class CppToolchain final : public CompiledToolchain {
       out.trouble = first_error(*trouble);
       if (trouble->find("gtest/gtest.h") != std::string::npos)
         return fail(Errc::unsupported, "there is no GoogleTest: install libgtest-dev");
-      const std::set<std::size_t> lines = lines_named(*trouble, path.filename().string());
+      const std::set<std::size_t> lines =
+          lines_named(*trouble, project_.test_path.filename().string());
       const std::string before = now;
-      std::vector<CppPlacedTest> tests = cpp_placed_tests(now);
+      const std::vector<CppPlacedTest> tests = cpp_placed_tests(now);
       for (std::size_t i = tests.size(); i-- > 0;) {
         const auto line = lines.lower_bound(tests[i].first_line);
         if (line != lines.end() && *line <= tests[i].last_line)
@@ -452,14 +356,85 @@ class CppToolchain final : public CompiledToolchain {
     return false;
   }
 
-  void read_run(std::size_t number, TestRuns& out) const {
-    const fs::path file = drivers_->exchange() / fmt::format("run-{}.json", number);
+  Result<std::string> build_test(const CppProgram& wanted, const std::string& text,
+                                 const std::stop_token& stop) {
+    const fs::path place = copy_->path() / project_.test_path;
+    if (auto put = write_readable(place, text); !put) return std::unexpected(put.error());
+    auto trouble = builder_->build(wanted, stop);
     std::error_code ignored;
-    auto text = fs::is_regular_file(fs::symlink_status(file, ignored))
-                    ? read_file(file, 16 * MiB)
-                    : fail(Errc::not_found, "no answer");
-    const Json answer = text ? Json::parse(*text, nullptr, false) : Json();
+    fs::remove(place, ignored);
+    return trouble;
+  }
+
+  // What a file of tests reaches in the target, by a run of its own.
+  Result<Arcs> reached_by(const std::string& text, const std::stop_token& stop) {
+    CppProgram wanted = test_program("reaching", probed_.text);
+    wanted.flags = "-DLEYDEN_RECORD";
+    auto trouble = build_test(wanted, text, stop);
+    if (!trouble) return std::unexpected(trouble.error());
+    auto ran = builder_->run_script(
+        fmt::format("cd {0}; rm -f hits; LEYDEN_HITS={0}/hits ./reaching || true", kExchange),
+        kTestRunTime, stop);
+    if (!ran) return std::unexpected(ran.error());
+    return recorded();
+  }
+
+  // Mutants that a file of tests fails on.
+  Result<std::vector<std::size_t>> killed_by(const std::string& text,
+                                             std::span<const Mutant> mutants,
+                                             const std::stop_token& stop) {
+    std::vector<std::size_t> out;
+    if (mutants.empty()) return out;
+    CppProgram wanted = test_program("judged", {});
+    wanted.flags = "-DLEYDEN_RECORD";
+    const fs::path place = copy_->path() / project_.test_path;
+    if (auto put = write_readable(place, text); !put) return std::unexpected(put.error());
+    auto invalid = build_with_mutants(wanted, mutants, stop);
+    std::error_code ignored;
+    fs::remove(place, ignored);
+    if (!invalid) return std::unexpected(invalid.error());
+    std::string script = fmt::format("cd {}; rm -f killed\n", kExchange);
+    for (std::size_t i = 0; i < mutants.size(); ++i) {
+      if (!(*invalid)[i])
+        script += fmt::format(
+            "LEYDEN_MUTANT={0} timeout 5 ./judged >/dev/null 2>&1 || echo {0} >>killed\n", i);
+    }
+    auto ran = builder_->run_script(script, kTestRunTime, stop);
+    if (!ran) return std::unexpected(ran.error());
+    return numbers_in("killed");
+  }
+
+  // Of a file that a program has written.
+  std::vector<std::size_t> numbers_in(const char* name) const {
+    std::vector<std::size_t> out;
+    std::istringstream text(written(name));
+    for (std::size_t number = 0; text >> number;) out.push_back(number);
+    return out;
+  }
+  Arcs recorded() const { return probed_.arcs_of(numbers_in("hits")); }
+  std::string written(const std::string& name) const {
+    const fs::path file = drivers_->exchange() / name;
+    std::error_code ignored;
+    if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return {};
+    auto text = read_file(file, 16 * MiB);
     fs::remove(file, ignored);
+    return text ? *text : std::string();
+  }
+
+  void read_ctest(TestRuns& out) const {
+    const std::string text = written("ctest.xml");
+    for (std::size_t at = text.find("<testcase "); at != std::string::npos;
+         at = text.find("<testcase ", at + 1)) {
+      const std::string line = text.substr(at, text.find('>', at) - at);
+      const std::size_t name = line.find("name=\"") + 6;
+      TestRuns::Test& test = out.tests[line.substr(name, line.find('"', name) - name)];
+      ++test.runs;
+      if (line.find("status=\"run\"") != std::string::npos) ++test.passed;
+    }
+  }
+
+  void read_run(std::size_t number, TestRuns& out) const {
+    const Json answer = Json::parse(written(fmt::format("run-{}.json", number)), nullptr, false);
     if (!answer.is_object()) {
       ++out.broken_runs;
       return;
@@ -483,8 +458,8 @@ class CppToolchain final : public CompiledToolchain {
   CppProject project_;
   CppSource source_;
   std::vector<std::string> includes_;
-  std::string compiler_;
-  std::string compiler_says_;
+  std::optional<CppBuilder> builder_;
+  bool sanitized_ = true;
   std::optional<std::string> built_tests_;
   mutable std::set<std::string> told_;  // Undefined behaviour, once for each place.
 };

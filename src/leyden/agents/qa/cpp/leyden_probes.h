@@ -34,4 +34,23 @@ LEYDEN_INLINE void leyden_throws(int line) {
 }
 LEYDEN_INLINE int leyden_is(int mutant) { return !LEYDEN_CONSTANT && leyden_mutant == mutant; }
 
+/* In programs of others: LEYDEN_MUTANT says which mutant is on, LEYDEN_HITS where to add what was reached. */
+#ifdef LEYDEN_RECORD
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((constructor)) static void leyden_begin(void) {
+  const char* const mutant = getenv("LEYDEN_MUTANT");
+  if (mutant) leyden_mutant = atoi(mutant);
+}
+__attribute__((destructor)) static void leyden_end(void) {
+  const char* const path = getenv("LEYDEN_HITS");
+  FILE* const file = path ? fopen(path, "a") : NULL;
+  if (!file) return;
+  for (int i = 0; i < LEYDEN_PROBES_MAX; ++i) {
+    if (leyden_hits[i]) fprintf(file, "%d\n", i);
+  }
+  fclose(file);
+}
+#endif
+
 #endif
