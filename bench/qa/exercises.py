@@ -75,7 +75,7 @@ class Exercise:
         for test in self.tests:
             (human_folder / test).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.source / test, human_folder / test)
-        human = self.language.suite(self, human_folder, self.tests)
+        human = self.language.suite(self, human_folder, self.tests, human=True)
         if not human.passes():
             self.row["trouble"] += "the human tests do not pass "
             return

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--language javascript] [--json FILE]
+    planted_test.py LEYDEN [--language javascript | cpp] [--json FILE]
 """
 import argparse
 import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 
 from planted import PLANTED
+from planted_cpp import PLANTED_CPP
 from planted_js import PLANTED_JS
 
 PYTHON = "/usr/bin/python3"
@@ -30,7 +32,11 @@ def leyden_test(program, file, *more):
 
 
 def passes(folder, end):
-    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"] if end == "py" else [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))]
+    if end in ("h", "cc"):
+        built = subprocess.run(["g++", "-std=c++20", *(file.name for file in folder.glob("*_test.cc")), "-lgtest_main", "-lgtest", "-pthread", "-o", "tests"], cwd=folder, capture_output=True)
+        command = ["./tests"] if built.returncode == 0 else ["false"]
+    else:
+        command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"] if end == "py" else [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))]
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=120).returncode == 0
 
 
@@ -40,7 +46,7 @@ def one(program, folder, planted):
     for place, text in ((correct, good), (buggy, bad)):
         place.mkdir(parents=True)
         (place / f"{name}.{end}").write_text(source.replace("@@", text).lstrip())
-        if end != "py":
+        if end not in ("py", "h", "cc"):
             (place / "package.json").write_text('{"type": "module"}\n')
     report = leyden_test(program, correct / f"{name}.{end}", "--write")
     if not report["tests"]:
@@ -58,12 +64,15 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("leyden", type=lambda path: pathlib.Path(path).resolve())
     arguments.add_argument("--json", type=pathlib.Path)
-    arguments.add_argument("--language", choices=["python", "javascript"], default="python")
+    arguments.add_argument("--language", choices=["python", "javascript", "cpp"], default="python")
     options = arguments.parse_args()
     if options.language == "javascript" and not pathlib.Path(NODE).exists():
         print(f"SKIPPED: no {NODE}")
         return 77
-    all_planted = PLANTED_JS if options.language == "javascript" else [(name, "py", *rest) for name, *rest in PLANTED]
+    if options.language == "cpp" and not (shutil.which("g++") and pathlib.Path("/usr/include/gtest/gtest.h").exists()):
+        print("SKIPPED: no g++ with GoogleTest")
+        return 77
+    all_planted = PLANTED_CPP if options.language == "cpp" else PLANTED_JS if options.language == "javascript" else [(name, "py", *rest) for name, *rest in PLANTED]
     if options.language == "python" and subprocess.run([PYTHON, "-c", "import pytest"], capture_output=True).returncode != 0:
         print(f"SKIPPED: {PYTHON} has no pytest")
         return 77

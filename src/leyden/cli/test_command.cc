@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "leyden/agents/qa/cpp/cpp_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_toolchain.h"
@@ -47,6 +48,7 @@ struct Flags {
   std::uint64_t seed = 1;
   std::string python;
   std::string node;
+  std::string cxx;
   std::string record;
   bool record_prompts = false;
   std::string replay;
@@ -78,6 +80,7 @@ std::string request_of(const Flags& flags) {
                         {"seed", flags.seed},
                         {"python", flags.python},
                         {"node", flags.node},
+                        {"cxx", flags.cxx},
                         {"record", flags.record},
                         {"record_prompts", flags.record_prompts}};
   if (flags.model.name) out["model"] = *flags.model.name;
@@ -111,6 +114,7 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("seed").get_to(out.seed);
     json.at("python").get_to(out.python);
     json.at("node").get_to(out.node);
+    json.at("cxx").get_to(out.cxx);
     json.at("record").get_to(out.record);
     json.at("record_prompts").get_to(out.record_prompts);
     if (json.contains("model")) out.model.name = json["model"].get<std::string>();
@@ -150,9 +154,11 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
     case syntax::Language::typescript:
     case syntax::Language::tsx:
       return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
+    case syntax::Language::cpp:
+      return qa::open_cpp(sandbox, file, {.compiler = flags.cxx}, context.stop);
     default:
       return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript and TypeScript so far",
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript and C++ so far",
                   file.string(), to_string(language));
   }
 }
@@ -528,6 +534,7 @@ void add_test_command(CLI::App& app, Run& run) {
       "The interpreter that has pytest [default: the project's .venv, else python3]");
   command->add_option("--node", flags->node,
                       "Node 18 or newer, for JavaScript [default: the system's]");
+  command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
   command->add_flag("--unsafe-no-sandbox", flags->unsafe_no_sandbox,
                     "Run the code with all rights of yours, where no sandbox can be had");
   command->footer(

@@ -35,6 +35,10 @@ Result<std::vector<Json>> json_lines(std::string_view text) {
   return out;
 }
 
+std::string text_of(const Json& request) {
+  return request.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string end_of(const std::string& errors) {
   if (errors.empty()) return {};
   return ": " + utf8::one_line(errors.substr(
@@ -117,12 +121,11 @@ void DriverFolder::mount_into(sandbox::SandboxCommand& command) const {
       {.host = path_ / "exchange", .inside = kExchange, .access = sandbox::Access::read_write});
 }
 
-Result<void> DriverFolder::put_request(const Json& request) const {
+Result<void> DriverFolder::put_request(const std::string& request) const {
   std::error_code ignored;
   for (const char* old : {"answers.jsonl", "errors"})
     fs::remove_all(path_ / "exchange" / old, ignored);
-  return write_readable(path_ / "drivers" / "request.json",
-                        request.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return put("request.json", request);
 }
 
 Result<std::vector<Json>> DriverFolder::answers() const {
@@ -140,6 +143,18 @@ Result<std::vector<Json>> DriverFolder::run(const sandbox::Sandbox& sandbox,
                                             const sandbox::SandboxCommand& command,
                                             const sandbox::SandboxLimits& limits,
                                             const Json& request, const std::stop_token& stop) {
+  return run_with_text(sandbox, command, limits, text_of(request), stop);
+}
+
+Result<void> DriverFolder::put(const std::string& name, const std::string& text) const {
+  return write_readable(path_ / "drivers" / name, text);
+}
+
+Result<std::vector<Json>> DriverFolder::run_with_text(const sandbox::Sandbox& sandbox,
+                                                      const sandbox::SandboxCommand& command,
+                                                      const sandbox::SandboxLimits& limits,
+                                                      const std::string& request,
+                                                      const std::stop_token& stop) {
   if (auto put = put_request(request); !put) return std::unexpected(put.error());
   auto ran = sandbox.run(command, limits, stop);
   if (!ran) return std::unexpected(ran.error());
@@ -152,7 +167,7 @@ Result<std::vector<Json>> DriverFolder::ask(const sandbox::Sandbox& sandbox,
                                             const std::string& driver,
                                             const sandbox::SandboxLimits& limits,
                                             const Json& request, const std::stop_token& stop) {
-  if (auto put = put_request(request); !put) return std::unexpected(put.error());
+  if (auto put = put_request(text_of(request)); !put) return std::unexpected(put.error());
   if (!session_) {
     sandbox::SandboxLimits of_session = limits;
     of_session.wall_time = of_session.cpu_time = kSessionTime;

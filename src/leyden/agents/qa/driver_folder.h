@@ -47,12 +47,21 @@ class DriverFolder {
       const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,
       const std::string& driver, const sandbox::SandboxLimits& limits,
       const nlohmann::json& request, const std::stop_token& stop);
+  // For programs that read no JSON.
+  [[nodiscard]] Result<std::vector<nlohmann::json>> run_with_text(
+      const sandbox::Sandbox& sandbox, const sandbox::SandboxCommand& command,
+      const sandbox::SandboxLimits& limits, const std::string& request,
+      const std::stop_token& stop);
+  // The host's place of kExchange.
+  [[nodiscard]] std::filesystem::path exchange() const { return path_ / "exchange"; }
+  // A file beside the drivers.
+  [[nodiscard]] Result<void> put(const std::string& name, const std::string& text) const;
   // How the last run ended, with the end of what it said.
   [[nodiscard]] const std::string& last_trouble() const { return last_trouble_; }
 
  private:
   explicit DriverFolder(std::filesystem::path path) : path_(std::move(path)) {}
-  [[nodiscard]] Result<void> put_request(const nlohmann::json& request) const;
+  [[nodiscard]] Result<void> put_request(const std::string& request) const;
   [[nodiscard]] Result<std::vector<nlohmann::json>> answers() const;
   std::filesystem::path path_;
   std::string last_trouble_;

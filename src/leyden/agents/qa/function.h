@@ -43,6 +43,8 @@ struct Function {
   std::size_t first_line = 1;
   std::size_t last_line = 1;
   bool is_async = false;  // Gives something to await.
+  // Why no test can call it: it is a helper of others, say, which are to reach it. Empty: one can.
+  std::string uncallable{};
 
   [[nodiscard]] bool needs_object() const { return kind == Kind::method || kind == Kind::property; }
   [[nodiscard]] std::string qualified_name() const {

@@ -202,6 +202,21 @@ Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) 
   return out;
 }
 
+// Of one type it is a list of fixed length: some items are equal, some are sorted.
+Value InputMaker::tuple(const Type& type, const Style& style, std::size_t depth) {
+  Value out{.kind = Value::Kind::tuple, .text = {}, .items = {}};
+  const bool alike = type.of.size() > 2 && std::ranges::all_of(type.of, [&](const Type& of) {
+                       return of == type.of.front();
+                     });
+  const double equal = alike ? static_cast<double>(below(10)) / 10 : 0;
+  for (const Type& of : type.of)
+    out.items.push_back(!out.items.empty() && chance(equal) ? out.items[below(out.items.size())]
+                                                            : value(of, style, depth + 1));
+  if (alike && style.sorted && type.of.front().kind == Type::Kind::integer)
+    std::ranges::sort(out.items, {}, &Value::integer);
+  return out;
+}
+
 Value InputMaker::map(const Type& type, const Style& style, std::size_t depth) {
   Value out{.kind = Value::Kind::map, .text = type.name, .items = {}};
   std::vector<Value> keys;
@@ -265,11 +280,8 @@ Value InputMaker::value(const Type& type, const Style& style, std::size_t depth)
     case Kind::list:
     case Kind::set:
       return list(type, style, depth);
-    case Kind::tuple: {
-      Value out{.kind = Value::Kind::tuple, .text = {}, .items = {}};
-      for (const Type& of : type.of) out.items.push_back(value(of, style, depth + 1));
-      return out;
-    }
+    case Kind::tuple:
+      return tuple(type, style, depth);
     case Kind::map:
       return map(type, style, depth);
     case Kind::optional:

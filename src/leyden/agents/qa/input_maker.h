@@ -44,6 +44,7 @@ class InputMaker {
   [[nodiscard]] Value value(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value integer(const Style& style);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
+  [[nodiscard]] Value tuple(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value record(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value object(const Type& type, const Style& style, std::size_t depth);

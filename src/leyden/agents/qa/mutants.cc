@@ -69,7 +69,9 @@ class Finder {
     const std::string_view type = node.type();
     if (type == "type" || type == "comment" || type == "raise_statement" ||
         type == "assert_statement" || type == "decorator" || type == "import_statement" ||
-        type == "import_from_statement" || type == "throw_statement" || type == "type_annotation")
+        type == "import_from_statement" || type == "throw_statement" || type == "type_annotation" ||
+        type == "template_argument_list" || type == "type_descriptor" ||
+        type == "static_assert_declaration" || type == "preproc_include")
       return true;
     if (type == "expression_statement" && node.named_child(0).type() == "string") return true;
     if (type == "call" || type == "call_expression") {
@@ -135,6 +137,8 @@ class Finder {
       return;
     } else if (language_ == Language::javascript && mutate_javascript(node)) {
       return;
+    } else if ((language_ == Language::cpp || language_ == Language::c) && mutate_c(node)) {
+      return;
     } else if (type == "not_operator") {
       add(node, std::string(node.field("argument").text(text_)), "not is left out");
     } else if (type == "break_statement") {
@@ -150,7 +154,9 @@ class Finder {
         const std::string inner(condition.text(text_));
         if (type != "while_statement")
           add(condition,
-              language_ == Language::python ? "(not (" + inner + "))" : "(!" + inner + ")",
+              language_ == Language::python ? "(not (" + inner + "))"
+              : inner.starts_with('(')      ? "(!" + inner + ")"
+                                            : "(!(" + inner + "))",
               "a condition is turned round");
       }
     } else if (type == "expression_statement" && language_ == Language::python) {
@@ -282,6 +288,90 @@ class Finder {
       return false;
     }
     return true;
+  }
+
+  // Parts of statements and expressions of C and C++ that can be left out, and functions that have an opposite.
+  bool mutate_c(Node node) {
+    const std::string_view type = node.type();
+    if (type == "expression_statement") {
+      const std::string_view kind = node.named_child(0).type();
+      if (kind == "call_expression" && !is_silent(node.named_child(0)))
+        add(node, ";", "a call is left out");
+      if (kind == "assignment_expression" || kind == "update_expression")
+        add(node, ";", "an assignment is left out");
+    } else if (type == "return_statement") {
+      const Node value = node.named_child(0);
+      if (value && value.type() != "initializer_list" && language_ == Language::cpp)
+        add(value, "{}", "an empty value is returned");
+      if (value && language_ == Language::c) add(value, "0", "0 is returned");
+    } else if (type == "string_literal") {
+      const std::size_t size = node.text(text_).size();
+      if (size > 2 && size < 60 && node.parent().type() != "concatenated_string")
+        add(node, "\"leyden\"", "a text is another");
+    } else if (type == "char_literal") {
+      add(node, node.text(text_) == "'q'" ? "'k'" : "'q'", "a character is another");
+    } else {
+      return mutate_c_expression(node);
+    }
+    return true;
+  }
+
+  bool mutate_c_expression(Node node) {
+    const std::string_view type = node.type();
+    const Node parent = node.parent();
+    if (type == "identifier" || type == "field_identifier") {
+      if (parent.type() == "subscript_argument_list" ||
+          (parent.type() == "subscript_expression" && parent.field("index") == node)) {
+        add(node, fmt::format("({} - 1)", node.text(text_)), "an index is one less");
+        return true;
+      }
+      static const std::map<std::string_view, std::string_view> kOpposites = {
+          {"min", "max"},
+          {"max", "min"},
+          {"floor", "ceil"},
+          {"ceil", "floor"},
+          {"any_of", "all_of"},
+          {"all_of", "any_of"},
+          {"front", "back"},
+          {"back", "front"},
+          {"push_back", "push_front"},
+          {"tolower", "toupper"},
+          {"toupper", "tolower"},
+          {"find", "rfind"},
+          {"begin", "end"},
+          {"find_first_of", "find_last_of"}};
+      const auto other = kOpposites.find(node.text(text_));
+      if (other == kOpposites.end() || !is_called(node)) return false;
+      add(node, std::string(other->second),
+          fmt::format("{} becomes {}", other->first, other->second));
+    } else if (type == "unary_expression") {
+      const std::string_view sign = node.field("operator").text(text_);
+      if (sign == "-" || sign == "!")
+        add(node, "(" + std::string(node.field("argument").text(text_)) + ")",
+            fmt::format("{} is left out", sign == "-" ? "a minus" : "not"));
+    } else if (type == "binary_expression") {
+      const std::string_view sign = node.field("operator").text(text_);
+      if (sign == "+" || sign == "-" || sign == "%" || sign == "*" || sign == "/")
+        add(node, "(" + std::string(node.field("left").text(text_)) + ")",
+            fmt::format("what stands behind {} is left out", sign));
+    } else if (type == "update_expression") {
+      if (parent.type() == "for_statement") return true;  // It would run for ever.
+      const bool up = node.field("operator").text(text_) == "++";
+      add(node.field("operator"), up ? "--" : "++", up ? "++ becomes --" : "-- becomes ++");
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  // As `f(...)`, `a.f(...)` or `ns::f(...)`.
+  static bool is_called(Node name) {
+    Node called = name;
+    while (called.parent().type() == "qualified_identifier" ||
+           called.parent().type() == "field_expression")
+      called = called.parent();
+    return called.parent().type() == "call_expression" &&
+           called.parent().field("function") == called;
   }
 
   void mutate_javascript_call(Node node) {

@@ -122,6 +122,15 @@ class Agent {
     return out;
   }
 
+  // Whether there is more to find through it: in it, or in a helper that nothing but others can call.
+  bool is_worth_trying(std::size_t function) const {
+    const Function& of = functions_[function];
+    if (!of.uncallable.empty()) return false;
+    return missing(of) > 0 || std::ranges::any_of(wanted_, [&](std::size_t other) {
+             return !functions_[other].uncallable.empty() && missing(functions_[other]) > 0;
+           });
+  }
+
   // What the docstrings promise and what the project's tests reach.
   Result<void> look_at_project() {
     progress("looking at the project", 0, 0);
@@ -199,8 +208,8 @@ class Agent {
       progress("searching", round, options_.rounds_max);
       std::vector<Input> batch;
       for (const std::size_t function : wanted_) {
-        if (round > 0 && (missing(functions_[function]) == 0 || quiet[function] >= kQuietRounds))
-          continue;
+        if (!functions_[function].uncallable.empty()) continue;
+        if (round > 0 && (!is_worth_trying(function) || quiet[function] >= kQuietRounds)) continue;
         add_inputs(function, round, batch);
       }
       if (batch.empty()) break;
@@ -394,6 +403,7 @@ class Agent {
   // A model's tests, function by function. A model that can't be asked costs its tests, nothing else.
   Result<void> ask_model() {
     for (const std::size_t function : wanted_) {
+      if (!functions_[function].uncallable.empty()) continue;
       std::string task = first_task(functions_[function], toolchain_.words(), {});
       for (std::size_t attempt = 0; attempt <= options_.repairs_max && !task.empty(); ++attempt) {
         progress("asking the model", written_.size(), 0);
@@ -651,8 +661,10 @@ class Agent {
             return reaches(one.arcs, functions_[function]);
           });
       if (!tested)
-        report_.untested.push_back(functions_[function].qualified_name() +
-                                   ": no input gave an answer that a test can hold");
+        report_.untested.push_back(functions_[function].qualified_name() + ": " +
+                                   (functions_[function].uncallable.empty()
+                                        ? "no input gave an answer that a test can hold"
+                                        : functions_[function].uncallable));
     }
   }
 

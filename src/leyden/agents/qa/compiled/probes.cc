@@ -1,0 +1,217 @@
+#include "leyden/agents/qa/compiled/probes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace leyden::qa {
+namespace {
+
+using syntax::Node;
+
+constexpr std::size_t kDepthMax = 400;
+constexpr std::size_t kConditionBytesMax = 4000;
+
+// Writes the text again from left to right, with what is put in between.
+class Prober {
+ public:
+  Prober(std::string_view text, const ProbeSyntax& syntax) : text_(text), syntax_(syntax) {}
+
+  ProbedSource probe(Node root) {
+    walk(root, 0);
+    copy_to(text_.size());
+    return std::move(out_);
+  }
+
+ private:
+  void copy_to(std::size_t position) {
+    if (position <= at_) return;
+    out_.text += text_.substr(at_, position - at_);
+    at_ = position;
+  }
+  void put(std::size_t position, std::string_view text) {
+    copy_to(position);
+    out_.text += text;
+  }
+
+  std::size_t probe_of(Arc arc) {
+    out_.probes.push_back(arc);
+    return out_.probes.size() - 1;
+  }
+  std::size_t branch_at(Node node) {
+    return probe_of({static_cast<std::int64_t>(node.first_line()),
+                     -static_cast<std::int64_t>(out_.probes.size()) - 1});
+  }
+  std::string line_hit(Node node) {
+    const auto line = static_cast<std::int64_t>(node.first_line());
+    return fmt::format(fmt::runtime(syntax_.hit), probe_of({line, line}));
+  }
+  std::string branch_hit(Node node) {
+    return fmt::format(fmt::runtime(syntax_.hit), branch_at(node));
+  }
+
+  bool is_executed(Node statement) const {
+    if (syntax_.statements.contains(statement.type())) return true;
+    return std::ranges::any_of(statement.named_children(), [&](Node child) {
+      return syntax_.initialized.contains(child.type());
+    });
+  }
+
+  void walk(Node node, std::size_t depth) {
+    const std::string_view type = node.type();
+    if (depth > kDepthMax || syntax_.left_alone.contains(type)) return;
+    if (syntax_.functions.contains(type)) {
+      walk_function(node, depth);
+    } else if (syntax_.blocks.contains(type)) {
+      for (const Node child : node.named_children()) walk_statement(child, depth);
+    } else if (syntax_.cases.contains(type)) {
+      walk_case(node, depth);
+    } else if (is_logical(node)) {
+      walk_condition(node, depth);
+    } else {
+      for (const Node child : node.named_children()) walk_part(node, child, depth);
+    }
+  }
+
+  void walk_function(Node node, std::size_t depth) {
+    if (node.has_error()) return;
+    for (const Node child : node.named_children()) {
+      if (child == node.field("body") && syntax_.blocks.contains(child.type())) {
+        const Node head = node.field("declarator");
+        put(child.begin() + 1, line_hit(head ? head : node));
+      }
+      walk(child, depth + 1);
+    }
+  }
+
+  // A condition, what it governs, or anything else of a node.
+  void walk_part(Node node, Node child, std::size_t depth) {
+    const std::string_view type = node.type();
+    if (child == node.field("condition") && syntax_.conditional.contains(type)) {
+      const bool constant = node.text(text_).starts_with("if constexpr");
+      return constant ? walk(child, depth + 1) : walk_condition(child, depth + 1);
+    }
+    const bool governed = child == node.field("body") || child == node.field("consequence") ||
+                          (type == "else_clause" && child.is_named());
+    const bool statement = is_executed(child) || syntax_.blocks.contains(child.type());
+    if (governed && statement && type != "switch_statement" && !type.ends_with("_expression")) {
+      // Where the condition says nothing, the body does.
+      const bool counts = syntax_.loops.contains(type) ||
+                          (type == "if_statement" && has_declaration(node.field("condition")));
+      return walk_body(child, counts ? branch_hit(node) : std::string(), depth);
+    }
+    walk(child, depth + 1);
+  }
+
+  static bool has_declaration(Node condition) {
+    return std::ranges::any_of(condition.named_children(), [](Node child) {
+      return child.type() == "declaration" || child.type() == "init_statement";
+    });
+  }
+
+  void walk_statement(Node node, std::size_t depth) {
+    if (is_executed(node)) put(node.begin(), line_hit(node) + thrown_at(node));
+    walk(node, depth + 1);
+  }
+
+  std::string thrown_at(Node node) const {
+    return node.type() == "throw_statement" && !syntax_.throws.empty()
+               ? fmt::format(fmt::runtime(syntax_.throws), node.first_line())
+               : std::string();
+  }
+
+  // A statement that another one governs: alone it gets braces.
+  void walk_body(Node body, const std::string& entered, std::size_t depth) {
+    if (syntax_.blocks.contains(body.type())) {
+      put(body.begin() + 1, entered);
+      walk(body, depth + 1);
+      return;
+    }
+    put(body.begin(), "{" + entered);
+    walk_statement(body, depth);
+    put(body.end(), "}");
+  }
+
+  void walk_case(Node node, std::size_t depth) {
+    bool first = true;
+    for (const Node child : node.named_children()) {
+      if (child == node.field("value") || child.type() == "comment") continue;
+      if (std::exchange(first, false)) put(child.begin(), branch_hit(node));
+      walk_statement(child, depth);
+    }
+  }
+
+  bool is_logical(Node node) const {
+    if (node.type() != "binary_expression") return false;
+    const std::string_view sign = node.field("operator").text(text_);
+    return sign == "&&" || sign == "||" || sign == "and" || sign == "or";
+  }
+
+  // Each operand that is no && or || itself.
+  void walk_condition(Node node, std::size_t depth) {
+    const std::string_view type = node.type();
+    if (depth > kDepthMax || has_declaration(node)) return;
+    if (type == "condition_clause" || type == "parenthesized_expression") {
+      for (const Node child : node.named_children()) walk_condition(child, depth + 1);
+    } else if (is_logical(node)) {
+      walk_condition(node.field("left"), depth + 1);
+      walk_condition(node.field("right"), depth + 1);
+    } else if (type == "unary_expression" && node.text(text_).starts_with('!')) {
+      walk_condition(node.field("argument"), depth + 1);
+    } else if (type == "true" || type == "false" || type == "number_literal" || type == "comment" ||
+               node.end() - node.begin() > kConditionBytesMax) {
+      walk(node, depth + 1);
+    } else {
+      const std::size_t yes = branch_at(node);
+      const std::size_t no = branch_at(node);
+      const std::string both = fmt::format(fmt::runtime(syntax_.condition), "\n", yes, no);
+      const std::size_t hole = both.find('\n');
+      put(node.begin(), both.substr(0, hole));
+      walk(node, depth + 1);
+      put(node.end(), both.substr(hole + 1));
+    }
+  }
+
+  std::string_view text_;
+  const ProbeSyntax& syntax_;
+  std::size_t at_ = 0;
+  ProbedSource out_;
+};
+
+}  // namespace
+
+Goals ProbedSource::goals() const {
+  Goals out;
+  for (const Arc& arc : probes) {
+    if (arc.first == arc.second) {
+      out.lines.insert(arc.first);
+    } else {
+      out.branches.insert(arc);
+    }
+  }
+  return out;
+}
+
+Arcs ProbedSource::arcs_of(std::span<const std::size_t> reached) const {
+  Arcs out;
+  for (const std::size_t probe : reached) {
+    if (probe < probes.size()) out.insert(probes[probe]);
+  }
+  return out;
+}
+
+std::vector<std::size_t> ProbedSource::seen_in(const Arcs& arcs) const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    if (arcs.contains(probes[i])) out.push_back(i);
+  }
+  return out;
+}
+
+ProbedSource probed_source(const syntax::Tree& tree, std::string_view text,
+                           const ProbeSyntax& syntax) {
+  return Prober(text, syntax).probe(tree.root());
+}
+
+}  // namespace leyden::qa

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leyden/agents/qa/toolchain.h"
+#include "leyden/syntax/parser.h"
+
+namespace leyden::qa {
+
+// How probes are written in a language, and the names that its grammar gives to where they go.
+struct ProbeSyntax {
+  std::string hit;                        // "leyden_hit({});": a statement.
+  std::string condition;                  // "leyden_if(!!({}), {}, {})": the condition, two probes.
+  std::string throws;                     // "leyden_throws({});": a line; before `throw_statement`.
+  std::set<std::string_view> blocks;      // Whose children are statements.
+  std::set<std::string_view> statements;  // That run where they stand,
+  std::set<std::string_view> initialized;  // these only where they hold one of these.
+  std::set<std::string_view> conditional;  // With a field "condition" of which both ways count.
+  std::set<std::string_view> loops;  // Their body counts as a branch where there is no condition.
+  std::set<std::string_view> cases;  // With statements as children, behind a colon.
+  std::set<std::string_view> functions;  // With a body.
+  std::set<std::string_view> left_alone;
+  bool has_errors = false;  // Errors are thrown by throw_statement.
+};
+
+// A source with probes: before each statement, and for both ways of each condition: each operand of && and || has two, as gcov counts branches. Lines
+// stay where they are.
+struct ProbedSource {
+  std::string text;
+  // Of each probe: its line as an arc to itself, or (line, -number) for a branch that begins there.
+  std::vector<Arc> probes;
+
+  [[nodiscard]] Goals goals() const;
+  [[nodiscard]] Arcs arcs_of(std::span<const std::size_t> reached) const;
+  [[nodiscard]] std::vector<std::size_t> seen_in(const Arcs& arcs) const;
+};
+// Functions that did not parse get none.
+[[nodiscard]] ProbedSource probed_source(const syntax::Tree& tree, std::string_view text,
+                                         const ProbeSyntax& syntax);
+
+}  // namespace leyden::qa

@@ -1,0 +1,136 @@
+#include "leyden/agents/qa/cpp/cpp_builder.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "leyden/agents/qa/compiled/compiled_toolchain.h"
+#include "leyden/base/utf8.h"
+
+namespace leyden::qa {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kCompileTime = 180s;
+constexpr std::size_t kShownMax = 300;  // Of a compiler's message.
+constexpr int kStandardDefault = 20;
+constexpr int kStandardLeast = 17;  // Of the probe.
+
+}  // namespace
+
+std::set<std::size_t> lines_named(std::string_view message, std::string_view file) {
+  std::set<std::size_t> out;
+  const std::string mark = std::string(file) + ":";
+  for (std::size_t at = message.find(mark); at != std::string_view::npos;
+       at = message.find(mark, at + 1)) {
+    std::size_t line = 0;
+    for (std::size_t i = at + mark.size();
+         i < message.size() && message[i] >= '0' && message[i] <= '9'; ++i)
+      line = line * 10 + static_cast<std::size_t>(message[i] - '0');
+    const std::string_view rest = message.substr(at, message.find('\n', at) - at);
+    if (line != 0 && rest.find("warning:") == std::string_view::npos) out.insert(line);
+  }
+  return out;
+}
+
+std::string first_error(std::string_view message) {
+  const std::size_t at = message.find("error");
+  const std::size_t begin = at == std::string_view::npos ? 0 : message.rfind('\n', at) + 1;
+  return utf8::one_line(std::string(message.substr(begin, kShownMax)));
+}
+
+sandbox::SandboxCommand CppBuilder::command_for(std::vector<std::string> argv) const {
+  sandbox::SandboxCommand out;
+  out.argv = std::move(argv);
+  drivers_.mount_into(out);
+  out.mounts.push_back({.host = copy_.path(), .inside = kCppProject});
+  out.working_directory = kCppProject;
+  return out;
+}
+
+Result<void> CppBuilder::find_compiler(const std::string& wanted, const std::stop_token& stop) {
+  std::vector<std::string> names = {"g++", "clang++", "c++"};
+  if (!wanted.empty()) names = {wanted};
+  for (const std::string& name : names) {
+    auto ran = sandbox_.run(command_for({name, "--version"}), CompiledToolchain::limits(20s), stop);
+    if (!ran && ran.error().code != Errc::not_found) return std::unexpected(ran.error());
+    if (!ran || !ran->succeeded()) continue;
+    compiler_ = name;
+    compiler_says_ = ran->output.text.substr(0, ran->output.text.find('\n'));
+    return {};
+  }
+  return fail(Errc::unsupported,
+              "there is no {} in the sandbox: install g++ or clang++, or name it with --cxx",
+              names.front());
+}
+
+std::string CppBuilder::flags() const {
+  const int said = project_.standard.empty() ? kStandardDefault : std::stoi(project_.standard);
+  std::string out =
+      fmt::format("-std=gnu++{} -w -O0 -pthread -I{}", std::max(kStandardLeast, said), kDrivers);
+  for (const std::string& folder : project_.include_folders)
+    out += fmt::format(" -I{}/{}", kCppProject, folder);
+  return out;
+}
+
+Result<std::string> CppBuilder::run_script(const std::string& script,
+                                           std::chrono::milliseconds time,
+                                           const std::stop_token& stop) const {
+  auto ran = sandbox_.run(command_for({"sh", "-c", "set -e\n" + script}),
+                          CompiledToolchain::limits(time), stop);
+  if (!ran) return std::unexpected(ran.error());
+  if (ran->succeeded()) return std::string();
+  const std::string said = ran->error_output.text + ran->output.text;
+  return said.empty() ? "error: " + std::string(sandbox::name_of(ran->outcome)) : said;
+}
+
+Result<void> CppBuilder::put_target(const std::string& text) const {
+  return write_readable(copy_.path() / project_.target,
+                        text.empty() ? project_.files.back().text : text);
+}
+
+// Objects of the other sources, once.
+std::string CppBuilder::compile_others() const {
+  std::string out;
+  for (std::size_t i = 0; i < project_.sources.size(); ++i)
+    out +=
+        fmt::format("test -f {1}/other-{2}.o || {0} {3} -c {4}/{5} -o {1}/other-{2}.o\n", compiler_,
+                    kExchange, i, flags(), kCppProject, project_.sources[i].generic_string());
+  return out;
+}
+
+Result<std::string> CppBuilder::build(const CppProgram& program, const std::stop_token& stop) {
+  if (auto put = put_target(program.target); !put) return std::unexpected(put.error());
+  const std::string probes =
+      program.probed ? fmt::format(" -include {}/leyden_probes.h", kDrivers) : "";
+  const std::string compile = compiler_ + " " + flags() + probes;
+  std::string script = compile_others();
+  std::string objects;
+  if (!program.includes_target) {
+    objects = fmt::format(" {}/{}-target.o", kExchange, program.name);
+    script += fmt::format("{} {} -c {}/{} -o{}\n", compile, program.flags, kCppProject,
+                          project_.target.generic_string(), objects);
+  }
+  // What does not include the target is the same for all texts of it, as long as the file is.
+  const std::string main =
+      fmt::format("{}/{}{}.o", kExchange, fs::path(program.main).stem().string(),
+                  program.includes_target ? "-" + program.name : std::string());
+  script += fmt::format(
+      "{0}{1} {2} -c {3} -o {4}\n",
+      program.includes_target ? std::string()
+                              : fmt::format("test {0} -nt {1} || ", main, program.main),
+      compile, program.includes_target ? program.flags : std::string(), program.main, main);
+  for (std::size_t i = 0; i < project_.sources.size(); ++i)
+    objects += fmt::format(" {}/other-{}.o", kExchange, i);
+  for (const std::string& one : project_.libraries) objects += " " + one;
+  script += fmt::format("{0} {1} {2}{3} -o {4}/{5} -pthread {6}\n", compiler_, program.flags, main,
+                        objects, kExchange, program.name, program.libraries);
+  auto trouble = run_script(script, kCompileTime, stop);
+  if (auto back = put_target({}); !back) return std::unexpected(back.error());
+  return trouble;
+}
+
+}  // namespace leyden::qa

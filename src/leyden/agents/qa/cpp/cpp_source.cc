@@ -1,0 +1,434 @@
+#include "leyden/agents/qa/cpp/cpp_source.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "leyden/agents/qa/source_text.h"
+
+namespace leyden::qa {
+namespace {
+
+using syntax::Node;
+using Form = CppFunction::Form;
+
+constexpr std::size_t kDepthMax = 300;
+constexpr std::size_t kLiteralsMax = 60;
+
+bool is_header(const std::string& path) {
+  const std::string end = path.substr(std::min(path.rfind('.'), path.size()));
+  return end.starts_with(".h");
+}
+
+// What the source says between two quotes, as bytes.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    const char c = text[++i];
+    out += c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? '\0' : c == 'r' ? '\r' : c;
+  }
+  return out;
+}
+
+template <class T>
+void add_new(std::vector<T>& all, T one) {
+  if (all.size() < kLiteralsMax && std::ranges::find(all, one) == all.end())
+    all.push_back(std::move(one));
+}
+
+void add_number(std::string text, Literals& out) {
+  std::erase(text, '\'');
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  if (!is_hex && text.find_first_of(".eE") != std::string::npos) {
+    double value = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc())
+      add_new(out.reals, value);
+    return;
+  }
+  std::int64_t value = 0;
+  const char* begin = text.data() + (is_hex ? 2 : 0);
+  if (std::from_chars(begin, text.data() + text.size(), value, is_hex ? 16 : 10).ec == std::errc())
+    add_new(out.integers, value);
+}
+
+void collect_literals(Node node, std::string_view text, Literals& out, std::size_t depth = 0) {
+  if (depth > kDepthMax || node.type() == "preproc_include") return;
+  if (node.type() == "number_literal") add_number(std::string(node.text(text)), out);
+  if (node.type() == "string_literal" || node.type() == "char_literal") {
+    const std::string_view all = node.text(text);
+    const std::size_t begin = all.find_first_of("\"'") + 1;
+    if (all.size() > begin)
+      add_new(out.texts, unescaped(all.substr(begin, all.size() - begin - 1)));
+    return;
+  }
+  for (const Node child : node.named_children()) collect_literals(child, text, out, depth + 1);
+}
+
+std::string last_name(const std::string& full) {
+  const std::size_t cut = full.rfind("::");
+  return cut == std::string::npos ? full : full.substr(cut + 2);
+}
+
+class Assembler {
+ public:
+  explicit Assembler(const std::vector<CppFile>& files)
+      : files_(files), target_(files.size() - 1), declared_(cpp_declarations(files)) {}
+
+  CppSource assemble() {
+    for (const CppAlias& one : declared_.aliases) types_.add_alias(one.name, one.type, one.scope);
+    add_enums();
+    for (const CppClass& one : declared_.classes) add_class(one);
+    visible_from_headers_ = !is_header(files_[target_].path);
+    if (visible_from_headers_ && std::ranges::none_of(declared_.functions, [&](const auto& one) {
+          return is_visible(one) && definition_of(one) != nullptr;
+        })) {
+      visible_from_headers_ = false;
+      out_.includes_source = true;
+    }
+    for (const CppFile& file : files_) add_shared(file.tree.root(), file.text);
+    for (const CppFunction& one : declared_.functions) {
+      if (is_visible(one)) add_callable(one);
+    }
+    for (const CppFunction& one : declared_.functions) {
+      if (one.file == target_ && one.body && !used_.contains(&one))
+        add_function(one, one, "it is called by others only");
+    }
+    for (std::size_t i = 0; i < out_.functions.size(); ++i) add_helpers_literals(out_.functions[i]);
+    return std::move(out_);
+  }
+
+ private:
+  void add_enums() {
+    for (const CppEnum& one : declared_.enums) {
+      if (!one.is_public || one.enumerators.empty()) continue;
+      types_.add(
+          one.name,
+          {.kind = Type::Kind::expression, .of = {}, .name = one.name, .texts = one.enumerators});
+      out_.types.push_back({.kind = CppOwnType::Kind::enumeration,
+                            .name = one.name,
+                            .fields = {},
+                            .observers = {},
+                            .enumerators = one.enumerators,
+                            .maker = {},
+                            .construction = {}});
+    }
+  }
+
+  // Template parameters are int.
+  void add_template_parameters(const std::vector<std::string>& names, const std::string& scope) {
+    for (const std::string& name : names) types_.add_alias(scope + "::" + name, "int", {});
+  }
+
+  void add_class(const CppClass& one) {
+    if (!one.is_public || one.is_odd_template) return;
+    add_template_parameters(one.template_parameters, one.name);
+    CppOwnType own{.kind = CppOwnType::Kind::object,
+                   .name = one.name,
+                   .fields = {},
+                   .observers = {},
+                   .enumerators = {},
+                   .maker = {},
+                   .construction = {}};
+    for (std::size_t i = 0; i < one.template_parameters.size(); ++i)
+      own.name += i == 0 ? "<int" : ", int";
+    if (!one.template_parameters.empty()) own.name += ">";
+    for (const CppField& field : one.fields) own.fields.push_back(field.name);
+    // Known before it is complete, for methods that take one of its kind.
+    types_.add(one.name, {.kind = Type::Kind::object, .of = {}, .name = own.name});
+    if (is_aggregate(one)) {
+      make_aggregate(one, own);
+    } else {
+      make_object(one, own);
+    }
+    add_observers(one, own);
+    add_type(one, own);
+    out_.types.push_back(std::move(own));
+  }
+
+  void add_type(const CppClass& one, const CppOwnType& own) {
+    Type type{.kind = Type::Kind::object, .of = {}, .name = own.name};
+    if (own.kind == CppOwnType::Kind::aggregate) type.kind = Type::Kind::record;
+    for (const Parameter& parameter : own.construction) {
+      type.of.push_back(parameter.type);
+      if (own.kind == CppOwnType::Kind::aggregate) type.texts.push_back(parameter.name);
+    }
+    if (own.maker.empty()) type.kind = Type::Kind::unknown;
+    types_.add(one.name, std::move(type));
+  }
+
+  [[nodiscard]] bool is_aggregate(const CppClass& one) const {
+    return !one.has_bases && !one.has_hidden_fields && !one.fields.empty() &&
+           std::ranges::none_of(declared_.functions, [&](const CppFunction& function) {
+             return function.scope == one.name &&
+                    (function.form == Form::constructor || function.is_pure);
+           });
+  }
+
+  void make_aggregate(const CppClass& one, CppOwnType& own) const {
+    own.kind = CppOwnType::Kind::aggregate;
+    own.maker = own.name;
+    for (const CppField& field : one.fields) {
+      const Type type = types_.type_of(field.type, one.name);
+      if (type.kind == Type::Kind::unknown || field.type.find('&') != std::string::npos)
+        own.maker.clear();
+      own.construction.push_back({.name = field.name, .type = type, .annotated = true});
+    }
+  }
+
+  // The constructor that says most, or a static function that gives one.
+  void make_object(const CppClass& one, CppOwnType& own) const {
+    bool any = false;
+    bool abstract = false;
+    const CppFunction* best = nullptr;
+    for (const CppFunction& function : declared_.functions) {
+      if (function.scope != one.name || !function.in_class) continue;
+      abstract = abstract || function.is_pure;
+      any = any || function.form == Form::constructor;
+      const bool makes =
+          function.form == Form::constructor
+              ? !is_copying(function, one.name)
+              : function.is_static && function.form == Form::method &&
+                    types_.resolved(cpp_type_text(function.result).name, one.name) == one.name &&
+                    cpp_type_text(function.result).stars == 0;
+      if (!makes || !function.is_public || function.is_deleted || function.file > target_ ||
+          !function.template_parameters.empty() || !readable(function))
+        continue;
+      const auto rank = [](const CppFunction& f) {
+        return std::pair(f.form == Form::constructor, f.parameters.size());
+      };
+      if (best == nullptr || rank(function) > rank(*best)) best = &function;
+    }
+    if (abstract || (best == nullptr && any)) return;
+    own.maker = own.name;
+    if (best == nullptr) return;
+    if (best->form != Form::constructor) own.maker += "::" + best->name;
+    own.construction = parameters_of(*best, one.name);
+  }
+
+  [[nodiscard]] bool is_copying(const CppFunction& function, const std::string& name) const {
+    return function.parameters.size() == 1 &&
+           types_.resolved(cpp_type_text(function.parameters[0].type).name, name) == name;
+  }
+
+  [[nodiscard]] std::vector<Parameter> parameters_of(const CppFunction& function,
+                                                     const std::string& scope) const {
+    std::vector<Parameter> out;
+    for (const CppParameter& one : function.parameters) {
+      Type type = types_.type_of(one.type, scope);
+      if (type.kind == Type::Kind::unknown && one.has_default) break;  // It stays as it is.
+      out.push_back({.name = one.name.empty() ? fmt::format("argument{}", out.size()) : one.name,
+                     .type = std::move(type),
+                     .annotated = true,
+                     .has_default = one.has_default});
+    }
+    return out;
+  }
+
+  [[nodiscard]] bool readable(const CppFunction& function) const {
+    return std::ranges::none_of(parameters_of(function, scope_of(function)), [](const auto& one) {
+      return one.type.kind == Type::Kind::unknown;
+    });
+  }
+
+  void add_observers(const CppClass& one, CppOwnType& own) const {
+    for (const CppFunction& function : declared_.functions) {
+      if (function.scope != one.name || !function.in_class || !function.is_public ||
+          !function.is_const || function.is_deleted || !function.template_parameters.empty())
+        continue;
+      if (function.form == Form::conversion) {
+        const std::string type = types_.type_of(function.result, one.name).name;
+        if (!type.empty()) add_new(own.observers, "static_cast<" + type + ">(@)");
+      } else if (function.form == Form::method && !function.name.starts_with("operator") &&
+                 function.name != "begin" && function.name != "end" && function.result != "void " &&
+                 std::ranges::all_of(function.parameters,
+                                     [](const auto& parameter) { return parameter.has_default; })) {
+        add_new(own.observers, "@." + function.name + "()");
+      }
+    }
+  }
+
+  // Whether a test that includes the header, or the source, sees it.
+  [[nodiscard]] bool is_visible(const CppFunction& one) const {
+    if (visible_from_headers_) return one.file != target_ && one.is_public && !is_outer(one);
+    if (is_outer(one)) return false;
+    const bool hidden_in_source = out_.includes_source && one.form == Form::function;
+    return one.file == target_ && (one.is_public || hidden_in_source);
+  }
+
+  // A method's definition outside of its class.
+  [[nodiscard]] bool is_outer(const CppFunction& one) const {
+    return !one.in_class && class_named(one.scope) != nullptr;
+  }
+
+  [[nodiscard]] const CppClass* class_named(const std::string& name) const {
+    const auto found = std::ranges::find(declared_.classes, name, &CppClass::name);
+    return found == declared_.classes.end() ? nullptr : &*found;
+  }
+  [[nodiscard]] const CppOwnType* own_type(const std::string& class_name) const {
+    const Type* type = types_.find(class_name);
+    const auto found = type == nullptr
+                           ? out_.types.end()
+                           : std::ranges::find(out_.types, type->name, &CppOwnType::name);
+    return found == out_.types.end() ? nullptr : &*found;
+  }
+
+  // In the target, of what is declared: itself, or that of the same name and parameters.
+  [[nodiscard]] const CppFunction* definition_of(const CppFunction& declared) const {
+    if (declared.file == target_ && declared.body) return &declared;
+    const CppFunction* found = nullptr;
+    for (const CppFunction& one : declared_.functions) {
+      if (one.file != target_ || !one.body || one.scope != declared.scope ||
+          one.name != declared.name || one.is_const != declared.is_const ||
+          one.parameters.size() != declared.parameters.size())
+        continue;
+      if (same_types(one, declared)) return &one;
+      if (found == nullptr) found = &one;
+    }
+    return found;
+  }
+  static bool same_types(const CppFunction& a, const CppFunction& b) {
+    for (std::size_t i = 0; i < a.parameters.size(); ++i) {
+      const CppTypeText left = cpp_type_text(a.parameters[i].type);
+      const CppTypeText right = cpp_type_text(b.parameters[i].type);
+      if (last_name(left.name) != last_name(right.name) || left.stars != right.stars) return false;
+    }
+    return true;
+  }
+
+  static std::string scope_of(const CppFunction& one) {
+    return one.template_parameters.empty() ? one.scope : one.scope + "::" + one.name + "()";
+  }
+
+  void add_callable(const CppFunction& one) {
+    const CppFunction* definition = definition_of(one);
+    if (definition == nullptr || used_.contains(definition)) return;
+    used_.insert(definition);
+    std::string why;
+    const CppOwnType* own = class_named(one.scope) == nullptr ? nullptr : own_type(one.scope);
+    const bool in_class = class_named(one.scope) != nullptr;
+    if (one.name == "main" || one.is_deleted || one.name.starts_with("~"))
+      why = "it is not to be called";
+    if (in_class && own == nullptr) why = "its class can't be named";
+    if (in_class && own != nullptr && one.form != Form::constructor && !one.is_static &&
+        own->maker.empty())
+      why = "no constructor of its class could be called";
+    if (one.form == Form::constructor && own != nullptr && is_abstract(one.scope))
+      why = "its class is abstract";
+    if (one.is_odd_template) why = "a template with parameters that are no types";
+    if (!in_class || one.form != Form::constructor)
+      add_template_parameters(one.template_parameters, scope_of(one));
+    if (const std::string unknown = unknown_parameter(one); why.empty() && !unknown.empty())
+      why = unknown;
+    if (why.empty()) add_new(out_.declaring, one.file);
+    add_function(one, *definition, why);
+  }
+
+  [[nodiscard]] bool is_abstract(const std::string& class_name) const {
+    return std::ranges::any_of(declared_.functions, [&](const CppFunction& one) {
+      return one.scope == class_name && one.is_pure;
+    });
+  }
+
+  [[nodiscard]] std::string unknown_parameter(const CppFunction& one) const {
+    for (const Parameter& parameter : parameters_of(one, scope_of(one))) {
+      if (parameter.type.kind == Type::Kind::unknown)
+        return fmt::format("no values are made for its parameter {}", parameter.name);
+    }
+    return {};
+  }
+
+  static CppPassing passing_of(const std::string& type, const std::string& name) {
+    const CppTypeText text = cpp_type_text(type);
+    if (text.is_moved || name.starts_with("std::unique_ptr")) return CppPassing::moved;
+    if (text.stars > 0) return text.is_const ? CppPassing::value : CppPassing::pointer;
+    if (!text.is_reference) return CppPassing::value;
+    return text.is_const ? CppPassing::const_reference : CppPassing::reference;
+  }
+
+  void add_function(const CppFunction& one, const CppFunction& definition,
+                    const std::string& uncallable) {
+    const CppFile& file = files_[target_];
+    const CppOwnType* own = class_named(one.scope) == nullptr ? nullptr : own_type(one.scope);
+    CppCallable callable{.form = one.form,
+                         .name = one.name,
+                         .class_name = {},
+                         .passing = {},
+                         .gives_nothing = one.result == "void "};
+    Function out;
+    out.name = one.form == Form::conversion ? "operator " + one.name : one.name;
+    out.uncallable = uncallable;
+    out.doc = one.doc;
+    if (own != nullptr) callable.class_name = own->name;
+    if (one.form == Form::conversion) callable.name = types_.type_of(one.name, one.scope).name;
+    if (one.form == Form::function && !one.scope.empty())
+      callable.name = one.scope + "::" + one.name;
+    if (own != nullptr && one.form != Form::constructor) {
+      out.class_name = own->name;
+      out.kind = one.is_static ? Function::Kind::static_method : Function::Kind::method;
+      out.construction = own->construction;
+    }
+    if (uncallable.empty()) {
+      out.parameters = parameters_of(one, scope_of(one));
+      for (std::size_t i = 0; i < out.parameters.size(); ++i)
+        callable.passing.push_back(passing_of(one.parameters[i].type, out.parameters[i].type.name));
+    } else {
+      out.kind = Function::Kind::function;
+      out.construction.clear();
+    }
+    out.begin = definition.node.begin();
+    out.end = definition.node.end();
+    out.first_line = definition.node.first_line();
+    out.last_line = definition.node.last_line();
+    collect_literals(definition.node, file.text, out.literals);
+    if (!definition.node.has_error())
+      out_.bodies.push_back({.begin = definition.body->begin(),
+                             .end = definition.body->end(),
+                             .function = out_.functions.size()});
+    out_.functions.push_back(std::move(out));
+    out_.callables.push_back(std::move(callable));
+  }
+
+  // Constants that stand outside of functions count for all.
+  void add_shared(Node node, std::string_view text, std::size_t depth = 0) {
+    if (depth > kDepthMax || node.type() == "function_definition") return;
+    if (node.type() == "declaration" || node.type() == "field_declaration") {
+      collect_literals(node, text, shared_);
+      return;
+    }
+    for (const Node child : node.named_children()) add_shared(child, text, depth + 1);
+  }
+
+  void add_helpers_literals(Function& function) const {
+    const auto take = [&](const Literals& from) {
+      for (const std::int64_t one : from.integers) add_new(function.literals.integers, one);
+      for (const double one : from.reals) add_new(function.literals.reals, one);
+      for (const std::string& one : from.texts) add_new(function.literals.texts, one);
+    };
+    take(shared_);
+    for (const Function& other : out_.functions) {
+      if (!other.uncallable.empty()) take(other.literals);
+    }
+  }
+
+  const std::vector<CppFile>& files_;
+  std::size_t target_;
+  CppDeclarations declared_;
+  CppTypes types_;
+  CppSource out_;
+  Literals shared_;
+  bool visible_from_headers_ = false;
+  std::set<const CppFunction*> used_;  // Definitions.
+};
+
+}  // namespace
+
+CppSource cpp_source(const std::vector<CppFile>& files) { return Assembler(files).assemble(); }
+
+}  // namespace leyden::qa

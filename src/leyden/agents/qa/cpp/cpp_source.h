@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "leyden/agents/qa/compiled/schemata.h"
+#include "leyden/agents/qa/cpp/cpp_declarations.h"
+#include "leyden/agents/qa/function.h"
+
+namespace leyden::qa {
+
+// What C++ needs to know of a function beyond qa::Function.
+struct CppCallable {
+  CppFunction::Form form = CppFunction::Form::function;
+  std::string name;        // "shop::total", a method's own name; of a conversion the type.
+  std::string class_name;  // Of a method or constructor, as a test spells it: "shop::Stack<int>".
+  std::vector<CppPassing> passing;  // Of each parameter.
+  bool gives_nothing = false;       // void
+};
+
+// A type of the tested code that values are made of or that results have.
+struct CppOwnType {
+  enum class Kind : std::uint8_t { enumeration, aggregate, object };
+  Kind kind = Kind::object;
+  std::string name;                 // As a test spells it.
+  std::vector<std::string> fields;  // Public ones.
+  std::vector<std::string>
+      observers;  // What says how an object is: "@.size()", "static_cast<bool>(@)".
+  std::vector<std::string> enumerators;
+  std::string maker;  // "shop::Cart", "shop::Cart::empty"; nothing: none can be made.
+  std::vector<Parameter> construction;  // Arguments of the maker; an aggregate's fields.
+};
+
+struct CppSource {
+  std::vector<Function> functions;
+  std::vector<CppCallable> callables;  // Beside each.
+  std::vector<CppOwnType> types;
+  std::vector<BodySpan> bodies;        // Of functions, in the target.
+  std::vector<std::size_t> declaring;  // Files that a test has to include.
+  bool includes_source =
+      false;  // No header declares its functions: a test includes the source itself.
+};
+
+// `files` are the target, last, and the headers of its project that it includes, before it. Callable is what these headers declare, or the
+// target, if it is a header; of a source without headers all.
+[[nodiscard]] CppSource cpp_source(const std::vector<CppFile>& files);
+
+}  // namespace leyden::qa

@@ -1,0 +1,457 @@
+#include "leyden/agents/qa/cpp/cpp_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/source_text.h"
+#include "leyden/syntax/parser.h"
+
+namespace leyden::qa {
+namespace {
+
+using Json = nlohmann::json;
+using Form = CppFunction::Form;
+
+// Octal escapes end after three digits; hexadecimal ones take what follows.
+std::string escaped(std::string_view text, char mark) {
+  std::string out(1, mark);
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == mark || c == '\\') {
+      out += {'\\', c};
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (code < 0x20 || code >= 0x7f) {
+      out += fmt::format("\\{:03o}", static_cast<unsigned>(code));
+    } else {
+      out += c;
+    }
+  }
+  return out + mark;
+}
+
+std::string text_literal(std::string_view text) {
+  const std::string out = escaped(text, '"');
+  return text.find('\0') == std::string_view::npos
+             ? out
+             : fmt::format("std::string({}, {})", out, text.size());
+}
+
+std::string number_literal(double value) {
+  const std::string out = fmt::format("{}", value);
+  return out.find_first_of(".ein") == std::string::npos ? out + ".0" : out;
+}
+
+const CppOwnType* own_type(const CppSource& source, const std::string& name) {
+  const auto found = std::ranges::find(source.types, name, &CppOwnType::name);
+  return found == source.types.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> literals(const std::vector<Value>& values, const Type& type,
+                                  const CppSource& source) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    out.push_back(cpp_literal(values[i], type.of[std::min(i, type.of.size() - 1)], source));
+  return out;
+}
+
+std::string optional_literal(const Value& value, const Type& type, const CppSource& source) {
+  const std::string inner = cpp_literal(value, type.of[0], source);
+  if (type.name.ends_with("*"))
+    return type.of[0].kind == Type::Kind::text ? inner
+                                               : fmt::format("new {}({})", type.of[0].name, inner);
+  if (type.name.starts_with("std::unique_ptr"))
+    return fmt::format("std::make_unique<{}>({})", type.of[0].name, inner);
+  if (type.name.starts_with("std::shared_ptr"))
+    return fmt::format("std::make_shared<{}>({})", type.of[0].name, inner);
+  return fmt::format("{}({})", type.name, inner);
+}
+
+std::string map_literal(const Value& value, const Type& type, const CppSource& source) {
+  std::vector<std::string> pairs;
+  for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
+    pairs.push_back(fmt::format("{{{}, {}}}", cpp_literal(value.items[i], type.of[0], source),
+                                cpp_literal(value.items[i + 1], type.of[1], source)));
+  return type.name + "{" + joined(pairs, ", ") + "}";
+}
+
+std::string record_literal(const Value& value, const Type& type, const CppSource& source) {
+  std::vector<std::string> fields;
+  for (std::size_t i = 0; i < type.of.size(); ++i)
+    fields.push_back(cpp_literal(value.items[2 * i + 1], type.of[i], source));
+  return type.name + "{" + joined(fields, ", ") + "}";
+}
+
+}  // namespace
+
+// leyden:ignore common.complex-function a case a kind of value
+std::string cpp_literal(const Value& value, const Type& type, const CppSource& source) {
+  using Kind = Value::Kind;
+  if (type.kind == Type::Kind::optional && value.kind != Kind::none)
+    return optional_literal(value, type, source);
+  switch (value.kind) {
+    case Kind::none:
+      return type.name.starts_with("std::optional") ? "std::nullopt" : "nullptr";
+    case Kind::boolean:
+      return value.integer != 0 ? "true" : "false";
+    case Kind::integer:
+      return value.integer == INT64_MIN ? "(-9223372036854775807 - 1)"
+                                        : std::to_string(value.integer);
+    case Kind::real:
+      return number_literal(value.real);
+    case Kind::text:
+      return text_literal(value.text);
+    case Kind::bytes:
+      return value.text == std::string(1, '\0') ? "'\\0'" : escaped(value.text, '\'');
+    case Kind::list:
+    case Kind::set:
+      return type.name + "{" + joined(literals(value.items, type, source), ", ") + "}";
+    case Kind::tuple: {
+      const std::string items = joined(literals(value.items, type, source), ", ");
+      return type.name.starts_with("std::array") ? type.name + "{{" + items + "}}"
+                                                 : type.name + "(" + items + ")";
+    }
+    case Kind::map:
+      return type.kind == Type::Kind::record ? record_literal(value, type, source)
+                                             : map_literal(value, type, source);
+    case Kind::object: {
+      const CppOwnType* own = own_type(source, type.name);
+      return (own == nullptr ? type.name : own->maker) + "(" +
+             joined(literals(value.items, type, source), ", ") + ")";
+    }
+    case Kind::expression:
+      return value.text;
+  }
+  return "{}";
+}
+
+std::string cpp_variable(const Parameter& parameter) {
+  return parameter.name == kCppObject || parameter.name == "result" ? parameter.name + "_"
+                                                                    : parameter.name;
+}
+
+bool cpp_needs_variable(CppPassing passing, const Type& type) {
+  return passing == CppPassing::reference || passing == CppPassing::pointer ||
+         (type.name.ends_with("*") && type.of[0].kind != Type::Kind::text);
+}
+
+namespace {
+
+bool is_infix(std::string_view sign) {
+  static constexpr std::array all = {
+      "+", "-", "*",  "/",  "%",  "==", "!=", "<", ">",  "<=", ">=", "<<", ">>", "&",
+      "|", "^", "+=", "-=", "*=", "/=", "%=", "=", "&=", "|=", "^=", "&&", "||"};
+  return std::ranges::find(all, sign) != all.end();
+}
+
+}  // namespace
+
+std::string cpp_call(const Function& function, const CppCallable& callable,
+                     const std::string& receiver, const std::vector<std::string>& arguments) {
+  if (callable.form == Form::conversion)
+    return fmt::format("static_cast<{}>({})", callable.name, receiver);
+  if (callable.form == Form::constructor)
+    return fmt::format("{}({})", callable.class_name, joined(arguments, ", "));
+  const std::size_t at = callable.name.rfind("operator");
+  std::vector<std::string> operands = arguments;
+  if (function.needs_object()) operands.insert(operands.begin(), receiver);
+  if (at != std::string::npos && operands.size() == 2 &&
+      is_infix(std::string_view(callable.name).substr(at + 8)))
+    return fmt::format("{} {} {}", operands[0], callable.name.substr(at + 8), operands[1]);
+  if (function.needs_object())
+    return fmt::format("{}.{}({})", receiver, callable.name, joined(arguments, ", "));
+  if (function.kind == Function::Kind::static_method)
+    return fmt::format("{}::{}({})", callable.class_name, callable.name, joined(arguments, ", "));
+  return fmt::format("{}({})", callable.name, joined(arguments, ", "));
+}
+
+std::string cpp_camel_case(std::string_view name) {
+  static const std::map<char, std::string> signs = {
+      {'+', "Plus"},  {'-', "Minus"}, {'*', "Times"},   {'/', "Slash"}, {'%', "Percent"},
+      {'=', "Equal"}, {'<', "Less"},  {'>', "Greater"}, {'!', "Not"},   {'&', "And"},
+      {'|', "Or"},    {'^', "Xor"},   {'(', "Call"},    {'[', "Index"}, {'~', "Tilde"}};
+  std::string out;
+  bool upper = true;
+  for (const char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      out += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+      upper = false;
+    } else {
+      if (const auto sign = signs.find(c); sign != signs.end()) out += sign->second;
+      upper = true;
+    }
+  }
+  return out;
+}
+
+namespace {
+
+// What a macro would take for more than one argument.
+std::string guarded(const std::string& text) {
+  std::size_t depth = 0;
+  char quote = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != '\0') {
+      if (c == '\\') ++i;
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')') {
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      return "(" + text + ")";
+    }
+  }
+  return text;
+}
+
+std::string put(const std::string& path, const std::string& value) {
+  std::string out;
+  for (const char c : path) out += c == '@' ? value : std::string(1, c);
+  return out;
+}
+
+std::string claim_text(const Json& claim, const std::string& value) {
+  const std::string path = guarded(put(claim[0].get<std::string>(), value));
+  const std::string kind = claim[1].get<std::string>();
+  const std::string text = guarded(claim[2].get<std::string>());
+  if (kind == "true") return fmt::format("EXPECT_TRUE({});", path);
+  if (kind == "false") return fmt::format("EXPECT_FALSE({});", path);
+  if (kind == "double") return fmt::format("EXPECT_DOUBLE_EQ({}, {});", path, text);
+  if (kind == "float") return fmt::format("EXPECT_FLOAT_EQ({}, {});", path, text);
+  if (kind == "streq") return fmt::format("EXPECT_STREQ({}, {});", path, text);
+  return fmt::format("EXPECT_{}({}, {});", kind == "ne" ? "NE" : "EQ", path, text);
+}
+
+class TestWriter {
+ public:
+  TestWriter(const TestCase& one, const CppSource& source)
+      : expected_(one.expected),
+        input_(fitted(one.input, source.functions, cpp_integer_range)),
+        source_(source) {}
+
+  std::vector<std::string> lines() {
+    const Step& last = input_.steps.back();
+    const std::string object = make_object();
+    const std::string call = call_of(last, object, true);
+    if (!expected_.printed.empty()) lines_.emplace_back("testing::internal::CaptureStdout();");
+    if (expected_.outcome == Observation::Outcome::error) {
+      add_error(call);
+    } else {
+      add_value(call);
+    }
+    if (!expected_.printed.empty())
+      lines_.push_back(fmt::format("EXPECT_EQ(testing::internal::GetCapturedStdout(), {});",
+                                   guarded(expected_.printed)));
+    return std::move(lines_);
+  }
+
+ private:
+  // The object with what is done to it before; where nothing is and the call leaves no trace it is made in place.
+  std::string make_object() {
+    const Function& function = source_.functions[input_.function()];
+    if (!function.needs_object()) return {};
+    const CppOwnType* own = own_type(source_, function.class_name);
+    const std::string arguments = arguments_text(input_.construction, function.construction);
+    const bool braces = own->kind == CppOwnType::Kind::aggregate;
+    const std::string made = own->maker + (braces ? "{" : "(") + arguments + (braces ? "}" : ")");
+    if (own->maker != own->name) {
+      lines_.push_back(fmt::format("{} {} = {};", "auto", kCppObject, made));
+    } else if (arguments.empty()) {
+      lines_.push_back(fmt::format("{} {}{};", own->name, kCppObject, braces ? "{}" : ""));
+    } else {
+      lines_.push_back(fmt::format("{} {}{}{}{};", own->name, kCppObject, braces ? "{" : "(",
+                                   arguments, braces ? "}" : ")"));
+    }
+    for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i)
+      lines_.push_back(
+          statement(input_.steps[i].function, call_of(input_.steps[i], kCppObject, false)) + ";");
+    return kCppObject;
+  }
+
+  // [[nodiscard]] is heard.
+  std::string statement(std::size_t function, const std::string& call) const {
+    return source_.callables[function].gives_nothing ? call : "static_cast<void>(" + call + ")";
+  }
+
+  std::string arguments_text(const std::vector<Value>& values,
+                             const std::vector<Parameter>& parameters) const {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      out.push_back(cpp_literal(values[i], parameters[i].type, source_));
+    return joined(out, ", ");
+  }
+
+  std::string call_of(const Step& step, const std::string& object, bool is_last) {
+    const Function& function = source_.functions[step.function];
+    const CppCallable& callable = source_.callables[step.function];
+    std::vector<std::string> arguments;
+    for (std::size_t i = 0; i < step.arguments.size(); ++i) {
+      const Parameter& parameter = function.parameters[i];
+      const std::string literal = cpp_literal(step.arguments[i], parameter.type, source_);
+      const bool is_null = step.arguments[i].kind == Value::Kind::none;
+      if (!cpp_needs_variable(callable.passing[i], parameter.type) ||
+          (is_null && callable.passing[i] == CppPassing::pointer)) {
+        arguments.push_back(literal);
+        continue;
+      }
+      std::string name = cpp_variable(parameter);
+      if (!is_last) name += fmt::format("{}", ++variables_);
+      arguments.push_back(add_variable(name, step.arguments[i], parameter.type));
+    }
+    return cpp_call(function, callable, object, arguments);
+  }
+
+  // How the call names it.
+  std::string add_variable(const std::string& name, const Value& value, const Type& type) {
+    if (type.name == "char*") {
+      lines_.push_back(fmt::format("char {}[] = {};", name, cpp_literal(value, type, source_)));
+      return name;
+    }
+    const bool is_pointer = type.name.ends_with("*");
+    const Type& of = is_pointer ? type.of[0] : type;
+    lines_.push_back(fmt::format("{} {} = {};", of.name, name, cpp_literal(value, of, source_)));
+    return is_pointer ? "&" + name : name;
+  }
+
+  void add_error(const std::string& call) {
+    const bool nameable = expected_.error.find('(') == std::string::npos &&
+                          !expected_.error.empty() &&
+                          std::isalpha(static_cast<unsigned char>(expected_.error[0])) != 0 &&
+                          expected_.error.find("<") == std::string::npos;
+    const std::string whole = guarded(statement(input_.function(), call));
+    lines_.push_back(nameable ? fmt::format("EXPECT_THROW({}, {});", whole, expected_.error)
+                              : fmt::format("EXPECT_ANY_THROW({});", whole));
+  }
+
+  void add_value(const std::string& call) {
+    const Json claims = Json::parse(expected_.text, nullptr, false);
+    const auto changed_text = expected_.changed.find("");
+    const Json changed = changed_text == expected_.changed.end()
+                             ? Json::array()
+                             : Json::parse(changed_text->second, nullptr, false);
+    if (claims.size() == 1 && claims[0][0] == "@") {
+      lines_.push_back(claim_text(claims[0], call));
+    } else if (!claims.empty()) {
+      lines_.push_back("const auto& result = " + call + ";");
+      for (const Json& claim : claims) lines_.push_back(claim_text(claim, "result"));
+    } else if (changed.empty() && expected_.printed.empty()) {
+      lines_.push_back(
+          fmt::format("EXPECT_NO_THROW({});", guarded(statement(input_.function(), call))));
+    } else {
+      lines_.push_back(statement(input_.function(), call) + ";");
+    }
+    for (const Json& claim : changed) lines_.push_back(claim_text(claim, ""));
+  }
+
+  const Observation& expected_;
+  Input input_;
+  const CppSource& source_;
+  std::vector<std::string> lines_;
+  std::size_t variables_ = 0;
+};
+
+// Headers of the standard library by what a text uses of them.
+std::set<std::string> standard_headers(std::string_view text) {
+  static constexpr std::pair<const char*, const char*> all[] = {
+      {"std::array<", "array"},
+      {"std::deque<", "deque"},
+      {"std::forward_list<", "forward_list"},
+      {"std::isnan(", "cmath"},
+      {"std::list<", "list"},
+      {"std::make_shared<", "memory"},
+      {"std::make_unique<", "memory"},
+      {"std::map<", "map"},
+      {"std::multimap<", "map"},
+      {"std::multiset<", "set"},
+      {"std::nullopt", "optional"},
+      {"std::numeric_limits<", "limits"},
+      {"std::optional<", "optional"},
+      {"std::pair<", "utility"},
+      {"std::set<", "set"},
+      {"std::string", "string"},
+      {"std::tuple<", "tuple"},
+      {"std::unordered_map<", "unordered_map"},
+      {"std::unordered_set<", "unordered_set"},
+      {"std::variant<", "variant"},
+      {"std::vector<", "vector"},
+      {"EXPECT_THROW(", "stdexcept"}};
+  std::set<std::string> out;
+  for (const auto& [use, header] : all) {
+    if (text.find(use) != std::string_view::npos) out.insert(header);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string cpp_test_file(std::span<const TestCase> cases, std::span<const SourceTest> written,
+                          const CppSource& source, const CppTestFile& file) {
+  std::string body;
+  std::set<std::string> supports;
+  for (const SourceTest& one : written) {
+    if (supports.insert(one.support).second && !one.support.empty())
+      body += "\n" + one.support + "\n";
+    body += "\n" + one.text + "\n";
+  }
+  for (const TestCase& one : cases) {
+    body += fmt::format("\nTEST({}, {}) {{\n", file.suite, one.name);
+    for (const std::string& line : TestWriter(one, source).lines()) body += "  " + line + "\n";
+    body += "}\n";
+  }
+  std::string out = fmt::format(
+      "// Tests of {}, made by `leyden test`.{}\n", file.about,
+      cases.empty() ? "" : " They say what it does today: read them before you trust them.");
+  if (source.includes_source) {
+    out += "#define main tested_main\n";
+    for (const std::string& one : file.includes) out += "#include " + escaped(one, '"') + "\n";
+    out += "#undef main\n\n";
+  } else {
+    for (const std::string& one : file.includes) out += "#include " + escaped(one, '"') + "\n";
+    out += "\n";
+  }
+  out += "#include <gtest/gtest.h>\n\n";
+  std::set<std::string> headers;
+  for (const std::string& one : standard_headers(body)) headers.insert("#include <" + one + ">");
+  for (const SourceTest& one : written) {
+    for (const std::string& line : one.imports) {
+      if (line.find('<') != std::string::npos && line.find("gtest") == std::string::npos)
+        headers.insert(line);
+    }
+  }
+  for (const std::string& one : headers) out += one + "\n";
+  return out + body;
+}
+
+std::vector<CppPlacedTest> cpp_placed_tests(std::string_view text) {
+  std::vector<CppPlacedTest> out;
+  auto tree = syntax::parse(syntax::Language::cpp, text);
+  if (!tree) return out;
+  for (const syntax::Node node : tree->root().named_children()) {
+    const syntax::Node declarator = node.field("declarator");
+    const std::string_view macro = declarator.field("declarator").text(text);
+    if (node.type() != "function_definition" || !macro.starts_with("TEST")) continue;
+    const syntax::Node name = declarator.field("parameters").named_child(1);
+    out.push_back({.name = std::string(name.text(text)),
+                   .begin = node.begin(),
+                   .end = node.end(),
+                   .first_line = node.first_line(),
+                   .last_line = node.last_line()});
+  }
+  return out;
+}
+
+}  // namespace leyden::qa

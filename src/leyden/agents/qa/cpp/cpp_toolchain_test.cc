@@ -1,0 +1,93 @@
+// C++ with a real compiler, real GoogleTest and the real sandbox.
+#include "leyden/agents/qa/cpp/cpp_toolchain.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "leyden/agents/qa/cpp/sanitizer_finding.h"
+#include "leyden/agents/qa/test_agent.h"
+#include "leyden/base/testing/temporary_folder.h"
+
+namespace leyden::qa {
+namespace {
+
+class CppAgent : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = sandbox::Sandbox::open();
+    if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
+    sandbox_ = *std::move(opened);
+  }
+
+  Result<TestReport> run(const std::string& name, std::string_view text) {
+    folder_.write("shop/" + name, text);
+    auto toolchain = open_cpp(*sandbox_, folder_.path() / "shop" / name, {}, {});
+    if (!toolchain) return std::unexpected(toolchain.error());
+    auto mutants = (*toolchain)->mutants(20);
+    if (!mutants) return std::unexpected(mutants.error());
+    return make_tests(**toolchain, *mutants, nullptr, {.rounds_max = 3}, {}, {});
+  }
+
+  const TemporaryFolder folder_{fast_folder()};
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+};
+
+TEST_F(CppAgent, TestsASourceByItsHeader) {
+  folder_.write("shop/price.h", "#include <vector>\nint price(const std::vector<int>& counts);\n");
+  const auto report = run("price.cc", R"(#include "price.h"
+#include <stdexcept>
+static int one(int count) { return count > 9 ? 2 * count : 3 * count; }
+int price(const std::vector<int>& counts) {
+  int sum = 0;
+  for (const int count : counts) {
+    if (count < 0 || count > 1000) throw std::invalid_argument("count");
+    sum += one(count);
+  }
+  return sum;
+}
+)");
+  if (!report && report.error().code == Errc::unsupported) GTEST_SKIP() << report.error().message;
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_GE(report->tests.size(), 2u);
+  EXPECT_EQ(report->after.lines_reached, report->after.lines);
+  EXPECT_EQ(report->after.branches_reached, report->after.branches);
+  EXPECT_TRUE(report->suspected.empty());
+  EXPECT_NE(report->test_text.find("std::invalid_argument"), std::string::npos);
+  EXPECT_EQ(report->test_text.find("one("), std::string::npos);
+  EXPECT_GT(report->mutants_killed * 4, report->mutants * 3);
+}
+
+TEST_F(CppAgent, TellsUndefinedBehaviourAndHoldsItInNoTest) {
+  const auto report = run("last.h", R"(#pragma once
+#include <vector>
+inline int last(const std::vector<int>& numbers) { return numbers[numbers.size() - 1]; }
+)");
+  if (!report && report.error().code == Errc::unsupported) GTEST_SKIP() << report.error().message;
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->suspected.size(), 1u);
+  EXPECT_NE(report->suspected[0].what.find("undefined behaviour"), std::string::npos);
+  EXPECT_EQ(report->test_text.find("last(std::vector<int>{})"), std::string::npos);
+  EXPECT_FALSE(report->tests.empty());
+}
+
+TEST_F(CppAgent, SaysWhatDoesNotCompile) {
+  const auto report = run("broken.h", "inline int f(int a) { return a + nothing; }\n");
+  ASSERT_FALSE(report);
+  if (report.error().code == Errc::unsupported) GTEST_SKIP() << report.error().message;
+  EXPECT_EQ(report.error().code, Errc::unavailable);
+  EXPECT_NE(report.error().message.find("nothing"), std::string::npos);
+}
+
+TEST(SanitizerFinding, TellsWhatAndWhere) {
+  const auto found = sanitizer_finding(
+      "/project/a.cc:12:3: runtime error: signed integer overflow: 1 + 2147483647\n", "a.cc");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->line, 12u);
+  EXPECT_TRUE(found->by_size);
+  EXPECT_FALSE(sanitizer_finding("ERROR: AddressSanitizer: allocator is out of memory", "a.cc"));
+  EXPECT_FALSE(sanitizer_finding("terminate called", "a.cc"));
+}
+
+}  // namespace
+}  // namespace leyden::qa

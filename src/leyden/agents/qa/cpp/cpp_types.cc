@@ -1,0 +1,239 @@
+#include "leyden/agents/qa/cpp/cpp_types.h"
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+#include <set>
+
+#include "leyden/agents/qa/source_text.h"
+
+namespace leyden::qa {
+namespace {
+
+constexpr std::size_t kDepthMax = 8;
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+std::vector<std::string> tokens_of(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < text.size();) {
+    if (std::isspace(static_cast<unsigned char>(text[i])) != 0) {
+      ++i;
+    } else if (is_word(text[i])) {
+      const std::size_t begin = i;
+      while (i < text.size() && is_word(text[i])) ++i;
+      out.emplace_back(text.substr(begin, i - begin));
+    } else if (text.substr(i, 2) == "::" || text.substr(i, 2) == "&&" ||
+               text.substr(i, 2) == "[[" || text.substr(i, 2) == "]]") {
+      out.emplace_back(text.substr(i, 2));
+      i += 2;
+    } else {
+      out.emplace_back(1, text[i++]);
+    }
+  }
+  return out;
+}
+
+const std::set<std::string, std::less<>>& specifiers() {
+  static const std::set<std::string, std::less<>> all = {
+      "volatile", "typename", "struct", "enum",   "class",    "inline",  "static",
+      "virtual",  "explicit", "extern", "friend", "register", "mutable", "constexpr"};
+  return all;
+}
+
+Type made(Type::Kind kind, std::string name, std::vector<Type> of = {}) {
+  return {.kind = kind, .of = std::move(of), .name = std::move(name)};
+}
+
+// Of one word or some: "unsigned", "long long int".
+bool is_arithmetic_word(const std::string& word) {
+  static const std::set<std::string, std::less<>> all = {
+      "unsigned", "signed", "short", "long", "int", "char", "double", "float", "bool"};
+  return all.contains(word);
+}
+
+std::string arithmetic_name(const std::set<std::string>& words, std::size_t longs) {
+  const bool is_unsigned = words.contains("unsigned");
+  if (words.contains("char"))
+    return is_unsigned ? "unsigned char" : words.contains("signed") ? "signed char" : "char";
+  if (words.contains("double")) return longs > 0 ? "long double" : "double";
+  if (words.contains("float")) return "float";
+  if (words.contains("bool")) return "bool";
+  const std::string width = words.contains("short") ? "short"
+                            : longs == 1            ? "long"
+                            : longs > 1             ? "long long"
+                                                    : "int";
+  return (is_unsigned ? "unsigned " : "") + width;
+}
+
+Type fundamental(const std::string& name) {
+  using Kind = Type::Kind;
+  if (name == "bool") return made(Kind::boolean, name);
+  if (name == "char") return made(Kind::bytes, name);
+  if (name == "double" || name == "float" || name == "long double") return made(Kind::real, name);
+  static const std::set<std::string, std::less<>> integers = {
+      "int",       "unsigned int",       "short",         "unsigned short", "long", "unsigned long",
+      "long long", "unsigned long long", "unsigned char", "signed char"};
+  if (integers.contains(name)) return made(Kind::integer, name);
+  std::string plain = name.starts_with("std::") ? name.substr(5) : name;
+  static const std::set<std::string, std::less<>> named = {
+      "size_t",   "ptrdiff_t", "int8_t",   "int16_t",  "int32_t",   "int64_t", "uint8_t",
+      "uint16_t", "uint32_t",  "uint64_t", "intptr_t", "uintptr_t", "ssize_t"};
+  if (named.contains(plain)) return made(Kind::integer, name);
+  if (plain == "string" || plain == "string_view") return made(Kind::text, "std::" + plain);
+  return {};
+}
+
+}  // namespace
+
+CppTypeText cpp_type_text(std::string_view text) {
+  CppTypeText out;
+  std::set<std::string> words;
+  std::size_t longs = 0;
+  std::size_t depth = 0;
+  bool in_attribute = false;
+  std::string argument;
+  for (const std::string& token : tokens_of(text)) {
+    if (token == "[[") in_attribute = true;
+    if (!in_attribute && depth > 0) {
+      if (token == "<" || token == "(") ++depth;
+      if (token == ">" || token == ")") --depth;
+      if (depth == 0 || (depth == 1 && token == ",")) {
+        out.arguments.push_back(argument);
+        argument.clear();
+      } else {
+        const bool apart = !argument.empty() && is_word(argument.back()) && is_word(token[0]);
+        argument += (apart ? " " : "") + token;
+      }
+    } else if (!in_attribute) {
+      if (token == "<") {
+        depth = 1;
+      } else if (token == "const") {
+        out.is_const = true;
+      } else if (token == "*") {
+        ++out.stars;
+      } else if (token == "&") {
+        out.is_reference = true;
+      } else if (token == "&&") {
+        out.is_moved = true;
+      } else if (token == "(" || token == "[" || token == "...") {
+        out.is_function = true;
+      } else if (is_arithmetic_word(token)) {
+        longs += token == "long" ? 1 : 0;
+        words.insert(token);
+      } else if (!specifiers().contains(token)) {
+        out.name += token;
+      }
+    }
+    if (token == "]]") in_attribute = false;
+  }
+  if (out.name.empty() && !words.empty()) out.name = arithmetic_name(words, longs);
+  if (out.name.starts_with("::")) out.name.erase(0, 2);
+  return out;
+}
+
+const Type* CppTypes::find(const std::string& full_name) const {
+  const auto found = known_.find(full_name);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+std::string CppTypes::resolved(const std::string& name, const std::string& scope) const {
+  for (std::string around = scope;;) {
+    const std::string full = around.empty() ? name : around + "::" + name;
+    if (known_.contains(full) || aliases_.contains(full)) return full;
+    if (around.empty()) return {};
+    const std::size_t cut = around.rfind("::");
+    around.resize(cut == std::string::npos ? 0 : cut);
+  }
+}
+
+Type CppTypes::type_of(std::string_view text, const std::string& scope, std::size_t depth) const {
+  if (depth > kDepthMax) return {};
+  const CppTypeText parts = cpp_type_text(text);
+  if (parts.is_function || parts.stars > 1 || parts.name.empty()) return {};
+  Type out;
+  const std::string own = resolved(parts.name, scope);
+  if (const auto alias = aliases_.find(own); alias != aliases_.end()) {
+    out = type_of(alias->second.first, alias->second.second, depth + 1);
+  } else if (const Type* known = find(own)) {
+    // Class templates are known with int.
+    for (const std::string& argument : parts.arguments) {
+      if (type_of(argument, scope, depth + 1).name != "int") return {};
+    }
+    out = *known;
+  } else if (!parts.arguments.empty()) {
+    out = template_of(parts, scope, depth);
+  } else {
+    out = fundamental(parts.name);
+  }
+  if (parts.stars == 0 || out.kind == Type::Kind::unknown) return out;
+  if (out.name == "char" || out.name == "unsigned char") {
+    if (out.name == "unsigned char") return {};
+    return made(Type::Kind::optional, parts.is_const ? "const char*" : "char*",
+                {made(Type::Kind::text, "const char*")});
+  }
+  std::string name = (parts.is_const ? "const " : "") + out.name + "*";
+  return made(Type::Kind::optional, std::move(name), {std::move(out)});
+}
+
+// leyden:ignore common.complex-function a case a template of the standard library
+Type CppTypes::template_of(const CppTypeText& text, const std::string& scope,
+                           std::size_t depth) const {
+  using Kind = Type::Kind;
+  const std::string plain = text.name.starts_with("std::") ? text.name.substr(5) : text.name;
+  if (plain == "array") {
+    const std::size_t count =
+        text.arguments.size() == 2 ? std::strtoul(text.arguments[1].c_str(), nullptr, 10) : 0;
+    const Type item = type_of(text.arguments[0], scope, depth + 1);
+    if (count == 0 || count > 64 || item.kind == Kind::unknown) return {};
+    return made(Kind::tuple, "std::array<" + item.name + ", " + text.arguments[1] + ">",
+                std::vector<Type>(count, item));
+  }
+  std::vector<Type> of;
+  std::vector<std::string> names;
+  for (const std::string& argument : text.arguments) {
+    of.push_back(type_of(argument, scope, depth + 1));
+    if (of.back().kind == Kind::unknown) return {};
+    names.push_back(of.back().name);
+  }
+  const std::string name = "std::" + plain + "<" + joined(names, ", ") + ">";
+  static const std::map<std::string, std::pair<Kind, std::size_t>, std::less<>> templates = {
+      {"vector", {Kind::list, 1}},
+      {"deque", {Kind::list, 1}},
+      {"list", {Kind::list, 1}},
+      {"forward_list", {Kind::list, 1}},
+      {"set", {Kind::set, 1}},
+      {"unordered_set", {Kind::set, 1}},
+      {"multiset", {Kind::list, 1}},
+      {"map", {Kind::map, 2}},
+      {"unordered_map", {Kind::map, 2}},
+      {"multimap", {Kind::map, 2}},
+      {"optional", {Kind::optional, 1}},
+      {"unique_ptr", {Kind::optional, 1}},
+      {"shared_ptr", {Kind::optional, 1}},
+      {"pair", {Kind::tuple, 2}}};
+  if (plain == "tuple") return made(Kind::tuple, name, std::move(of));
+  const auto known = templates.find(plain);
+  if (known == templates.end() || known->second.second != of.size()) return {};
+  return made(known->second.first, name, std::move(of));
+}
+
+std::pair<std::int64_t, std::int64_t> cpp_integer_range(const std::string& name) {
+  const std::string plain = name.starts_with("std::") ? name.substr(5) : name;
+  static constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  static const std::map<std::string, std::pair<std::int64_t, std::int64_t>, std::less<>> ranges = {
+      {"unsigned char", {0, 255}},       {"uint8_t", {0, 255}},
+      {"signed char", {-128, 127}},      {"int8_t", {-128, 127}},
+      {"short", {-32768, 32767}},        {"int16_t", {-32768, 32767}},
+      {"unsigned short", {0, 65535}},    {"uint16_t", {0, 65535}},
+      {"int", {INT32_MIN, INT32_MAX}},   {"int32_t", {INT32_MIN, INT32_MAX}},
+      {"unsigned int", {0, UINT32_MAX}}, {"uint32_t", {0, UINT32_MAX}},
+      {"unsigned long", {0, kMost}},     {"unsigned long long", {0, kMost}},
+      {"uint64_t", {0, kMost}},          {"size_t", {0, kMost}},
+      {"uintptr_t", {0, kMost}}};
+  const auto found = ranges.find(plain);
+  return found == ranges.end() ? std::pair(std::numeric_limits<std::int64_t>::min(), kMost)
+                               : found->second;
+}
+
+}  // namespace leyden::qa

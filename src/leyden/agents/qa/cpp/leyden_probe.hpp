@@ -1,0 +1,337 @@
+// Runs calls of the tested code and says what came of each, one JSON object a line: the main program of a probe. A call that ends its process (a crash, undefined
+// behaviour that a sanitizer sees, an endless loop) costs that process; the others go on in a new one.
+//
+//     probe REQUEST ANSWERS
+//
+// request: mode, milliseconds a call may take, probes that were reached before, inputs, mutants each with its number and inputs
+// modes:   explore  which inputs reach a probe that none did before
+//          confirm  every input twice, each in a process of its own, with all that it reaches and what it gives
+//          mutants  which input tells which mutant from the original
+#pragma once
+
+#include <cxxabi.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
+#include <ctime>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <typeinfo>
+
+#include "leyden_probes.h"
+#include "leyden_values.hpp"
+
+namespace leyden {
+
+constexpr std::size_t kTextMax = 1500;  // What is longer makes no readable test.
+
+inline std::string json(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (code < 0x20 || code >= 0x7f) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(code));
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+inline std::string json(const Claims& claims) {
+  std::string out;
+  for (const Claim& one : claims)
+    out += (out.empty() ? "" : ",") + ("[" + json(one.path)) + "," + json(one.kind) + "," + json(one.text) + "]";
+  return "[" + out + "]";
+}
+
+inline std::string name_of(const std::type_info& type) {
+  int status = 0;
+  char* name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
+  std::string out = name != nullptr ? name : type.name();
+  std::free(name);
+  return out;
+}
+
+// What came of one call; the generated code tells it.
+class Answer {
+ public:
+  // Everything before the observed call is done.
+  void ready() { ready_ = true; }
+  template <class T>
+  void result(const T& value) {
+    sayable_ = claim(value, "@", claims_);
+    valued_ = true;
+  }
+  // Of arguments and the object: what is different behind the call, or all of it.
+  template <class T>
+  std::string before(const T& value) {
+    Claims claims;
+    return claim(value, "@", claims) ? json(claims) : std::string();
+  }
+  template <class T>
+  void after(const T& value, const std::string& name, const std::string& before, bool always = false) {
+    Claims claims;
+    if (!claim(value, name, claims)) return;
+    Claims plain;
+    claim(value, "@", plain);
+    if (!always && json(plain) == before) return;
+    changed_.insert(changed_.end(), claims.begin(), claims.end());
+  }
+  bool gave_value() const { return valued_; }
+
+  // Without braces.
+  std::string text(bool failed, const std::string& error, const std::string& printed) const {
+    if (failed && !ready_) return "\"outcome\":\"broken\"";
+    if (failed) return "\"outcome\":\"error\",\"error\":" + json(error) + ",\"raised\":" + std::to_string(leyden_thrown);
+    std::string claims = json(claims_);
+    std::string changed = json(changed_);
+    if ((valued_ && !sayable_ && changed_.empty()) || claims.size() + changed.size() + printed.size() > kTextMax)
+      return "\"outcome\":\"unsayable\"";
+    if (!sayable_) claims = "[]";
+    return "\"outcome\":\"value\",\"form\":\"claims\",\"text\":" + json(claims) + (changed_.empty() ? "" : ",\"changed\":{\"\":" + json(changed) + "}") +
+           (printed.empty() ? "" : ",\"printed\":" + json(quoted(printed, '"')));
+  }
+
+ private:
+  bool ready_ = false, sayable_ = true, valued_ = false;
+  Claims claims_, changed_;
+};
+
+// Tells what a call gives, if it gives anything.
+template <class Call>
+void give(Answer& out, Call call) {
+  if constexpr (std::is_void_v<decltype(call())>) {
+    call();
+  } else {
+    out.result(call());
+  }
+}
+
+// Generated: makes the objects, runs the steps.
+void run_input(std::size_t function, Request& in, Answer& out);
+
+struct Shared {
+  volatile std::size_t current;
+  unsigned char hits[LEYDEN_PROBES_MAX];
+  unsigned char seen[LEYDEN_PROBES_MAX];
+};
+
+class Probe {
+ public:
+  Probe(const char* request, const char* answers) : in_(all_of(request)), answers_(::open(answers, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644)) {
+    shared_ = static_cast<Shared*>(::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    printed_ = temporary();
+    errors_ = temporary();
+    leyden_hits = shared_->hits;
+  }
+
+  int run() {
+    const std::string mode = in_.text();
+    limit_ms_ = in_.number();
+    for (std::int64_t count = in_.number(); count > 0; --count) shared_->seen[in_.number()] = 1;
+    for (std::int64_t count = in_.number(); count > 0; --count) {
+      const auto function = static_cast<std::size_t>(in_.number());
+      const auto size = static_cast<std::size_t>(in_.number());
+      in_.next();
+      inputs_.push_back({function, in_.at()});
+      in_.go_to(in_.at() + size);
+    }
+    if (mode == "explore") explore();
+    if (mode == "confirm") confirm();
+    if (mode == "mutants") mutants();
+    answer("{\"done\":true}");
+    return 0;
+  }
+
+ private:
+  struct Input {
+    std::size_t function, at;
+  };
+
+  static std::string all_of(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  static int temporary() {
+    char path[] = "/tmp/leyden-XXXXXX";
+    const int out = ::mkstemp(path);
+    ::unlink(path);
+    return out;
+  }
+  void answer(std::string line) {
+    line += '\n';
+    if (::write(answers_, line.data(), line.size()) < 0) ::_exit(9);
+  }
+
+  // What a file holds, which is emptied.
+  static std::string taken(int file, std::size_t bytes_max) {
+    std::string out;
+    const off_t size = ::lseek(file, 0, SEEK_END);
+    if (size > 0) {
+      out.resize(std::min(static_cast<std::size_t>(size), bytes_max));
+      const ssize_t got = ::pread(file, out.data(), out.size(), 0);
+      out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+      if (::ftruncate(file, 0) == 0) ::lseek(file, 0, SEEK_SET);
+    }
+    return out;
+  }
+
+  void time_limit(std::int64_t ms) const {
+    const itimerval of_processor{{0, 0}, {ms / 1000, ms % 1000 * 1000}};
+    const itimerval of_wall{{0, 0}, {ms == 0 ? 0 : 2 + ms / 100, 0}};
+    ::setitimer(ITIMER_PROF, &of_processor, nullptr);
+    ::setitimer(ITIMER_REAL, &of_wall, nullptr);
+  }
+
+  // One call, in this process.
+  std::string call(const Input& input) {
+    in_.go_to(input.at);
+    leyden_thrown = 0;
+    Answer out;
+    bool failed = false;
+    std::string error;
+    time_limit(limit_ms_);
+    try {
+      run_input(input.function, in_, out);
+    } catch (const std::exception& caught) {
+      failed = true;
+      error = name_of(typeid(caught));
+    } catch (...) {
+      failed = true;
+      const std::type_info* type = abi::__cxa_current_exception_type();
+      error = type != nullptr ? name_of(*type) : "";
+    }
+    std::cout.flush();
+    std::fflush(stdout);
+    time_limit(0);
+    return out.text(failed, error, taken(printed_, kTextMax + 1));
+  }
+
+  static double processor_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+  }
+
+  template <class Work>
+  int in_child(Work work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(printed_, 1);
+      ::dup2(errors_, 2);
+      work();
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+  static bool ended_well(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
+  std::string death(int status) {
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (signal == SIGPROF || signal == SIGALRM) {
+      taken(errors_, 4096);
+      return "\"outcome\":\"time\"";
+    }
+    return "\"outcome\":\"broken\",\"signal\":" + std::to_string(signal) + ",\"said\":" + json(taken(errors_, 4096));
+  }
+
+  std::string hits(bool fresh_only) {
+    std::string out;
+    for (std::size_t i = 0; i < LEYDEN_PROBES_MAX; ++i) {
+      if (!shared_->hits[i] || (fresh_only && shared_->seen[i])) continue;
+      if (fresh_only) shared_->seen[i] = 1;
+      out += (out.empty() ? "" : ",") + std::to_string(i);
+    }
+    return "[" + out + "]";
+  }
+
+  void explore() {
+    answer("{\"loaded\":" + hits(true) + "}");
+    for (std::size_t next = 0; next < inputs_.size();) {
+      const int status = in_child([&] {
+        for (std::size_t i = next; i < inputs_.size(); ++i) {
+          shared_->current = i;
+          std::memset(shared_->hits, 0, sizeof shared_->hits);
+          const double begin = processor_ms();
+          const std::string told = call(inputs_[i]);
+          const double ms = processor_ms() - begin;
+          std::string fresh;
+          if (told.find("\"outcome\":\"value\"") == 0 || (leyden_thrown != 0 && told.find("\"outcome\":\"error\"") == 0)) {
+            fresh = hits(true);
+            fresh = fresh == "[]" ? "" : ",\"fresh\":" + fresh;
+          }
+          answer("{\"input\":" + std::to_string(i) + ",\"ms\":" + std::to_string(ms) + "," + told + fresh + "}");
+        }
+      });
+      if (ended_well(status)) break;
+      next = shared_->current;
+      answer("{\"input\":" + std::to_string(next) + "," + death(status) + "}");
+      ++next;
+    }
+  }
+
+  void confirm() {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const int status = in_child([&] {
+        std::memset(shared_->hits, 0, sizeof shared_->hits);
+        const std::string told = call(inputs_[i]);
+        const std::string reached = hits(false);
+        const bool stable = call(inputs_[i]) == told;
+        answer("{\"input\":" + std::to_string(i) + ",\"stable\":" + (stable ? "true" : "false") + ",\"reached\":" + reached + "," + told + "}");
+      });
+      if (!ended_well(status)) answer("{\"input\":" + std::to_string(i) + "," + death(status) + "}");
+    }
+  }
+
+  void mutants() {
+    std::vector<std::string> expected;
+    expected.reserve(inputs_.size());
+    for (const Input& input : inputs_) {
+      char* const told = static_cast<char*>(::mmap(nullptr, 3 * kTextMax, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+      in_child([&] { std::strncpy(told, call(input).c_str(), 3 * kTextMax - 1); });
+      expected.emplace_back(told);
+      ::munmap(told, 3 * kTextMax);
+    }
+    for (std::int64_t count = in_.number(); count > 0; --count) {
+      leyden_mutant = static_cast<int>(in_.number());
+      std::vector<std::size_t> tried;
+      for (std::int64_t inputs = in_.number(); inputs > 0; --inputs) tried.push_back(static_cast<std::size_t>(in_.number()));
+      if (tried.empty()) continue;
+      const std::size_t at = in_.at();
+      shared_->current = tried.front();
+      const int status = in_child([&] {
+        for (const std::size_t i : tried) {
+          shared_->current = i;
+          if (call(inputs_[i]) != expected[i]) ::_exit(1);
+        }
+      });
+      taken(errors_, 1);
+      taken(printed_, 1);
+      in_.go_to(at);
+      answer("{\"mutant\":" + std::to_string(leyden_mutant) + (ended_well(status) ? "" : ",\"killer\":" + std::to_string(shared_->current)) + "}");
+    }
+  }
+
+  Request in_;
+  int answers_;
+  int printed_ = 0, errors_ = 0;
+  std::int64_t limit_ms_ = 100;
+  std::vector<Input> inputs_;
+  Shared* shared_ = nullptr;
+};
+
+}  // namespace leyden
+
+int main(int, char** arguments) { return leyden::Probe(arguments[1], arguments[2]).run(); }
