@@ -103,7 +103,7 @@ class CppSuite(Suite):
         solution, tests = self.objects(kind, self.sources, flags), self.objects(f"{kind}-test", self.tests, flags)
         libraries = ["-lgtest_main", "-lgtest", "-pthread"] if not any("tests-main" in str(test) for test in self.tests) else ["-pthread"]
         if "#include <execution>" in "".join((self.folder / file).read_text() for file in self.sources):
-            libraries.append("-ltbb")
+            libraries += ["-ltbb"] * pathlib.Path("/usr/include/tbb/tbb.h").exists()
         return solution is not None and tests is not None and run(["g++", *flags, *solution, *tests, *libraries, "-o", kind], self.folder).returncode == 0
 
     def passes(self):
