@@ -122,11 +122,13 @@ class Agent {
     return out;
   }
 
-  // Whether there is more to find through it: in it, or in a helper that nothing but others can call.
-  bool is_worth_trying(std::size_t function) const {
+  // Whether there is more to find through it, after so many rounds without anything new: in it, or in a helper that
+  // nothing but others can call.
+  bool is_worth_trying(std::size_t function, std::size_t quiet) const {
     const Function& of = functions_[function];
     if (!of.uncallable.empty()) return false;
-    return missing(of) > 0 || std::ranges::any_of(wanted_, [&](std::size_t other) {
+    if (missing(of) > 0) return quiet < kQuietRounds;
+    return quiet == 0 && std::ranges::any_of(wanted_, [&](std::size_t other) {
              return !functions_[other].uncallable.empty() && missing(functions_[other]) > 0;
            });
   }
@@ -208,8 +210,8 @@ class Agent {
       progress("searching", round, options_.rounds_max);
       std::vector<Input> batch;
       for (const std::size_t function : wanted_) {
-        if (!functions_[function].uncallable.empty()) continue;
-        if (round > 0 && (!is_worth_trying(function) || quiet[function] >= kQuietRounds)) continue;
+        const bool callable = functions_[function].uncallable.empty();
+        if (round == 0 ? !callable : !is_worth_trying(function, quiet[function])) continue;
         add_inputs(function, round, batch);
       }
       if (batch.empty()) break;

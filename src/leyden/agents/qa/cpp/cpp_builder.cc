@@ -103,11 +103,16 @@ std::string CppBuilder::compile_others() const {
 }
 
 Result<std::string> CppBuilder::build(const CppProgram& program, const std::stop_token& stop) {
+  // They may include the tested file, as it is.
+  if (!project_.sources.empty()) {
+    auto trouble = run_script(compile_others(), kCompileTime, stop);
+    if (!trouble || !trouble->empty()) return trouble;
+  }
   if (auto put = put_target(program.target); !put) return std::unexpected(put.error());
   const std::string probes =
       program.probed ? fmt::format(" -include {}/leyden_probes.h", kDrivers) : "";
   const std::string compile = compiler_ + " " + flags() + probes;
-  std::string script = compile_others();
+  std::string script;
   std::string objects;
   if (!program.includes_target) {
     objects = fmt::format(" {}/{}-target.o", kExchange, program.name);

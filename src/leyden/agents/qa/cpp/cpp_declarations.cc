@@ -200,7 +200,8 @@ class Reader {
     if (!name || !node.field("body")) return;
     CppEnum one{.name = joined_scope(around.scope, text(name)),
                 .enumerators = {},
-                .is_public = around.is_public};
+                .is_public = around.is_public,
+                .file = file_};
     for (const Node entry : node.field("body").named_children()) {
       if (entry.type() == "enumerator")
         one.enumerators.push_back(one.name + "::" + text(entry.field("name")));

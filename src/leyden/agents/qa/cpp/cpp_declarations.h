@@ -62,6 +62,7 @@ struct CppEnum {
   std::string name;
   std::vector<std::string> enumerators;  // "shop::Kind::small"
   bool is_public = true;
+  std::size_t file = 0;
 };
 
 struct CppAlias {

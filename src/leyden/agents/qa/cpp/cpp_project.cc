@@ -131,9 +131,10 @@ class Finder {
       out_.has_tests = text->find("add_test") != std::string::npos ||
                        text->find("gtest_discover_tests") != std::string::npos;
     }
+    // libstdc++ has its parallel algorithms there, if it is installed.
     for (const CppFile& file : out_.files) {
       if (file.text.find("#include <execution>") != std::string::npos)
-        out_.libraries = {"-ltbb"};  // libstdc++ has its parallel algorithms there.
+        out_.libraries = {"$(test -e /usr/include/tbb/tbb.h && echo -ltbb)"};
     }
   }
 

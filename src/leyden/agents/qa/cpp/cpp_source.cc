@@ -82,16 +82,10 @@ class Assembler {
       : files_(files), target_(files.size() - 1), declared_(cpp_declarations(files)) {}
 
   CppSource assemble() {
+    choose_view();
     for (const CppAlias& one : declared_.aliases) types_.add_alias(one.name, one.type, one.scope);
     add_enums();
     for (const CppClass& one : declared_.classes) add_class(one);
-    visible_from_headers_ = !is_header(files_[target_].path);
-    if (visible_from_headers_ && std::ranges::none_of(declared_.functions, [&](const auto& one) {
-          return is_visible(one) && definition_of(one) != nullptr;
-        })) {
-      visible_from_headers_ = false;
-      out_.includes_source = true;
-    }
     for (const CppFile& file : files_) add_shared(file.tree.root(), file.text);
     for (const CppFunction& one : declared_.functions) {
       if (is_visible(one)) add_callable(one);
@@ -105,9 +99,21 @@ class Assembler {
   }
 
  private:
+  // A source is seen through its headers; where these declare none of its functions, as it is.
+  void choose_view() {
+    visible_from_headers_ = !is_header(files_[target_].path);
+    if (!visible_from_headers_ ||
+        std::ranges::any_of(declared_.functions, [&](const CppFunction& one) {
+          return is_visible(one) && definition_of(one) != nullptr;
+        }))
+      return;
+    visible_from_headers_ = false;
+    out_.includes_source = true;
+  }
+
   void add_enums() {
     for (const CppEnum& one : declared_.enums) {
-      if (!one.is_public || one.enumerators.empty()) continue;
+      if (!one.is_public || one.enumerators.empty() || is_hidden(one.file)) continue;
       types_.add(
           one.name,
           {.kind = Type::Kind::expression, .of = {}, .name = one.name, .texts = one.enumerators});
@@ -127,7 +133,7 @@ class Assembler {
   }
 
   void add_class(const CppClass& one) {
-    if (!one.is_public || one.is_odd_template) return;
+    if (!one.is_public || one.is_odd_template || is_hidden(one.file)) return;
     add_template_parameters(one.template_parameters, one.name);
     CppOwnType own{.kind = CppOwnType::Kind::object,
                    .name = one.name,
@@ -260,6 +266,11 @@ class Assembler {
     if (is_outer(one)) return false;
     const bool hidden_in_source = out_.includes_source && one.form == Form::function;
     return one.file == target_ && (one.is_public || hidden_in_source);
+  }
+
+  // What stands in the source, where a test sees its headers only.
+  [[nodiscard]] bool is_hidden(std::size_t file) const {
+    return visible_from_headers_ && file == target_;
   }
 
   // A method's definition outside of its class.

@@ -84,13 +84,15 @@ namespace { int hidden() { return 1; } }
 TEST(CppSource, OfASourceWhatItsHeadersDeclare) {
   std::vector<CppFile> files;
   files.push_back(file("shop.h", "namespace shop { int total(int a); }\n"));
-  files.push_back(file("shop.cc",
-                       "#include \"shop.h\"\nstatic int twice(int a) { return 2 * a; }\n"
-                       "namespace shop { int total(int a) { return twice(a); } }\n"));
+  files.push_back(file(
+      "shop.cc",
+      "#include \"shop.h\"\nenum class Hidden { yes };\nstatic int twice(int a) { return 2 * a; }\n"
+      "namespace shop { int total(int a) { return twice(a); } }\n"));
   const CppSource out = cpp_source(files);
   EXPECT_FALSE(out.includes_source);
   EXPECT_EQ(named(out, "total").uncallable, "");
-  EXPECT_EQ(named(out, "total").first_line, 3u);
+  EXPECT_EQ(named(out, "total").first_line, 4u);
+  EXPECT_TRUE(out.types.empty());
   EXPECT_NE(named(out, "twice").uncallable, "");
   EXPECT_EQ(out.declaring, std::vector<std::size_t>{0});
 }

@@ -94,7 +94,6 @@ std::string record_literal(const Value& value, const Type& type, const CppSource
 
 }  // namespace
 
-// leyden:ignore common.complex-function a case a kind of value
 std::string cpp_literal(const Value& value, const Type& type, const CppSource& source) {
   using Kind = Value::Kind;
   if (type.kind == Type::Kind::optional && value.kind != Kind::none)

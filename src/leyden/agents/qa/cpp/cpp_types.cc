@@ -84,53 +84,67 @@ Type fundamental(const std::string& name) {
   return {};
 }
 
+// Takes a type apart, token by token.
+class TypeReader {
+ public:
+  CppTypeText read(const std::vector<std::string>& tokens) {
+    for (const std::string& token : tokens) {
+      if (token == "[[") in_attribute_ = true;
+      if (!in_attribute_ && depth_ > 0)
+        take_argument(token);
+      else if (!in_attribute_)
+        take(token);
+      if (token == "]]") in_attribute_ = false;
+    }
+    if (out_.name.empty() && !words_.empty()) out_.name = arithmetic_name(words_, longs_);
+    if (out_.name.starts_with("::")) out_.name.erase(0, 2);
+    return std::move(out_);
+  }
+
+ private:
+  void take_argument(const std::string& token) {
+    if (token == "<" || token == "(") ++depth_;
+    if (token == ">" || token == ")") --depth_;
+    if (depth_ == 0 || (depth_ == 1 && token == ",")) {
+      out_.arguments.push_back(std::exchange(argument_, {}));
+      return;
+    }
+    const bool apart = !argument_.empty() && is_word(argument_.back()) && is_word(token[0]);
+    argument_ += (apart ? " " : "") + token;
+  }
+
+  void take(const std::string& token) {
+    if (token == "<") {
+      depth_ = 1;
+    } else if (token == "const") {
+      out_.is_const = true;
+    } else if (token == "*") {
+      ++out_.stars;
+    } else if (token == "&") {
+      out_.is_reference = true;
+    } else if (token == "&&") {
+      out_.is_moved = true;
+    } else if (token == "(" || token == "[" || token == "...") {
+      out_.is_function = true;
+    } else if (is_arithmetic_word(token)) {
+      longs_ += token == "long" ? 1 : 0;
+      words_.insert(token);
+    } else if (!specifiers().contains(token)) {
+      out_.name += token;
+    }
+  }
+
+  CppTypeText out_;
+  std::set<std::string> words_;  // Of an arithmetic type.
+  std::size_t longs_ = 0;
+  std::size_t depth_ = 0;  // Of template arguments.
+  std::string argument_;
+  bool in_attribute_ = false;
+};
+
 }  // namespace
 
-CppTypeText cpp_type_text(std::string_view text) {
-  CppTypeText out;
-  std::set<std::string> words;
-  std::size_t longs = 0;
-  std::size_t depth = 0;
-  bool in_attribute = false;
-  std::string argument;
-  for (const std::string& token : tokens_of(text)) {
-    if (token == "[[") in_attribute = true;
-    if (!in_attribute && depth > 0) {
-      if (token == "<" || token == "(") ++depth;
-      if (token == ">" || token == ")") --depth;
-      if (depth == 0 || (depth == 1 && token == ",")) {
-        out.arguments.push_back(argument);
-        argument.clear();
-      } else {
-        const bool apart = !argument.empty() && is_word(argument.back()) && is_word(token[0]);
-        argument += (apart ? " " : "") + token;
-      }
-    } else if (!in_attribute) {
-      if (token == "<") {
-        depth = 1;
-      } else if (token == "const") {
-        out.is_const = true;
-      } else if (token == "*") {
-        ++out.stars;
-      } else if (token == "&") {
-        out.is_reference = true;
-      } else if (token == "&&") {
-        out.is_moved = true;
-      } else if (token == "(" || token == "[" || token == "...") {
-        out.is_function = true;
-      } else if (is_arithmetic_word(token)) {
-        longs += token == "long" ? 1 : 0;
-        words.insert(token);
-      } else if (!specifiers().contains(token)) {
-        out.name += token;
-      }
-    }
-    if (token == "]]") in_attribute = false;
-  }
-  if (out.name.empty() && !words.empty()) out.name = arithmetic_name(words, longs);
-  if (out.name.starts_with("::")) out.name.erase(0, 2);
-  return out;
-}
+CppTypeText cpp_type_text(std::string_view text) { return TypeReader().read(tokens_of(text)); }
 
 const Type* CppTypes::find(const std::string& full_name) const {
   const auto found = known_.find(full_name);
@@ -176,7 +190,6 @@ Type CppTypes::type_of(std::string_view text, const std::string& scope, std::siz
   return made(Type::Kind::optional, std::move(name), {std::move(out)});
 }
 
-// leyden:ignore common.complex-function a case a template of the standard library
 Type CppTypes::template_of(const CppTypeText& text, const std::string& scope,
                            std::size_t depth) const {
   using Kind = Type::Kind;

@@ -457,34 +457,66 @@ bool claim_tuple(const T& value, const std::string& path, Claims& out, int depth
   return (claim(std::get<I>(value), "std::get<" + std::to_string(I) + ">(" + path + ")", out, depth + 1) && ...);
 }
 
+inline bool claim_real(double real, bool is_float, const std::string& path, Claims& out) {
+  if (std::isnan(real)) {
+    out.push_back({"std::isnan(" + path + ")", "true", ""});
+  } else if (std::isinf(real)) {
+    out.push_back({path, "eq", std::string(real < 0 ? "-" : "") + "std::numeric_limits<double>::infinity()"});
+  } else {
+    out.push_back({path, is_float ? "float" : "double", real_text(real)});
+  }
+  return true;
+}
+
+inline bool claim_c_text(const char* text, const std::string& path, Claims& out) {
+  out.push_back({path, text == nullptr ? "eq" : "streq", text == nullptr ? "nullptr" : quoted(text, '"')});
+  return true;
+}
+
+// What can be written as it is.
+template <class T>
+bool claim_literal(const T& value, const std::string& path, Claims& out) {
+  if constexpr (std::is_same_v<T, bool>) {
+    out.push_back({path, value ? "true" : "false", ""});
+  } else {
+    out.push_back({path, "eq", Literal<T>::text(value)});
+  }
+  return true;
+}
+
+template <class T>
+bool claim_items(const T& value, const std::string& path, Claims& out, int depth) {
+  out.push_back({path + ".size()", "eq", std::to_string(value.size()) + "u"});
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (!claim(value[i], path + "[" + std::to_string(i) + "]", out, depth + 1)) return false;
+  }
+  return true;
+}
+
+template <class T>
+bool claim_printed(const T& value, const std::string& path, Claims& out) {
+  std::ostringstream text;
+  text << value;
+  out.push_back({"testing::PrintToString(" + path + ")", "eq", quoted(text.str(), '"')});
+  return true;
+}
+
+template <class T>
+constexpr bool points_at_nothing_known() {
+  using Pointed = std::remove_pointer_t<T>;
+  return std::is_same_v<T, std::nullptr_t> || std::is_function_v<Pointed> || std::is_void_v<Pointed>;
+}
+
 template <class T>
 bool claim(const T& value, const std::string& path, Claims& out, int depth) {
   if (depth > kDepthMax || out.size() > kClaimsMax) return false;
   if constexpr (std::is_floating_point_v<T>) {
-    const auto real = static_cast<double>(value);
-    if (std::isnan(real)) {
-      out.push_back({"std::isnan(" + path + ")", "true", ""});
-    } else if (std::isinf(real)) {
-      out.push_back({path, "eq", std::string(real < 0 ? "-" : "") + "std::numeric_limits<double>::infinity()"});
-    } else {
-      out.push_back({path, std::is_same_v<T, float> ? "float" : "double", real_text(real)});
-    }
-    return true;
+    return claim_real(static_cast<double>(value), std::is_same_v<T, float>, path, out);
   } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
-    if (value == nullptr) {
-      out.push_back({path, "eq", "nullptr"});
-    } else {
-      out.push_back({path, "streq", quoted(value, '"')});
-    }
-    return true;
+    return claim_c_text(value, path, out);
   } else if constexpr (Literal<T>::there) {
-    if constexpr (std::is_same_v<T, bool>) {
-      out.push_back({path, value ? "true" : "false", ""});
-    } else {
-      out.push_back({path, "eq", Literal<T>::text(value)});
-    }
-    return true;
-  } else if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_function_v<std::remove_pointer_t<T>> || std::is_void_v<std::remove_pointer_t<T>>) {
+    return claim_literal(value, path, out);
+  } else if constexpr (points_at_nothing_known<T>()) {
     return false;
   } else if constexpr (IsPointer<T>::value) {
     out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
@@ -499,16 +531,9 @@ bool claim(const T& value, const std::string& path, Claims& out, int depth) {
   } else if constexpr (Own<T>::there) {
     return Own<T>::claims(value, path, out, depth);
   } else if constexpr (IsRange<T>::value) {
-    out.push_back({path + ".size()", "eq", std::to_string(value.size()) + "u"});
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      if (!claim(value[i], path + "[" + std::to_string(i) + "]", out, depth + 1)) return false;
-    }
-    return true;
+    return claim_items(value, path, out, depth);
   } else if constexpr (IsStreamed<T>::value) {
-    std::ostringstream text;
-    text << value;
-    out.push_back({"testing::PrintToString(" + path + ")", "eq", quoted(text.str(), '"')});
-    return true;
+    return claim_printed(value, path, out);
   } else {
     return false;
   }
