@@ -37,9 +37,9 @@ def changes_of(node):
         return [lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))]
     if isinstance(node, ast.Return) and node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
         return [lambda n: setattr(n, "value", ast.Constant(None))]
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         return [lambda n: setattr(n, "value", n.value + 1)]
-    if isinstance(node, ast.Constant) and type(node.value) is bool:
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         return [lambda n: setattr(n, "value", not n.value)]
     return []
 
@@ -121,7 +121,7 @@ class Module:
                 return False, None
             covered = None
             if before:
-                subprocess.run([python, "-m", "coverage", "json", "-q", "-o", "coverage.json"], cwd=copied, capture_output=True)
+                subprocess.run([python, "-m", "coverage", "json", "-q", "-o", "coverage.json"], cwd=copied, capture_output=True, check=False)
                 if (copied / "coverage.json").exists():
                     files = json.loads((copied / "coverage.json").read_text())["files"]
                     covered = files.get(str(self.file), {}).get("summary")

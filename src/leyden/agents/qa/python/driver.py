@@ -188,7 +188,7 @@ def standard_literal(value):
     if kind in (datetime.datetime, datetime.time):
         return repr(value) if value.tzinfo is None or type(value.tzinfo) is datetime.timezone else None
     if kind is decimal.Decimal:
-        return f"decimal.Decimal({str(value)!r})" if value == value else None
+        return f"decimal.Decimal({str(value)!r})" if not value.is_nan() else None
     if kind is fractions.Fraction:
         return f"fractions.Fraction({value.numerator}, {value.denominator})"
     if kind is uuid.UUID:

@@ -74,7 +74,7 @@ def main():
     for name in DRIVERS:  # A module of the project may be called like one.
         del sys.modules[name]
     replies = os.open(sys.argv[2], os.O_WRONLY)
-    with open(sys.argv[1]) as requests:
+    with open(sys.argv[1], encoding="utf-8") as requests:
         for line in requests:
             child = os.fork()
             if child == 0:
