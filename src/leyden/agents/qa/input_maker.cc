@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "leyden/agents/qa/text_forms.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -73,7 +75,15 @@ std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
 }  // namespace
 
 InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed)
-    : functions_(functions), engine_(seed) {}
+    : functions_(functions), engine_(seed) {
+  for (const Function& function : functions) {
+    Literals literals = function.literals;
+    literals.texts = texts_of_forms(function);
+    literals.texts.insert(literals.texts.end(), function.literals.texts.begin(),
+                          function.literals.texts.end());
+    literals_.push_back(std::move(literals));
+  }
+}
 
 // The standard's distributions differ between libraries.
 std::uint64_t InputMaker::below(std::uint64_t bound) { return bound < 2 ? 0 : engine_() % bound; }
@@ -104,7 +114,7 @@ InputMaker::Style InputMaker::style_for(const Function& function) {
     out.high = std::max<std::int64_t>(
         out.low, static_cast<std::int64_t>(out.length) - (out.low == 0 ? 1 : 0));
   }
-  out.literals = &function.literals;
+  out.literals = &literals_of(function);
   // A few letters, so that some are equal; what the source's own texts are made of.
   std::string of_source;
   for (const std::string& text : function.literals.texts) {
@@ -457,10 +467,10 @@ std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_m
   std::vector<const Parameter*> asked;
   for (const Parameter& parameter : of.parameters) {
     if (parameter.by_name_only && parameter.has_default) continue;
-    choices.push_back(border_values(parameter.type, of.literals));
+    choices.push_back(border_values(parameter.type, literals_of(of)));
     asked.push_back(&parameter);
   }
-  const Style style{.alphabet = "ab", .literals = &of.literals};
+  const Style style{.alphabet = "ab", .literals = &literals_of(of)};
   std::vector<Input> out;
   const auto add = [&](std::vector<Value> arguments_of_call) {
     Input input;

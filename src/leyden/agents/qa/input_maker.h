@@ -60,7 +60,13 @@ class InputMaker {
   void vary_list(Value& value, const Type& type, const Style& style);
   [[nodiscard]] std::vector<std::size_t> methods_of(const std::string& class_name) const;
 
+  [[nodiscard]] const Literals& literals_of(const Function& function) const {
+    return literals_[static_cast<std::size_t>(&function - functions_.data())];
+  }
+
   std::span<const Function> functions_;
+  std::vector<Literals>
+      literals_;  // Of each function, with texts of the forms that it may be meant for.
   std::mt19937_64 engine_;
 };
 

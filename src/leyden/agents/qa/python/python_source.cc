@@ -16,7 +16,9 @@ namespace {
 using syntax::Node;
 
 constexpr std::size_t kLiteralsMax = 60;
-constexpr std::size_t kLiteralBytesMax = 60;
+constexpr std::size_t kLiteralBytesMax = 160;
+constexpr std::size_t kFollowedMax =
+    40;  // Constants and functions whose literals count as a function's own.
 
 class Reader {
  public:
@@ -57,7 +59,7 @@ class Reader {
     if (!members.empty()) names_.enumerations[name] = std::move(members);
   }
 
-  // Constants of the module are compared with in its functions.
+  // Constants and functions of the module stand for what they hold.
   void note_constant(Node statement) {
     const Node assignment = statement.named_child(0);
     if (assignment.type() == "assignment")
@@ -226,7 +228,15 @@ class Reader {
       all.push_back(std::move(value));
   }
 
-  void read_literals(Node node, Literals& out, std::size_t depth = 0) {
+  // Those of the body first, then those of the constants and functions of the module that it names.
+  void read_literals(Node body, Literals& out) {
+    std::vector<Node> todo{body};
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < todo.size() && i < kFollowedMax; ++i)
+      read_literals(todo[i], out, todo, seen, 0);
+  }
+  void read_literals(Node node, Literals& out, std::vector<Node>& todo, std::set<std::string>& seen,
+                     std::size_t depth) {
     if (depth > 200) return;
     const std::string_view kind = node.type();
     const std::string text(node.text(text_));
@@ -246,21 +256,16 @@ class Reader {
       if (value && !is_doc && !value->empty() && value->size() <= kLiteralBytesMax)
         add(out.texts, *value);
       if (value) return;
-    } else if (kind == "identifier") {
-      if (const auto constant = constants_.find(text);
-          constant != constants_.end() && depth < 150) {
-        const Node value = constant->second;
-        constants_.erase(constant);  // Once, and never into itself.
-        read_literals(value, out, depth + 1);
-        constants_[text] = value;
-      }
+    } else if (kind == "identifier" && seen.insert(text).second) {
+      if (const auto known = constants_.find(text); known != constants_.end())
+        todo.push_back(known->second);
     }
-    for (const Node child : node.named_children()) read_literals(child, out, depth + 1);
+    for (const Node child : node.named_children()) read_literals(child, out, todo, seen, depth + 1);
   }
 
   std::string_view text_;
   PythonNames names_;
-  std::map<std::string, Node> constants_;
+  std::map<std::string, Node> constants_;  // And functions: their bodies.
   std::vector<Function> out_;
 };
 
