@@ -60,7 +60,7 @@ class Prober {
 
   void walk(Node node, std::size_t depth) {
     const std::string_view type = node.type();
-    if (depth > kDepthMax || syntax_.left_alone.contains(type)) return;
+    if (depth > kDepthMax || type == "ERROR" || syntax_.left_alone.contains(type)) return;
     if (syntax_.functions.contains(type)) {
       walk_function(node, depth);
     } else if (syntax_.blocks.contains(type)) {

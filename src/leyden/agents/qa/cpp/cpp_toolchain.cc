@@ -340,7 +340,8 @@ class CppToolchain final : public CompiledToolchain {
         return true;
       }
       out.trouble = first_error(*trouble);
-      if (trouble->find("gtest/gtest.h") != std::string::npos)
+      if (trouble->find("gtest/gtest.h: No such") != std::string::npos ||
+          trouble->find("'gtest/gtest.h' file not found") != std::string::npos)
         return fail(Errc::unsupported, "there is no GoogleTest: install libgtest-dev");
       const std::set<std::size_t> lines =
           lines_named(*trouble, project_.test_path.filename().string());

@@ -79,6 +79,65 @@ TEST_F(CppAgent, SaysWhatDoesNotCompile) {
   EXPECT_NE(report.error().message.find("nothing"), std::string::npos);
 }
 
+constexpr std::string_view kBounded = R"(#pragma once
+inline int bounded(int value) {
+  if (value > 100) return 100;
+  return value;
+}
+)";
+
+TEST_F(CppAgent, JudgesWhatAModelWrites) {
+  folder_.write("shop/bounded.h", kBounded);
+  auto toolchain = open_cpp(*sandbox_, folder_.path() / "shop/bounded.h", {}, {});
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto tests = (*toolchain)->read_tests(
+      "```cpp\n#include <string>\nstatic const int kMost = 100;\n"
+      "TEST(Bounded, IsBounded) { EXPECT_EQ(bounded(150), kMost); }\n"
+      "TEST(Bounded, IsWrong) { EXPECT_EQ(bounded(1), 2); }\n"
+      "TEST(Bounded, IsBroken) { EXPECT_EQ(unbounded(1), 2); }\n```\n");
+  ASSERT_TRUE(tests);
+  ASSERT_EQ(tests->size(), 3u);
+  const auto mutants = (*toolchain)->mutants(20);
+  ASSERT_TRUE(mutants);
+  const auto good = (*toolchain)->judge(tests->at(0), *mutants, {});
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_TRUE(good->good) << good->reason;
+  EXPECT_FALSE(good->killed.empty());
+  EXPECT_LT(good->killed.size(), mutants->size());
+  EXPECT_TRUE(good->arcs.contains({3, 3}));
+  EXPECT_FALSE(good->arcs.contains({4, 4}));
+  const auto wrong = (*toolchain)->judge(tests->at(1), *mutants, {});
+  ASSERT_TRUE(wrong);
+  EXPECT_FALSE(wrong->good);
+  EXPECT_NE(wrong->reason.find("bounded(1)"), std::string::npos);
+  const auto broken = (*toolchain)->judge(tests->at(2), *mutants, {});
+  ASSERT_TRUE(broken);
+  EXPECT_NE(broken->reason.find("unbounded"), std::string::npos);
+}
+
+TEST_F(CppAgent, LooksAtTheProjectsOwnTests) {
+  folder_.write("shop/bounded.h", kBounded);
+  folder_.write("shop/CMakeLists.txt", R"(cmake_minimum_required(VERSION 3.20)
+project(shop CXX)
+enable_testing()
+add_executable(own own.cc)
+add_test(NAME own COMMAND own)
+)");
+  folder_.write("shop/own.cc",
+                "#include \"bounded.h\"\nint main() { return bounded(5) == 5 ? 0 : 1; }\n");
+  auto toolchain = open_cpp(*sandbox_, folder_.path() / "shop/bounded.h", {}, {});
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto runs = (*toolchain)->run_project({}, {});
+  ASSERT_TRUE(runs) << runs.error().message;
+  ASSERT_TRUE(runs->tests.contains("own")) << runs->trouble;
+  EXPECT_EQ(runs->tests.at("own").passed, 1u);
+  EXPECT_TRUE(runs->reached.contains({4, 4}));
+}
+
 TEST(SanitizerFinding, TellsWhatAndWhere) {
   const auto found = sanitizer_finding(
       "/project/a.cc:12:3: runtime error: signed integer overflow: 1 + 2147483647\n", "a.cc");
