@@ -13,6 +13,7 @@
 #include "leyden/agents/qa/python/python_answer.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
+#include "leyden/agents/qa/python/types/python_performance.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
@@ -29,7 +30,7 @@ constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr double kQuickMs = 8;
 constexpr auto kJudgedRunTime = 10s;
 constexpr std::size_t kJudgedRuns = 4;    // Behind the first.
-constexpr auto kTestRunTime = 20s;        // Of one run of a test file.
+constexpr auto kTypedTestsTime = 120s;    // For finding tests of other types than unit.
 constexpr auto kProjectTestsTime = 120s;  // Of all of the project's tests.
 constexpr const char* kProject = "/project";
 
@@ -323,6 +324,22 @@ class PythonToolchain final : public Toolchain {
     return judgement_of(*lines, test.name);
   }
 
+  Result<TypedTests> typed_tests(const std::string& type, const std::vector<std::size_t>& wanted,
+                                 std::uint64_t seed, std::stop_token stop) override {
+    const PythonScene scene{
+        .functions = functions_,
+        .wanted = wanted,
+        .module = module_,
+        .module_stem = file_.stem().string(),
+        .path_line = path_line_,
+        .ask = [&](const char* driver, Json request) -> Result<std::vector<Json>> {
+          request.update(request_for(driver));
+          return run(driver, request, stop, kTypedTestsTime);
+        }};
+    if (type == "performance") return python_performance_tests(scene);
+    return Toolchain::typed_tests(type, wanted, seed, stop);
+  }
+
   std::string test_file(std::span<const TestCase> cases,
                         std::span<const SourceTest> written) const override {
     return python_test_file(cases, written, functions_, {.name = module_, .path_line = path_line_});
@@ -331,10 +348,14 @@ class PythonToolchain final : public Toolchain {
 
   Result<TestRuns> run_tests(const fs::path& path, const std::string& text,
                              const TestRunOptions& options, std::stop_token stop) override {
-    if (auto put = put_into_copy(path, text); !put) return std::unexpected(put.error());
-    auto out = run_pytest({path.string()}, options, kTestRunTime, stop);
+    std::map<fs::path, std::string> files{{path, text}};
+    for (const auto& [name, data] : options.data) files[path.parent_path() / name] = data;
+    for (const auto& [file, content] : files) {
+      if (auto put = put_into_copy(file, content); !put) return std::unexpected(put.error());
+    }
+    auto out = run_pytest({path.string()}, options, options.run_time, stop);
     std::error_code ignored;
-    fs::remove(copy_->path() / path, ignored);
+    for (const auto& [file, content] : files) fs::remove(copy_->path() / file, ignored);
     return out;
   }
 
