@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -9,7 +10,7 @@
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
-#include "leyden/agents/qa/test_agent.h"
+#include "leyden/agents/qa/typed_agent.h"
 #include "leyden/base/digest.h"
 #include "leyden/base/files.h"
 #include "leyden/cli/commands.h"
@@ -44,6 +45,7 @@ struct Flags {
   bool list_mutants = false;
   bool unsafe_no_sandbox = false;
   std::size_t max_tests = 0;
+  std::size_t max_repairs = 2;
   double max_time_s = 60;
   std::uint64_t seed = 1;
   std::string python;
@@ -76,6 +78,7 @@ std::string request_of(const Flags& flags) {
                         {"strict", flags.strict},
                         {"unsafe_no_sandbox", flags.unsafe_no_sandbox},
                         {"max_tests", flags.max_tests},
+                        {"max_repairs", flags.max_repairs},
                         {"max_time_s", flags.max_time_s},
                         {"seed", flags.seed},
                         {"python", flags.python},
@@ -110,6 +113,7 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("strict").get_to(out.strict);
     json.at("unsafe_no_sandbox").get_to(out.unsafe_no_sandbox);
     json.at("max_tests").get_to(out.max_tests);
+    json.at("max_repairs").get_to(out.max_repairs);
     json.at("max_time_s").get_to(out.max_time_s);
     json.at("seed").get_to(out.seed);
     json.at("python").get_to(out.python);
@@ -130,8 +134,6 @@ Result<void> check(const Flags& flags) {
   if (std::ranges::find(kTypes, flags.type) == std::end(kTypes))
     return fail(Errc::invalid_argument,
                 "--type {} is not unit, integration, e2e, performance or security", flags.type);
-  if (flags.type != "unit")
-    return fail(Errc::unsupported, "--type {} is not built yet: unit tests are", flags.type);
   if (flags.write && flags.patch)
     return fail(Errc::invalid_argument, "--write and --patch: give one of them");
   if (flags.as_json && flags.as_junit)
@@ -195,7 +197,8 @@ Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::stri
                           .tests_max = flags.max_tests,
                           .seed = flags.seed,
                           .time_max = std::chrono::milliseconds(
-                              static_cast<std::int64_t>(flags.max_time_s * 1000))},
+                              static_cast<std::int64_t>(flags.max_time_s * 1000)),
+                          .repairs_max = flags.max_repairs},
               .writer = {},
               .why_no_model = {}};
   if (model == nullptr) return out;
@@ -216,24 +219,28 @@ Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::stri
   return out;
 }
 
-Result<qa::TestReport> test_file(FileJob job, const TestTarget& target, const TestModel* model,
-                                 const Context& context) {
-  auto mutants = job.toolchain->mutants(job.options.mutants_per_function);
-  if (!mutants) return std::unexpected(mutants.error());
+Result<qa::TestReport> test_file(FileJob job, const std::string& type, const TestTarget& target,
+                                 const TestModel* model, const Context& context) {
   ProgressBar bar("testing " + target.file.filename().string());
-  auto report = qa::make_tests(
-      *job.toolchain, *mutants, job.writer ? &*job.writer : nullptr, job.options,
-      [&](const qa::TestProgress& progress) {
-        bar.update(progress.done, progress.total, progress.stage);
-      },
-      context.stop);
+  const auto on_progress = [&](const qa::TestProgress& progress) {
+    bar.update(progress.done, progress.total, progress.stage);
+  };
+  Result<qa::TestReport> report;
+  if (type == "unit") {
+    auto mutants = job.toolchain->mutants(job.options.mutants_per_function);
+    if (!mutants) return std::unexpected(mutants.error());
+    report = qa::make_tests(*job.toolchain, *mutants, job.writer ? &*job.writer : nullptr,
+                            job.options, on_progress, context.stop);
+  } else {
+    report = qa::make_typed_tests(*job.toolchain, type, job.options, on_progress, context.stop);
+  }
   if (!report) return report;
   if (model != nullptr && model->replay_failed())
     return fail(Errc::not_found, "{}", report->why_no_model);
   if (!job.why_no_model.empty()) report->why_no_model = std::move(job.why_no_model);
   report->file = target.file.string();
   report->language = to_string(syntax::detect_language(target.file.string(), job.text));
-  report->test_path = job.toolchain->test_path().string();
+  if (type == "unit") report->test_path = job.toolchain->test_path().string();
   return report;
 }
 
@@ -265,7 +272,7 @@ Result<qa::TestReport> test_target(const TestRun& run, const TestTarget& target)
   }
   auto job = open_job(run.flags, target, *std::move(text), run.sandbox, run.model, run.context);
   if (!job) return std::unexpected(job.error());
-  auto report = test_file(*std::move(job), target, run.model, run.context);
+  auto report = test_file(*std::move(job), run.flags.type, target, run.model, run.context);
   if (report && run.journal != nullptr) {
     if (auto noted = run.journal->finish(key, *report); !noted)
       print_warning(noted.error().message);
@@ -314,23 +321,35 @@ int dry_run(const TestRun& run, const std::vector<TestTarget>& targets) {
   return kDone;
 }
 
+// A file that is there already is not overwritten, unless it is the same: then it is of the run that was interrupted.
+Result<void> write_new(const fs::path& file, const std::string& text) {
+  std::error_code error;
+  if (fs::exists(file, error)) {
+    if (read_file(file).value_or("") == text) return {};
+    return fail(Errc::invalid_argument, "{} is there already: it is not overwritten",
+                file.string());
+  }
+  fs::create_directories(file.parent_path(), error);
+  if (auto written = write_file_atomically(file, text); !written) return written;
+  print_warning("written: " + file.string());
+  return {};
+}
+
 Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& reports) {
   for (const qa::TestReport& report : reports) {
     if (report.test_text.empty()) continue;
-    if (flags.patch) {
-      write_stdout(qa::new_file_patch(report.test_path, report.test_text));
-      continue;
-    }
+    const fs::path test = report.test_path;
+    std::map<fs::path, std::string> files{{test, report.test_text}};
+    for (const auto& [name, text] : report.data) files[test.parent_path() / name] = text;
     std::error_code error;
-    const fs::path file = qa::project_root(fs::canonical(report.file, error)) / report.test_path;
-    if (fs::exists(file, error) && read_file(file).value_or("") == report.test_text)
-      continue;  // By the run that was interrupted.
-    if (fs::exists(file, error))
-      return fail(Errc::invalid_argument, "{} is there already: it is not overwritten",
-                  file.string());
-    fs::create_directories(file.parent_path(), error);
-    if (auto written = write_file_atomically(file, report.test_text); !written) return written;
-    print_warning("written: " + file.string());
+    const fs::path root = qa::project_root(fs::canonical(report.file, error));
+    for (const auto& [file, text] : files) {
+      if (flags.patch) {
+        write_stdout(qa::new_file_patch(file.string(), text));
+      } else if (auto written = write_new(root / file, text); !written) {
+        return written;
+      }
+    }
   }
   return {};
 }
@@ -501,6 +520,10 @@ void add_test_command(CLI::App& app, Run& run) {
       "--max-tokens", flags->max_tokens,
       "Ask the model nothing more once prompts and answers have taken so many; 0: no limit");
   command->add_option("--max-calls", flags->max_calls, "Questions to the model; 0: no limit");
+  command
+      ->add_option("--max-repairs", flags->max_repairs,
+                   "Of each answer of the model that does not work")
+      ->capture_default_str();
   command->add_flag("--no-token-cache", flags->no_token_cache,
                     "Tokenize what the model is shown anew each time");
   command->add_option("--record", flags->record,

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "leyden/base/utf8.h"
 
 namespace leyden::qa {
@@ -79,22 +81,36 @@ Result<std::string> DriverSession::ask(const std::string& request,
                                        std::chrono::milliseconds time_max,
                                        const std::stop_token& stop) {
   const auto deadline = std::chrono::steady_clock::now() + time_max;
-  std::string said = all_of(replies_);
-  if (said.empty()) send(requests_, request);
-  while (said.find('\n') == std::string::npos) {
+  const std::string number = std::to_string(++number_) + " ";
+  send(requests_, number + request);
+  std::string said;
+  while (true) {
+    said += all_of(replies_);
+    // The tested program can write there, too: what is no reply to this is passed over.
+    for (std::size_t end = 0; (end = said.find('\n')) != std::string::npos;
+         said.erase(0, end + 1)) {
+      const std::string line = said.substr(0, end);
+      if (line.starts_with(number)) return line.substr(number.size());
+      if (line == kEnd && has_ended()) return std::unexpected(why_ended());
+    }
     if (stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
     if (std::chrono::steady_clock::now() > deadline)
       return fail(Errc::timed_out, "{}", name_of(sandbox::Outcome::timed_out));
     pollfd waiting{.fd = replies_, .events = POLLIN, .revents = 0};
     ::poll(&waiting, 1, static_cast<int>(kGlance.count()));
-    said += all_of(replies_);
   }
-  const std::string line = said.substr(0, said.find('\n'));
-  if (line != kEnd) return line;
+}
+
+bool DriverSession::has_ended() {
   const std::scoped_lock lock(mutex_);
-  if (!exit_) return std::unexpected(exit_.error());
-  return fail(Errc::unavailable, "{}: {}", name_of(exit_->outcome),
-              utf8::one_line(exit_->error_output.text));
+  return exit_.has_value();
+}
+
+Error DriverSession::why_ended() {
+  const std::scoped_lock lock(mutex_);
+  if (!*exit_) return exit_->error();
+  return {Errc::unavailable, fmt::format("{}: {}", name_of((*exit_)->outcome),
+                                         utf8::one_line((*exit_)->error_output.text))};
 }
 
 }  // namespace leyden::qa

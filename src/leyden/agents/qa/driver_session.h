@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -17,7 +19,7 @@ namespace leyden::qa {
 // `sandbox` outlives it. What is in the sandbox ends with the object.
 class DriverSession {
  public:
-  // `command` reads a line for each request from `fifos`/requests, and says on `fifos`/replies how it ended.
+  // `command` reads a line for each request from `fifos`/requests, "1 NAME", and says on `fifos`/replies how it ended, "1 0".
   [[nodiscard]] static Result<std::unique_ptr<DriverSession>> start(
       const sandbox::Sandbox& sandbox, sandbox::SandboxCommand command,
       sandbox::SandboxLimits limits, const std::filesystem::path& fifos);
@@ -33,11 +35,15 @@ class DriverSession {
 
  private:
   DriverSession() = default;
+  [[nodiscard]] bool has_ended();
+  [[nodiscard]] Error why_ended();
+
+  std::uint64_t number_ = 0;  // Of the request under way.
   int requests_ = -1;
   int replies_ = -1;
   std::mutex mutex_;
-  Result<sandbox::SandboxExit> exit_;  // Under mutex_; of use once "end" was read.
-  std::jthread thread_;                // Runs the sandbox. The last member: it uses the others.
+  std::optional<Result<sandbox::SandboxExit>> exit_;  // Under mutex_.
+  std::jthread thread_;  // Runs the sandbox. The last member: it uses the others.
 };
 
 }  // namespace leyden::qa

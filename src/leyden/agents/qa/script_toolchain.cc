@@ -20,7 +20,6 @@ constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr double kQuickMs = 8;
 constexpr std::size_t kJudgedRuns = 4;  // Behind the first.
 constexpr auto kJudgedRunTime = 10s;
-constexpr auto kTestRunTime = 20s;            // Of one run of a test file.
 constexpr auto kProjectTestsTime = 120s;      // Of all of the project's tests.
 constexpr std::size_t kProjectTestsMax = 50;  // Files.
 
@@ -231,6 +230,10 @@ Result<Judgement> ScriptToolchain::judge(const SourceTest& test, std::span<const
 
 Result<TestRuns> ScriptToolchain::run_tests(const fs::path& path, const std::string& text,
                                             const TestRunOptions& options, std::stop_token stop) {
+  for (const auto& [name, data] : options.data) {
+    if (auto put = write_readable(copy_->path() / path.parent_path() / name, data); !put)
+      return std::unexpected(put.error());
+  }
   auto lines = run_in_place(path, text,
                             {.file = path,
                              .text = text,
@@ -239,8 +242,11 @@ Result<TestRuns> ScriptToolchain::run_tests(const fs::path& path, const std::str
                              .seed = options.seed,
                              .measure = options.measure,
                              .mutants = {},
-                             .run_time = kTestRunTime},
+                             .run_time = options.run_time},
                             stop);
+  std::error_code ignored;
+  for (const auto& [name, data] : options.data)
+    fs::remove(copy_->path() / path.parent_path() / name, ignored);
   if (!lines) return std::unexpected(lines.error());
   return runs_of(*lines);
 }

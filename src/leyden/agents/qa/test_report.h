@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leyden/agents/qa/model/test_writer.h"
+#include "leyden/agents/qa/suspected_defect.h"
 #include "leyden/cache/cache_stats.h"
 
 namespace leyden::qa {
@@ -19,6 +20,7 @@ struct KeptTest {
   std::size_t new_lines = 0;  // That no test before it reached.
   std::size_t new_branches = 0;
   std::size_t killed = 0;  // Mutants that no test before it told from the original.
+  std::string note;        // What it holds on to, of other types than unit.
 };
 
 struct RejectedTest {
@@ -31,13 +33,6 @@ struct RejectedTest {
 struct SkippedFile {
   std::string file;
   std::string reason;
-};
-
-// Something in the code that contradicts what it says about itself. Not a test.
-struct SuspectedDefect {
-  std::string function;
-  std::size_t line = 0;
-  std::string what;
 };
 
 struct Coverage {
@@ -59,10 +54,11 @@ struct TestReport {
   std::vector<std::string>
       rest_broken;  // Tests of the project that passed alone and fail beside the kept ones.
   std::vector<SuspectedDefect> suspected;
-  std::vector<std::string> untested;  // Functions that got no test, with the reason.
-  std::string test_path;              // Relative to the project.
-  std::string test_text;              // Empty where no test was kept.
-  Coverage before;                    // By the project's own tests. Not measured: all 0.
+  std::vector<std::string> untested;        // Functions that got no test, with the reason.
+  std::string test_path;                    // Relative to the project.
+  std::string test_text;                    // Empty where no test was kept.
+  std::map<std::string, std::string> data;  // Files beside it, by name.
+  Coverage before;                          // By the project's own tests. Not measured: all 0.
   Coverage after;
   std::size_t mutants = 0;  // That compile.
   std::size_t mutants_killed = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +16,7 @@
 
 #include "leyden/agents/qa/function.h"
 #include "leyden/agents/qa/mutants.h"
+#include "leyden/agents/qa/typed_tests.h"
 #include "leyden/base/result.h"
 
 namespace leyden::qa {
@@ -116,6 +118,8 @@ struct ModelWords {
 };
 
 struct TestRunOptions {
+  std::map<std::string, std::string> data;  // Files beside the test's, by name.
+  std::chrono::seconds run_time{20};        // Of one run.
   std::size_t shuffled = 5;
   bool alone = true;
   std::uint64_t seed = 1;
@@ -173,6 +177,16 @@ class Toolchain {
   [[nodiscard]] virtual Result<Judgement> judge(const SourceTest& test,
                                                 std::span<const Mutant> mutants,
                                                 std::stop_token stop) = 0;
+
+  // Tests of these functions of another type than unit: "security" ... Errors: unsupported (this language has none of that type), as
+  // explore().
+  [[nodiscard]] virtual Result<TypedTests> typed_tests(const std::string& type,
+                                                       const std::vector<std::size_t>& /*wanted*/,
+                                                       std::uint64_t /*seed*/,
+                                                       std::stop_token /*stop*/) {
+    return fail(Errc::unsupported, "{} tests are not made of {} yet: unit tests are", type,
+                words().language);
+  }
 
   // The text of a file with these tests.
   [[nodiscard]] virtual std::string test_file(std::span<const TestCase> cases,

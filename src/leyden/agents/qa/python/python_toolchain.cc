@@ -8,6 +8,7 @@
 #include "leyden/agents/qa/python/python_answer.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
+#include "leyden/agents/qa/python/types/python_performance.h"
 #include "leyden/agents/qa/script_toolchain.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -16,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+
+constexpr auto kTypedTestsTime = 120s;  // For finding tests of other types than unit.
 
 class PythonToolchain final : public ScriptToolchain {
  public:
@@ -85,6 +88,22 @@ class PythonToolchain final : public ScriptToolchain {
 
   Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
     return python_tests_in(answer, module_, functions_);
+  }
+
+  Result<TypedTests> typed_tests(const std::string& type, const std::vector<std::size_t>& wanted,
+                                 std::uint64_t seed, std::stop_token stop) override {
+    const PythonScene scene{
+        .functions = functions_,
+        .wanted = wanted,
+        .module = module_,
+        .module_stem = file_.stem().string(),
+        .path_line = path_line_,
+        .ask = [&](const char* driver, Json request) -> Result<std::vector<Json>> {
+          request.update(request_for(driver));
+          return ask(driver, request, kTypedTestsTime, stop);
+        }};
+    if (type == "performance") return python_performance_tests(scene);
+    return Toolchain::typed_tests(type, wanted, seed, stop);
   }
 
   std::string test_file(std::span<const TestCase> cases,

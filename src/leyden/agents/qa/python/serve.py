@@ -3,8 +3,8 @@ left of it: no process, no temporary file.
 
     python3 serve.py REQUESTS REPLIES REQUEST ANSWERS ERRORS
 
-A line of REQUESTS names a driver, which then reads REQUEST and writes ANSWERS; one of REPLIES says how it ended: an exit code, or the
-signal as a negative number.
+A line of REQUESTS has a number and names a driver, which then reads REQUEST and writes ANSWERS; one of REPLIES has that number and
+says how it ended: an exit code, or the signal as a negative number.
 """
 import os
 import shutil
@@ -13,9 +13,10 @@ import sys
 import traceback
 
 import driver
+import performance
 import pytest_runs
 
-DRIVERS = {"driver": driver, "pytest_runs": pytest_runs}
+DRIVERS = {"driver": driver, "performance": performance, "pytest_runs": pytest_runs}
 
 
 def is_alone():
@@ -76,13 +77,14 @@ def main():
     replies = os.open(sys.argv[2], os.O_WRONLY)
     with open(sys.argv[1], encoding="utf-8") as requests:
         for line in requests:
+            number, name = line.split()
             child = os.fork()
             if child == 0:
-                run(line.strip(), *sys.argv[3:6], (requests.fileno(), replies))
+                run(name, *sys.argv[3:6], (requests.fileno(), replies))
             status = os.waitpid(child, 0)[1]
             end_others()
             clean()
-            os.write(replies, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            os.write(replies, f"{number} {os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 if __name__ == "__main__":

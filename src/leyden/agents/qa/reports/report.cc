@@ -67,6 +67,7 @@ Json json_of(const TestReport& report) {
                      {"new_lines", test.new_lines},
                      {"new_branches", test.new_branches},
                      {"mutants_killed", test.killed},
+                     {"note", test.note},
                      {"by", test.by_model ? "model" : "offline"}});
   }
   Json rejected = Json::array();
@@ -89,6 +90,7 @@ Json json_of(const TestReport& report) {
           {"untested", report.untested},
           {"test_path", report.test_path},
           {"test_text", report.test_text},
+          {"data_files", report.data},
           {"coverage_before", json_of(report.before)},
           {"coverage_after", json_of(report.after)},
           {"mutants", report.mutants},
@@ -112,6 +114,18 @@ Json json_of(const TestReport& report) {
           {"latency_ms", report.seconds * 1000}};
 }
 
+// Of unit tests: how far they reach.
+std::string reach_of(const TestReport& report) {
+  return fmt::format(
+      "  lines {}/{} ({:.1f} %), branches {}/{} ({:.1f} %), mutants {}/{}; {} inputs tried, {} "
+      "runs of tests, {:.1f} s\n",
+      report.after.lines_reached, report.after.lines,
+      percent(report.after.lines_reached, report.after.lines), report.after.branches_reached,
+      report.after.branches, percent(report.after.branches_reached, report.after.branches),
+      report.mutants_killed, report.mutants, report.inputs_tried, report.runs_verified,
+      report.seconds);
+}
+
 }  // namespace
 
 std::string text_report(const std::vector<TestReport>& reports,
@@ -121,17 +135,14 @@ std::string text_report(const std::vector<TestReport>& reports,
     out += fmt::format("{}: {} tests kept ({}, {})\n", report.file, report.tests.size(),
                        report.runner, report.engine);
     for (const KeptTest& test : report.tests) {
+      if (!test.note.empty()) {
+        out += fmt::format("  {:44} {}\n", test.name, test.note);
+        continue;
+      }
       out += fmt::format("  {:44} +{} lines, +{} branches, {} mutants\n", test.name, test.new_lines,
                          test.new_branches, test.killed);
     }
-    out += fmt::format(
-        "  lines {}/{} ({:.1f} %), branches {}/{} ({:.1f} %), mutants {}/{}; {} inputs tried, {} "
-        "runs of tests, {:.1f} s\n",
-        report.after.lines_reached, report.after.lines,
-        percent(report.after.lines_reached, report.after.lines), report.after.branches_reached,
-        report.after.branches, percent(report.after.branches_reached, report.after.branches),
-        report.mutants_killed, report.mutants, report.inputs_tried, report.runs_verified,
-        report.seconds);
+    if (report.test_type == "unit") out += reach_of(report);
     for (const SuspectedDefect& one : report.suspected)
       out +=
           fmt::format("  suspected defect in {}, line {}: {}\n", one.function, one.line, one.what);

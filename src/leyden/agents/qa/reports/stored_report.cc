@@ -5,7 +5,7 @@
 namespace leyden::qa {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptTest, name, by_model, function, new_lines, new_branches,
-                                   killed)
+                                   killed, note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RejectedTest, name, function, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SuspectedDefect, function, line, what)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Coverage, lines, lines_reached, branches, branches_reached)
@@ -14,8 +14,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WriterCounts, calls, failed, prompt_tokens, p
                                    first_token_ms, total_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestReport, file, language, test_type, engine, runner, tests,
                                    rejected, rest_broken, suspected, untested, test_path, test_text,
-                                   before, after, mutants, mutants_killed, survivors, inputs_tried,
-                                   runs_verified, why_no_model, stage_seconds, seconds)
+                                   data, before, after, mutants, mutants_killed, survivors,
+                                   inputs_tried, runs_verified, why_no_model, stage_seconds,
+                                   seconds)
 
 std::string stored_report(const TestReport& report) {
   nlohmann::json out = report;
