@@ -145,6 +145,17 @@ Result<void> check(const Flags& flags) {
   return {};
 }
 
+// What the file is to the project: a header without a word that only C++ has may be C++ still, where there is no C beside it.
+syntax::Language language_of(const fs::path& file, std::string_view text) {
+  const syntax::Language out = syntax::detect_language(file.string(), text);
+  if (out != syntax::Language::c || file.extension() == ".c") return out;
+  std::error_code ignored;
+  const bool with_c = std::ranges::any_of(
+      fs::directory_iterator(fs::absolute(file).parent_path(), ignored),
+      [](const fs::directory_entry& one) { return one.path().extension() == ".c"; });
+  return with_c ? out : syntax::Language::cpp;
+}
+
 Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const fs::path& file,
                                                       syntax::Language language,
                                                       const sandbox::Sandbox& sandbox,
@@ -187,7 +198,7 @@ struct FileJob {
 Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::string text,
                          const sandbox::Sandbox& sandbox, TestModel* model,
                          const Context& context) {
-  const syntax::Language language = syntax::detect_language(target.file.string(), text);
+  const syntax::Language language = language_of(target.file, text);
   auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
   if (!toolchain) return std::unexpected(toolchain.error());
   FileJob out{.text = std::move(text),
@@ -239,7 +250,7 @@ Result<qa::TestReport> test_file(FileJob job, const std::string& type, const Tes
     return fail(Errc::not_found, "{}", report->why_no_model);
   if (!job.why_no_model.empty()) report->why_no_model = std::move(job.why_no_model);
   report->file = target.file.string();
-  report->language = to_string(syntax::detect_language(target.file.string(), job.text));
+  report->language = to_string(language_of(target.file, job.text));
   if (type == "unit") report->test_path = job.toolchain->test_path().string();
   return report;
 }
@@ -375,8 +386,8 @@ int list_mutants(const Flags& flags, const std::vector<TestTarget>& targets,
   for (const TestTarget& target : targets) {
     auto text = read_source(target.file);
     if (!text) return report(text.error());
-    auto toolchain = open_toolchain(
-        flags, target.file, syntax::detect_language(target.file.string(), *text), sandbox, context);
+    auto toolchain =
+        open_toolchain(flags, target.file, language_of(target.file, *text), sandbox, context);
     if (!toolchain) return report(toolchain.error());
     auto mutants = (*toolchain)->mutants(qa::TestAgentOptions().mutants_per_function);
     if (!mutants) return report(mutants.error());

@@ -338,7 +338,8 @@ std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters,
 std::vector<std::size_t> InputMaker::methods_of(const std::string& class_name) const {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < functions_.size(); ++i) {
-    if (functions_[i].kind == Function::Kind::method && functions_[i].class_name == class_name)
+    if (functions_[i].kind == Function::Kind::method && functions_[i].class_name == class_name &&
+        functions_[i].uncallable.empty())
       out.push_back(i);
   }
   return out;

@@ -23,19 +23,36 @@ std::size_t required(const std::vector<Parameter>& parameters) {
   return out;
 }
 
+std::optional<std::size_t> at_line(const std::vector<CppProbe::Lines>& all, std::size_t line) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].first != 0 && all[i].first <= line && line <= all[i].last) return i;
+  }
+  return std::nullopt;
+}
+
+// How an argument is read.
+std::string reading(const Type& type) {
+  return is_cpp_foreign(type) ? fmt::format("{}(static_cast<int>(in.number()))", type.name)
+                              : fmt::format("read<{}>(in)", type.name);
+}
+
 class Writer {
  public:
   explicit Writer(const CppSource& source) : source_(source) {}
 
   CppProbe write(const std::vector<std::string>& includes) {
-    out_.first_line.resize(source_.functions.size());
-    out_.last_line.resize(source_.functions.size());
+    out_.functions.resize(source_.functions.size());
+    out_.types.resize(source_.types.size());
     put("#include \"leyden_probe.hpp\"\n#define main tested_main\n");
     for (const std::string& one : includes) put("#include " + quoted_path(one) + "\n");
     put("#undef main\nnamespace leyden {\n");
     // Before anything uses them.
     for (const CppOwnType& one : source_.types) declare(one);
-    for (const CppOwnType& one : source_.types) define(one);
+    for (std::size_t i = 0; i < source_.types.size(); ++i) {
+      out_.types[i].first = lines_;
+      define(source_.types[i]);
+      out_.types[i].last = lines_;
+    }
     for (std::size_t i = 0; i < source_.functions.size(); ++i) add_call(i);
     const std::vector<std::string> classes = classes_with_methods();
     for (std::size_t k = 0; k < classes.size(); ++k) add_steps(classes[k], k);
@@ -124,7 +141,7 @@ class Writer {
                                           : "  {\n");
       std::vector<std::string> names;
       for (std::size_t i = 0; i < arity; ++i) {
-        put(fmt::format("    auto a{} = read<{}>(in);\n", i, one.construction[i].type.name));
+        put(fmt::format("    auto a{} = {};\n", i, reading(one.construction[i].type)));
         names.push_back(fmt::format("std::move(a{})", i));
       }
       put(fmt::format("    return {}{}{}{};\n  }}\n", one.maker, braces ? "{" : "(",
@@ -140,7 +157,7 @@ class Writer {
   void add_call(std::size_t number) {
     const Function& function = source_.functions[number];
     if (!is_called(number)) return;
-    out_.first_line[number] = lines_;
+    out_.functions[number].first = lines_;
     put(fmt::format(
         "static void call_{}({}[[maybe_unused]] Request& in, Answer* out) {{\n  "
         "[[maybe_unused]] const auto count = in.number();\n",
@@ -153,7 +170,7 @@ class Writer {
       put("    return;\n  }\n");
     }
     put("}\n");
-    out_.last_line[number] = lines_;
+    out_.functions[number].last = lines_;
   }
 
   void add_arity(std::size_t number, std::size_t arity) {
@@ -164,7 +181,7 @@ class Writer {
     std::string after;
     for (std::size_t i = 0; i < arity; ++i) {
       const Type& type = function.parameters[i].type;
-      put(fmt::format("    auto a{} = read<{}>(in);\n", i, type.name));
+      put(fmt::format("    auto a{} = {};\n", i, reading(type)));
       const CppPassing passing = callable.passing[i];
       const bool moves = passing == CppPassing::moved || passing == CppPassing::value;
       arguments.push_back(fmt::format(fmt::runtime(moves ? "std::move(a{})" : "a{}"), i));
@@ -243,10 +260,10 @@ class Writer {
 }  // namespace
 
 std::optional<std::size_t> CppProbe::function_at(std::size_t line) const {
-  for (std::size_t i = 0; i < first_line.size(); ++i) {
-    if (first_line[i] != 0 && first_line[i] <= line && line <= last_line[i]) return i;
-  }
-  return std::nullopt;
+  return at_line(functions, line);
+}
+std::optional<std::size_t> CppProbe::type_at(std::size_t line) const {
+  return at_line(types, line);
 }
 
 CppProbe cpp_probe(const CppSource& source, const std::vector<std::string>& includes) {

@@ -12,10 +12,15 @@ namespace leyden::qa {
 // The program that calls the tested functions (leyden_probe.hpp runs it), made for one source.
 struct CppProbe {
   std::string text;
-  std::vector<std::size_t> first_line;  // Of what belongs to each function; 0: nothing does.
-  std::vector<std::size_t> last_line;
+  struct Lines {
+    std::size_t first = 0;  // 0: there are none.
+    std::size_t last = 0;
+  };
+  std::vector<Lines> functions;  // What belongs to each,
+  std::vector<Lines> types;      // and to each type.
   // Whose part of the text this line is.
   [[nodiscard]] std::optional<std::size_t> function_at(std::size_t line) const;
+  [[nodiscard]] std::optional<std::size_t> type_at(std::size_t line) const;
 };
 // `includes` are what a test includes.
 [[nodiscard]] CppProbe cpp_probe(const CppSource& source, const std::vector<std::string>& includes);

@@ -129,7 +129,9 @@ class Assembler {
 
   // Template parameters are int.
   void add_template_parameters(const std::vector<std::string>& names, const std::string& scope) {
-    for (const std::string& name : names) types_.add_alias(scope + "::" + name, "int", {});
+    for (const std::string& name : names) {
+      if (!name.empty()) types_.add_alias(scope + "::" + name, "int", {});
+    }
   }
 
   void add_class(const CppClass& one) {
@@ -148,6 +150,10 @@ class Assembler {
     for (const CppField& field : one.fields) own.fields.push_back(field.name);
     // Known before it is complete, for methods that take one of its kind.
     types_.add(one.name, {.kind = Type::Kind::object, .of = {}, .name = own.name});
+    for (const CppFunction& function : declared_.functions) {
+      if (function.scope == one.name && function.in_class)
+        add_template_parameters(function.template_parameters, scope_of(function));
+    }
     if (is_aggregate(one)) {
       make_aggregate(one, own);
     } else {
@@ -204,7 +210,7 @@ class Assembler {
                     types_.resolved(cpp_type_text(function.result).name, one.name) == one.name &&
                     cpp_type_text(function.result).stars == 0;
       if (!makes || !function.is_public || function.is_deleted || function.file > target_ ||
-          !function.template_parameters.empty() || !readable(function))
+          function.is_odd_template || !readable(function))
         continue;
       const auto rank = [](const CppFunction& f) {
         return std::pair(f.form == Form::constructor, f.parameters.size());
@@ -215,7 +221,7 @@ class Assembler {
     own.maker = own.name;
     if (best == nullptr) return;
     if (best->form != Form::constructor) own.maker += "::" + best->name;
-    own.construction = parameters_of(*best, one.name);
+    own.construction = parameters_of(*best, scope_of(*best));
   }
 
   [[nodiscard]] bool is_copying(const CppFunction& function, const std::string& name) const {

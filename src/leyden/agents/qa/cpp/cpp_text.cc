@@ -104,6 +104,7 @@ std::string cpp_literal(const Value& value, const Type& type, const CppSource& s
     case Kind::boolean:
       return value.integer != 0 ? "true" : "false";
     case Kind::integer:
+      if (is_cpp_foreign(type)) return fmt::format("{}({})", type.name, value.integer);
       return value.integer == INT64_MIN ? "(-9223372036854775807 - 1)"
                                         : std::to_string(value.integer);
     case Kind::real:

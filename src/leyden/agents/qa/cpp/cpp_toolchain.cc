@@ -279,14 +279,7 @@ class CppToolchain final : public CompiledToolchain {
         sanitizers.clear();
         continue;
       }
-      bool found = false;
-      for (const std::size_t line : lines_named(trouble, "probe_main.cc")) {
-        const auto function = probe.function_at(line);
-        if (!function || !source_.functions[*function].uncallable.empty()) continue;
-        source_.functions[*function].uncallable =
-            "a call of it does not compile: " + first_error(trouble);
-        found = true;
-      }
+      const bool found = leave_out(probe, trouble);
       if (!found || none_callable()) break;
     }
     if (!trouble.empty())
@@ -294,6 +287,29 @@ class CppToolchain final : public CompiledToolchain {
                   first_error(trouble));
     sanitized_ = !sanitizers.empty();
     return {};
+  }
+
+  // What the compiler's message names; whether that is anything.
+  bool leave_out(const CppProbe& probe, const std::string& trouble) {
+    bool found = false;
+    const auto drop = [&](Function& function) {
+      if (!function.uncallable.empty()) return;
+      function.uncallable = "a call of it does not compile: " + first_error(trouble);
+      found = true;
+    };
+    for (const std::size_t line : lines_named(trouble, "probe_main.cc")) {
+      if (const auto function = probe.function_at(line)) drop(source_.functions[*function]);
+      const auto type = probe.type_at(line);
+      if (!type) continue;
+      CppOwnType& own = source_.types[*type];
+      found = found || !own.maker.empty() || !own.observers.empty();
+      own.maker.clear();
+      own.observers.clear();
+      for (Function& one : source_.functions) {
+        if (one.needs_object() && one.class_name == own.name) drop(one);
+      }
+    }
+    return found;
   }
 
   bool starts(const std::stop_token& stop) {

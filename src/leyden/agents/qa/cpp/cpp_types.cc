@@ -84,6 +84,10 @@ Type fundamental(const std::string& name) {
   return {};
 }
 
+bool is_foreign_name(const std::string& name) {
+  return name.find("::") != std::string::npos && !name.starts_with("std::");
+}
+
 // Takes a type apart, token by token.
 class TypeReader {
  public:
@@ -179,6 +183,9 @@ Type CppTypes::type_of(std::string_view text, const std::string& scope, std::siz
     out = template_of(parts, scope, depth);
   } else {
     out = fundamental(parts.name);
+    if (out.kind == Type::Kind::unknown && depth == 0 && parts.stars == 0 &&
+        is_foreign_name(parts.name))
+      return made(Type::Kind::integer, parts.name);
   }
   if (parts.stars == 0 || out.kind == Type::Kind::unknown) return out;
   if (out.name == "char" || out.name == "unsigned char") {
@@ -231,7 +238,12 @@ Type CppTypes::template_of(const CppTypeText& text, const std::string& scope,
   return made(known->second.first, name, std::move(of));
 }
 
+bool is_cpp_foreign(const Type& type) {
+  return type.kind == Type::Kind::integer && is_foreign_name(type.name);
+}
+
 std::pair<std::int64_t, std::int64_t> cpp_integer_range(const std::string& name) {
+  if (is_foreign_name(name)) return {0, 9999};
   const std::string plain = name.starts_with("std::") ? name.substr(5) : name;
   static constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   static const std::map<std::string, std::pair<std::int64_t, std::int64_t>, std::less<>> ranges = {

@@ -49,6 +49,10 @@ class CppTypes {
   std::map<std::string, std::pair<std::string, std::string>> aliases_;
 };
 
+// A class of another library that a number may well make: `kind` is integer, and `name` is to be called with it. Whether that is so
+// the compiler says.
+[[nodiscard]] bool is_cpp_foreign(const Type& type);
+
 // Least and largest value of an integer type.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> cpp_integer_range(const std::string& name);
 
