@@ -163,6 +163,7 @@ class PhpToolchain final : public ScriptToolchain {
   }
   std::vector<std::string> argv_of(std::string_view driver, bool counts) const {
     std::vector<std::string> out = php(counts ? "coverage" : "off");
+    out.insert(out.end(), {"-d", fmt::format("auto_prepend_file={}/php_filter.php", kDrivers)});
     out.insert(out.end(), {fmt::format("{}/{}", kDrivers, driver), kRequestFile, kAnswersFile});
     return out;
   }

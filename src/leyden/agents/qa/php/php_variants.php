@@ -187,7 +187,6 @@ final class Coverage
 
     public function __construct(private string $file)
     {
-        xdebug_set_filter(XDEBUG_FILTER_CODE_COVERAGE, XDEBUG_PATH_INCLUDE, [$file]);
         xdebug_start_code_coverage($this->flags);
     }
 
