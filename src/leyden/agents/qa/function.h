@@ -52,14 +52,6 @@ struct Function {
   }
 };
 
-// A call in a doc's example with what it is said to give: `add(1, 2) # => 3`.
-struct DocExample {
-  std::string function;
-  std::size_t line = 0;
-  std::string call;
-  std::string expected;
-};
-
 // One call and what comes before it. For a method an object is made, earlier steps are called on it, the last one is observed.
 struct Step {
   std::size_t function = 0;  // Of the module's functions.

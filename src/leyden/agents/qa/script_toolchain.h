@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "leyden/agents/qa/doc_example.h"
 #include "leyden/agents/qa/driver_folder.h"
 #include "leyden/agents/qa/toolchain.h"
 #include "leyden/sandbox/project_copy.h"

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/agents/qa/doc_example.h"
 #include "leyden/agents/qa/toolchain.h"
 #include "leyden/syntax/parser.h"
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/agents/qa/doc_example.h"
 #include "leyden/agents/qa/function.h"
 #include "leyden/syntax/parser.h"
 
