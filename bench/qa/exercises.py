@@ -12,7 +12,10 @@ import subprocess
 import tempfile
 import time
 
-from exercise_languages import LANGUAGES
+import exercise_languages
+from exercise_scripts import SCRIPTS
+
+LANGUAGES = [*exercise_languages.LANGUAGES, *SCRIPTS]
 
 
 def json_of(command):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--language javascript | cpp] [--json FILE]
+    planted_test.py LEYDEN [--language javascript | cpp | ruby | php] [--json FILE]
 """
 import argparse
 import concurrent.futures
@@ -16,13 +16,24 @@ import tempfile
 from planted import PLANTED
 from planted_cpp import PLANTED_CPP
 from planted_js import PLANTED_JS
+from planted_php import PLANTED_PHP
+from planted_ruby import PLANTED_RUBY
 
 PYTHON = "/usr/bin/python3"
 NODE = "/usr/bin/node"
+RUBY = "/usr/bin/ruby"
+PHP = "/usr/bin/php"
+PHPUNIT = "/usr/bin/phpunit"
+PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "cpp": PLANTED_CPP, "ruby": PLANTED_RUBY,
+              "php": PLANTED_PHP}
+# What has to be there, and what says so.
+GOOGLETEST = "/usr/include/gtest/gtest.h"
+NEEDED = {"cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
+          "php": [PHP, "-r", f"exit(extension_loaded('xdebug') && is_file('{PHPUNIT}') ? 0 : 1);"]}
 
 
 def leyden_test(program, file, *more):
-    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, *more], capture_output=True, text=True)
+    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, *more], capture_output=True, text=True)
     if done.returncode == 5 and "sandbox" in done.stderr:
         print(f"SKIPPED: {done.stderr.strip()}", flush=True)
         os._exit(77)
@@ -36,7 +47,9 @@ def passes(folder, end):
         built = subprocess.run(["g++", "-std=c++20", *(file.name for file in folder.glob("*_test.cc")), "-lgtest_main", "-lgtest", "-pthread", "-o", "tests"], cwd=folder, capture_output=True)
         command = ["./tests"] if built.returncode == 0 else ["false"]
     else:
-        command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"] if end == "py" else [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))]
+        command = {"py": [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+                   "rb": [RUBY, *folder.glob("*_test.rb")],
+                   "php": [PHPUNIT, "--do-not-cache-result", *folder.glob("*Test.php")]}.get(end, [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))])
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=120).returncode == 0
 
 
@@ -46,7 +59,7 @@ def one(program, folder, planted):
     for place, text in ((correct, good), (buggy, bad)):
         place.mkdir(parents=True)
         (place / f"{name}.{end}").write_text(source.replace("@@", text).lstrip())
-        if end not in ("py", "h", "cc"):
+        if end in ("js", "mjs", "cjs", "ts"):
             (place / "package.json").write_text('{"type": "module"}\n')
     report = leyden_test(program, correct / f"{name}.{end}", "--write")
     if not report["tests"]:
@@ -64,17 +77,12 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("leyden", type=lambda path: pathlib.Path(path).resolve())
     arguments.add_argument("--json", type=pathlib.Path)
-    arguments.add_argument("--language", choices=["python", "javascript", "cpp"], default="python")
+    arguments.add_argument("--language", choices=list(PLANTED_BY), default="python")
     options = arguments.parse_args()
-    if options.language == "javascript" and not pathlib.Path(NODE).exists():
-        print(f"SKIPPED: no {NODE}")
-        return 77
-    if options.language == "cpp" and not (shutil.which("g++") and pathlib.Path("/usr/include/gtest/gtest.h").exists()):
-        print("SKIPPED: no g++ with GoogleTest")
-        return 77
-    all_planted = PLANTED_CPP if options.language == "cpp" else PLANTED_JS if options.language == "javascript" else [(name, "py", *rest) for name, *rest in PLANTED]
-    if options.language == "python" and subprocess.run([PYTHON, "-c", "import pytest"], capture_output=True).returncode != 0:
-        print(f"SKIPPED: {PYTHON} has no pytest")
+    all_planted = PLANTED_BY[options.language]
+    needed = NEEDED[options.language]
+    if not pathlib.Path(needed[0]).exists() or subprocess.run(needed, capture_output=True).returncode != 0:
+        print(f"SKIPPED: {needed[0]} is not there, or lacks what runs its tests")
         return 77
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(2) as pool:
         rows = list(pool.map(lambda planted: one(options.leyden, pathlib.Path(temporary) / planted[0], planted), all_planted))

@@ -7,9 +7,11 @@
 
 #include "leyden/agents/qa/cpp/cpp_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
+#include "leyden/agents/qa/php/php_toolchain.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
+#include "leyden/agents/qa/ruby/ruby_toolchain.h"
 #include "leyden/agents/qa/typed_agent.h"
 #include "leyden/base/digest.h"
 #include "leyden/base/files.h"
@@ -56,6 +58,8 @@ struct Flags {
   std::string replay;
   bool dry_run = false;
   std::optional<std::string> resume;  // An ID; empty: the newest.
+  std::string ruby;
+  std::string php;
 };
 
 // What a run is resumed with. The changed lines of --diff - are gone with standard input.
@@ -84,6 +88,8 @@ std::string request_of(const Flags& flags) {
                         {"python", flags.python},
                         {"node", flags.node},
                         {"cxx", flags.cxx},
+                        {"ruby", flags.ruby},
+                        {"php", flags.php},
                         {"record", flags.record},
                         {"record_prompts", flags.record_prompts}};
   if (flags.model.name) out["model"] = *flags.model.name;
@@ -119,6 +125,8 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("python").get_to(out.python);
     json.at("node").get_to(out.node);
     json.at("cxx").get_to(out.cxx);
+    json.at("ruby").get_to(out.ruby);
+    json.at("php").get_to(out.php);
     json.at("record").get_to(out.record);
     json.at("record_prompts").get_to(out.record_prompts);
     if (json.contains("model")) out.model.name = json["model"].get<std::string>();
@@ -169,10 +177,15 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
       return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
     case syntax::Language::cpp:
       return qa::open_cpp(sandbox, file, {.compiler = flags.cxx}, context.stop);
+    case syntax::Language::php:
+      return qa::open_php(sandbox, file, {.interpreter = flags.php}, context.stop);
+    case syntax::Language::ruby:
+      return qa::open_ruby(sandbox, file, {.interpreter = flags.ruby}, context.stop);
     default:
-      return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript, TypeScript and C++ so far",
-                  file.string(), to_string(language));
+      return fail(
+          Errc::unsupported,
+          "{} is {}: tests are made of Python, JavaScript, TypeScript, C++, Ruby and PHP so far",
+          file.string(), to_string(language));
   }
 }
 
@@ -569,6 +582,8 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--node", flags->node,
                       "Node 18 or newer, for JavaScript [default: the system's]");
   command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
+  command->add_option("--ruby", flags->ruby, "Ruby that has minitest [default: the system's]");
+  command->add_option("--php", flags->php, "PHP that has Xdebug [default: the system's]");
   command->add_flag("--unsafe-no-sandbox", flags->unsafe_no_sandbox,
                     "Run the code with all rights of yours, where no sandbox can be had");
   command->footer(

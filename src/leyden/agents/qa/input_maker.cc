@@ -242,7 +242,7 @@ Value InputMaker::map(const Type& type, const Style& style, std::size_t depth) {
 }
 
 Value InputMaker::record(const Type& type, const Style& style, std::size_t depth) {
-  Value out{.kind = Value::Kind::map, .text = {}, .items = {}};
+  Value out{.kind = Value::Kind::map, .text = type.name, .items = {}};
   for (std::size_t i = 0; i < type.of.size(); ++i) {
     if (type.of[i].kind == Type::Kind::optional && chance(0.3)) continue;
     out.items.push_back(Value::of(type.texts[i]));
@@ -429,7 +429,7 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
       return out;
     }
     case Kind::record: {  // Each field through its borders, the others as they mostly are.
-      Value first{.kind = Value::Kind::map, .text = {}, .items = {}};
+      Value first{.kind = Value::Kind::map, .text = type.name, .items = {}};
       std::vector<std::vector<Value>> borders;
       for (std::size_t i = 0; i < type.of.size(); ++i) {
         borders.push_back(border_values(type.of[i], literals));

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/mutants_of_scripts.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -71,8 +73,14 @@ class Finder {
         type == "assert_statement" || type == "decorator" || type == "import_statement" ||
         type == "import_from_statement" || type == "throw_statement" || type == "type_annotation" ||
         type == "template_argument_list" || type == "type_descriptor" ||
-        type == "static_assert_declaration" || type == "preproc_include")
+        type == "static_assert_declaration" || type == "preproc_include" ||
+        type == "throw_expression")
       return true;
+    if (language_ == Language::ruby && type == "call") {
+      const std::string_view method = node.field("method").text(text_);
+      return !node.field("receiver") &&
+             (method == "raise" || method == "fail" || method == "require");
+    }
     if (type == "expression_statement" && node.named_child(0).type() == "string") return true;
     if (type == "call" || type == "call_expression") {
       const std::string_view called = node.field("function").text(text_);
@@ -133,6 +141,11 @@ class Finder {
       const bool capital = language_ == Language::python;
       add(node, type == "true" ? (capital ? "False" : "false") : (capital ? "True" : "true"),
           "a truth value is turned round");
+    } else if (language_ == Language::ruby || language_ == Language::php) {
+      const auto changes = language_ == Language::ruby ? ruby_changes : php_changes;
+      for (NodeChange& one : changes(node, text_))
+        add(one.node, std::move(one.text), std::move(one.what));
+      if (language_ == Language::php) mutate_branch(node);
     } else if (language_ == Language::python && mutate_expression(node)) {
       return;
     } else if (language_ == Language::javascript && mutate_javascript(node)) {
@@ -141,24 +154,8 @@ class Finder {
       return;
     } else if (type == "not_operator") {
       add(node, std::string(node.field("argument").text(text_)), "not is left out");
-    } else if (type == "break_statement") {
-      add(node, language_ == Language::python ? "continue" : "continue;", "break becomes continue");
-    } else if (type == "continue_statement") {
-      add(node, language_ == Language::python ? "break" : "break;", "continue becomes break");
-    } else if (type == "if_statement" || type == "elif_clause" || type == "while_statement" ||
-               type == "conditional_expression" || type == "ternary_expression") {
-      Node condition = node.field("condition");
-      if (type == "conditional_expression" && language_ == Language::python)
-        condition = node.named_child(1);
-      if (condition && condition.text(text_).size() < 400) {
-        const std::string inner(condition.text(text_));
-        if (type != "while_statement")
-          add(condition,
-              language_ == Language::python ? "(not (" + inner + "))"
-              : inner.starts_with('(')      ? "(!" + inner + ")"
-                                            : "(!(" + inner + "))",
-              "a condition is turned round");
-      }
+    } else if (mutate_branch(node)) {
+      return;
     } else if (type == "expression_statement" && language_ == Language::python) {
       const Node inner = node.named_child(0);
       if (inner.type() == "call" && !is_silent(inner)) add(node, "pass", "a call is left out");
@@ -176,6 +173,33 @@ class Finder {
       if (parent != "call" && parent != "pair" && parent != "subscript")
         add(node, "\"leyden\"", "a text is another");
     }
+  }
+
+  // Conditions, and what leaves a loop.
+  bool mutate_branch(Node node) {
+    const std::string_view type = node.type();
+    if (type == "break_statement") {
+      add(node, language_ == Language::python ? "continue" : "continue;", "break becomes continue");
+    } else if (type == "continue_statement") {
+      add(node, language_ == Language::python ? "break" : "break;", "continue becomes break");
+    } else if (type == "if_statement" || type == "elif_clause" || type == "while_statement" ||
+               type == "conditional_expression" || type == "ternary_expression") {
+      Node condition = node.field("condition");
+      if (type == "conditional_expression" && language_ == Language::python)
+        condition = node.named_child(1);
+      if (condition && condition.text(text_).size() < 400) {
+        const std::string inner(condition.text(text_));
+        if (type != "while_statement")
+          add(condition,
+              language_ == Language::python ? "(not (" + inner + "))"
+              : inner.starts_with('(')      ? "(!" + inner + ")"
+                                            : "(!(" + inner + "))",
+              "a condition is turned round");
+      }
+    } else {
+      return false;
+    }
+    return true;
   }
 
   // Parts of Python's expressions that can be left out.
@@ -397,7 +421,7 @@ class Finder {
   static bool has_text_operand(Node operation) {
     for (const Node child : operation.named_children()) {
       if (child.type() == "string" || child.type() == "string_literal" ||
-          child.type() == "template_string")
+          child.type() == "template_string" || child.type() == "encapsed_string")
         return true;
     }
     return false;

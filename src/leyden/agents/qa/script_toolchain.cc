@@ -330,6 +330,39 @@ nlohmann::json ScriptToolchain::json_of(const Arcs& arcs) const {
   return out;
 }
 
+nlohmann::json ScriptToolchain::examples() const {
+  if (examples_.empty()) return nullptr;
+  Json out = Json::array();
+  for (const DocExample& one : examples_) {
+    out.push_back({{"function", one.function},
+                   {"line", one.line},
+                   {"call", one.call},
+                   {"expected", one.expected}});
+  }
+  return out;
+}
+
+nlohmann::json ScriptToolchain::request_of(const TestJob& job) const {
+  const auto inside = [](const fs::path& file) { return (fs::path(kProject) / file).string(); };
+  Json tests = Json::array();
+  if (job.file.empty()) {
+    for (const std::string& one : project_tests_) tests.push_back(inside(one));
+    if (!job.text.empty()) tests.push_back(inside(test_path_));
+  } else {
+    tests.push_back(inside(job.file));
+  }
+  return {{"tests", std::move(tests)},
+          {"with_class", job.file.empty()},  // Two files of a project may have tests of one name.
+          {"shuffled", job.shuffled},
+          {"alone", job.alone},
+          {"first_decides", job.first_decides},
+          {"seed", job.seed},
+          {"limit_s", std::chrono::duration<double>(job.run_time).count()},
+          {"measure", job.measure},
+          {"file", inside_file_},
+          {"mutants", json_of_mutants(job.mutants)}};
+}
+
 nlohmann::json ScriptToolchain::json_of_mutants(std::span<const Mutant> mutants) {
   Json out = Json::array();
   for (const Mutant& mutant : mutants)
@@ -374,6 +407,19 @@ Result<void> ScriptToolchain::copy_project(std::vector<std::string> leave_out,
   auto drivers = DriverFolder::make();
   if (!drivers) return std::unexpected(drivers.error());
   drivers_ = *std::move(drivers);
+  return {};
+}
+
+Result<void> ScriptToolchain::show_folder(const fs::path& relative) {
+  std::error_code ignored;
+  if (!fs::is_directory(root_ / relative, ignored)) return {};
+  std::error_code error;
+  fs::create_directories(copy_->path() / relative, error);
+  if (error)
+    return fail(Errc::unavailable, "can't write to {}: {}", copy_->path().string(),
+                error.message());
+  mounts_in_project_.push_back({.host = fs::canonical(root_ / relative, ignored),
+                                .inside = (fs::path(kProject) / relative).string()});
   return {};
 }
 

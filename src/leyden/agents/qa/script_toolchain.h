@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "leyden/agents/qa/doc_example.h"
 #include "leyden/agents/qa/driver_folder.h"
 #include "leyden/agents/qa/toolchain.h"
 #include "leyden/sandbox/project_copy.h"
@@ -76,7 +77,7 @@ class ScriptToolchain : public Toolchain {
   [[nodiscard]] virtual Result<std::vector<Json>> run_job(const TestJob& job,
                                                           const std::stop_token& stop) = 0;
   // The examples of the docs, for the driver; null: there are none.
-  [[nodiscard]] virtual Json examples() const { return nullptr; }
+  [[nodiscard]] virtual Json examples() const;
   // What a driver's probes mean. As they are: pairs, and goals that the driver tells.
   [[nodiscard]] virtual Arcs arcs_of(const Json& reached) const;
   [[nodiscard]] virtual Json json_of(const Arcs& arcs) const;
@@ -90,6 +91,8 @@ class ScriptToolchain : public Toolchain {
   // The copy, and the folder of drivers.
   [[nodiscard]] Result<void> copy_project(std::vector<std::string> leave_out,
                                           const std::stop_token& stop);
+  // A folder of packages that is not copied is shown as it is, read-only; nothing where there is none.
+  [[nodiscard]] Result<void> show_folder(const std::filesystem::path& relative);
   // Shows an interpreter that is not the system's, with all that it is made of.
   void mount_interpreter(const std::filesystem::path& interpreter);
   // What a command prints, without its last line's end. Errors: those of the sandbox; unsupported (it fails: with what it said).
@@ -104,6 +107,8 @@ class ScriptToolchain : public Toolchain {
   [[nodiscard]] Result<std::vector<Json>> run(std::vector<std::string> argv, const Json& request,
                                               std::chrono::milliseconds wall_time,
                                               const std::stop_token& stop);
+  // What runs of tests are asked for, as far as all languages are told alike.
+  [[nodiscard]] Json request_of(const TestJob& job) const;
   [[nodiscard]] static Json json_of_mutants(std::span<const Mutant> mutants);
 
   const sandbox::Sandbox& sandbox_;
@@ -112,6 +117,7 @@ class ScriptToolchain : public Toolchain {
   std::string text_;
   syntax::Language language_{};  // Of the text.
   std::vector<Function> functions_;
+  std::vector<DocExample> examples_;
   std::filesystem::path root_;
   std::string inside_file_;
   std::filesystem::path test_path_;

@@ -43,4 +43,67 @@ std::string quoted_text(std::string_view text) {
   return out + "\"";
 }
 
+std::string snake_case(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper && i > 0 && name[i - 1] != '_' &&
+        !(name[i - 1] >= 'A' && name[i - 1] <= 'Z' &&
+          (i + 1 == name.size() || (name[i + 1] >= 'A' && name[i + 1] <= 'Z'))))
+      out += '_';
+    out += upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  while (!out.empty() && out.front() == '_') out.erase(0, 1);
+  while (!out.empty() && out.back() == '_') out.pop_back();
+  return out;
+}
+
+std::string pascal_case(std::string_view name) {
+  std::string out;
+  bool upper = true;
+  for (const char c : name) {
+    if (c == '_' || c == '-' || c == '.' || c == ' ') {
+      upper = true;
+      continue;
+    }
+    out += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    upper = false;
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpaces = " \n\t\r";
+  const std::size_t begin = text.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
+std::vector<std::string_view> parts_of(std::string_view text, char by) {
+  std::vector<std::string_view> out;
+  std::size_t depth = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool arrow = c == '>' && i > 0 && text[i - 1] == '=';
+    if (c == '(' || c == '[' || c == '{' || c == '<') ++depth;
+    if ((c == ')' || c == ']' || c == '}' || (c == '>' && !arrow)) && depth > 0) --depth;
+    if (c != by || depth > 0) continue;
+    out.push_back(trimmed(text.substr(begin, i - begin)));
+    begin = i + 1;
+  }
+  out.push_back(trimmed(text.substr(begin)));
+  return out;
+}
+
+std::string_view code_of(std::string_view answer) {
+  const std::size_t fence = answer.find("```");
+  if (fence == std::string_view::npos) return answer;
+  const std::size_t begin = answer.find('\n', fence);
+  if (begin == std::string_view::npos) return {};
+  const std::size_t end = answer.find("```", begin);
+  return answer.substr(begin + 1, end == std::string_view::npos ? end : end - begin - 1);
+}
+
 }  // namespace leyden::qa

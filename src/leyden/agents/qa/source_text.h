@@ -11,4 +11,18 @@ namespace leyden::qa {
 
 [[nodiscard]] std::string joined(const std::vector<std::string>& parts, std::string_view by);
 
+// "find_median" of "findMedian", for names of tests.
+[[nodiscard]] std::string snake_case(std::string_view name);
+
+// "HighSchool" of "high_school", "rna-transcription".
+[[nodiscard]] std::string pascal_case(std::string_view name);
+
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
+// The parts between the separators that stand in no bracket: "a, (b, c)" by ',' has two.
+[[nodiscard]] std::vector<std::string_view> parts_of(std::string_view text, char by);
+
+// A model's answer: its first block in fences, else all of it.
+[[nodiscard]] std::string_view code_of(std::string_view answer);
+
 }  // namespace leyden::qa

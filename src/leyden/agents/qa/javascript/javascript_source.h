@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/agents/qa/doc_example.h"
 #include "leyden/agents/qa/toolchain.h"
 #include "leyden/syntax/parser.h"
 
@@ -20,20 +21,12 @@ struct JavascriptExport {
   bool operator==(const JavascriptExport&) const = default;
 };
 
-// A call in an @example with what it is said to give: `add(1, 2) // => 3`, or the comment in the next line.
-struct JavascriptExample {
-  std::string function;
-  std::size_t line = 0;
-  std::string call;
-  std::string expected;
-};
-
 struct JavascriptSource {
   bool is_esm = false;  // It imports or exports as ES modules do.
   std::vector<Function> functions;
   std::map<std::string, JavascriptExport>
-      exports;  // Of functions and classes, by their names here.
-  std::vector<JavascriptExample> examples;
+      exports;                       // Of functions and classes, by their names here.
+  std::vector<DocExample> examples;  // `add(1, 2) // => 3`, or the comment in the next line.
 };
 
 // What a test can call in a JavaScript or TypeScript file: the functions and classes that it exports, by ES modules' `export`, `module.exports` or

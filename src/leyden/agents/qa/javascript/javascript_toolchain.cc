@@ -133,6 +133,7 @@ class JavascriptToolchain final : public ScriptToolchain {
       return fail(Errc::unsupported, "{} has JSX, which Node can't run without a build", shown);
     source_ = javascript_source(*tree, text_);
     functions_ = source_.functions;
+    examples_ = source_.examples;
     if (functions_.empty())
       return std::unexpected(
           nothing_to_call(*tree, "exports no function and no class that a test could call"));
@@ -206,16 +207,7 @@ class JavascriptToolchain final : public ScriptToolchain {
       folders.push_back(below);
     }
     for (const fs::path& folder : folders) {
-      const fs::path host = root_ / folder / "node_modules";
-      if (!fs::is_directory(host, ignored)) continue;
-      std::error_code error;
-      fs::create_directories(copy_->path() / folder / "node_modules", error);
-      if (error)
-        return fail(Errc::unavailable, "can't write to {}: {}", copy_->path().string(),
-                    error.message());
-      mounts_in_project_.push_back(
-          {.host = fs::canonical(host, ignored),
-           .inside = (fs::path(kProject) / folder / "node_modules").string()});
+      if (auto shown = show_folder(folder / "node_modules"); !shown) return shown;
     }
     for (fs::path above = root_.parent_path(); above.has_relative_path();
          above = above.parent_path()) {
@@ -324,18 +316,6 @@ class JavascriptToolchain final : public ScriptToolchain {
             {"arguments", call.arguments},
             {"call", call.call},
             {"receiver", call.receiver.empty() ? "undefined" : call.receiver}};
-  }
-
-  Json examples() const override {
-    if (source_.examples.empty()) return nullptr;
-    Json out = Json::array();
-    for (const JavascriptExample& one : source_.examples) {
-      out.push_back({{"function", one.function},
-                     {"line", one.line},
-                     {"call", one.call},
-                     {"expected", one.expected}});
-    }
-    return out;
   }
 
   Arcs arcs_of(const Json& reached) const override {

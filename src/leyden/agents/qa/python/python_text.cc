@@ -146,22 +146,6 @@ std::string python_literal(const Value& value) {
   return "None";
 }
 
-std::string snake_case(std::string_view name) {
-  std::string out;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const bool upper = c >= 'A' && c <= 'Z';
-    if (upper && i > 0 && name[i - 1] != '_' &&
-        !(name[i - 1] >= 'A' && name[i - 1] <= 'Z' &&
-          (i + 1 == name.size() || (name[i + 1] >= 'A' && name[i + 1] <= 'Z'))))
-      out += '_';
-    out += upper ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  while (!out.empty() && out.front() == '_') out.erase(0, 1);
-  while (!out.empty() && out.back() == '_') out.pop_back();
-  return out;
-}
-
 PythonCall python_call(const Input& input, const std::vector<Function>& functions) {
   PythonCall out;
   const Function& last = functions[input.function()];

@@ -34,7 +34,4 @@ struct PythonModule {
                                            const std::vector<Function>& functions,
                                            const PythonModule& module);
 
-// "find_median" of "findMedian", for names of tests.
-[[nodiscard]] std::string snake_case(std::string_view name);
-
 }  // namespace leyden::qa

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "leyden/agents/qa/parameter_uses.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -197,20 +199,7 @@ class Uses {
   Uses(Node body, std::string_view name, std::string_view text) : name_(name), text_(text) {
     look(body, 0);
   }
-
-  // Unknown where nothing tells.
-  [[nodiscard]] Type type(bool is_called_text, bool are_called_texts) const {
-    const Type map_type = type_of(Kind::map, {type_of(Kind::text), type_of(Kind::integer)});
-    if (text_uses_ > 0 && text_uses_ >= map_) return type_of(Kind::text);
-    if (map_ > 0) return map_type;
-    if (rows_ > 0) return type_of(Kind::list, {type_of(Kind::list, {type_of(Kind::integer)})});
-    if (sequence_ > 0) {
-      if (is_called_text) return type_of(Kind::text);
-      return type_of(Kind::list, {type_of(are_called_texts ? Kind::text : Kind::integer)});
-    }
-    if (number_ > 0) return type_of(division_ > 0 ? Kind::real : Kind::integer);
-    return {};
-  }
+  [[nodiscard]] const ParameterUses& counts() const { return uses_; }
 
  private:
   [[nodiscard]] bool is_it(Node one) const {
@@ -223,13 +212,13 @@ class Uses {
     if (kind == "attribute" && is_it(node.field("object"))) {
       note_attribute(node.field("attribute").text(text_));
     } else if (kind == "subscript" && is_it(node.field("value"))) {
-      ++sequence_;
-      if (node.parent().type() == "subscript") ++rows_;
-      if (node.field("subscript").type() == "string") ++map_;
+      ++uses_.sequence;
+      if (node.parent().type() == "subscript") ++uses_.rows;
+      if (node.field("subscript").type() == "string") ++uses_.map;
     } else if (kind == "call") {
       note_call(node.field("function").text(text_), node.field("arguments"));
     } else if (kind == "for_statement" || kind == "for_in_clause") {
-      if (is_it(node.field("right"))) ++sequence_;
+      if (is_it(node.field("right"))) ++uses_.sequence;
     } else if (kind == "comparison_operator") {
       note_comparison(node);
     } else if (kind == "binary_operator") {
@@ -248,26 +237,26 @@ class Uses {
     static const Words kOfMap = {"items", "keys", "values", "get", "setdefault", "update"};
     static const Words kOfList = {"append", "sort",  "extend", "insert", "reverse",
                                   "index",  "count", "pop",    "remove"};
-    text_uses_ += kOfText.contains(attribute) ? 1 : 0;
-    map_ += kOfMap.contains(attribute) ? 1 : 0;
-    sequence_ += kOfList.contains(attribute) ? 1 : 0;
+    uses_.text += kOfText.contains(attribute) ? 1 : 0;
+    uses_.map += kOfMap.contains(attribute) ? 1 : 0;
+    uses_.sequence += kOfList.contains(attribute) ? 1 : 0;
   }
 
   void note_call(std::string_view called, Node arguments) {
     static const Words kOfSequences = {"len", "sorted",   "sum", "max", "min", "enumerate", "list",
                                        "set", "reversed", "zip", "any", "all", "Counter"};
     static const Words kOfNumbers = {"range", "abs", "round"};
-    if (called.starts_with("re.") && is_it(arguments.named_child(1))) ++text_uses_;
+    if (called.starts_with("re.") && is_it(arguments.named_child(1))) ++uses_.text;
     if (!is_it(arguments.named_child(0))) return;
-    if (kOfSequences.contains(called)) ++sequence_;
-    if (kOfNumbers.contains(called) || called.starts_with("math.")) ++number_;
-    if (called == "ord" || called.starts_with("re.")) ++text_uses_;
+    if (kOfSequences.contains(called)) ++uses_.sequence;
+    if (kOfNumbers.contains(called) || called.starts_with("math.")) ++uses_.number;
+    if (called == "ord" || called.starts_with("re.")) ++uses_.text;
     if (called != "isinstance") return;
     const std::string_view asked = arguments.named_child(1).text(text_);
-    text_uses_ += asked == "str" ? 1 : 0;
-    map_ += asked == "dict" ? 1 : 0;
-    sequence_ += asked == "list" || asked == "tuple" ? 1 : 0;
-    number_ += asked == "int" || asked == "float" ? 1 : 0;
+    uses_.text += asked == "str" ? 1 : 0;
+    uses_.map += asked == "dict" ? 1 : 0;
+    uses_.sequence += asked == "list" || asked == "tuple" ? 1 : 0;
+    uses_.number += asked == "int" || asked == "float" ? 1 : 0;
   }
 
   void note_comparison(Node node) {
@@ -275,11 +264,11 @@ class Uses {
     const std::vector<Node> sides = node.named_children();
     if (std::ranges::none_of(sides, [&](Node side) { return is_it(side); })) return;
     for (const Node other : sides) {
-      number_ += kNumbers.contains(other.type()) ? 1 : 0;
-      text_uses_ += other.type() == "string" ? 1 : 0;
+      uses_.number += kNumbers.contains(other.type()) ? 1 : 0;
+      uses_.text += other.type() == "string" ? 1 : 0;
     }
     if (is_it(node.named_child(1)) && node.text(text_).find(" in ") != std::string_view::npos)
-      ++sequence_;
+      ++uses_.sequence;
   }
 
   void note_operation(Node node) {
@@ -289,22 +278,17 @@ class Uses {
     if (!left && !is_it(node.field("right"))) return;
     const std::string_view other = node.field(left ? "right" : "left").type();
     if (other == "string") {
-      text_uses_ += sign == "+" ? 1 : 0;
+      uses_.text += sign == "+" ? 1 : 0;
     } else if (kOfNumbers.contains(sign) || (sign == "%" && left) ||
                (sign == "+" && (other == "integer" || other == "float"))) {
-      ++number_;
-      division_ += sign == "/" ? 1 : 0;
+      ++uses_.number;
+      uses_.division += sign == "/" ? 1 : 0;
     }
   }
 
   std::string_view name_;
   std::string_view text_;
-  int text_uses_ = 0;
-  int map_ = 0;
-  int sequence_ = 0;
-  int rows_ = 0;
-  int number_ = 0;
-  int division_ = 0;
+  ParameterUses uses_;
 };
 
 Type type_of_default(std::string_view kind) {
@@ -318,29 +302,6 @@ Type type_of_default(std::string_view kind) {
   return {};
 }
 
-bool is_called_text(std::string_view name) {
-  static const Words kTexts = {"s",      "text",    "string",      "name",   "word",    "line",
-                               "path",   "pattern", "prefix",      "suffix", "message", "msg",
-                               "title",  "char",    "sentence",    "phrase", "key",     "str",
-                               "strand", "isbn",    "value_string"};
-  return kTexts.contains(name);
-}
-
-Type type_of_name(std::string_view name) {
-  static const Words kNumbers = {
-      "n",     "m",      "k",     "i",    "j",      "x",     "y",      "a",      "b",
-      "num",   "number", "count", "size", "index",  "limit", "width",  "height", "length",
-      "year",  "month",  "day",   "hour", "minute", "age",   "score",  "amount", "price",
-      "start", "stop",   "end",   "base", "digits", "row",   "column", "hours",  "minutes"};
-  static const Words kFlags = {"reverse", "verbose", "flag"};
-  if (is_called_text(name)) return type_of(Kind::text);
-  if (kNumbers.contains(name)) return type_of(Kind::integer);
-  if (name.starts_with("is_") || name.starts_with("has_") || kFlags.contains(name))
-    return type_of(Kind::boolean);
-  if (name.ends_with("s") && name.size() > 3) return type_of(Kind::list, {type_of(Kind::integer)});
-  return {};
-}
-
 }  // namespace
 
 Type python_annotation(std::string_view text, const PythonNames& names) {
@@ -349,11 +310,7 @@ Type python_annotation(std::string_view text, const PythonNames& names) {
 
 Type python_guess(std::string_view name, Node fallback, Node body, std::string_view text) {
   if (Type out = type_of_default(fallback.type()); out.kind != Kind::unknown) return out;
-  const bool plural = name.ends_with('s') && is_called_text(name.substr(0, name.size() - 1));
-  if (Type out = Uses(body, name, text).type(is_called_text(name), plural);
-      out.kind != Kind::unknown)
-    return out;
-  return type_of_name(name);
+  return Uses(body, name, text).counts().type(name);
 }
 
 }  // namespace leyden::qa
