@@ -11,11 +11,9 @@
 #include "leyden/agents/review/diff/changes.h"
 #include "leyden/agents/review/review.h"
 #include "leyden/base/files.h"
+#include "leyden/cli/agent_model.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
-#include "leyden/cli/open_index.h"
-#include "leyden/cli/open_model.h"
-#include "leyden/cli/session.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/cli/text_inputs.h"
 #include "leyden/syntax/language.h"
@@ -144,12 +142,6 @@ Result<void> check(const Flags& flags) {
   return {};
 }
 
-// A model and what stands between it and the tests.
-struct Model {
-  OpenedModel opened;
-  std::unique_ptr<Session> session;
-};
-
 Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const fs::path& file,
                                                       syntax::Language language,
                                                       const sandbox::Sandbox& sandbox,
@@ -169,7 +161,7 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
 }
 
 Result<qa::TestReport> test_file(const Flags& flags, const Target& target,
-                                 const sandbox::Sandbox& sandbox, Model* model,
+                                 const sandbox::Sandbox& sandbox, AgentModel* model,
                                  const Context& context) {
   auto text = read_file(target.file, kSourceBytesMax);
   if (!text) return std::unexpected(text.error());
@@ -240,37 +232,6 @@ Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& 
   return {};
 }
 
-// The model that was asked for; nullptr: none was, or it is not there, which `why` says. A code: with which to end.
-std::expected<std::unique_ptr<Model>, int> choose_model(const Flags& flags, const Context& context,
-                                                        std::string& why) {
-  const bool wanted = flags.model.name || !flags.model.servers.empty() ||
-                      (!flags.offline && !context.settings.llm.urls.empty());
-  if (!wanted) return nullptr;
-  auto opened = open_model(flags.model, context);
-  if (!opened) {
-    if (opened.error() != kEnvironment) return std::unexpected(opened.error());
-    why = "the model could not be reached: standard error says why";
-    print_warning("making tests without the model");
-    return nullptr;
-  }
-  auto out = std::make_unique<Model>();
-  out->opened = *std::move(opened);
-  // Makes the index where there is none yet.
-  if (auto index = open_index(context.settings, false); !index)
-    return std::unexpected(report(index.error()));
-  auto session =
-      Session::open(context.settings, out->opened.tokenizer, "test",
-                    {.secret = {},
-                     .system_prompt = qa::test_system_prompt(),
-                     .sent = out->opened.sent.get(),
-                     .degraded_reason = {},
-                     .caching = flags.no_token_cache ? rag::PassageEncoder::Caching::off
-                                                     : rag::PassageEncoder::Caching::on});
-  if (!session) return std::unexpected(report(session.error()));
-  out->session = *std::move(session);
-  return out;
-}
-
 void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
           const std::vector<qa::SkippedFile>& skipped) {
   if (flags.as_json) {
@@ -293,7 +254,12 @@ int run_test(const Flags& flags, const Context& context) {
       {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
   if (!sandbox) return report(sandbox.error());
   std::string why_no_model;
-  auto model = choose_model(flags, context, why_no_model);
+  auto model = open_agent_model({.model = flags.model,
+                                 .offline = flags.offline,
+                                 .no_token_cache = flags.no_token_cache,
+                                 .agent = "test",
+                                 .system_prompt = qa::test_system_prompt()},
+                                context, why_no_model);
   if (!model) return model.error();
   std::vector<qa::TestReport> reports;
   std::vector<qa::SkippedFile> skipped;
