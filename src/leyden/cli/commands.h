@@ -30,6 +30,7 @@ void add_doctor_command(CLI::App& app, Run& run);
 void add_model_command(CLI::App& app, Run& run);
 void add_review_command(CLI::App& app, Run& run);
 void add_test_command(CLI::App& app, Run& run);
+void add_evolve_command(CLI::App& app, Run& run);
 void add_bench_command(CLI::App& app, Run& run);
 
 // Says what went wrong on standard error and returns the exit code for it.

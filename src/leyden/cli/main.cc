@@ -39,6 +39,7 @@ int run_leyden(int argc, char** argv) {
   add_model_command(app, run);
   add_review_command(app, run);
   add_test_command(app, run);
+  add_evolve_command(app, run);
   add_bench_command(app, run);
   try {
     app.parse(argc, argv);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "leyden/agents/qa/python/python_answer.h"
+#include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
 namespace {

@@ -1,0 +1,138 @@
+#include "leyden/agents/evolve/operators/constants.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace leyden::evolve {
+namespace {
+
+using syntax::Node;
+
+constexpr std::size_t kDimensionsMax = 400;
+constexpr double kFirstStep = 0.3;
+
+bool is_number_type(std::string_view type) {
+  return type == "integer" || type == "float" || type == "number" || type == "number_literal" ||
+         type == "int_literal" || type == "float_literal" || type == "integer_literal" ||
+         type == "decimal_integer_literal" || type == "decimal_floating_point_literal";
+}
+
+void collect(const Program& program, Node node, std::size_t depth, std::vector<Constant>& out) {
+  if (depth > 400 || node.type() == "comment") return;
+  if (const auto number = number_at(node, program.text())) {
+    if (program.may_change(number->begin, number->end)) out.push_back(*number);
+    return;
+  }
+  for (const Node child : node.named_children()) collect(program, child, depth + 1, out);
+}
+
+}  // namespace
+
+std::optional<Constant> number_at(Node node, std::string_view text) {
+  Node number = node;
+  bool negative = false;
+  if (node.type().starts_with("unary") && node.named_child_count() == 1 &&
+      node.text(text).starts_with('-')) {
+    number = node.named_child(0);
+    negative = true;
+  }
+  if (!is_number_type(number.type())) return std::nullopt;
+  const std::string_view digits = number.text(text);
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size() || !std::isfinite(value))
+    return std::nullopt;
+  return Constant{.begin = node.begin(),
+                  .end = node.end(),
+                  .value = negative ? -value : value,
+                  .integral = digits.find_first_of(".eE") == std::string_view::npos};
+}
+
+std::string number_text(double value, bool integral) {
+  std::string out;
+  if (integral && std::abs(value) < 9e15) {
+    out = fmt::format("{}", static_cast<std::int64_t>(std::llround(value)));
+  } else {
+    out = fmt::format("{}", value == 0 ? 0.0 : value);
+    if (out.find_first_of(".en") == std::string::npos) out += ".0";
+  }
+  return out.starts_with('-') ? "(" + out + ")" : out;
+}
+
+std::vector<Constant> constants_of(const Program& program) {
+  std::vector<Constant> out;
+  collect(program, program.root(), 0, out);
+  return out;
+}
+
+std::string skeleton_of(const Program& program) {
+  std::string out;
+  std::size_t at = 0;
+  for (const Constant& constant : constants_of(program)) {
+    out += std::string_view(program.text()).substr(at, constant.begin - at);
+    at = constant.end;
+    while (out.ends_with('(') && at < program.text().size() && program.text()[at] == ')') {
+      out.pop_back();
+      ++at;
+    }
+    out += constant.integral ? "#i" : "#f";
+  }
+  return out + program.text().substr(at);
+}
+
+std::string with_constants(const Program& program, std::span<const double> values) {
+  std::string out;
+  std::size_t at = 0;
+  std::size_t next = 0;
+  for (const Constant& constant : constants_of(program)) {
+    out += std::string_view(program.text()).substr(at, constant.begin - at);
+    std::string text = number_text(values[next++], constant.integral);
+    const bool in_brackets = out.ends_with('(') && constant.end < program.text().size() &&
+                             program.text()[constant.end] == ')';
+    if (text.starts_with('(') && in_brackets) text = text.substr(1, text.size() - 2);
+    out += text;
+    at = constant.end;
+  }
+  return out + program.text().substr(at);
+}
+
+NumericSearch::Search NumericSearch::search_from(const std::vector<Constant>& constants) {
+  Search out{.origin = {}, .scale = {}, .strategy = SepCmaEs(constants.size(), kFirstStep)};
+  for (const Constant& constant : constants) {
+    out.origin.push_back(constant.value);
+    out.scale.push_back(constant.value == 0 ? 1 : std::abs(constant.value));
+  }
+  return out;
+}
+
+std::optional<std::string> NumericSearch::propose(const Program& program, Random& random) const {
+  const std::vector<Constant> constants = constants_of(program);
+  if (constants.empty() || constants.size() > kDimensionsMax) return std::nullopt;
+  const auto found = searches_.find(skeleton_of(program));
+  const Search search = found == searches_.end() ? search_from(constants) : found->second;
+  std::vector<double> values = search.strategy.sample(random);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = search.origin[i] + search.scale[i] * values[i];
+  return with_constants(program, values);
+}
+
+void NumericSearch::tell(const Program& parent, const Program& child,
+                         std::optional<double> fitness) {
+  const std::vector<Constant> constants = constants_of(child);
+  if (constants.empty() || constants.size() > kDimensionsMax) return;
+  const std::string skeleton = skeleton_of(child);
+  auto found = searches_.find(skeleton);
+  if (found == searches_.end()) {
+    if (skeleton_of(parent) != skeleton) return;
+    found = searches_.emplace(skeleton, search_from(constants_of(parent))).first;
+  }
+  std::vector<double> point;
+  for (std::size_t i = 0; i < constants.size(); ++i)
+    point.push_back((constants[i].value - found->second.origin[i]) / found->second.scale[i]);
+  found->second.strategy.tell(point, fitness.value_or(-std::numeric_limits<double>::infinity()));
+}
+
+}  // namespace leyden::evolve

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leyden/agents/evolve/operators/program.h"
+#include "leyden/agents/evolve/operators/sep_cma_es.h"
+#include "leyden/agents/evolve/random.h"
+
+namespace leyden::evolve {
+
+// A number of a program, with the minus before it.
+struct Constant {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  double value = 0;
+  bool integral = false;
+};
+
+// nullopt where the node is none, or one that isn't written plainly (0x1f, 1e9L, 1_000).
+[[nodiscard]] std::optional<Constant> number_at(syntax::Node node, std::string_view text);
+// The shortest text that reads as the number again; a negative one stands in brackets.
+[[nodiscard]] std::string number_text(double value, bool integral);
+
+// Those that may change, in the order of the text.
+[[nodiscard]] std::vector<Constant> constants_of(const Program& program);
+// The program's text without its numbers: programs that differ in nothing else have one.
+[[nodiscard]] std::string skeleton_of(const Program& program);
+[[nodiscard]] std::string with_constants(const Program& program, std::span<const double> values);
+
+// A numeric search for each skeleton that has been met. Its state follows from what it was told, in that order; proposals leave it as it is.
+class NumericSearch {
+ public:
+  // Another vector of constants for the program's skeleton. nullopt: it has none, or too many.
+  [[nodiscard]] std::optional<std::string> propose(const Program& program, Random& random) const;
+  // A finished evaluation: `fitness` is empty for what failed. A search begins at the first parent that differs from its child in numbers
+  // only; other skeletons that are not searched are passed over.
+  void tell(const Program& parent, const Program& child, std::optional<double> fitness);
+
+ private:
+  struct Search {
+    std::vector<double> origin;
+    std::vector<double> scale;
+    SepCmaEs strategy;
+  };
+  static Search search_from(const std::vector<Constant>& constants);
+  std::map<std::string, Search> searches_;
+};
+
+}  // namespace leyden::evolve
