@@ -37,6 +37,19 @@ class Changes {
       add(operation, "(" + text(operation.field("left")) + ")",
           fmt::format("what stands behind {} is left out", sign));
   }
+  // A regular expression that minds the case of letters, or no more.
+  void turn_case(Node pattern, std::string_view quote) {
+    std::string changed = text(pattern);
+    const std::string ends = "/i" + std::string(quote);
+    const bool ignores = changed.ends_with(ends);
+    if (!ignores && !changed.ends_with("/" + std::string(quote))) return;
+    if (ignores) {
+      changed.erase(changed.size() - quote.size() - 1, 1);
+    } else {
+      changed.insert(changed.size() - quote.size(), "i");
+    }
+    add(pattern, std::move(changed), ignores ? "case matters" : "case does not matter");
+  }
   void turn_into_opposite(Node name, const Opposites& opposites) {
     const std::string known = text(name);
     if (const auto other = opposites.find(known); other != opposites.end())
@@ -143,6 +156,8 @@ std::vector<NodeChange> ruby_changes(Node node, std::string_view text) {
   } else if (type == "string" && node.named_child_count() == 1 &&
              node.end() - node.begin() < kTextBytesMax) {
     out.add(node, "\"leyden\"", "a text is another");
+  } else if (type == "regex") {
+    out.turn_case(node, "");
   } else if (type == "element_reference" && out.text(node.named_child(1)) == "0") {
     out.add(node.named_child(1), "-1", "the first becomes the last");
   } else if (type == "element_reference" && node.named_child(1).type() == "identifier") {
@@ -233,6 +248,9 @@ std::vector<NodeChange> php_changes(Node node, std::string_view text) {
              node.named_child(0).type() == "string_content" &&
              node.end() - node.begin() < kTextBytesMax && parent != "array_element_initializer" &&
              parent != "subscript_expression") {
+    const std::string text_of = out.text(node);
+    if (text_of.starts_with("'/") || text_of.starts_with("\"/"))
+      out.turn_case(node, text_of.substr(0, 1));
     out.add(node, "'leyden'", "a text is another");
   } else if (type == "subscript_expression" && node.named_child(1).type() == "variable_name") {
     out.add(node.named_child(1), "(" + out.text(node.named_child(1)) + " - 1)",
