@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/c_security/c_entry_points.h"
+#include "leyden/agents/qa/cpp/sanitizer_finding.h"
 #include "leyden/agents/qa/driver_folder.h"
+#include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
@@ -44,6 +46,8 @@ const std::vector<std::string>& corpus() {
                                                   "2147483647",
                                                   "-2147483648",
                                                   "4294967295",
+                                                  "9223372036854775807",
+                                                  "-9223372036854775808",
                                                   "%s%s%n",
                                                   "../../../../etc/passwd",
                                                   "'; --",
@@ -121,11 +125,14 @@ std::string harness_of(const std::string& include, const std::vector<CEntryPoint
       R"(/* Calls functions of {0} with what an attacker would give them. Made by `leyden test --type security`.
    Build: {1}
    Run:   LEYDEN_FUNCTION=0 ./fuzz -close_fd_mask=1 corpus   (the number of a function below) */
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
+{2}
 #define main main_of_the_program
 #include "{0}"
 #undef main
@@ -144,9 +151,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {{
   FILE *before = stdin;
   FILE *input = fmemopen((void *)data, size ? size : 1, "r");
   if (input) stdin = input;
-  srand((unsigned)number);
+  leyden_bytes = data;
+  leyden_left = size;
 )",
-      include, build);
+      include, build, embedded_driver("fuzz_support.h"));
   for (const std::string& name : environment)
     out += fmt::format("  setenv(\"{}\", text, 1);\n", name);
   out += "  switch (function) {\n";
@@ -163,29 +171,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {{
 )";
 }
 
-// What a sanitizer or libFuzzer says in its first line, and where in the file.
-struct Finding {
-  std::string what;
-  std::size_t line = 0;
-};
-std::optional<Finding> finding_in(const std::string& errors, const std::string& file_name) {
-  static const std::regex kAsan(R"(ERROR: AddressSanitizer: ([\w-]+))");
-  static const std::regex kUbsan(R"(runtime error: ([^\n]+))");
-  static const std::regex kFuzzer(R"(ERROR: libFuzzer: ([^\n]+))");
-  std::smatch match;
-  Finding out;
-  for (const auto* kind : {&kUbsan, &kAsan, &kFuzzer}) {
-    if (out.what.empty() && std::regex_search(errors, match, *kind)) out.what = match[1].str();
+// What a sanitizer says, or libFuzzer of a call that does not end.
+std::optional<SanitizerFinding> finding_in(const std::string& errors, const std::string& file) {
+  if (auto found = sanitizer_finding(errors, file)) return found;
+  for (const std::string_view mark : {"AddressSanitizer: attempting ", "ERROR: libFuzzer: "}) {
+    const std::size_t at = errors.find(mark);
+    if (at == std::string::npos) continue;
+    const std::size_t begin = at + mark.size();
+    return SanitizerFinding{.what =
+                                errors.substr(begin, errors.find_first_of("\n:", begin) - begin)};
   }
-  if (out.what.empty()) return std::nullopt;
-  if (out.what.size() > kShownBytesMax) out.what.resize(kShownBytesMax);
-  const std::size_t at = errors.find("/" + file_name + ":");
-  if (at != std::string::npos) {
-    for (std::size_t i = at + file_name.size() + 2;
-         i < errors.size() && errors[i] >= '0' && errors[i] <= '9'; ++i)
-      out.line = out.line * 10 + static_cast<std::size_t>(errors[i] - '0');
-  }
-  return out;
+  return std::nullopt;
 }
 
 class Fuzzing {
@@ -210,13 +206,14 @@ class Fuzzing {
                                 .lexically_normal()
                                 .string();
     harness_name_ = "fuzz_" + file.stem().string() + ".c";
-    std::vector<std::string> argv{*clang,
-                                  "-fsanitize=fuzzer,address,undefined",
-                                  "-fno-sanitize-recover=all",
-                                  "-g",
-                                  "-O0",
-                                  "-w",
-                                  "-I" + own};
+    std::vector<std::string> argv{
+        *clang,
+        "-fsanitize=fuzzer,address,undefined,implicit-signed-integer-truncation",
+        "-fno-sanitize-recover=all",
+        "-gdwarf-4",
+        "-O0",
+        "-w",
+        "-I" + own};
     for (const std::string& one : parts.folders)
       argv.push_back(fmt::format("-I{}/{}", kProject, one));
     argv.push_back(own + "/" + harness_name_);
@@ -232,7 +229,7 @@ class Fuzzing {
   }
 
   // Five seeds; the first finding ends it. Errors: those of the sandbox.
-  Result<std::optional<Finding>> fuzz(std::size_t function, std::uint64_t seed) {
+  Result<std::optional<SanitizerFinding>> fuzz(std::size_t function, std::uint64_t seed) {
     for (std::size_t i = 0; i < kSeeds; ++i) {
       sandbox::SandboxCommand command =
           command_for({std::string(kExchange) + "/fuzz", fmt::format("-seed={}", seed + i),
@@ -242,7 +239,7 @@ class Fuzzing {
       command.environment = {{"LEYDEN_FUNCTION", std::to_string(function)},
                              {"ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1"},
                              {"UBSAN_OPTIONS", "print_stacktrace=1"},
-                             {"ASAN_SYMBOLIZER_PATH", symbolizer_}};
+                             {"ASAN_SYMBOLIZER_PATH", symbolizer()}};
       command.argv.insert(command.argv.begin(),
                           {"/bin/sh", "-c", "mkdir /tmp/corpus; exec \"$0\" \"$@\""});
       auto ran = sandbox_.run(command, limits(kFuzzTime), stop_);
@@ -250,7 +247,7 @@ class Fuzzing {
       ++runs;
       if (auto found = finding_in(ran->error_output.text, file_name_)) return found;
       if (ran->outcome != sandbox::Outcome::exited)
-        return Finding{.what = "ends with " + std::string(name_of(ran->outcome)), .line = 0};
+        return SanitizerFinding{.what = "ends with " + std::string(name_of(ran->outcome))};
     }
     return std::nullopt;
   }
@@ -260,6 +257,16 @@ class Fuzzing {
   std::size_t runs = 0;
 
  private:
+  // Turns addresses into lines: of any version, or none.
+  static std::string symbolizer() {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/usr/bin", ignored)) {
+      if (entry.path().filename().string().starts_with("llvm-symbolizer"))
+        return entry.path().string();
+    }
+    return {};
+  }
+
   static std::string build_line(const std::vector<std::string>& argv) {
     std::string out = joined(argv, " ");
     for (const char* inside : {"/project/", "/exchange/"}) {
@@ -304,7 +311,6 @@ class Fuzzing {
   std::string file_name_;
   std::string harness_name_;
   std::string harness_;
-  std::string symbolizer_;
 };
 
 }  // namespace
