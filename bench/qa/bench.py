@@ -2,9 +2,11 @@
 """Tests that Leyden makes without a model, of public programs, checked by other programs: coverage.py counts, pytest runs them in a clean copy.
 
     bench.py --leyden LEYDEN --testeval data/leetcode-py-instrumented.jsonl [--only N ...] [--json FILE]
+    bench.py --leyden LEYDEN --juliet FOLDER [--json FILE]
     bench.py --leyden LEYDEN --exercises FOLDER [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
 
-TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) and exercises with human tests (exercises.py) are not in this repository: name their places.
+TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) exercises with human tests (exercises.py) and Juliet
+(arichardson/juliet-test-suite-c) are not in this repository: name their places.
 """
 import argparse
 import concurrent.futures
@@ -21,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
 import pynguin_peer  # noqa: E402
+import juliet  # noqa: E402
 import exercises  # noqa: E402
 import python_environment  # noqa: E402
 
@@ -86,6 +89,7 @@ def main():
     arguments.add_argument("--testeval", type=pathlib.Path)
     arguments.add_argument("--pynguin", nargs="*", metavar="MODULE", help="beside Pynguin: modules of the packages that requirements-pynguin.txt lists [default: twelve of them]")
     arguments.add_argument("--seconds", type=int, default=60, help="for each module, for --pynguin")
+    arguments.add_argument("--juliet", type=pathlib.Path, help="the folder that holds testcases and testcasesupport")
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")
     arguments.add_argument("--exercises", type=pathlib.Path, help="a folder with LANGUAGE/exercises/practice/NAME")
     arguments.add_argument("--language", nargs="*", help="of the exercises [default: all that can be run here]")
@@ -104,6 +108,8 @@ def main():
         out["exercises"] = exercises.measure(options)
     else:
         print("not run for want of their folder: exercises (--exercises)")
+    if options.juliet:
+        out["juliet"] = juliet.measure(options)
     if options.pynguin is not None:
         out["pynguin"] = pynguin_peer.compare(options.leyden, options.pynguin, options.seconds, options.mutants or 60)
     print(json.dumps({**out, **({"exercises": out["exercises"]["totals"]} if "exercises" in out else {})}, indent=1))

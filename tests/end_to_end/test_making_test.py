@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from main_job_test import LEYDEN, Case
+from main_job_test import CACHE, LEYDEN, Case
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "qa"))
 from scripted_server import ScriptedServer  # noqa: E402
@@ -113,6 +113,8 @@ class HostileAnswers(TestsCase):
         # One answer for each attempt: as many repairs as there are answers.
         environment = {**self.environment, **server.environment, "LEYDEN_LLM_API_KEY": "a-secret"}
         command = [LEYDEN, "test", str(self.source), "--json", "--python", PYTHON, "--max-repairs", str(len(self.answers))]
+        if user is not None:
+            environment |= self.within_reach()
         for path in (self.scratch, *self.scratch.rglob("*")):
             os.chmod(path, 0o777 if path.is_dir() else 0o666)
         options = {"user": user, "group": user} if user is not None else {}
@@ -126,6 +128,17 @@ class HostileAnswers(TestsCase):
         self.assertFalse(self.mark.exists())
         left = [pid for pid in pathlib.Path("/proc").iterdir() if pid.name.isdigit() and b"/leyden/serve.py" in self.command_of(pid) and str(self.project) in self.folder_of(pid)]
         self.assertEqual(left, [])
+
+    def within_reach(self):
+        """Libraries and the tokenizer, where a user that has no way to our home folder can read them."""
+        libraries = self.scratch / "libraries"
+        libraries.mkdir()
+        for line in subprocess.run(["ldd", LEYDEN], capture_output=True, text=True, check=True).stdout.splitlines():
+            path = line.partition(" => ")[2].split(" (")[0].strip()
+            if path and not path.startswith(("/lib", "/usr")):
+                shutil.copy(path, libraries / line.split()[0])
+        shutil.copytree(CACHE / "tokenizers", self.scratch / "cache" / "leyden" / "tokenizers", ignore=lambda _folder, names: [name for name in names if "o200k" not in name])
+        return {"LD_LIBRARY_PATH": str(libraries), "XDG_CACHE_HOME": str(self.scratch / "cache"), "HOME": str(self.scratch)}
 
     @staticmethod
     def command_of(pid):

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "leyden/agents/qa/c_security/c_security.h"
 #include "leyden/agents/qa/cpp/cpp_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/php/php_toolchain.h"
@@ -293,6 +294,16 @@ Result<qa::TestReport> test_target(const TestRun& run, const TestTarget& target)
   const std::string key = key_of(run, target, *text);
   if (run.journal != nullptr) {
     if (const qa::TestReport* known = run.journal->finished(key)) return *known;
+  }
+  if (run.flags.type == "security" &&
+      syntax::detect_language(target.file.string(), *text) == syntax::Language::c) {
+    ProgressBar bar("testing " + target.file.filename().string());
+    return qa::c_security_tests(
+        run.sandbox, target.file, *text, {.function = target.function, .seed = run.flags.seed},
+        [&](const qa::TestProgress& progress) {
+          bar.update(progress.done, progress.total, progress.stage);
+        },
+        run.context.stop);
   }
   auto job = open_job(run.flags, target, *std::move(text), run.sandbox, run.model, run.context);
   if (!job) return std::unexpected(job.error());

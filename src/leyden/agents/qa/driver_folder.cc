@@ -47,6 +47,14 @@ std::string end_of(const std::string& errors) {
 
 }  // namespace
 
+const std::string& embedded_driver(const std::string& name) {
+  static const std::string kNone;
+  for (const EmbeddedText& one : embedded_drivers()) {
+    if (one.name == name) return one.text;
+  }
+  return kNone;
+}
+
 Observation observation_of(const Json& line) {
   Observation out;
   const std::string outcome = line.value("outcome", "broken");

@@ -21,6 +21,10 @@ inline constexpr const char* kExchange = "/exchange";
 inline constexpr const char* kRequestFile = "/leyden/request.json";
 inline constexpr const char* kAnswersFile = "/exchange/answers.jsonl";
 
+// A file that the sandbox's user can read, with the folders above it.
+[[nodiscard]] Result<void> write_readable(const std::filesystem::path& path,
+                                          const std::string& text);
+
 // What a driver that stays is told: where requests come from, replies go, and each request, its answers and its errors are.
 inline constexpr const char* kServeFiles[] = {"/leyden/requests", "/leyden/replies", kRequestFile,
                                               kAnswersFile, "/exchange/errors"};
@@ -33,6 +37,10 @@ class DriverFolder {
   DriverFolder(const DriverFolder&) = delete;
   DriverFolder& operator=(const DriverFolder&) = delete;
 
+  // A file beside the drivers.
+  [[nodiscard]] Result<void> put_file(const std::string& name, const std::string& text) const {
+    return write_readable(path_ / "drivers" / name, text);
+  }
   void mount_into(sandbox::SandboxCommand& command) const;
   // Runs a command that reads kRequestFile and writes kAnswersFile, an object a line; the answers as far as it came.
   // Errors: those of the sandbox; unavailable (it did not start); corrupt (the tested program has written there).
@@ -70,9 +78,5 @@ class DriverFolder {
 
 // What a driver says came of an input; its `arcs` are for the toolchain to fill in.
 [[nodiscard]] Observation observation_of(const nlohmann::json& line);
-
-// A file that the sandbox's user can read, with the folders above it.
-[[nodiscard]] Result<void> write_readable(const std::filesystem::path& path,
-                                          const std::string& text);
 
 }  // namespace leyden::qa

@@ -20,6 +20,34 @@ std::string why_not(const TestRuns& runs, const std::string& name) {
   return test->second.runs == kShuffledRuns + 2 ? "" : "did not run each time";
 }
 
+// Runs the file; what does not pass is rejected. Whether all did.
+Result<bool> verify(Toolchain& toolchain, const TypedTests& made, std::uint64_t seed,
+                    TestReport& report, const std::stop_token& stop) {
+  report.tests.clear();
+  report.test_path = (toolchain.test_path().parent_path() / made.file_name).string();
+  auto runs = toolchain.run_tests(report.test_path, made.text,
+                                  {.data = made.data,
+                                   .run_time = kRunTime,
+                                   .shuffled = kShuffledRuns,
+                                   .alone = true,
+                                   .seed = seed},
+                                  stop);
+  if (!runs) return std::unexpected(runs.error());
+  const std::size_t rejected = report.rejected.size();
+  for (const auto& [name, test] : runs->tests) report.runs_verified += test.runs;
+  for (const TypedTest& test : made.tests) {
+    const std::string function = toolchain.functions()[test.function].qualified_name();
+    std::string why = why_not(*runs, test.name);
+    if (why.empty()) {
+      report.tests.push_back({.name = test.name, .function = function, .note = test.note});
+    } else {
+      report.rejected.push_back(
+          {.name = test.name, .function = function, .reason = std::move(why)});
+    }
+  }
+  return report.rejected.size() == rejected;
+}
+
 }  // namespace
 
 Result<TestReport> make_typed_tests(Toolchain& toolchain, const std::string& type,
@@ -27,50 +55,33 @@ Result<TestReport> make_typed_tests(Toolchain& toolchain, const std::string& typ
                                     const std::function<void(const TestProgress&)>& on_progress,
                                     std::stop_token stop) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto& functions = toolchain.functions();
-  const auto wanted = wanted_functions(functions, options);
+  auto wanted = wanted_functions(toolchain.functions(), options);
   if (wanted.empty())
     return fail(Errc::not_found, "there is no function {} that a test could call",
                 options.function);
-  if (on_progress) on_progress({.stage = "searching"});
-  auto made = toolchain.typed_tests(type, wanted, options.seed, stop);
-  if (!made) return std::unexpected(made.error());
   TestReport report{.test_type = type, .runner = toolchain.runner()};
-  report.suspected = std::move(made->suspected);
-  report.untested = std::move(made->untested);
-  if (!made->tests.empty()) {
+  // They stand in one file that is made as a whole: where one does not pass it is made again without that one's function.
+  while (!wanted.empty()) {
+    if (on_progress) on_progress({.stage = "searching"});
+    auto made = toolchain.typed_tests(type, wanted, options.seed, stop);
+    if (!made) return std::unexpected(made.error());
+    report.suspected = std::move(made->suspected);
+    report.untested = std::move(made->untested);
+    if (made->tests.empty()) break;
     if (on_progress) on_progress({.stage = "verifying", .total = made->tests.size()});
-    report.test_path = (toolchain.test_path().parent_path() / made->file_name).string();
-    auto runs = toolchain.run_tests(report.test_path, made->text,
-                                    {.data = made->data,
-                                     .run_time = kRunTime,
-                                     .shuffled = kShuffledRuns,
-                                     .alone = true,
-                                     .seed = options.seed},
-                                    stop);
-    if (!runs) return std::unexpected(runs.error());
-    for (const auto& [name, test] : runs->tests) report.runs_verified += test.runs;
-    for (const TypedTest& test : made->tests) {
-      const std::string function = functions[test.function].qualified_name();
-      std::string why = why_not(*runs, test.name);
-      if (why.empty()) {
-        report.tests.push_back({.name = test.name, .function = function, .note = test.note});
-      } else {
-        report.rejected.push_back(
-            {.name = test.name, .function = function, .reason = std::move(why)});
-      }
-    }
-    // They stand in one file that was made as a whole: what does not pass is taken out by hand or made again without its function.
-    if (!report.tests.empty() && report.rejected.empty()) {
+    auto all = verify(toolchain, *made, options.seed, report, stop);
+    if (!all) return std::unexpected(all.error());
+    if (*all) {
       report.test_text = std::move(made->text);
       report.data = std::move(made->data);
-    } else {
-      for (const KeptTest& test : report.tests)
-        report.rejected.push_back({.name = test.name,
-                                   .function = test.function,
-                                   .reason = "another test of its file does not pass"});
-      report.tests.clear();
+      break;
     }
+    std::erase_if(wanted, [&](std::size_t function) {
+      return std::ranges::any_of(report.rejected, [&](const RejectedTest& one) {
+        return one.function == toolchain.functions()[function].qualified_name();
+      });
+    });
+    report.tests.clear();
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;

@@ -88,13 +88,14 @@ def count(chosen, request, growth):
     names = ["sys.path[:0] = " + repr(request["path"]), f"from {request['module']} import *", f"import {request['module']} as module", "globals().update({name: value for name, value in vars(module).items() if not name.startswith('__')})"]
     cases = [f"    {name!r}: (lambda n: {text}, {sizes})," for name, (text, sizes, _) in chosen.items()]
     program = "\n".join(["import " + ", ".join(sorted(GROWTH)), request["support"], *names, "run_under_valgrind({", *cases, "})"])
-    with open("/tmp/growth.py", "w") as file:
-        file.write(program)
     sized = {name: (None, sizes) for name, (_, sizes, _) in chosen.items()}
-    try:
-        instructions = growth["count_instructions"](sized, ["/tmp/growth.py"])
-    except (RuntimeError, subprocess.SubprocessError):
-        instructions = None
+    with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as file:
+        file.write(program)
+        file.flush()
+        try:
+            instructions = growth["count_instructions"](sized, [file.name])
+        except (RuntimeError, subprocess.SubprocessError):
+            instructions = None
     for name, (text, sizes, lines) in chosen.items():
         line = {"case": name, "call": text, "sizes": sizes, "lines": lines, "lines_order": growth["order_of"](lines)}
         if instructions:

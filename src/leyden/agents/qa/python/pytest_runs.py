@@ -105,6 +105,7 @@ def main():
         os.write(answers, (json.dumps(line) + "\n").encode())
 
     sys.path.insert(0, os.getcwd())
+    os.environ["LEYDEN_RUNS"] = "1"  # What takes long and is the same each time may be done once, behind the collection.
     try:
         import pytest
     except ImportError as error:

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/python/python_text.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -165,7 +166,7 @@ std::string file_of(const PythonScene& scene, const Json& cases, const std::stri
       "How the work of " + scene.module +
           " grows with its input. What it did when these tests were made is in " + baseline + ".",
       {"json", "math", "os", "pathlib", "re", "shutil", "subprocess", "sys", "tempfile"});
-  out += "\n" + embedded_python("growth.py") + "\n\nCASES = {\n";
+  out += "\n" + embedded_driver("growth.py") + "\n\nCASES = {\n";
   for (const Json& one : cases)
     out += fmt::format("    {}: (lambda n: {}, {}),\n", quoted_text(one["case"].get<std::string>()),
                        one["call"].get<std::string>(), one["sizes"].dump());
@@ -175,7 +176,10 @@ std::string file_of(const PythonScene& scene, const Json& cases, const std::stri
   for (const Json& one : cases)
     out += fmt::format("\n\ndef {}():\n    check_growth({}, CASES, BASELINE, __file__)\n",
                        one["test"].get<std::string>(), quoted_text(one["case"].get<std::string>()));
-  return out + "\n\nif __name__ == \"__main__\":\n    run_under_valgrind(CASES)\n";
+  return out +
+         "\n\nif __name__ == \"__main__\":\n    run_under_valgrind(CASES)\n"
+         "elif \"LEYDEN_RUNS\" in os.environ:  # Leyden's runs of this file share one count.\n"
+         "    counted(CASES, BASELINE, __file__)\n";
 }
 
 }  // namespace
@@ -196,7 +200,7 @@ Result<TypedTests> python_performance_tests(const PythonScene& scene) {
   }
   if (asked.empty()) return out;
   auto lines =
-      scene.ask("performance", {{"cases", asked}, {"support", embedded_python("growth.py")}});
+      scene.ask("performance", {{"cases", asked}, {"support", embedded_driver("growth.py")}});
   if (!lines) return std::unexpected(lines.error());
   if (!lines->empty() && lines->front().contains("failed"))
     return fail(Errc::unavailable, "{} can't be imported: {}", scene.module,

@@ -4,18 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
-
-const std::string& embedded_python(const std::string& name) {
-  static const std::string kNone;
-  for (const EmbeddedText& one : embedded_drivers()) {
-    if (one.name == name) return one.text;
-  }
-  return kNone;
-}
 
 std::string python_file_head(const PythonScene& scene, const std::string& docstring,
                              const std::vector<std::string>& modules) {

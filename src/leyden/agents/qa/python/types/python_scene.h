@@ -23,8 +23,6 @@ struct PythonScene {
       ask;
 };
 
-// The text of a driver or of what stands at the head of a test file.
-[[nodiscard]] const std::string& embedded_python(const std::string& name);
 // The file's first lines: its docstring, imports of `modules`, the path, and of the module what `wanted` functions need.
 [[nodiscard]] std::string python_file_head(const PythonScene& scene, const std::string& docstring,
                                            const std::vector<std::string>& modules);
