@@ -125,6 +125,7 @@ void change_ruby_call(Node node, Changes& out) {
 
 }  // namespace
 
+// leyden:ignore common.complex-function a case a kind of node
 std::vector<NodeChange> ruby_changes(Node node, std::string_view text) {
   Changes out(text);
   const std::string_view type = node.type();
@@ -216,6 +217,7 @@ void change_php_statement(Node node, Changes& out) {
 
 }  // namespace
 
+// leyden:ignore common.complex-function a case a kind of node
 std::vector<NodeChange> php_changes(Node node, std::string_view text) {
   Changes out(text);
   const std::string_view type = node.type();

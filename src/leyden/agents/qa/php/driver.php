@@ -234,7 +234,7 @@ final class Runner
         ob_start();
         try {
             Clock::limit($limit, function () use ($one, $look): void {
-                $look->result = $this->body_of($one)($look);
+                $look->result = $this->bodyOf($one)($look);
                 $look->seen = Values::observed($look->result);
             });
         } catch (OutOfTime) {
@@ -247,10 +247,10 @@ final class Runner
                 $printed = ob_get_clean() . $printed;
             }
         }
-        return $error !== null ? $this->told_of_error($error) : $this->told_of_value($look, $printed);
+        return $error !== null ? $this->toldOfError($error) : $this->toldOfValue($look, $printed);
     }
 
-    private function body_of(array $one): \Closure
+    private function bodyOf(array $one): \Closure
     {
         $lines = [];
         $names = [];
@@ -263,10 +263,10 @@ final class Runner
         $lines[] = '$leyden_look->ready($leyden_look->arguments, ' . ($one['receiver'] ?: 'null') . ');';
         $lines[] = 'return ' . $one['call'] . ';';
         $text = 'declare(strict_types=1); ' . $this->request['head'] . ' return static function ($leyden_look) { ' . implode("\n", $lines) . ' };';
-        return $this->compiled[$text] ??= eval($text); // leyden:ignore php.eval-of-variable runs the code that is tested, inside the sandbox
+        return $this->compiled[$text] ??= eval($text); // leyden:ignore php.eval runs the code that is tested, inside the sandbox
     }
 
-    private function told_of_value(Look $look, string $printed): array
+    private function toldOfValue(Look $look, string $printed): array
     {
         if ($look->seen === null) {
             return ['outcome' => 'unsayable'];
@@ -293,7 +293,7 @@ final class Runner
         return $out;
     }
 
-    private function told_of_error(\Throwable $error): array
+    private function toldOfError(\Throwable $error): array
     {
         $here = $error->getFile() === $this->request['file'];
         if (str_contains($error::class, '@')) {
@@ -372,7 +372,7 @@ function mutants(Runner $runner, callable $answer): void
 function judge(Runner $runner, array $mutant, callable $say): void
 {
     try {
-        $runner->load(Variant::text_of($runner->request['file'], $mutant));
+        $runner->load(Variant::textOf($runner->request['file'], $mutant));
     } catch (\ParseError) {
         $say(['invalid' => true]);
         return;

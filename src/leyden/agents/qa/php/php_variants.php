@@ -37,7 +37,7 @@ final class Variant
     }
 
     /** @param array{begin: int, end: int, text: string} $mutant */
-    public static function text_of(string $file, array $mutant): string
+    public static function textOf(string $file, array $mutant): string
     {
         $original = (string) file_get_contents($file);
         return substr($original, 0, $mutant['begin']) . $mutant['text'] . substr($original, $mutant['end']);
@@ -49,7 +49,7 @@ final class Variant
         stream_wrapper_register('file', self::class);
     }
 
-    private static function as_it_is(callable $work): mixed
+    private static function asItIs(callable $work): mixed
     {
         stream_wrapper_restore('file');
         try {
@@ -61,7 +61,7 @@ final class Variant
 
     public function stream_open(string $path, string $mode, int $options, ?string &$opened): bool
     {
-        $stream = self::as_it_is(function () use ($path, $mode, $options) {
+        $stream = self::asItIs(function () use ($path, $mode, $options) {
             if ($path !== self::$file) {
                 return @fopen($path, $mode, (bool) ($options & STREAM_USE_PATH));
             }
@@ -118,7 +118,7 @@ final class Variant
     /** @return array<int|string, int>|false */
     public function url_stat(string $path, int $flags): array|false
     {
-        return self::as_it_is(fn () => @stat($path));
+        return self::asItIs(fn () => @stat($path));
     }
 }
 
@@ -208,17 +208,17 @@ final class Coverage
         foreach ($told['functions'] ?? [] as $name => $function) {
             $paths += count($function['paths']);
             foreach ($function['branches'] as $at => $branch) {
-                self::add_ways($out, $name . '|' . $at, $branch);
+                self::addWays($out, $name . '|' . $at, $branch);
             }
         }
-        $this->paths_seen($paths);
+        $this->pathsSeen($paths);
         xdebug_start_code_coverage($this->flags);
         return $out;
     }
 
     public bool $branches_always = false;
 
-    private function paths_seen(int $paths): void
+    private function pathsSeen(int $paths): void
     {
         if ($paths > self::PATHS_MAX && !$this->branches_always) {
             $this->flags = XDEBUG_CC_UNUSED;
@@ -226,7 +226,7 @@ final class Coverage
     }
 
     /** @param array<string, mixed> $branch */
-    private static function add_ways(array &$out, string $place, array $branch): void
+    private static function addWays(array &$out, string $place, array $branch): void
     {
         if (count($branch['out']) < 2) {
             return;
@@ -252,6 +252,7 @@ function in_child(float $limit_s, callable $work): ?array
         try {
             $work(static fn (array $told) => fwrite($writing, json($told) . "\n"));
         } catch (\Throwable) {
+            // What it has told is all that counts.
         }
         posix_kill(0, SIGKILL);
     }

@@ -67,7 +67,7 @@ function run(array $request, bool $measured, ?array $mutant, callable $chosen): 
     ob_start();
     try {
         if ($mutant !== null) {
-            Variant::load($request['file'], Variant::text_of($request['file'], $mutant));
+            Variant::load($request['file'], Variant::textOf($request['file'], $mutant));
         }
         $tests = collected($request['tests']);
     } catch (\Throwable $error) {

@@ -205,6 +205,7 @@ module Leyden
         return { "outcome" => "time" }
       end
       call.error ? told_of_error(call.error) : told_of_value(one, call)
+    # leyden:ignore ruby.rescue-exception what the tested program raises is its answer, whatever it is
     rescue Exception # A hostile inspect.
       { "outcome" => "unsayable" }
     end
@@ -218,6 +219,7 @@ module Leyden
       call.seen = Values.observed(call.result)
     rescue OutOfTime
       raise
+    # leyden:ignore ruby.rescue-exception what the tested program raises is its answer, whatever it is
     rescue Exception => e # Whatever the program raises is its answer.
       call.error = e
     end
@@ -319,6 +321,7 @@ module Leyden
     end
     begin
       runner.silently { Timeout.timeout(2) { Variants.load(runner.file, code) } }
+    # leyden:ignore ruby.rescue-exception what the tested program raises is its answer, whatever it is
     rescue Exception
       return say.call("killers" => mutant["inputs"].first(1))
     end
@@ -351,6 +354,7 @@ answers.sync = true
 answer = ->(line) { answers.write("#{JSON.generate(line)}\n") }
 begin
   Leyden.public_send(request["mode"], Leyden::Runner.new(request), answer)
+# leyden:ignore ruby.rescue-exception what the tested program raises is its answer, whatever it is
 rescue Exception => e
   answer.call("failed" => "#{e.class}: #{e.message}"[0, 500])
   exit!(1)

@@ -258,6 +258,7 @@ Type ruby_core_type(std::string_view name) {
   return {};
 }
 
+// leyden:ignore common.complex-function a case a type
 Type ruby_type(std::string_view text, const RubyClasses& classes, std::size_t depth) {
   text = trimmed(text);
   if (depth > kTypeDepthMax || text.empty()) return {};
