@@ -75,6 +75,7 @@ std::vector<Suppression> find_suppressions(const SourceFile& file, std::string_v
     const bool in_comment = std::ranges::any_of(
         comments, [&](const auto& comment) { return comment.first <= at && at < comment.second; });
     if (file.tree() != nullptr && !in_comment) continue;
+    if (at > 0 && text[at - 1] == '`') continue;  // It is spoken of.
     const std::size_t line = file.line_of(at);
     const std::string_view content = file.line(line);
     const std::size_t column = at - file.line_begin(line);
