@@ -49,7 +49,7 @@ class TestsOfBadInput(TestsCase):
         self.refused(self.add("latin.py", "def f(a):\n    return 'Gr\xf6\xdfe'\n".encode("latin-1")), says="UTF-8")
         self.refused(self.add("constants.py", "A = 1\n"), says="no function")
         self.refused(self.add("broken.py", "def f(:\n  ]"), says="syntax error")
-        self.refused(self.add("fails.py", "import nothing_of_that_name\n\ndef f(a: int) -> int:\n    return a\n"), says="can't be imported", code=5)
+        self.refused(self.add("fails.py", "import nothing_of_that_name\n\ndef f(a: int) -> int:\n    return a\n"), says="can't be loaded", code=5)
 
     def test_unknown_languages_and_types_and_places(self):
         self.refused(self.add("notes.unknown", "some text\n"), says="tests are made of")
