@@ -92,11 +92,12 @@ TEST_F(CppAgent, JudgesWhatAModelWrites) {
   if (!toolchain && toolchain.error().code == Errc::unsupported)
     GTEST_SKIP() << toolchain.error().message;
   ASSERT_TRUE(toolchain) << toolchain.error().message;
-  const auto tests = (*toolchain)->read_tests(
-      "```cpp\n#include <string>\nstatic const int kMost = 100;\n"
-      "TEST(Bounded, IsBounded) { EXPECT_EQ(bounded(150), kMost); }\n"
-      "TEST(Bounded, IsWrong) { EXPECT_EQ(bounded(1), 2); }\n"
-      "TEST(Bounded, IsBroken) { EXPECT_EQ(unbounded(1), 2); }\n```\n");
+  const auto tests = (*toolchain)
+                         ->read_tests(
+                             "```cpp\n#include <string>\nstatic const int kMost = 100;\n"
+                             "TEST(Bounded, IsBounded) { EXPECT_EQ(bounded(150), kMost); }\n"
+                             "TEST(Bounded, IsWrong) { EXPECT_EQ(bounded(1), 2); }\n"
+                             "TEST(Bounded, IsBroken) { EXPECT_EQ(unbounded(1), 2); }\n```\n");
   ASSERT_TRUE(tests);
   ASSERT_EQ(tests->size(), 3u);
   const auto mutants = (*toolchain)->mutants(20);
