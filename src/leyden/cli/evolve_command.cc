@@ -44,6 +44,8 @@ struct Flags {
   bool no_token_cache = false;
   bool strict = false;
   ModelChoice model;
+  std::string record;
+  std::string replay;
   std::size_t max_answer_tokens = 2048;
 };
 
@@ -208,7 +210,7 @@ int exit_code_for(const evolve::EvolutionReport& done, const evolve::RunFacts& f
 std::unique_ptr<evolve::ModelWriter> writer_for(const Flags& flags, const EvolvePlan& plan,
                                                 AgentModel& model, const Context& context) {
   return std::make_unique<evolve::ModelWriter>(
-      model.session->rag(), *model.opened.server,
+      model.rag(), model.server(),
       evolve::ModelWriterOptions{
           .language = syntax::detect_language(plan.program, plan.start),
           .file = plan.program,
@@ -252,7 +254,7 @@ int run_with(const Flags& flags, OpenedRun& run, const sandbox::Sandbox& sandbox
   if (writer) {
     facts.model = writer->model_name();
     facts.counts = writer->counts();
-    facts.cache_stats = model->session->rag().stats();
+    facts.cache_stats = model->rag().stats();
   }
   if (auto kept = keep_results(flags, run, *done, facts); !kept) return report(kept.error());
   write_stdout(flags.as_json ? evolve::json_report(*done, facts)
@@ -272,11 +274,15 @@ int run_evolve(const Flags& flags, const Context& context) {
       {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
   if (!sandbox) return report(sandbox.error());
   std::string why_no_model;
-  auto model = open_agent_model({.model = flags.model,
+  auto model = AgentModel::open({.agent = "evolve",
+                                 .system_prompt = evolve::evolve_system_prompt(),
+                                 .choice = flags.model,
                                  .offline = flags.offline,
                                  .no_token_cache = flags.no_token_cache,
-                                 .agent = "evolve",
-                                 .system_prompt = evolve::evolve_system_prompt()},
+                                 .journal = {},
+                                 .record = flags.record,
+                                 .replay = flags.replay,
+                                 .resumed = !flags.resume.empty()},
                                 context, why_no_model);
   if (!model) return model.error();
   return run_with(flags, *run, **sandbox, model->get(), why_no_model, context);
@@ -341,6 +347,12 @@ void add_model_options(CLI::App& command, Flags& flags) {
       ->excludes("--model");
   command.add_option("--tokenizer", flags.model.tokenizer,
                      "The server's model's own: a name or a file");
+  command.add_option("--record", flags.record, "Keep the model's answers in a file");
+  command
+      .add_option(
+          "--replay", flags.replay,
+          "Answers out of such a file in place of a model; one that is not there is an error")
+      ->excludes("--record");
   command.add_option("--task", flags.plan.task, "A file that tells the model what is wanted");
   command
       .add_option("--max-answer-tokens", flags.max_answer_tokens,

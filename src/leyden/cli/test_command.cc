@@ -16,11 +16,11 @@
 #include "leyden/agents/qa/typed_agent.h"
 #include "leyden/base/digest.h"
 #include "leyden/base/files.h"
+#include "leyden/cli/agent_model.h"
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
 #include "leyden/cli/terminal.h"
 #include "leyden/cli/test_journal.h"
-#include "leyden/cli/test_model.h"
 #include "leyden/cli/test_targets.h"
 #include "leyden/syntax/language.h"
 
@@ -210,7 +210,7 @@ struct FileJob {
 };
 
 Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::string text,
-                         const sandbox::Sandbox& sandbox, TestModel* model,
+                         const sandbox::Sandbox& sandbox, AgentModel* model,
                          const Context& context) {
   const syntax::Language language = language_of(target.file, text);
   auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
@@ -245,7 +245,7 @@ Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::stri
 }
 
 Result<qa::TestReport> test_file(FileJob job, const std::string& type, const TestTarget& target,
-                                 const TestModel* model, const Context& context) {
+                                 const AgentModel* model, const Context& context) {
   ProgressBar bar("testing " + target.file.filename().string());
   const auto on_progress = [&](const qa::TestProgress& progress) {
     bar.update(progress.done, progress.total, progress.stage);
@@ -273,7 +273,7 @@ Result<qa::TestReport> test_file(FileJob job, const std::string& type, const Tes
 struct TestRun {
   const Flags& flags;
   const sandbox::Sandbox& sandbox;
-  TestModel* model;
+  AgentModel* model;
   TestJournal* journal;
   const Context& context;
 };
@@ -492,15 +492,17 @@ int run_test(Flags flags, const Context& context) {
   if (!sandbox) return end(report(sandbox.error()));
   if (flags.list_mutants) return end(list_mutants(flags, *targets, **sandbox, context));
   std::string why_no_model;
-  auto model = TestModel::open({.choice = flags.model,
-                                .offline = flags.offline,
-                                .no_token_cache = flags.no_token_cache,
-                                .journal = *journal ? (*journal)->answers_file() : fs::path(),
-                                .record = flags.record,
-                                .replay = flags.replay,
-                                .record_prompts = flags.record_prompts,
-                                .resumed = flags.resume.has_value()},
-                               context, why_no_model);
+  auto model = AgentModel::open({.agent = "test",
+                                 .system_prompt = qa::test_system_prompt(),
+                                 .choice = flags.model,
+                                 .offline = flags.offline,
+                                 .no_token_cache = flags.no_token_cache,
+                                 .journal = *journal ? (*journal)->answers_file() : fs::path(),
+                                 .record = flags.record,
+                                 .replay = flags.replay,
+                                 .record_prompts = flags.record_prompts,
+                                 .resumed = flags.resume.has_value()},
+                                context, why_no_model);
   if (!model) return end(model.error());
   const TestRun run{.flags = flags,
                     .sandbox = **sandbox,

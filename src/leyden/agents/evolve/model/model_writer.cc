@@ -93,7 +93,10 @@ Result<void> ModelWriter::open(std::stop_token stop) {
   base_ = {};
   if (auto added = append_patterns(*rag_, base_, {}, options_.tenant, options_.ttl, stop); !added)
     return added;
-  return append(base_, "task.md", options_.task, stop);
+  auto added = append(base_, "task.md", options_.task, stop);
+  counts_.context_tokens += base_.token_count;
+  counts_.context_tokens_cached += base_.cached_tokens;
+  return added;
 }
 
 Result<WrittenChild> ModelWriter::write(Operator which, const Trajectory& parent,
@@ -120,8 +123,8 @@ Result<WrittenChild> ModelWriter::write(Operator which, const Trajectory& parent
   auto prompt = rag_->assemble_prompt(context, task, {.ids = {}, .frame = frame_});
   if (!prompt) return std::unexpected(prompt.error());
   ++counts_.calls;
-  counts_.context_tokens += context.token_count;
-  counts_.context_tokens_cached += context.cached_tokens;
+  counts_.context_tokens += context.token_count - base_.token_count;
+  counts_.context_tokens_cached += context.cached_tokens - base_.cached_tokens;
   auto answered = llm::generate_blocking(*server_,
                                          {.prompt = std::move(prompt->ids),
                                           .max_tokens = options_.answer_tokens_max,

@@ -30,7 +30,7 @@ struct ModelCounts {
   std::uint64_t failed = 0;
   std::uint64_t prompt_tokens = 0;
   std::uint64_t prompt_tokens_reused = 0;  // By the server's prefix cache, where it says.
-  std::uint64_t context_tokens = 0;
+  std::uint64_t context_tokens = 0;        // Looked up: what all prompts share, once.
   std::uint64_t context_tokens_cached = 0;
   std::uint64_t answer_tokens = 0;
   double first_token_ms = 0;
