@@ -65,7 +65,7 @@ std::vector<Value> border_reals(const Literals& literals) {
 
 std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
   std::vector<Value> out{Value::of(std::string("a")), Value::of(std::string()),
-                         Value::of(std::string("hello world")), Value::of(std::string("A1 b-2")),
+                         Value::of(std::string("one two one")), Value::of(std::string("A1 b-2")),
                          Value::of(std::string("12"))};
   for (const std::string& own : literals.texts) out.push_back(Value::of(own));
   for (Value& one : out) one.kind = kind;

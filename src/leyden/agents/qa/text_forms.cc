@@ -80,7 +80,7 @@ const std::vector<Forms>& by_separator() {
       {"<", {"<a>b</a>"}},
       {"\"", {"\"a b\" c"}},
       {"'", {"it's", "'a b'"}},
-      {" ", {"hello big world", "a  b"}},
+      {" ", {"hello big hello", "a  b"}},
       {"\n", {"a\nb\n\nc"}},
       {"\t", {"a\tb"}},
       {"://", {"https://example.com/a"}},
