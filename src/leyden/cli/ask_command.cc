@@ -216,6 +216,7 @@ void add_ask_command(CLI::App& app, Run& run) {
           "--server", flags->servers,
           "URL of a model server (vLLM, SGLang, llama.cpp, OpenAI-compatible); several may "
           "be named [default: LEYDEN_LLM_URL, else a model in this process]")
+      ->allow_extra_args(false)
       ->excludes("--model");
   command->add_option("--tokenizer", flags->tokenizer,
                       "The server's model's own: a name or a file [default: LEYDEN_TOKENIZER]");

@@ -292,12 +292,16 @@ void add_judge_options(CLI::App& command, Flags& flags) {
   command.add_option(
       "--evaluate", flags.plan.judge,
       "The command that measures: its last line is {\"score\": n, \"passed\": bool}");
-  command.add_option("--stage", flags.plan.stages,
-                     "A cheap judge before it, of the same form; may be given again");
+  command
+      .add_option("--stage", flags.plan.stages,
+                  "A cheap judge before it, of the same form; may be given again")
+      ->allow_extra_args(false);
   command.add_option("--run", flags.plan.run,
                      "Runs the candidate alone; judges get {output}, {errors} and {result}");
-  command.add_option("--show", flags.plan.shown,
-                     "A file or folder of the project that --run may read; may be given again");
+  command
+      .add_option("--show", flags.plan.shown,
+                  "A file or folder of the project that --run may read; may be given again")
+      ->allow_extra_args(false);
   command.add_option("--repeats", flags.plan.repeats, "Of the measurement, where it is noisy")
       ->capture_default_str();
   command.add_option("--timeout", flags.plan.timeout_s, "Seconds, of each command")
@@ -344,6 +348,7 @@ void add_model_options(CLI::App& command, Flags& flags) {
   command
       .add_option("--server", flags.model.servers,
                   "Ask a model server, too [default: LEYDEN_LLM_URL, if set]")
+      ->allow_extra_args(false)
       ->excludes("--model");
   command.add_option("--tokenizer", flags.model.tokenizer,
                      "The server's model's own: a name or a file");

@@ -503,7 +503,8 @@ void add_review_command(CLI::App& app, Run& run) {
       ->add_option("--format", flags->format,
                    "text, json, ndjson, sarif, junit, gitlab, github or markdown")
       ->capture_default_str();
-  command->add_option("--output", flags->outputs, "FORMAT=FILE: another report, may be repeated");
+  command->add_option("--output", flags->outputs, "FORMAT=FILE: another report, may be repeated")
+      ->allow_extra_args(false);
   command->add_flag("--json", flags->as_json, "The same as --format json");
   command->add_option("--fail-on", flags->fail_on,
                       "Exit with 1 when a finding is critical, high, medium or low, or worse");
@@ -535,6 +536,7 @@ void add_review_command(CLI::App& app, Run& run) {
   command
       ->add_option("--server", flags->model.servers,
                    "Ask a model server, too [default: LEYDEN_LLM_URL, if set]")
+      ->allow_extra_args(false)
       ->excludes("--model");
   command->add_option("--tokenizer", flags->model.tokenizer,
                       "The server's model's own: a name or a file");

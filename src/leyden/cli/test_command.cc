@@ -546,6 +546,7 @@ void add_test_command(CLI::App& app, Run& run) {
   command
       ->add_option("--server", flags->model.servers,
                    "Ask a model server, too [default: LEYDEN_LLM_URL, if set]")
+      ->allow_extra_args(false)
       ->excludes("--model");
   command->add_option("--tokenizer", flags->model.tokenizer,
                       "The server's model's own: a name or a file");

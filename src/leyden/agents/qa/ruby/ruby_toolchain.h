@@ -11,7 +11,7 @@
 namespace leyden::qa {
 
 struct RubyOptions {
-  std::filesystem::path interpreter;  // With minitest; empty: the system's.
+  std::filesystem::path interpreter;                // With minitest; empty: the system's.
   std::chrono::milliseconds search_call_time{100};  // Processor time of one call, counted.
   std::chrono::milliseconds call_time{300};
   std::chrono::milliseconds run_time_max{60'000};  // Of one run of the driver.
