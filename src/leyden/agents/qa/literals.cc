@@ -47,14 +47,14 @@ void merge_literals(const Literals& more, Literals& out) {
   for (const std::string& one : more.texts) add_literal(out.texts, one);
 }
 
-void read_doc_literals(std::string_view doc, Literals& out) {
+void read_doc_literals(std::string_view doc, Literals& out, std::size_t text_bytes_max) {
   for (std::size_t i = 0; i < doc.size(); ++i) {
     const char c = doc[i];
     const bool starts = i == 0 || !is_word(doc[i - 1]);
     if ((c == '"' || c == '\'') && starts) {
       const std::size_t end = doc.find(c, i + 1);
       const std::size_t line = doc.find('\n', i + 1);
-      if (end == std::string_view::npos || end > line || end - i > kLiteralBytesMax) continue;
+      if (end == std::string_view::npos || end > line || end - i > text_bytes_max) continue;
       if (end > i + 1) add_literal(out.texts, std::string(doc.substr(i + 1, end - i - 1)));
       i = end;
     } else if (c >= '0' && c <= '9' && starts) {

@@ -32,6 +32,7 @@ void add_number(const std::string& text, bool negative, Literals& out);
 void merge_literals(const Literals& more, Literals& out);
 
 // Texts and numbers of a doc's examples: what people pass.
-void read_doc_literals(std::string_view doc, Literals& out);
+void read_doc_literals(std::string_view doc, Literals& out,
+                       std::size_t text_bytes_max = kLiteralBytesMax);
 
 }  // namespace leyden::qa

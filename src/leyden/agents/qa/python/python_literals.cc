@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "leyden/agents/qa/literals.h"
 #include "leyden/syntax/parser.h"
 
 namespace leyden::qa {
@@ -16,7 +17,7 @@ constexpr std::size_t kDepthMax = 8;
 std::optional<Value> number(Node node, std::string_view text) {
   const std::string written(node.text(text));
   if (node.type() == "integer") {
-    const auto whole = python_integer(written);
+    const auto whole = whole_number(written);
     return whole ? std::optional(Value::of(*whole)) : std::nullopt;
   }
   double real = 0;
@@ -162,29 +163,6 @@ std::optional<std::string> python_string(std::string_view text) {
     }
   }
   return out;
-}
-
-std::optional<std::int64_t> python_integer(std::string text) {
-  std::erase(text, '_');
-  int base = 10;
-  std::size_t at = 0;
-  if (text.size() > 2 && text[0] == '0') {
-    const char kind = text[1];
-    base = kind == 'x' || kind == 'X'   ? 16
-           : kind == 'b' || kind == 'B' ? 2
-           : kind == 'o' || kind == 'O' ? 8
-                                        : 10;
-    at = base == 10 ? 0 : 2;
-  }
-  std::int64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), out, base);
-  if (error != std::errc{} || end != text.data() + text.size() || out > (std::int64_t{1} << 53))
-    return std::nullopt;
-  return out;
-}
-
-std::optional<Value> python_value(Node node, std::string_view text) {
-  return literal(node, text, 0);
 }
 
 std::vector<std::vector<Value>> python_examples(const Function& function) {

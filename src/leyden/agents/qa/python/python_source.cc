@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/python/python_literals.h"
 #include "leyden/agents/qa/python/python_types.h"
 
@@ -15,8 +16,7 @@ namespace {
 
 using syntax::Node;
 
-constexpr std::size_t kLiteralsMax = 60;
-constexpr std::size_t kLiteralBytesMax = 160;
+constexpr std::size_t kTextBytesMax = 160;
 constexpr std::size_t kFollowedMax =
     40;  // Constants and functions whose literals count as a function's own.
 
@@ -153,7 +153,7 @@ class Reader {
         first.type() == "expression_statement" && first.named_child(0).type() == "string")
       out.doc = python_string(first.named_child(0).text(text_)).value_or("");
     read_literals(node, out.literals);
-    read_doc_literals(out.doc, out.literals);
+    read_doc_literals(out.doc, out.literals, kTextBytesMax);
     out.examples = python_examples(out);
     out.begin = outer.begin();
     out.end = outer.end();
@@ -199,35 +199,6 @@ class Reader {
     return out;
   }
 
-  // Texts and numbers of the docstring's examples: what people pass.
-  static void read_doc_literals(std::string_view doc, Literals& out) {
-    for (std::size_t i = 0; i < doc.size(); ++i) {
-      const char c = doc[i];
-      const bool starts = i == 0 || !is_word(doc[i - 1]);
-      if ((c == '"' || c == '\'') && starts) {
-        const std::size_t end = doc.find(c, i + 1);
-        const std::size_t line = doc.find('\n', i + 1);
-        if (end == std::string_view::npos || end > line || end - i > kLiteralBytesMax) continue;
-        if (end > i + 1) add(out.texts, std::string(doc.substr(i + 1, end - i - 1)));
-        i = end;
-      } else if (c >= '0' && c <= '9' && starts) {
-        std::size_t end = i;
-        while (end < doc.size() && is_word(doc[end])) ++end;
-        if (const auto value = python_integer(std::string(doc.substr(i, end - i))))
-          add(out.integers, *value);
-        i = end - 1;
-      }
-    }
-  }
-  static bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  }
-  template <class T>
-  static void add(std::vector<T>& all, T value) {
-    if (all.size() < kLiteralsMax && std::ranges::find(all, value) == all.end())
-      all.push_back(std::move(value));
-  }
-
   // Those of the body first, then those of the constants and functions of the module that it names.
   void read_literals(Node body, Literals& out) {
     std::vector<Node> todo{body};
@@ -241,20 +212,20 @@ class Reader {
     const std::string_view kind = node.type();
     const std::string text(node.text(text_));
     if (kind == "integer") {
-      if (const auto value = python_integer(text)) add(out.integers, *value);
+      if (const auto value = whole_number(text)) add_literal(out.integers, *value);
     } else if (kind == "float") {
       double value = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (error == std::errc{} && end == text.data() + text.size()) add(out.reals, value);
+      if (error == std::errc{} && end == text.data() + text.size()) add_literal(out.reals, value);
     } else if (kind == "unary_operator" && node.named_child(0).type() == "integer" &&
                text.starts_with('-')) {
-      if (const auto value = python_integer(std::string(node.named_child(0).text(text_))))
-        add(out.integers, -*value);
+      if (const auto value = whole_number(std::string(node.named_child(0).text(text_))))
+        add_literal(out.integers, -*value);
     } else if (kind == "string") {
       const auto value = python_string(text);
       const bool is_doc = node.parent().type() == "expression_statement";
-      if (value && !is_doc && !value->empty() && value->size() <= kLiteralBytesMax)
-        add(out.texts, *value);
+      if (value && !is_doc && !value->empty() && value->size() <= kTextBytesMax)
+        add_literal(out.texts, *value);
       if (value) return;
     } else if (kind == "identifier" && seen.insert(text).second) {
       if (const auto known = constants_.find(text); known != constants_.end())
