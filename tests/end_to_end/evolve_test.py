@@ -1,7 +1,9 @@
 """`leyden evolve` as a user has it, without a model. LEYDEN names the program."""
+import contextlib
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -37,6 +39,17 @@ class Evolve(Case):
     def run_json(self, *arguments, code=0):
         return json.loads(self.evolve("bowl.py", "--evaluate", "python3 judge.py", "--offline", "--json", *arguments, code=code).stdout)
 
+    def wait_for_evaluations(self, count):
+        """Until the only run's journal holds that many."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            for file in self.project.glob(".leyden/runs/*/evolve.db"):
+                with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as journal, contextlib.suppress(sqlite3.OperationalError):
+                    if journal.execute("SELECT count(*) FROM trajectory WHERE evaluation IS NOT NULL").fetchone()[0] >= count:
+                        return
+            time.sleep(0.05)
+        self.fail("no evaluation in a minute")
+
     def test_a_gain_is_told_shown_and_written_only_where_asked(self):
         report = self.run_json("--iterations", 60)
         self.assertTrue(report["gained"])
@@ -69,10 +82,12 @@ class Evolve(Case):
 
     def test_ctrl_c_leaves_a_run_that_goes_on_as_if_nothing_had_been(self):
         arguments = ["bowl.py", "--evaluate", "python3 judge.py", "--offline", "--json", "--iterations", "60", "--scenario", "numeric"]
+        # Slow enough that a fast machine has not finished when the signal comes.
+        (self.project / "judge.py").write_text("import time\ntime.sleep(0.1)\n" + JUDGE)
         unbroken = json.loads(self.evolve(*arguments).stdout)
         shutil.rmtree(self.project / ".leyden")
         process = subprocess.Popen([LEYDEN, "evolve", *arguments], cwd=self.project, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(1.5)
+        self.wait_for_evaluations(5)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130)
