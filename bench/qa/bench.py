@@ -36,7 +36,7 @@ class Program:
         self.report, self.trouble = None, ""
 
     def make_tests(self, leyden, python):
-        done = subprocess.run([leyden, "test", self.folder / "under_test.py", "--offline", "--write", "--json", "--python", python], capture_output=True, text=True)
+        done = subprocess.run([leyden, "test", self.folder / "under_test.py", "--offline", "--quick", "--max-tests", "20", "--write", "--json", "--python", python], capture_output=True, text=True)
         if done.returncode in (0, 1):
             self.report = json.loads(done.stdout)["files"][0]
         else:

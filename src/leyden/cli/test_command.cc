@@ -44,6 +44,7 @@ struct Flags {
   std::uint64_t max_tokens = 0;
   std::uint64_t max_calls = 0;
   bool no_token_cache = false;
+  bool quick = false;
   bool strict = false;
   bool list_mutants = false;
   bool unsafe_no_sandbox = false;
@@ -80,6 +81,7 @@ std::string request_of(const Flags& flags) {
                         {"max_tokens", flags.max_tokens},
                         {"max_calls", flags.max_calls},
                         {"no_token_cache", flags.no_token_cache},
+                        {"quick", flags.quick},
                         {"strict", flags.strict},
                         {"unsafe_no_sandbox", flags.unsafe_no_sandbox},
                         {"max_tests", flags.max_tests},
@@ -117,6 +119,7 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("max_tokens").get_to(out.max_tokens);
     json.at("max_calls").get_to(out.max_calls);
     json.at("no_token_cache").get_to(out.no_token_cache);
+    json.at("quick").get_to(out.quick);
     json.at("strict").get_to(out.strict);
     json.at("unsafe_no_sandbox").get_to(out.unsafe_no_sandbox);
     json.at("max_tests").get_to(out.max_tests);
@@ -223,6 +226,8 @@ Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::stri
                           .seed = flags.seed,
                           .time_max = std::chrono::milliseconds(
                               static_cast<std::int64_t>(flags.max_time_s * 1000)),
+                          .rounds_max = flags.quick ? std::size_t{12} : std::size_t{30},
+                          .mutant_rounds = flags.quick ? std::size_t{0} : std::size_t{4},
                           .repairs_max = flags.max_repairs},
               .writer = {},
               .why_no_model = {}};
@@ -537,6 +542,8 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--max-time", flags->max_time_s, "Seconds for finding inputs, of each file")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 86400.0));
+  command->add_flag("--quick", flags->quick,
+                    "Look no further for mutants that the first inputs leave: many files at once");
   command->add_option("--seed", flags->seed, "The same seed gives the same tests")
       ->capture_default_str();
   command->add_flag("--offline", flags->offline, "Without a model, though a server is set");

@@ -70,6 +70,7 @@ Observation observation_of(const Json& line) {
   out.error = line.value("error", "");
   out.error_module = line.value("module", "");
   out.raised_line = line.value("raised", std::size_t{0});
+  out.began = line.value("made", true);
   out.awaited = line.value("awaited", false);
   out.ms = line.value("ms", 0.0);
   out.printed = line.value("printed", "");

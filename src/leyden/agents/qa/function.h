@@ -16,7 +16,8 @@ struct Parameter {
       false;  // The source says the type; else it is a guess from name, default and use.
   bool has_default = false;
   bool by_name_only = false;
-  bool takes_rest = false;  // All arguments from here on, as a list.
+  bool may_be_named = false;  // Others before it may be left out.
+  bool takes_rest = false;    // All arguments from here on, as a list.
 };
 
 // Constants of the source: what its conditions compare with.
@@ -43,8 +44,10 @@ struct Function {
   std::size_t first_line = 1;
   std::size_t last_line = 1;
   bool is_async = false;  // Gives something to await.
-  // Why no test can call it: it is a helper of others, say, which are to reach it. Empty: one can.
+  // Why no test calls it: it is a helper of others, say, which are to reach it. Empty: one does.
   std::string uncallable{};
+  bool is_last_resort =
+      false;  // An uncallable one that is called after all where no other reaches it.
 
   [[nodiscard]] bool needs_object() const { return kind == Kind::method || kind == Kind::property; }
   [[nodiscard]] std::string qualified_name() const {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "leyden/agents/qa/regex_sample.h"
 #include "leyden/agents/qa/text_forms.h"
 
 namespace leyden::qa {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t kDepthMax = 5;
 constexpr std::size_t kStepsMax = 4;
+constexpr std::size_t kLearnedMax = 80;
 
 const Type kUnknown{};
 
@@ -40,6 +42,17 @@ void drop_equal(std::vector<Value>& items) {
   items = std::move(out);
 }
 
+bool takes_text(const Type& type) {
+  return type.kind == Type::Kind::text || type.kind == Type::Kind::unknown ||
+         ((type.kind == Type::Kind::optional || type.kind == Type::Kind::any_of) &&
+          std::ranges::any_of(type.of, takes_text));
+}
+
+// Behind the last that is passed.
+void drop_omitted(std::vector<Value>& arguments) {
+  while (!arguments.empty() && arguments.back().is_omitted()) arguments.pop_back();
+}
+
 std::vector<Value> border_integers(const Literals& literals) {
   std::vector<Value> out{Value::of(std::int64_t{0}), Value::of(std::int64_t{1}),
                          Value::of(std::int64_t{-1}), Value::of(std::int64_t{2}),
@@ -64,9 +77,12 @@ std::vector<Value> border_reals(const Literals& literals) {
 }
 
 std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
-  std::vector<Value> out{Value::of(std::string("a")), Value::of(std::string()),
-                         Value::of(std::string("one two one")), Value::of(std::string("A1 b-2")),
-                         Value::of(std::string("12"))};
+  std::vector<Value> out{Value::of(std::string("a")),
+                         Value::of(std::string()),
+                         Value::of(std::string("one two one")),
+                         Value::of(std::string("A1 b-2")),
+                         Value::of(std::string("12")),
+                         Value::of(std::string("Zo\u00eb \u00df e\u0301 \u4e2d"))};
   for (const std::string& own : literals.texts) out.push_back(Value::of(own));
   for (Value& one : out) one.kind = kind;
   return out;
@@ -83,6 +99,66 @@ InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed)
                           function.literals.texts.end());
     literals_.push_back(std::move(literals));
   }
+  learned_used_.resize(functions.size());
+}
+
+void InputMaker::learn(const std::vector<std::string>& patterns) {
+  std::vector<std::vector<std::string>> texts;
+  std::size_t most = 0;
+  for (const std::string& pattern : patterns) {
+    texts.push_back(texts_matching(pattern));
+    most = std::max(most, texts.back().size());
+  }
+  // One of each first.
+  for (std::size_t k = 0; k < most; ++k) {
+    for (const std::vector<std::string>& of_pattern : texts) {
+      if (k >= of_pattern.size() || learned_.size() >= kLearnedMax ||
+          std::ranges::find(learned_, of_pattern[k]) != learned_.end())
+        continue;
+      learned_.push_back(of_pattern[k]);
+      for (Literals& one : literals_) one.texts.push_back(of_pattern[k]);
+    }
+  }
+}
+
+std::vector<Input> InputMaker::of_learned(std::size_t function) {
+  const Function& of = functions_[function];
+  std::vector<Input> out;
+  const std::size_t begin = std::exchange(learned_used_[function], learned_.size());
+  if (begin == learned_.size()) return out;
+  const std::vector<Value> first = first_arguments(of);
+  for (std::size_t i = 0; i < of.parameters.size(); ++i) {
+    if (!takes_text(of.parameters[i].type)) continue;
+    for (std::size_t k = begin; k < learned_.size(); ++k) {
+      std::vector<Value> changed = first;
+      changed[i] = Value::of(learned_[k]);
+      out.push_back(input_of(function, std::move(changed)));
+    }
+  }
+  return out;
+}
+
+std::vector<Value> InputMaker::first_arguments(const Function& function) {
+  std::vector<Value> out;
+  for (const Parameter& parameter : function.parameters) {
+    if (parameter.has_default && (parameter.by_name_only || parameter.may_be_named)) {
+      out.push_back(Value::omitted());
+      continue;
+    }
+    const std::vector<Value> choices = border_values(parameter.type, literals_of(function));
+    out.push_back(choices.empty() ? Value::none() : choices[0]);
+  }
+  return out;
+}
+
+Input InputMaker::input_of(std::size_t function, std::vector<Value> arguments_of_call) {
+  const Function& of = functions_[function];
+  const Style style{.alphabet = "ab", .literals = &literals_of(of)};
+  Input out;
+  if (of.needs_object()) out.construction = arguments(of.construction, style);
+  drop_omitted(arguments_of_call);
+  out.steps.push_back({.function = function, .arguments = std::move(arguments_of_call)});
+  return out;
 }
 
 // The standard's distributions differ between libraries.
@@ -258,7 +334,7 @@ Value InputMaker::object(const Type& type, const Style& style, std::size_t depth
   });
   if (made == functions_.end()) return Value::none();
   for (const Parameter& parameter : made->construction) {
-    if (parameter.has_default || parameter.by_name_only) break;
+    if (parameter.by_name_only || (parameter.has_default && chance(depth > 1 ? 1 : 0.3))) break;
     out.items.push_back(value(parameter.type, style, depth + 1));
   }
   return out;
@@ -324,14 +400,18 @@ Value InputMaker::value(const Type& type, const Style& style, std::size_t depth)
   return value(depth > 0 ? kKinds[below(2)] : kKinds[below(std::size(kKinds))], style, depth);
 }
 
-std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters,
-                                         const Style& style) {
+std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters, const Style& style,
+                                         std::size_t depth) {
   std::vector<Value> out;
+  bool any_omitted = false;
   for (const Parameter& parameter : parameters) {
-    if (parameter.by_name_only && parameter.has_default) continue;
-    if (parameter.has_default && chance(0.3)) break;
-    out.push_back(value(parameter.type, style, 0));
+    const bool positional = !parameter.by_name_only && !parameter.may_be_named;
+    const bool omitted =
+        parameter.has_default && ((positional && any_omitted) || chance(positional ? 0.3 : 0.5));
+    any_omitted = any_omitted || omitted;
+    out.push_back(omitted ? Value::omitted() : value(parameter.type, style, depth));
   }
+  drop_omitted(out);
   return out;
 }
 
@@ -465,25 +545,20 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
 std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_max) {
   const Function& of = functions_[function];
   std::vector<std::vector<Value>> choices;
-  std::vector<const Parameter*> asked;
   for (const Parameter& parameter : of.parameters) {
-    if (parameter.by_name_only && parameter.has_default) continue;
     choices.push_back(border_values(parameter.type, literals_of(of)));
-    asked.push_back(&parameter);
+    if (parameter.has_default && (parameter.by_name_only || parameter.may_be_named))
+      choices.back().insert(choices.back().begin(), Value::omitted());
   }
-  const Style style{.alphabet = "ab", .literals = &literals_of(of)};
   std::vector<Input> out;
   const auto add = [&](std::vector<Value> arguments_of_call) {
-    Input input;
-    if (of.needs_object()) input.construction = arguments(of.construction, style);
-    input.steps.push_back({.function = function, .arguments = std::move(arguments_of_call)});
+    Input input = input_of(function, std::move(arguments_of_call));
     if (out.size() < count_max && std::ranges::find(out, input) == out.end())
       out.push_back(std::move(input));
   };
   for (const std::vector<Value>& one : of.examples) add(one);
   // Each parameter through its borders, the others at their first.
-  std::vector<Value> first;
-  for (const auto& one : choices) first.push_back(one.empty() ? Value::none() : one[0]);
+  std::vector<Value> first = first_arguments(of);
   add(first);
   for (std::size_t i = 0; i < choices.size(); ++i) {
     for (const Value& one : choices[i]) {
@@ -492,8 +567,7 @@ std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_m
       add(std::move(changed));
     }
   }
-  while (!asked.empty() && asked.back()->has_default) {  // As few as will do.
-    asked.pop_back();
+  while (!first.empty() && of.parameters[first.size() - 1].has_default) {  // As few as will do.
     first.pop_back();
     add(first);
   }

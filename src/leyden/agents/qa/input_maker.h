@@ -17,6 +17,11 @@ class InputMaker {
  public:
   InputMaker(std::span<const Function> functions, std::uint64_t seed);
 
+  // Regular expressions that turned out to matter: what they match is among the constants from now on.
+  void learn(const std::vector<std::string>& patterns);
+  // What was learned since it was last asked for this function: each text in the place of each parameter that takes one, the others at their first.
+  [[nodiscard]] std::vector<Input> of_learned(std::size_t function);
+
   // Small and empty ones, each parameter's in turn.
   [[nodiscard]] std::vector<Input> borders(std::size_t function, std::size_t count_max);
   [[nodiscard]] Input random(std::size_t function);
@@ -50,7 +55,10 @@ class InputMaker {
   [[nodiscard]] Value object(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value list(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] std::vector<Value> arguments(std::span<const Parameter> parameters,
-                                             const Style& style);
+                                             const Style& style, std::size_t depth = 0);
+  // Of a call that says as little as it may.
+  [[nodiscard]] std::vector<Value> first_arguments(const Function& function);
+  [[nodiscard]] Input input_of(std::size_t function, std::vector<Value> arguments_of_call);
   [[nodiscard]] std::vector<Value> border_values(const Type& type, const Literals& literals);
   [[nodiscard]] std::vector<Value> border_lists(const Type& of, Value::Kind kind,
                                                 const Literals& literals);
@@ -67,6 +75,8 @@ class InputMaker {
   std::span<const Function> functions_;
   std::vector<Literals>
       literals_;  // Of each function, with texts of the forms that it may be meant for.
+  std::vector<std::string> learned_;
+  std::vector<std::size_t> learned_used_;  // By function: how many were asked for.
   std::mt19937_64 engine_;
 };
 

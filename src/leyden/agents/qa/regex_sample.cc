@@ -13,6 +13,8 @@ constexpr std::size_t kVariants = 6;
 constexpr std::size_t kDepthMax = 20;
 constexpr std::size_t kTextBytesMax = 120;
 constexpr std::size_t kExpressionBytesMax = 600;
+constexpr std::string_view kDigits =
+    "1203549687";  // Small ones first: "12" is an hour, a month and a day.
 
 bool looks_like_one(std::string_view text) {
   static constexpr std::string_view kSigns[] = {"\\d", "\\w", "\\s", "\\b", "\\.", "(?",
@@ -62,10 +64,20 @@ class Sampler {
   std::optional<std::string> sequence(std::size_t depth) {
     std::string out;
     while (!rest_.empty() && rest_[0] != '|' && rest_[0] != ')') {
+      const std::string_view here = rest_;
       auto one = atom(depth);
       if (!one) return std::nullopt;
       const std::size_t times = repetitions();
-      for (std::size_t i = 0; i < times && out.size() <= kTextBytesMax; ++i) out += *one;
+      const std::string_view behind = rest_;
+      // Each time anew: two digits are mostly not the same.
+      for (std::size_t i = 0; i < times && out.size() <= kTextBytesMax; ++i) {
+        if (i > 0) {
+          rest_ = here;
+          one = atom(depth);
+        }
+        out += *one;
+      }
+      rest_ = behind;
     }
     return out;
   }
@@ -136,8 +148,13 @@ class Sampler {
       if (rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']') {
         const char low = members.back();
         const char high = rest_[1];
-        if (low < high) members += static_cast<char>((low + high) / 2);
-        members += high;
+        if (low == '0' && high == '9') {
+          members.pop_back();
+          members += kDigits;
+        } else {
+          if (low < high) members += static_cast<char>((low + high) / 2);
+          members += high;
+        }
         rest_.remove_prefix(2);
       }
     }
@@ -155,7 +172,7 @@ class Sampler {
     rest_.remove_prefix(1);
     switch (c) {
       case 'd':
-        return std::string(1, "270519"[pick(6)]);
+        return std::string(1, kDigits[pick(kDigits.size())]);
       case 'w':
         return std::string(1, "aZ7"[pick(3)]);
       case 's':

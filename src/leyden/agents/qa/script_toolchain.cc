@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "leyden/agents/qa/helpers.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
@@ -85,6 +86,8 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
         out.loaded = arcs_of(line["loaded"]);
         out.reached.insert(out.loaded.begin(), out.loaded.end());
       }
+      if (line.contains("patterns"))
+        out.patterns = line["patterns"].get<std::vector<std::string>>();
       if (!line.contains("input")) continue;
       note(line, first, out);
       const std::size_t input = first + line["input"].get<std::size_t>();
@@ -140,22 +143,15 @@ Result<std::vector<Observation>> ScriptToolchain::observe(std::span<const Input>
 }
 
 Result<Toolchain::Kills> ScriptToolchain::kill(
-    std::span<const Mutant> mutants, const std::vector<std::vector<std::size_t>>& by_function,
+    std::span<const Mutant> mutants, const std::vector<std::vector<std::size_t>>& by_mutant,
     std::span<const TestCase> cases, std::stop_token stop) {
   Kills out{.killer = std::vector<std::optional<std::size_t>>(mutants.size()),
             .invalid = std::vector<bool>(mutants.size())};
-  Json request = request_for("mutants");
-  request["inputs"] = Json::array();
-  for (const TestCase& one : cases) {
-    Json input = json_of_input(one.input);
-    input["expected"] = Json::parse(one.expected.told);
-    input["ms"] = one.expected.ms;
-    request["inputs"].push_back(std::move(input));
-  }
+  Json request = request_with("mutants", cases);
   request["mutants"] = json_of_mutants(mutants);
   for (std::size_t i = 0; i < mutants.size(); ++i) {
-    request["mutants"][i]["inputs"] = by_function[mutants[i].function];
-    request["mutants"][i]["skip"] = by_function[mutants[i].function].empty();
+    request["mutants"][i]["inputs"] = by_mutant[i];
+    request["mutants"][i]["skip"] = by_mutant[i].empty();
   }
   for (std::size_t rounds = 0; rounds <= mutants.size(); ++rounds) {
     auto lines = answers_of_driver(request, stop);
@@ -179,7 +175,7 @@ Result<Toolchain::Kills> ScriptToolchain::kill(
     // The mutant took the whole process with it: any test notices that.
     if (!begun)
       return fail(Errc::unavailable, "the mutants could not be run: {}", drivers_->last_trouble());
-    out.killer[*begun] = by_function[mutants[*begun].function].front();
+    out.killer[*begun] = by_mutant[*begun].front();
   }
   return out;
 }
@@ -378,6 +374,19 @@ nlohmann::json ScriptToolchain::request_with(std::string_view mode,
   return out;
 }
 
+nlohmann::json ScriptToolchain::request_with(std::string_view mode,
+                                             std::span<const TestCase> cases) const {
+  Json out = request_for(mode);
+  out["inputs"] = Json::array();
+  for (const TestCase& one : cases) {
+    Json input = json_of_input(one.input);
+    input["expected"] = Json::parse(one.expected.told);
+    input["ms"] = one.expected.ms;
+    out["inputs"].push_back(std::move(input));
+  }
+  return out;
+}
+
 Result<void> ScriptToolchain::read_source(const fs::path& file) {
   std::error_code error;
   file_ = fs::canonical(file, error);
@@ -392,11 +401,17 @@ Result<void> ScriptToolchain::read_source(const fs::path& file) {
   return {};
 }
 
-Error ScriptToolchain::nothing_to_call(const syntax::Tree& tree, std::string_view what) const {
-  return {.code = Errc::invalid_argument,
-          .message = tree.has_errors()
-                         ? file_.string() + " has a syntax error: there is nothing to call"
-                         : fmt::format("{} {}", file_.string(), what)};
+Result<void> ScriptToolchain::take_functions(const syntax::Tree& tree,
+                                             std::vector<Function> callable,
+                                             std::string_view what_is_missing) {
+  if (callable.empty() && tree.has_errors())
+    return fail(Errc::invalid_argument, "{} has a syntax error: there is nothing to call",
+                file_.string());
+  if (callable.empty())
+    return fail(Errc::invalid_argument, "{} {}", file_.string(), what_is_missing);
+  functions_ = std::move(callable);
+  add_helpers(tree, text_, functions_);
+  return {};
 }
 
 Result<void> ScriptToolchain::copy_project(std::vector<std::string> leave_out,

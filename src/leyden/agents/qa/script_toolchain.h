@@ -36,7 +36,7 @@ class ScriptToolchain : public Toolchain {
   Result<std::vector<Observation>> observe(std::span<const Input> inputs,
                                            std::stop_token stop) final;
   Result<Kills> kill(std::span<const Mutant> mutants,
-                     const std::vector<std::vector<std::size_t>>& by_function,
+                     const std::vector<std::vector<std::size_t>>& by_mutant,
                      std::span<const TestCase> cases, std::stop_token stop) final;
   Result<std::vector<WrongExample>> wrong_examples(std::stop_token stop) final;
   Result<TestRuns> run_project(const std::string& text, std::stop_token stop) final;
@@ -86,8 +86,10 @@ class ScriptToolchain : public Toolchain {
   // ---- Steps of opening.
   // The file's own path and text. Errors: not_found, invalid_argument (not UTF-8).
   [[nodiscard]] Result<void> read_source(const std::filesystem::path& file);
-  // Why there is nothing to test.
-  [[nodiscard]] Error nothing_to_call(const syntax::Tree& tree, std::string_view what) const;
+  // What a test can call, and the helpers of that. Errors: invalid_argument (there is nothing: `what_is_missing` says what).
+  [[nodiscard]] Result<void> take_functions(const syntax::Tree& tree,
+                                            std::vector<Function> callable,
+                                            std::string_view what_is_missing);
   // The copy, and the folder of drivers.
   [[nodiscard]] Result<void> copy_project(std::vector<std::string> leave_out,
                                           const std::stop_token& stop);
@@ -107,6 +109,9 @@ class ScriptToolchain : public Toolchain {
   [[nodiscard]] Result<std::vector<Json>> run(std::vector<std::string> argv, const Json& request,
                                               std::chrono::milliseconds wall_time,
                                               const std::stop_token& stop);
+  // With the inputs; of cases with what they gave, too.
+  [[nodiscard]] Json request_with(std::string_view mode, std::span<const Input> inputs) const;
+  [[nodiscard]] Json request_with(std::string_view mode, std::span<const TestCase> cases) const;
   // What runs of tests are asked for, as far as all languages are told alike.
   [[nodiscard]] Json request_of(const TestJob& job) const;
   [[nodiscard]] static Json json_of_mutants(std::span<const Mutant> mutants);
@@ -132,7 +137,6 @@ class ScriptToolchain : public Toolchain {
   // Asks the driver. Errors: also unavailable, where the file can't be loaded.
   [[nodiscard]] Result<std::vector<Json>> answers_of_driver(const Json& request,
                                                             const std::stop_token& stop);
-  [[nodiscard]] Json request_with(std::string_view mode, std::span<const Input> inputs) const;
   void note(const Json& line, std::size_t first, Exploration& out) const;
   [[nodiscard]] Judgement judgement_of(const std::vector<Json>& lines,
                                        const std::string& name) const;

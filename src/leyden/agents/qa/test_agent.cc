@@ -23,6 +23,8 @@ constexpr std::size_t kSpareInputs =
     300;  // Of all functions together, for mutants that the chosen ones leave;
 constexpr std::size_t kSpareInputsMin = 60;   // of each function at least so many,
 constexpr std::size_t kSameAnswersShare = 4;  // and of one answer not more than a part.
+constexpr std::size_t kVariedMax = 60;        // Of each function, in a round for mutants.
+constexpr std::size_t kCasesOfMutantMax = 150;  // At once, spread over those that reach it.
 constexpr std::size_t kShuffledRuns = 5;
 constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
 constexpr std::size_t kShownBytesMax = 600;    // Of an answer or a failure, in a report.
@@ -61,6 +63,7 @@ class Agent {
     if (wanted_.empty())
       return fail(Errc::not_found, "there is no function {} that a test could call",
                   options_.function);
+    find_callers();
     tests_max_ =
         options_.tests_max > 0
             ? options_.tests_max
@@ -68,14 +71,14 @@ class Agent {
                                            kFewFunctions);
     report_.runner = toolchain_.runner();
     if (auto done = look_at_project(); !done) return std::unexpected(done.error());
-    if (auto done = search(); !done) return std::unexpected(done.error());
-    if (auto done = look_closely(); !done) return std::unexpected(done.error());
+    if (auto done = search(callers_); !done) return std::unexpected(done.error());
+    if (auto done = search(take_last_resorts()); !done) return std::unexpected(done.error());
+    if (auto done = look_closely(inputs_found()); !done) return std::unexpected(done.error());
     take_mutants();
     if (writer_ != nullptr) {
       if (auto done = ask_model(); !done) return std::unexpected(done.error());
     }
-    choose_by_coverage();
-    if (auto done = choose_by_mutants(); !done) return std::unexpected(done.error());
+    if (auto done = choose(); !done) return std::unexpected(done.error());
     if (auto done = verify(); !done) return std::unexpected(done.error());
     if (auto done = check_rest(); !done) return std::unexpected(done.error());
     settle();
@@ -109,10 +112,7 @@ class Agent {
 
   // What is left to reach in a function.
   std::size_t missing(const Function& function) const {
-    const auto within = [&](std::int64_t line) {
-      return line >= static_cast<std::int64_t>(function.first_line) &&
-             line <= static_cast<std::int64_t>(function.last_line);
-    };
+    const auto within = [&](std::int64_t line) { return is_within(line, function); };
     const std::set<std::int64_t> reached = lines_of(reached_);
     std::size_t out = 0;
     for (const std::int64_t line : goals_.lines)
@@ -122,13 +122,33 @@ class Agent {
     return out;
   }
 
+  // What is wanted and can be called. A helper is reached through others: where it is asked for by name or by a change, through any.
+  void find_callers() {
+    for (const std::size_t function : wanted_) {
+      if (functions_[function].uncallable.empty()) callers_.push_back(function);
+    }
+    const bool all_wanted = options_.function.empty() && options_.lines.empty();
+    if (all_wanted || callers_.size() == wanted_.size()) return;
+    only_wanted_goals_ = true;
+    callers_.clear();
+    for (std::size_t function = 0; function < functions_.size(); ++function) {
+      if (functions_[function].uncallable.empty()) callers_.push_back(function);
+    }
+  }
+  [[nodiscard]] bool is_wanted(std::size_t function) const {
+    return std::ranges::binary_search(wanted_, function);
+  }
+  [[nodiscard]] bool in_wanted(std::int64_t line) const {
+    return std::ranges::any_of(wanted_,
+                               [&](std::size_t i) { return is_within(line, functions_[i]); });
+  }
+
   // Whether there is more to find through it, after so many rounds without anything new: in it, or in a helper that
   // nothing but others can call.
   bool is_worth_trying(std::size_t function, std::size_t quiet) const {
-    const Function& of = functions_[function];
-    if (!of.uncallable.empty()) return false;
-    if (missing(of) > 0) return quiet < kQuietRounds;
-    return quiet == 0 && std::ranges::any_of(wanted_, [&](std::size_t other) {
+    if (quiet >= kQuietRounds) return false;
+    return (is_wanted(function) && missing(functions_[function]) > 0) ||
+           std::ranges::any_of(wanted_, [&](std::size_t other) {
              return !functions_[other].uncallable.empty() && missing(functions_[other]) > 0;
            });
   }
@@ -204,14 +224,29 @@ class Agent {
     return {};
   }
 
-  Result<void> search() {
+  // Helpers that no call has reached: they are called themselves.
+  std::vector<std::size_t> take_last_resorts() {
+    const std::set<std::int64_t> reached = lines_of(reached_);
+    const std::set<std::int64_t> loaded = lines_of(loaded_);
+    std::vector<std::size_t> out;
+    for (const std::size_t function : wanted_) {
+      if (functions_[function].is_last_resort &&
+          std::ranges::none_of(reached, [&](std::int64_t line) {
+            return !loaded.contains(line) && is_within(line, functions_[function]);
+          }))
+        out.push_back(function);
+    }
+    callers_.insert(callers_.end(), out.begin(), out.end());
+    return out;
+  }
+
+  Result<void> search(const std::vector<std::size_t>& callers) {
     std::vector<std::size_t> quiet(functions_.size());
     for (std::size_t round = 0; round < options_.rounds_max; ++round) {
       progress("searching", round, options_.rounds_max);
       std::vector<Input> batch;
-      for (const std::size_t function : wanted_) {
-        const bool callable = functions_[function].uncallable.empty();
-        if (round == 0 ? !callable : !is_worth_trying(function, quiet[function])) continue;
+      for (const std::size_t function : callers) {
+        if (round > 0 && !is_worth_trying(function, quiet[function])) continue;
         add_inputs(function, round, batch);
       }
       if (batch.empty()) break;
@@ -220,6 +255,7 @@ class Agent {
       goals_ = explored->goals;
       reached_ = std::move(explored->reached);
       loaded_ = std::move(explored->loaded);
+      maker_.learn(explored->patterns);
       report_.inputs_tried += explored->tried;
       for (const auto& [i, message] : explored->broken_names)
         note_defect(batch[i].function(),
@@ -229,7 +265,7 @@ class Agent {
         moved.insert(batch[i].function());
         useful_[batch[i].function()].push_back(batch[i]);
       }
-      for (const std::size_t function : wanted_)
+      for (const std::size_t function : callers)
         quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
       // Some that brought nothing new may tell mutants apart.
       for (const std::size_t i : explored->quick) {
@@ -252,8 +288,8 @@ class Agent {
   }
 
   void add_inputs(std::size_t function, std::size_t round, std::vector<Input>& batch) {
-    std::vector<Input> own;
-    if (round == 0) own = maker_.borders(function, kBorders);
+    std::vector<Input> own =
+        round == 0 ? maker_.borders(function, kBorders) : maker_.of_learned(function);
     const std::vector<Input>& useful = useful_[function];
     while (own.size() < options_.inputs_per_round) {
       if (round == 0 || useful.empty() || own.size() % 2 == 0) {
@@ -275,20 +311,25 @@ class Agent {
     return known != useful_.end() && std::ranges::find(known->second, input) != known->second.end();
   }
   [[nodiscard]] std::size_t spare_max() const {
-    return std::max(kSpareInputsMin, kSpareInputs / wanted_.size());
+    return std::max(kSpareInputsMin, kSpareInputs / std::max<std::size_t>(1, callers_.size()));
   }
 
-  // What each useful input gives, twice, and all that it reaches.
-  Result<void> look_closely() {
+  // Those that reached something, and the spare ones.
+  std::vector<Input> inputs_found() {
     std::vector<Input> inputs;
-    for (const std::size_t function : wanted_) {
-      for (const Input& input : useful_[function]) {
-        if (std::ranges::find(inputs, input) == inputs.end()) inputs.push_back(input);
-      }
-      for (const Input& input : spare_[function]) {
-        if (std::ranges::find(inputs, input) == inputs.end()) inputs.push_back(input);
+    for (const std::size_t function : callers_) {
+      for (const std::vector<Input>* some : {&useful_[function], &spare_[function]}) {
+        for (const Input& input : *some) {
+          if (std::ranges::find(inputs, input) == inputs.end()) inputs.push_back(input);
+        }
       }
     }
+    return inputs;
+  }
+
+  // What each input gives, twice, and all that it reaches: the candidates.
+  Result<void> look_closely(std::vector<Input> inputs) {
+    if (inputs.empty()) return {};
     progress("observing", 0, inputs.size());
     auto observed = toolchain_.observe(inputs, stop_);
     if (!observed) return std::unexpected(observed.error());
@@ -311,8 +352,9 @@ class Agent {
           continue;
         }
       } else if (seen.outcome != Observation::Outcome::error || seen.raised_line == 0 ||
-                 !seen.stable) {
-        continue;  // An error that the file does not raise itself says nothing that it promises.
+                 !seen.stable || (!seen.began && inputs[i].steps.size() > 1)) {
+        // An error that the file does not raise itself says nothing that it promises; one of an earlier step is that step's.
+        continue;
       }
       if (!is_useful(inputs[i]) &&
           ++answers[{inputs[i].function(), seen.told}] > spare_max() / kSameAnswersShare)
@@ -345,11 +387,12 @@ class Agent {
   // Lines and branches as one set of goals: a line is an arc to itself.
   Arcs goals_among(const Arcs& arcs) const {
     Arcs out;
+    const auto counts = [&](std::int64_t line) { return !only_wanted_goals_ || in_wanted(line); };
     for (const std::int64_t line : lines_of(arcs)) {
-      if (goals_.lines.contains(line)) out.emplace(line, line);
+      if (goals_.lines.contains(line) && counts(line)) out.emplace(line, line);
     }
     for (const Arc& arc : arcs) {
-      if (goals_.branches.contains(arc)) out.insert(arc);
+      if (goals_.branches.contains(arc) && counts(arc.first)) out.insert(arc);
     }
     return out;
   }
@@ -489,44 +532,135 @@ class Agent {
     return out;
   }
 
-  // The mutants that the chosen ones leave, then each candidate that notices one of these.
-  Result<void> choose_by_mutants() {
-    for (const bool with_spare : {false, true}) {
-      if (chosen_.size() + written_.size() >= tests_max_ && with_spare) break;
-      std::vector<std::size_t> in_play = chosen_;
-      if (with_spare) {
-        for (std::size_t i = 0; i < candidates_.size(); ++i) {
-          if (std::ranges::find(chosen_, i) == chosen_.end()) in_play.push_back(i);
-        }
-        in_play.erase(in_play.begin(),
-                      in_play.begin() + static_cast<std::ptrdiff_t>(chosen_.size()));
+  // By coverage, then by mutants; once more where another process answers otherwise.
+  Result<void> choose() {
+    choose_by_coverage();
+    if (auto done = choose_by_mutants(); !done) return done;
+    auto others = toolchain_.unrepeatable(cases_of(chosen_), stop_);
+    if (!others) return std::unexpected(others.error());
+    if (others->empty()) return {};
+    if (auto dropped = drop_unrepeatable(); !dropped) return dropped;
+    chosen_.clear();
+    for (auto& killer : killer_) {
+      if (killer && *killer < kWritten) killer.reset();
+    }
+    choose_by_coverage();
+    return choose_by_mutants();
+  }
+
+  std::vector<TestCase> cases_of(const std::vector<std::size_t>& candidates) const {
+    std::vector<TestCase> out;
+    for (const std::size_t i : candidates) out.push_back(candidates_[i]);
+    return out;
+  }
+
+  Result<void> drop_unrepeatable() {
+    auto all = toolchain_.unrepeatable(candidates_, stop_);
+    if (!all) return std::unexpected(all.error());
+    const std::set<std::size_t> bad(all->begin(), all->end());
+    std::vector<TestCase> kept;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (!bad.contains(i)) {
+        kept.push_back(std::move(candidates_[i]));
+        continue;
       }
-      if (auto done = run_mutants(in_play, with_spare); !done) return done;
+      report_.rejected.push_back(
+          {.name = fmt::format("candidate {}", i + 1),
+           .function = functions_[candidates_[i].function()].qualified_name(),
+           .reason = "gives another answer where hashes have another seed"});
+    }
+    candidates_ = std::move(kept);
+    return {};
+  }
+
+  // The mutants that the chosen ones leave: each candidate that notices one of these, then inputs that are made for them.
+  Result<void> choose_by_mutants() {
+    if (auto done = run_mutants(chosen_, false); !done) return done;
+    std::size_t first = 0;
+    for (std::size_t round = 0; round <= options_.mutant_rounds; ++round) {
+      if (chosen_.size() + written_.size() >= tests_max_) return {};
+      std::vector<std::size_t> in_play;
+      for (std::size_t i = first; i < candidates_.size(); ++i) {
+        if (std::ranges::find(chosen_, i) == chosen_.end()) in_play.push_back(i);
+      }
+      if (auto done = run_mutants(in_play, true); !done) return done;
+      first = candidates_.size();
+      if (round == options_.mutant_rounds || Clock::now() > deadline_) return {};
+      if (auto done = vary_for_mutants(); !done) return done;
+      if (candidates_.size() == first) return {};
     }
     return {};
   }
 
-  Result<void> run_mutants(const std::vector<std::size_t>& in_play, bool choose) {
-    std::vector<TestCase> cases;
-    std::vector<std::vector<std::size_t>> by_function(functions_.size());
-    for (const std::size_t i : in_play) {
-      // A mutant in a helper is noticed through who calls it: by lines reached.
-      for (std::size_t function = 0; function < functions_.size(); ++function) {
-        if (reaches(candidates_[i].expected.arcs, functions_[function]))
-          by_function[function].push_back(cases.size());
+  // Inputs near those that reach a mutant which nothing noticed yet.
+  Result<void> vary_for_mutants() {
+    std::map<std::size_t, std::vector<std::size_t>> near;  // By caller: candidates.
+    for (std::size_t k = 0; k < used_mutants_.size(); ++k) {
+      if (killer_[k] || invalid_[k]) continue;
+      const auto line = static_cast<std::int64_t>(used_mutants_[k].line);
+      for (std::size_t i = 0; i < candidates_.size(); ++i) {
+        std::vector<std::size_t>& of_caller = near[candidates_[i].function()];
+        if (of_caller.size() < kVariedMax && std::ranges::find(of_caller, i) == of_caller.end() &&
+            std::ranges::any_of(candidates_[i].expected.arcs, [&](const Arc& arc) {
+              return arc.first == line || arc.second == line;
+            }))
+          of_caller.push_back(i);
       }
-      cases.push_back(candidates_[i]);
     }
+    std::vector<Input> made;
+    for (const auto& [caller, parents] : near) {
+      for (std::size_t i = 0; i < kVariedMax && !parents.empty(); ++i)
+        made.push_back(maker_.varied(candidates_[parents[i % parents.size()]].input,
+                                     candidates_[parents[i * 7 % parents.size()]].input));
+    }
+    std::erase_if(made, [&](const Input& input) {
+      return std::ranges::any_of(candidates_,
+                                 [&](const TestCase& known) { return known.input == input; });
+    });
+    return look_closely(std::move(made));
+  }
+
+  // A mutant is noticed through who runs its line, in a helper through who calls that; one that runs when the file is loaded by anything.
+  std::vector<std::size_t> cases_that_reach(const Mutant& mutant,
+                                            std::span<const TestCase> cases) const {
+    const Function& function = functions_[mutant.function];
+    // The line of its statement: the last goal that is not behind it.
+    auto line = static_cast<std::int64_t>(mutant.line);
+    if (const auto behind = goals_.lines.upper_bound(line); behind != goals_.lines.begin())
+      line = *std::prev(behind);
+    const bool loaded = runs_at_loading(function);
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const Arcs& arcs = cases[i].expected.arcs;
+      const bool runs_it = !is_within(line, function)
+                               ? reaches(arcs, function)
+                               : std::ranges::any_of(arcs, [&](const Arc& arc) {
+                                   return arc.first == line || arc.second == line ||
+                                          arc.first == static_cast<std::int64_t>(mutant.line);
+                                 });
+      if (loaded || runs_it) out.push_back(i);
+    }
+    if (out.size() <= kCasesOfMutantMax) return out;
+    std::vector<std::size_t> spread;
+    for (std::size_t k = 0; k < kCasesOfMutantMax; ++k)
+      spread.push_back(out[k * out.size() / kCasesOfMutantMax]);
+    return spread;
+  }
+
+  Result<void> run_mutants(const std::vector<std::size_t>& in_play, bool choose) {
+    const std::vector<TestCase> cases = cases_of(in_play);
     std::vector<Mutant> alive;
     std::vector<std::size_t> numbers;
+    std::vector<std::vector<std::size_t>> by_mutant;
     for (std::size_t i = 0; i < used_mutants_.size(); ++i) {
       if (killer_[i] || invalid_[i]) continue;
       alive.push_back(used_mutants_[i]);
       numbers.push_back(i);
+      by_mutant.push_back(cases_that_reach(used_mutants_[i], cases));
     }
     if (cases.empty() || alive.empty()) return {};
     progress("mutants", used_mutants_.size() - alive.size(), used_mutants_.size());
-    auto kills = toolchain_.kill(alive, by_function, cases, stop_);
+    auto kills = toolchain_.kill(alive, by_mutant, cases, stop_);
     if (!kills) return std::unexpected(kills.error());
     for (std::size_t k = 0; k < alive.size(); ++k) {
       invalid_[numbers[k]] = kills->invalid[k];
@@ -542,12 +676,24 @@ class Agent {
   }
 
   static bool reaches(const Arcs& arcs, const Function& function) {
-    for (const auto& [from, to] : arcs) {
-      if (to >= static_cast<std::int64_t>(function.first_line) &&
-          to <= static_cast<std::int64_t>(function.last_line))
-        return true;
-    }
-    return false;
+    return std::ranges::any_of(arcs,
+                               [&](const Arc& arc) { return is_within(arc.second, function); });
+  }
+  static bool is_within(std::int64_t line, const Function& function) {
+    return line >= static_cast<std::int64_t>(function.first_line) &&
+           line <= static_cast<std::int64_t>(function.last_line);
+  }
+  [[nodiscard]] bool has_goals(const Function& function) const {
+    return std::ranges::any_of(goals_.lines, [&](std::int64_t line) {
+      return line > static_cast<std::int64_t>(function.first_line) && is_within(line, function);
+    });
+  }
+  // Loading runs a definition's own line; a body runs from one line within it to another.
+  [[nodiscard]] bool runs_at_loading(const Function& function) const {
+    return std::ranges::any_of(loaded_, [&](const Arc& arc) {
+      return arc.first > static_cast<std::int64_t>(function.first_line) &&
+             is_within(arc.first, function) && is_within(arc.second, function);
+    });
   }
 
   // In the source's order, with names; then run as the user will run them.
@@ -566,8 +712,7 @@ class Agent {
     }
     while (!chosen_.empty() || !written_.empty()) {
       progress("verifying", 0, chosen_.size() + written_.size());
-      std::vector<TestCase> cases;
-      for (const std::size_t i : chosen_) cases.push_back(candidates_[i]);
+      const std::vector<TestCase> cases = cases_of(chosen_);
       std::vector<SourceTest> written;
       for (const Written& one : written_) written.push_back(one.test);
       report_.test_text = toolchain_.test_file(cases, written);
@@ -623,12 +768,6 @@ class Agent {
       keep(written_[i].test.name, written_[i].function, written_[i].arcs, kWritten + i, true);
     for (const std::size_t i : chosen_)
       keep(candidates_[i].name, candidates_[i].function(), candidates_[i].expected.arcs, i, false);
-    const auto in_wanted = [&](std::int64_t line) {
-      return std::ranges::any_of(wanted_, [&](std::size_t i) {
-        return line >= static_cast<std::int64_t>(functions_[i].first_line) &&
-               line <= static_cast<std::int64_t>(functions_[i].last_line);
-      });
-    };
     for (const std::int64_t line : goals_.lines) {
       if (!in_wanted(line)) continue;
       ++report_.before.lines;
@@ -654,19 +793,18 @@ class Agent {
             fmt::format("line {}: {}", used_mutants_[i].line, used_mutants_[i].what));
     }
     for (const std::size_t function : wanted_) {
+      const Function& of = functions_[function];
+      if (!of.uncallable.empty() && !has_goals(of)) continue;
       const bool tested =
-          std::ranges::any_of(chosen_,
-                              [&](std::size_t i) {
-                                return reaches(candidates_[i].expected.arcs, functions_[function]);
-                              }) ||
-          std::ranges::any_of(written_, [&](const Written& one) {
-            return reaches(one.arcs, functions_[function]);
-          });
+          runs_at_loading(of) ||
+          std::ranges::any_of(
+              chosen_, [&](std::size_t i) { return reaches(candidates_[i].expected.arcs, of); }) ||
+          std::ranges::any_of(written_, [&](const Written& one) { return reaches(one.arcs, of); });
       if (!tested)
-        report_.untested.push_back(functions_[function].qualified_name() + ": " +
-                                   (functions_[function].uncallable.empty()
+        report_.untested.push_back(of.qualified_name() + ": " +
+                                   (of.uncallable.empty()
                                         ? "no input gave an answer that a test can hold"
-                                        : functions_[function].uncallable));
+                                        : of.uncallable));
     }
   }
 
@@ -682,7 +820,9 @@ class Agent {
   Clock::time_point deadline_;
   std::string stage_;  // The one under way, since then.
   Clock::time_point since_;
-  std::vector<std::size_t> wanted_;  // Functions.
+  std::vector<std::size_t> wanted_;   // Functions, in order.
+  std::vector<std::size_t> callers_;  // Those that are called.
+  bool only_wanted_goals_ = false;    // What callers reach elsewhere is not asked for.
   Goals goals_;
   Arcs before_;  // Lines, as arcs to themselves, and arcs that the project's tests reach.
   std::set<std::string> passed_before_;  // Tests of the project.

@@ -27,7 +27,9 @@ struct TestAgentOptions {
   std::uint64_t seed = 1;
   std::chrono::milliseconds time_max{
       60'000};  // For finding inputs; what was found is finished after it.
-  std::size_t rounds_max = 12;
+  std::size_t rounds_max = 30;
+  std::size_t mutant_rounds =
+      4;  // Of inputs made for mutants that no other input tells from the original.
   std::size_t inputs_per_round = 250;  // For each function.
   std::size_t mutants_per_function = 60;
   std::size_t repairs_max = 2;  // Of a model's test that fails, with what went wrong.

@@ -41,6 +41,7 @@ struct Exploration {
   std::size_t tried = 0;
   std::size_t errors = 0;  // Ended with an error that the file does not raise itself.
   std::size_t timed_out = 0;
+  std::vector<std::string> patterns;  // Regular expressions that the file made while it ran.
   // Inputs that ran into a name that is not there: no input may do that.
   std::vector<std::pair<std::size_t, std::string>> broken_names;
 };
@@ -62,6 +63,7 @@ struct Observation {
   std::string printed;                         // Source text of what it printed.
   double ms = 0;                               // Processor time of the call.
   bool awaited = false;                        // The call gave something to await.
+  bool began = true;                           // What comes before the call went well.
   Arcs arcs;
   std::string told;  // All of it, as mutants are compared with it.
 };
@@ -152,16 +154,22 @@ class Toolchain {
                                                     std::stop_token stop) = 0;
   [[nodiscard]] virtual Result<std::vector<Observation>> observe(std::span<const Input> inputs,
                                                                  std::stop_token stop) = 0;
-  // For each mutant the first input that tells it from the original; nullopt: none does. Mutants that do not compile are told as
+  // For each mutant the first that tells it from the original of the cases that `by_mutant` names; nullopt: none does. Mutants that do not compile are told as
   // killed by none and noted in `invalid`.
   struct Kills {
     std::vector<std::optional<std::size_t>> killer;
     std::vector<bool> invalid;
   };
   [[nodiscard]] virtual Result<Kills> kill(std::span<const Mutant> mutants,
-                                           const std::vector<std::vector<std::size_t>>& by_function,
+                                           const std::vector<std::vector<std::size_t>>& by_mutant,
                                            std::span<const TestCase> cases,
                                            std::stop_token stop) = 0;
+
+  // Those that give something else where what may differ between two processes does: the seed of hashes.
+  [[nodiscard]] virtual Result<std::vector<std::size_t>> unrepeatable(
+      std::span<const TestCase> /*cases*/, std::stop_token /*stop*/) {
+    return std::vector<std::size_t>{};
+  }
 
   // Errors as explore().
   [[nodiscard]] virtual Result<std::vector<WrongExample>> wrong_examples(std::stop_token stop) = 0;

@@ -59,6 +59,11 @@ struct Value {
   bool operator==(const Value&) const = default;
 
   [[nodiscard]] static Value none() { return {}; }
+  // Stands for an argument that is not passed, since its parameter has a default: an expression without source.
+  [[nodiscard]] static Value omitted() {
+    return {.kind = Kind::expression, .text = {}, .items = {}};
+  }
+  [[nodiscard]] bool is_omitted() const { return kind == Kind::expression && text.empty(); }
   [[nodiscard]] static Value boolean(bool value) {
     return {.kind = Kind::boolean, .integer = value ? 1 : 0, .text = {}, .items = {}};
   }

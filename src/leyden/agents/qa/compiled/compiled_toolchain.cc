@@ -160,7 +160,7 @@ Result<void> CompiledToolchain::take_mutants(std::span<const Mutant> mutants,
 }
 
 Result<Toolchain::Kills> CompiledToolchain::kill(
-    std::span<const Mutant> mutants, const std::vector<std::vector<std::size_t>>& by_function,
+    std::span<const Mutant> mutants, const std::vector<std::vector<std::size_t>>& by_mutant,
     std::span<const TestCase> cases, std::stop_token stop) {
   Kills out{.killer = std::vector<std::optional<std::size_t>>(mutants.size()),
             .invalid = std::vector<bool>(mutants.size())};
@@ -172,13 +172,12 @@ Result<Toolchain::Kills> CompiledToolchain::kill(
   for (std::size_t i = 0; i < mutants.size(); ++i) {
     const std::size_t number = *number_of(mutants[i]);
     out.invalid[i] = invalid_[number];
-    if (!invalid_[number] && !by_function[mutants[i].function].empty())
-      left.emplace_back(i, number);
+    if (!invalid_[number] && !by_mutant[i].empty()) left.emplace_back(i, number);
   }
   while (!left.empty()) {
     std::string request = head + fmt::format("i{}\n", left.size());
     for (const auto& [place, number] : left) {
-      const std::vector<std::size_t>& tried = by_function[mutants[place].function];
+      const std::vector<std::size_t>& tried = by_mutant[place];
       request += fmt::format("i{} i{}", number, tried.size());
       for (const std::size_t input : tried) request += fmt::format(" i{}", input);
       request += '\n';
@@ -197,7 +196,7 @@ Result<Toolchain::Kills> CompiledToolchain::kill(
       return fail(Errc::unavailable, "the mutants could not be run: {}", drivers_->last_trouble());
     // This one took the whole probe with it: any test notices that.
     const std::size_t place = left[answered].first;
-    out.killer[place] = by_function[mutants[place].function].front();
+    out.killer[place] = by_mutant[place].front();
     left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(answered) + 1);
   }
   return out;

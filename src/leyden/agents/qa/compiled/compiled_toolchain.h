@@ -30,7 +30,7 @@ class CompiledToolchain : public Toolchain {
   [[nodiscard]] Result<std::vector<Observation>> observe(std::span<const Input> inputs,
                                                          std::stop_token stop) override;
   [[nodiscard]] Result<Kills> kill(std::span<const Mutant> mutants,
-                                   const std::vector<std::vector<std::size_t>>& by_function,
+                                   const std::vector<std::vector<std::size_t>>& by_mutant,
                                    std::span<const TestCase> cases, std::stop_token stop) override;
   [[nodiscard]] Result<std::vector<WrongExample>> wrong_examples(std::stop_token) override {
     return std::vector<WrongExample>{};

@@ -132,11 +132,11 @@ class JavascriptToolchain final : public ScriptToolchain {
     if (has_jsx(tree->root()))
       return fail(Errc::unsupported, "{} has JSX, which Node can't run without a build", shown);
     source_ = javascript_source(*tree, text_);
-    functions_ = source_.functions;
     examples_ = source_.examples;
-    if (functions_.empty())
-      return std::unexpected(
-          nothing_to_call(*tree, "exports no function and no class that a test could call"));
+    if (auto taken = take_functions(*tree, source_.functions,
+                                    "exports no function and no class that a test could call");
+        !taken)
+      return taken;
     if (typed) {
       auto stripped = javascript_of_typescript(text_);
       if (!stripped) return fail(stripped.error().code, "{}: {}", shown, stripped.error().message);

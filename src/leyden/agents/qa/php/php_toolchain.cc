@@ -27,12 +27,12 @@ class PhpToolchain final : public ScriptToolchain {
     auto tree = syntax::parse(language_, text_);
     if (!tree) return std::unexpected(tree.error());
     PhpSource source = php_source(*tree, text_);
-    functions_ = std::move(source.functions);
     examples_ = std::move(source.examples);
     space_ = std::move(source.space);
-    if (functions_.empty())
-      return std::unexpected(
-          nothing_to_call(*tree, "has no function and no public method that a test could call"));
+    if (auto taken = take_functions(*tree, std::move(source.functions),
+                                    "has no function and no public method that a test could call");
+        !taken)
+      return taken;
     choose_test_path();
     if (auto copied = copy_project({".git", ".hg", ".svn", "node_modules", "vendor", "var"}, stop);
         !copied)

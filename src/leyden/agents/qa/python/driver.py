@@ -7,6 +7,7 @@ request: {file, module, path, mode, limit_s, inputs: [{setup, arguments, call, .
 modes:   explore  which inputs reach something that none did before
          confirm  every input three times, with all that it reaches and what it gives
          mutants  which input tells which mutant from the original
+         repeat   which inputs give the same in a process whose hashes have another seed
          examples which examples of the docstrings give something else than they say
 """
 import builtins
@@ -24,6 +25,7 @@ import json
 import math
 import os
 import random
+import re
 import resource
 import signal
 import sys
@@ -31,6 +33,7 @@ import time
 import types
 import uuid
 
+OTHER_SEED = "1"  # Of hashes.
 TEXT_MAX = 1500  # Of an expected value; what is longer makes no readable test.
 ITEMS_MAX = 200  # Of an iterator that is read to its end.
 LINES_MAX = 100_000  # That a call may run while inputs are searched: some 0.05 s, but the same on every machine.
@@ -286,7 +289,7 @@ class Runner:
 
     def look(self, one, module, trace, limit_s):
         random.seed(0)
-        out, names = {}, self.names(module)
+        out, names = {"made": False}, self.names(module)
         stdout = io.StringIO()
         arguments, before, result, error = {}, {}, None, None
         here = None
@@ -388,7 +391,31 @@ class Patience:
             self.shares[function] = min(1, share * 2)
 
 
+class Patterns:
+    """Regular expressions that code in a folder makes: what its texts are meant to look like."""
+    COUNT_MAX, BYTES_MAX = 40, 2000
+
+    def __init__(self, folder):
+        self.folder, self.seen, self.found = folder, set(), []
+        self.compile, re._compile = re._compile, self
+
+    def __call__(self, pattern, flags):
+        if isinstance(pattern, str) and pattern not in self.seen:
+            self.seen.add(pattern)
+            frame = sys._getframe(1)
+            while frame is not None and frame.f_code.co_filename == re.__file__:
+                frame = frame.f_back
+            if frame is not None and frame.f_code.co_filename.startswith(self.folder) and len(self.found) < self.COUNT_MAX and len(pattern) < self.BYTES_MAX:
+                verbose = flags & re.VERBOSE if isinstance(flags, int) else False
+                self.found.append(VERBOSE.sub("", pattern) if verbose else pattern)
+        return self.compile(pattern, flags)
+
+
+VERBOSE = re.compile(r"(?<!\\)(\s+|#.*)")  # What counts for nothing there, outside of classes.
+
+
 def explore(runner, answer):
+    patterns = Patterns(runner.request["path"][-1] + "/")
     goals = goals_of(runner.file)
     lines = sorted(set().union(*(lines for _, lines, _ in goals)))
     branches = sorted(set().union(*(branches for _, _, branches in goals)))
@@ -431,6 +458,7 @@ def explore(runner, answer):
             finish(loaded)
             told["fresh"] = sorted(fresh)
         answer(told)
+    answer({"patterns": patterns.found})
 
 
 def loaded_code(module, file):
@@ -469,6 +497,12 @@ def confirm(runner, answer):
         first["ms"] = again["ms"]
         first["stable"] = same(first, again)
         answer({"input": i, "reached": arcs, **first})
+
+
+def repeat(runner, answer):
+    module = runner.load()
+    for i, one in enumerate(runner.request["inputs"]):
+        answer({"input": i, "same": same(one["expected"], runner.run(one, module, trace=False))})
 
 
 def mutants(runner, answer):
@@ -515,8 +549,10 @@ def examples(runner, answer):
     import doctest
     module = runner.load()
     finder, checker = doctest.DocTestFinder(exclude_empty=True), doctest.OutputChecker()
+    top = module.__name__.partition(".")[0]
     for test in finder.find(module, module.__name__, module=module):
         names, told = runner.names(module), []
+        names.setdefault(top, sys.modules[top])  # As its user has it.
 
         class Notes(doctest.DocTestRunner):
             def report_start(self, out, test, example):
@@ -532,7 +568,9 @@ def examples(runner, answer):
 
             def report_unexpected_exception(self, out, test, example, info):
                 set_limit(0)
-                told.append((example, f"{info[0].__name__}: {info[1]}"))
+                # A name that an example before it was to define, in another docstring or in none: it can't be run.
+                if info[0] is not NameError or info[2].tb_next is None or info[2].tb_next.tb_next is not None:
+                    told.append((example, f"{info[0].__name__}: {info[1]}"))
 
         test.globs = names
         try:
@@ -551,6 +589,8 @@ def examples(runner, answer):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         request = json.load(file)
+    if request["mode"] == "repeat" and os.environ.get("PYTHONHASHSEED") != OTHER_SEED:
+        os.execve(sys.executable, [sys.executable, os.path.abspath(__file__), *sys.argv[1:]], os.environ | {"PYTHONHASHSEED": OTHER_SEED})
     sys.setrecursionlimit(3000)
     # A list of a thousand million is an error, not the end of this process.
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, resource.getrlimit(resource.RLIMIT_DATA)[1]))
@@ -567,7 +607,7 @@ def main():
     sys.argv = [request["file"]]
     runner = Runner(request)
     try:
-        {"explore": explore, "confirm": confirm, "mutants": mutants, "examples": examples}[request["mode"]](runner, answer)
+        {"explore": explore, "confirm": confirm, "repeat": repeat, "mutants": mutants, "examples": examples}[request["mode"]](runner, answer)
     except OutOfTime:
         raise
     except BaseException as error:
@@ -575,3 +615,7 @@ def main():
         sys.exit(1)
     answer({"done": True})
     os._exit(0)  # Threads that the program left don't keep it.
+
+
+if __name__ == "__main__":
+    main()

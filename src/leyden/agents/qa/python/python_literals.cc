@@ -76,8 +76,7 @@ std::optional<Value> literal(Node node, std::string_view text, std::size_t depth
   return std::nullopt;
 }
 
-// As inputs have them: without what is passed by name only, and the last ones may be left out. nullopt: not only literals, or more
-// than an input can say.
+// As inputs have them. nullopt: not only literals, or more than an input can say.
 std::optional<std::vector<Value>> arguments_of(Node call, std::string_view text,
                                                const Function& function) {
   std::vector<std::optional<Value>> given(function.parameters.size());
@@ -89,6 +88,11 @@ std::optional<std::vector<Value>> arguments_of(Node call, std::string_view text,
         if (function.parameters[i].name == name)
           given[i] = literal(argument.field("value"), text, 0);
       }
+    } else if (position < given.size() && function.parameters[position].takes_rest) {
+      auto value = literal(argument, text, 0);
+      if (!value) return std::nullopt;
+      if (!given[position]) given[position] = Value::list({});
+      given[position]->items.push_back(*std::move(value));
     } else if (position < given.size()) {
       given[position++] = literal(argument, text, 0);
     } else {
@@ -96,19 +100,16 @@ std::optional<std::vector<Value>> arguments_of(Node call, std::string_view text,
     }
   }
   std::vector<Value> out;
-  bool left_out = false;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    const Parameter& parameter = function.parameters[i];
-    const bool by_name = parameter.by_name_only && parameter.has_default;
-    if (given[i] && (by_name || left_out)) return std::nullopt;
     if (given[i]) {
       out.push_back(*std::move(given[i]));
-    } else if (!parameter.has_default) {
+    } else if (!function.parameters[i].has_default) {
       return std::nullopt;
-    } else if (!by_name) {
-      left_out = true;
+    } else {
+      out.push_back(Value::omitted());
     }
   }
+  while (!out.empty() && out.back().is_omitted()) out.pop_back();
   return out;
 }
 

@@ -25,10 +25,20 @@ class Reader {
   explicit Reader(std::string_view text) : text_(text) {}
 
   std::vector<Function> read(Node root) {
+    for (const std::string_view one : {"isinf", "isnan", "isfinite", "math.inf", "math.nan"})
+      names_.asks_whether_finite =
+          names_.asks_whether_finite || text_.find(one) != std::string_view::npos;
     for (const Node child : root.named_children()) {
       const Node definition = inner_definition(child);
       if (definition.type() == "class_definition") note_class(definition);
       if (child.type() == "expression_statement") note_constant(child);
+      if (child.type() == "import_statement" || child.type() == "import_from_statement")
+        note_import(child);
+    }
+    for (const Node child : root.named_children()) {
+      // What a call at the module's top passes fills tables, mostly: `plural("person", "people")`.
+      if (child.type() == "expression_statement" && child.named_child(0).type() == "call")
+        read_literals(child, loaded_);
     }
     for (const Node child : root.named_children()) read_definition(child, "");
     return std::move(out_);
@@ -62,8 +72,29 @@ class Reader {
   // Constants and functions of the module stand for what they hold.
   void note_constant(Node statement) {
     const Node assignment = statement.named_child(0);
-    if (assignment.type() == "assignment")
-      constants_[std::string(assignment.field("left").text(text_))] = assignment.field("right");
+    if (assignment.type() != "assignment") return;
+    const std::string name(assignment.field("left").text(text_));
+    const Node value = assignment.field("right");
+    constants_[name] = value;
+    const std::string_view type = value.type() == "subscript" ? value.field("value").text(text_)
+                                  : value.type() == "binary_operator" ? "Union"
+                                                                      : "";
+    for (const std::string_view one : {"Literal", "Union", "Optional"}) {
+      if (type.ends_with(one) && value.text(text_).size() < 400)
+        names_.aliases[name] = value.text(text_);
+    }
+  }
+
+  void note_import(Node statement) {
+    std::string from(statement.field("module_name").text(text_));
+    if (!from.empty()) from += '.';
+    for (const Node child : statement.named_children()) {
+      const Node name = child.type() == "aliased_import" ? child.field("name") : child;
+      if (child == statement.field("module_name") || name.type() != "dotted_name") continue;
+      for (const std::string_view type :
+           python_types_of_import(from + std::string(name.text(text_))))
+        names_.imported.emplace(type);
+    }
   }
 
   void read_definition(Node outer, const std::string& class_name) {
@@ -116,12 +147,15 @@ class Reader {
     out.name = node.field("name").text(text_);
     if (node.has_error() || out.name.starts_with("test_")) return;
     static const std::set<std::string_view> kOperators = {
-        "__len__",  "__getitem__", "__contains__", "__add__",  "__sub__",     "__mul__",
-        "__eq__",   "__lt__",      "__le__",       "__call__", "__str__",     "__repr__",
-        "__iter__", "__bool__",    "__neg__",      "__abs__",  "__truediv__", "__mod__",
-        "__hash__", "__setitem__", "__delitem__"};
-    if (out.name.starts_with('_') && !(kOperators.contains(out.name) && !class_name.empty()))
-      return;
+        "__len__",  "__getitem__",  "__contains__", "__add__",  "__sub__",     "__mul__",
+        "__eq__",   "__lt__",       "__le__",       "__call__", "__str__",     "__repr__",
+        "__iter__", "__bool__",     "__neg__",      "__abs__",  "__truediv__", "__mod__",
+        "__hash__", "__setitem__",  "__delitem__",  "__ne__",   "__gt__",      "__ge__",
+        "__pow__",  "__floordiv__", "__and__",      "__or__",   "__xor__",     "__radd__",
+        "__rsub__", "__rmul__",     "__int__",      "__float__"};
+    if (out.name.starts_with('_') && !(kOperators.contains(out.name) || class_name.empty())) return;
+    const bool is_private = out.name.starts_with('_') && class_name.empty();
+    if (is_private && out.name.starts_with("__")) return;
     out.class_name = class_name;
     if (!class_name.empty()) {
       out.kind = Function::Kind::method;
@@ -146,6 +180,18 @@ class Reader {
         !class_name.empty() && !(out.kind == Function::Kind::static_method &&
                                  outer.text(text_).find("@staticmethod") != std::string_view::npos);
     out.parameters = parameters_of(node, has_self);
+    if (is_private) {
+      out.uncallable = "it is private, and no call that was tried reaches it";
+      out.is_last_resort = true;
+    }
+    // `self + other`: mostly of its own class.
+    if (kOperators.contains(out.name) && out.parameters.size() == 1 &&
+        out.parameters[0].name == "other" && !out.parameters[0].annotated &&
+        names_.classes.contains(class_name)) {
+      const Type own{.kind = Type::Kind::object, .of = {}, .name = class_name};
+      Type& type = out.parameters[0].type;
+      if (type != own) type = {.kind = Type::Kind::any_of, .of = {own, type}, .name = {}};
+    }
     if (const Node result = node.field("return_type"))
       out.result = python_annotation(result.text(text_), names_);
     const Node body = node.field("body");
@@ -154,6 +200,7 @@ class Reader {
       out.doc = python_string(first.named_child(0).text(text_)).value_or("");
     read_literals(node, out.literals);
     read_doc_literals(out.doc, out.literals, kTextBytesMax);
+    merge_literals(loaded_, out.literals);
     out.examples = python_examples(out);
     out.begin = outer.begin();
     out.end = outer.end();
@@ -168,19 +215,30 @@ class Reader {
     bool first = skip_first;
     for (const Node node : function.field("parameters").named_children()) {
       const std::string_view kind = node.type();
-      if (kind == "keyword_separator" || kind == "list_splat_pattern") {
+      if (kind == "positional_separator") {
+        for (Parameter& one : out) one.may_be_named = false;
+        continue;
+      }
+      if (kind == "keyword_separator") {
         by_name_only = true;
         continue;
       }
-      if (kind == "dictionary_splat_pattern" || kind == "positional_separator" || kind == "comment")
+      if (kind == "dictionary_splat_pattern" || kind == "comment") continue;
+      const bool spreads =
+          kind == "list_splat_pattern" ||
+          (kind == "typed_parameter" && node.named_child(0).type() == "list_splat_pattern");
+      if (spreads) {
+        out.push_back(rest_of(node));
+        by_name_only = true;
         continue;
+      }
       if (std::exchange(first, false)) continue;
-      Parameter parameter{.name = {}, .type = {}, .by_name_only = by_name_only};
+      Parameter parameter{
+          .name = {}, .type = {}, .by_name_only = by_name_only, .may_be_named = !by_name_only};
       Node name = node;
       Node fallback;
       if (kind == "typed_parameter") {
         name = node.named_child(0);
-        if (name.type() == "list_splat_pattern") by_name_only = true;
         if (name.type() != "identifier") continue;
       } else if (kind == "default_parameter" || kind == "typed_default_parameter") {
         name = node.field("name");
@@ -193,10 +251,27 @@ class Reader {
         parameter.annotated = parameter.type.kind != Type::Kind::unknown;
       }
       if (parameter.type.kind == Type::Kind::unknown)
-        parameter.type = python_guess(parameter.name, fallback, function.field("body"), text_);
+        parameter.type =
+            python_guess(parameter.name, fallback, function.field("body"), text_, names_);
       out.push_back(std::move(parameter));
     }
     return out;
+  }
+
+  // `*values`, `*values: int`.
+  Parameter rest_of(Node node) const {
+    const Node pattern = node.type() == "list_splat_pattern" ? node : node.named_child(0);
+    Type each;
+    if (const Node type = node.field("type")) each = python_annotation(type.text(text_), names_);
+    if (each.kind == Type::Kind::unknown)
+      each = {.kind = Type::Kind::any_of,
+              .of = {{.kind = Type::Kind::text, .of = {}, .name = {}},
+                     {.kind = Type::Kind::integer, .of = {}, .name = {}}},
+              .name = {}};
+    return {.name = std::string(pattern.named_child(0).text(text_)),
+            .type = {.kind = Type::Kind::list, .of = {std::move(each)}, .name = {}},
+            .has_default = true,
+            .takes_rest = true};
   }
 
   // Those of the body first, then those of the constants and functions of the module that it names.
@@ -237,10 +312,39 @@ class Reader {
   std::string_view text_;
   PythonNames names_;
   std::map<std::string, Node> constants_;  // And functions: their bodies.
+  Literals loaded_;
   std::vector<Function> out_;
 };
 
 }  // namespace
+
+bool python_depends_on_hashes(const syntax::Tree& tree, std::string_view text) {
+  static const std::set<std::string_view> kHarmless = {
+      "__future__", "abc",     "bisect", "collections", "copy",      "dataclasses",
+      "datetime",   "decimal", "enum",   "fractions",   "functools", "heapq",
+      "itertools",  "json",    "math",   "operator",    "random",    "re",
+      "string",     "sys",     "typing", "textwrap",    "statistics"};
+  std::vector<Node> todo{tree.root()};
+  while (!todo.empty()) {
+    const Node node = todo.back();
+    todo.pop_back();
+    const std::string_view kind = node.type();
+    if (kind == "set" || kind == "set_comprehension" || kind == "relative_import") return true;
+    const std::string_view written = node.text(text);
+    if (kind == "identifier" && (written == "set" || written == "frozenset" || written == "hash" ||
+                                 written == "__hash__" || written == "id"))
+      return true;
+    const std::string_view parent = node.parent().type();
+    const bool imports =
+        (parent == "import_from_statement" && node.parent().field("module_name") == node) ||
+        parent == "import_statement" || parent == "aliased_import";
+    if (kind == "dotted_name" && imports &&
+        !kHarmless.contains(written.substr(0, written.find('.'))))
+      return true;
+    for (const Node child : node.named_children()) todo.push_back(child);
+  }
+  return false;
+}
 
 std::vector<Function> python_functions(const syntax::Tree& tree, std::string_view text) {
   return Reader(text).read(tree.root());

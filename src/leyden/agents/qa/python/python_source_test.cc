@@ -94,17 +94,19 @@ class Box:
 )");
   std::vector<std::string> names;
   for (const Function& one : all) names.push_back(one.qualified_name());
-  EXPECT_EQ(names, (std::vector<std::string>{"plain", "wait", "Box.__len__", "Box.grow", "Box.size",
-                                             "Box.unit", "Box.of"}));
-  EXPECT_EQ(all[0].parameters.size(), 2);
-  EXPECT_TRUE(all[0].parameters[1].by_name_only && all[0].parameters[1].has_default);
+  EXPECT_EQ(names, (std::vector<std::string>{"plain", "_hidden", "wait", "Box.__len__", "Box.grow",
+                                             "Box.size", "Box.unit", "Box.of"}));
+  EXPECT_EQ(all[0].parameters.size(), 3);
+  EXPECT_TRUE(all[0].parameters[1].takes_rest);
+  EXPECT_TRUE(all[0].parameters[2].by_name_only && all[0].parameters[2].has_default);
+  EXPECT_TRUE(all[1].is_last_resort && !all[1].uncallable.empty());
   EXPECT_EQ(all[0].literals.integers, (std::vector<std::int64_t>{2, 4096}));
   EXPECT_EQ(all[0].literals.texts, (std::vector<std::string>{"a\nb"}));
-  EXPECT_EQ(all[3].construction.size(), 2);
-  EXPECT_EQ(all[3].doc, "Wider.");
-  EXPECT_EQ(all[4].kind, Function::Kind::property);
-  EXPECT_EQ(all[5].kind, Function::Kind::static_method);
-  EXPECT_EQ(all[6].parameters.size(), 1);
+  EXPECT_EQ(all[4].construction.size(), 2);
+  EXPECT_EQ(all[4].doc, "Wider.");
+  EXPECT_EQ(all[5].kind, Function::Kind::property);
+  EXPECT_EQ(all[6].kind, Function::Kind::static_method);
+  EXPECT_EQ(all[7].parameters.size(), 1);
 }
 
 TEST(PythonSource, ValuesOfTheStandardLibraryAndOfSets) {
@@ -138,8 +140,43 @@ def join(parts: list, mark="-", *, upper=False):
   pair.kind = Value::Kind::tuple;
   const std::vector<std::vector<Value>> expected{
       {Value::list({text("a"), text("b")})},
-      {Value::list({text("a"), Value::none(), pair}), text(", ")}};
+      {Value::list({text("a"), Value::none(), pair}), text(", ")},
+      {Value::list({text("a")}), Value::omitted(), Value::boolean(true)}};
   EXPECT_EQ(all.at(0).examples, expected);
+}
+
+TEST(PythonSource, WhatAParameterIsByAliasesQuestionsAndImports) {
+  const std::vector<Function> all = read(R"(
+from decimal import Decimal
+Mode = Literal["fast", "exact"]
+def f(mode: Mode, other, plain):
+    if isinstance(other, (Decimal, str)): return 1
+
+class Span:
+    def __init__(self, size=0): self.size = size
+    def __add__(self, other): return Span(self.size + other.size)
+def _fill(name): pass
+_fill("person")
+)");
+  EXPECT_EQ(all.at(0).parameters.at(0).type.texts,
+            (std::vector<std::string>{"\"fast\"", "\"exact\""}));
+  const Type& other = all.at(0).parameters.at(1).type;
+  ASSERT_EQ(other.kind, Kind::any_of);
+  EXPECT_EQ(other.of.back().kind, Kind::text);
+  EXPECT_EQ(all.at(0).parameters.at(2).type.kind, Kind::any_of);  // It may be a Decimal.
+  EXPECT_EQ(all.at(1).parameters.at(0).type.of.at(0).name, "Span");
+  for (const Function& one : all) EXPECT_EQ(one.literals.texts.back(), "person");
+}
+
+TEST(PythonSource, WhatMayDependOnHashes) {
+  const auto depends = [](const char* text) {
+    return python_depends_on_hashes(*syntax::parse(syntax::Language::python, text), text);
+  };
+  for (const char* text : {"a = {1, 2}", "a = set(b)", "from .x import y", "import numpy as np",
+                           "def f(a): return hash(a)"})
+    EXPECT_TRUE(depends(text)) << text;
+  for (const char* text : {"a = {1: 2}", "import re, math", "from typing import Set"})
+    EXPECT_FALSE(depends(text)) << text;
 }
 
 TEST(PythonSource, WhatDoesNotParseIsLeftOut) {

@@ -33,16 +33,22 @@ bool is_keyword(std::string_view word) {
 std::string as_operator(const std::string& method, const std::string& object,
                         const std::vector<std::string>& arguments) {
   static const std::map<std::string_view, std::string_view> kFunctions = {
-      {"__len__", "len"},   {"__str__", "str"},   {"__repr__", "repr"},
-      {"__iter__", "list"}, {"__bool__", "bool"}, {"__abs__", "abs"}};
+      {"__len__", "len"},   {"__str__", "str"}, {"__repr__", "repr"}, {"__iter__", "list"},
+      {"__bool__", "bool"}, {"__abs__", "abs"}, {"__int__", "int"},   {"__float__", "float"}};
   static const std::map<std::string_view, std::string_view> kSigns = {
-      {"__add__", "+"}, {"__sub__", "-"}, {"__mul__", "*"}, {"__truediv__", "/"},
-      {"__mod__", "%"}, {"__eq__", "=="}, {"__lt__", "<"},  {"__le__", "<="}};
+      {"__add__", "+"},  {"__sub__", "-"}, {"__mul__", "*"}, {"__truediv__", "/"},
+      {"__mod__", "%"},  {"__eq__", "=="}, {"__lt__", "<"},  {"__le__", "<="},
+      {"__ne__", "!="},  {"__gt__", ">"},  {"__ge__", ">="}, {"__floordiv__", "//"},
+      {"__pow__", "**"}, {"__and__", "&"}, {"__or__", "|"},  {"__xor__", "^"}};
+  static const std::map<std::string_view, std::string_view> kReflected = {
+      {"__radd__", "+"}, {"__rsub__", "-"}, {"__rmul__", "*"}};
   if (const auto known = kFunctions.find(method); known != kFunctions.end() && arguments.empty())
     return fmt::format("{}({})", known->second, object);
   if (arguments.size() == 1) {
     if (const auto known = kSigns.find(method); known != kSigns.end())
       return fmt::format("({} {} {})", object, known->second, arguments[0]);
+    if (const auto known = kReflected.find(method); known != kReflected.end())
+      return fmt::format("({} {} {})", arguments[0], known->second, object);
     if (method == "__getitem__") return fmt::format("{}[{}]", object, arguments[0]);
     if (method == "__contains__") return fmt::format("({} in {})", arguments[0], object);
   }
@@ -50,13 +56,31 @@ std::string as_operator(const std::string& method, const std::string& object,
   return {};
 }
 
-// `arguments` in the function's order; those by name only say their names.
-std::string call_text(const Function& function, const std::string& receiver,
-                      std::vector<std::string> arguments) {
-  for (std::size_t i = 0; i < arguments.size() && i < function.parameters.size(); ++i) {
-    if (function.parameters[i].by_name_only)
-      arguments[i] = function.parameters[i].name + "=" + arguments[i];
+// As a call has them: empty ones are left out, and those behind say their names, as those by name only do; a rest is spread.
+std::vector<std::string> passed(const std::vector<Parameter>& parameters,
+                                const std::vector<std::string>& all) {
+  std::vector<std::string> out;
+  bool any_left_out = false;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].empty()) {
+      any_left_out = true;
+    } else if (i < parameters.size() && parameters[i].takes_rest) {
+      const bool list = all[i].starts_with('[') && all[i].ends_with(']');
+      if (any_left_out || (list && all[i].size() == 2)) continue;
+      out.push_back(list ? all[i].substr(1, all[i].size() - 2) : "*" + all[i]);
+    } else if (i < parameters.size() && (parameters[i].by_name_only || any_left_out)) {
+      out.push_back(parameters[i].name + "=" + all[i]);
+    } else {
+      out.push_back(all[i]);
+    }
   }
+  return out;
+}
+
+// `all` in the function's order.
+std::string call_text(const Function& function, const std::string& receiver,
+                      const std::vector<std::string>& all) {
+  const std::vector<std::string> arguments = passed(function.parameters, all);
   switch (function.kind) {
     case Function::Kind::property:
       return receiver + "." + function.name;
@@ -159,14 +183,9 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
   };
   if (last.needs_object()) {
     out.receiver = free_name(snake_case(last.class_name));
-    out.setup.push_back(fmt::format("{} = {}({})", out.receiver, last.class_name, [&] {
-      std::vector<std::string> arguments = literals(input.construction);
-      for (std::size_t i = 0; i < arguments.size() && i < last.construction.size(); ++i) {
-        if (last.construction[i].by_name_only)
-          arguments[i] = last.construction[i].name + "=" + arguments[i];
-      }
-      return joined(arguments, ", ");
-    }()));
+    out.setup.push_back(
+        fmt::format("{} = {}({})", out.receiver, last.class_name,
+                    joined(passed(last.construction, literals(input.construction)), ", ")));
     for (std::size_t i = 0; i + 1 < input.steps.size(); ++i) {
       const Step& step = input.steps[i];
       out.setup.push_back(
@@ -176,6 +195,10 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
   std::vector<std::string> names;
   const std::vector<Value>& values = input.steps.back().arguments;
   for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].is_omitted()) {
+      names.emplace_back();
+      continue;
+    }
     const std::string name = free_name(i < last.parameters.size() ? last.parameters[i].name
                                                                   : fmt::format("argument_{}", i));
     names.push_back(name);
@@ -292,8 +315,8 @@ class TestFile {
   void note_classes(const Value& value) {
     if (value.kind == Value::Kind::object) names_.insert(value.text);
     // A member of an enumeration: `Color.RED`.
-    if (value.kind == Value::Kind::expression && value.text[0] >= 'A' && value.text[0] <= 'Z' &&
-        value.text.find('.') != std::string::npos)
+    if (value.kind == Value::Kind::expression && !value.text.empty() && value.text[0] >= 'A' &&
+        value.text[0] <= 'Z' && value.text.find('.') != std::string::npos)
       names_.insert(value.text.substr(0, value.text.find('.')));
     for (const Value& item : value.items) note_classes(item);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -31,10 +32,11 @@ class PythonToolchain final : public ScriptToolchain {
     if (auto read = read_source(file); !read) return read;
     auto tree = syntax::parse(language_, text_);
     if (!tree) return std::unexpected(tree.error());
-    functions_ = python_functions(*tree, text_);
-    if (functions_.empty())
-      return std::unexpected(
-          nothing_to_call(*tree, "has no function and no method that a test could call"));
+    if (auto taken = take_functions(*tree, python_functions(*tree, text_),
+                                    "has no function and no method that a test could call");
+        !taken)
+      return taken;
+    depends_on_hashes_ = python_depends_on_hashes(*tree, text_);
     find_module();
     if (auto copied = copy_project({".git", ".hg", ".svn", ".venv", "venv", "node_modules",
                                     "__pycache__", ".tox", ".mypy_cache"},
@@ -88,6 +90,23 @@ class PythonToolchain final : public ScriptToolchain {
 
   Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
     return python_tests_in(answer, module_, functions_);
+  }
+
+  // By a process of its own: the seed is set when it begins.
+  Result<std::vector<std::size_t>> unrepeatable(std::span<const TestCase> cases,
+                                                std::stop_token stop) override {
+    std::vector<std::size_t> out;
+    if (!depends_on_hashes_ || cases.empty()) return out;
+    auto lines = ask_driver(request_with("repeat", cases), stop);
+    if (!lines) return std::unexpected(lines.error());
+    std::set<std::size_t> same;
+    for (const Json& line : *lines) {
+      if (line.value("same", false)) same.insert(line["input"].get<std::size_t>());
+    }
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      if (!same.contains(i)) out.push_back(i);
+    }
+    return out;
   }
 
   Result<TypedTests> typed_tests(const std::string& type, const std::vector<std::size_t>& wanted,
@@ -245,6 +264,7 @@ class PythonToolchain final : public ScriptToolchain {
   std::string import_folder_;
   std::string path_line_;
   fs::path interpreter_;
+  bool depends_on_hashes_ = false;
 };
 
 }  // namespace

@@ -132,7 +132,11 @@ class Annotation {
         {"float", Kind::real},      {"complex", Kind::real}, {"str", Kind::text},
         {"Text", Kind::text},       {"AnyStr", Kind::text},  {"bytes", Kind::bytes},
         {"bytearray", Kind::bytes}, {"Number", Kind::real}};
-    if (const auto plain = kPlain.find(name); plain != kPlain.end()) return type_of(plain->second);
+    if (const auto plain = kPlain.find(name); plain != kPlain.end())
+      return plain->second == Kind::real && names_.asks_whether_finite ? number()
+                                                                       : type_of(plain->second);
+    if (const auto alias = names_.aliases.find(name); alias != names_.aliases.end() && depth < 4)
+      return type(alias->second, depth + 1);
     if (names_.classes.contains(name))
       return {.kind = Kind::object, .of = {}, .name = std::string(name)};
     if (const auto known = names_.enumerations.find(name); known != names_.enumerations.end())
@@ -141,6 +145,11 @@ class Annotation {
       return one_of(known->second);
     if (name == "Literal") return one_of({inner.begin(), inner.end()});
     return of_others(name, inner, depth);
+  }
+
+  static Type number() {
+    return type_of(Kind::any_of, {type_of(Kind::real), type_of(Kind::real), type_of(Kind::real),
+                                  one_of({"float(\"inf\")", "float(\"-inf\")", "float(\"nan\")"})});
   }
 
  private:
@@ -183,6 +192,9 @@ class Annotation {
         out.of.push_back(std::move(one));
       }
     }
+    // What is known is enough.
+    if (std::ranges::any_of(out.of, [](const Type& one) { return one.kind != Kind::unknown; }))
+      std::erase_if(out.of, [](const Type& one) { return one.kind == Kind::unknown; });
     if (out.of.size() == 1) {
       Type only = std::move(out.of[0]);
       out = std::move(only);
@@ -200,6 +212,8 @@ class Uses {
     look(body, 0);
   }
   [[nodiscard]] const ParameterUses& counts() const { return uses_; }
+  // The types that isinstance() asks for, as they are written.
+  [[nodiscard]] const std::vector<std::string_view>& asked() const { return asked_; }
 
  private:
   [[nodiscard]] bool is_it(Node one) const {
@@ -252,7 +266,13 @@ class Uses {
     if (kOfNumbers.contains(called) || called.starts_with("math.")) ++uses_.number;
     if (called == "ord" || called.starts_with("re.")) ++uses_.text;
     if (called != "isinstance") return;
-    const std::string_view asked = arguments.named_child(1).text(text_);
+    const Node types = arguments.named_child(1);
+    if (types.type() == "tuple") {
+      for (const Node one : types.named_children()) asked_.push_back(one.text(text_));
+    } else {
+      asked_.push_back(types.text(text_));
+    }
+    const std::string_view asked = types.text(text_);
     uses_.text += asked == "str" ? 1 : 0;
     uses_.map += asked == "dict" ? 1 : 0;
     uses_.sequence += asked == "list" || asked == "tuple" ? 1 : 0;
@@ -289,6 +309,7 @@ class Uses {
   std::string_view name_;
   std::string_view text_;
   ParameterUses uses_;
+  std::vector<std::string_view> asked_;
 };
 
 Type type_of_default(std::string_view kind) {
@@ -308,9 +329,50 @@ Type python_annotation(std::string_view text, const PythonNames& names) {
   return Annotation(names).type(text);
 }
 
-Type python_guess(std::string_view name, Node fallback, Node body, std::string_view text) {
+std::vector<std::string_view> python_types_of_import(std::string_view module) {
+  static const std::map<std::string_view, std::vector<std::string_view>> kAll = {
+      {"datetime", {"date", "datetime", "time", "timedelta"}},
+      {"datetime.date", {"date"}},
+      {"datetime.datetime", {"datetime"}},
+      {"datetime.time", {"time"}},
+      {"datetime.timedelta", {"timedelta"}},
+      {"datetime.tzinfo", {"tzinfo"}},
+      {"datetime.timezone", {"timezone"}},
+      {"decimal", {"Decimal"}},
+      {"decimal.Decimal", {"Decimal"}},
+      {"fractions", {"Fraction"}},
+      {"fractions.Fraction", {"Fraction"}},
+      {"uuid", {"UUID"}},
+      {"uuid.UUID", {"UUID"}}};
+  const auto known = kAll.find(module);
+  return known == kAll.end() ? std::vector<std::string_view>() : known->second;
+}
+
+Type python_guess(std::string_view name, Node fallback, Node body, std::string_view text,
+                  const PythonNames& names) {
   if (Type out = type_of_default(fallback.type()); out.kind != Kind::unknown) return out;
-  return Uses(body, name, text).counts().type(name);
+  const Uses uses(body, name, text);
+  const Type used = uses.counts().type(name);
+  Type out = type_of(Kind::any_of);
+  const auto add = [&](Type one) {
+    if (one.kind != Kind::unknown && std::ranges::find(out.of, one) == out.of.end())
+      out.of.push_back(std::move(one));
+  };
+  const bool is_number = used.kind == Kind::real || used.kind == Kind::integer;
+  add(is_number && names.asks_whether_finite ? Annotation::number() : used);
+  for (const std::string_view one : uses.asked()) add(python_annotation(one, names));
+  if ((used.kind == Kind::unknown && out.of.empty()) || (is_number && uses.asked().empty())) {
+    for (const std::string& one : names.imported) {
+      if (!is_number || one == "Decimal" || one == "Fraction") add(python_annotation(one, names));
+    }
+  }
+  if (used.kind == Kind::unknown) {
+    // Mostly it is none of these.
+    if (!out.of.empty() && uses.asked().empty())
+      out.of.insert(out.of.begin(), out.of.size(), Type{});
+  }
+  if (out.of.size() < 2) return out.of.empty() ? used : Type(out.of.front());
+  return out;
 }
 
 }  // namespace leyden::qa

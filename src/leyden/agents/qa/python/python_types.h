@@ -16,15 +16,22 @@ namespace leyden::qa {
 struct PythonNames {
   std::set<std::string, std::less<>> classes;  // That a test can make.
   std::map<std::string, std::vector<std::string>, std::less<>>
-      enumerations;  // With their members: "Color.RED".
+      enumerations;                                         // With their members: "Color.RED".
+  std::map<std::string, std::string, std::less<>> aliases;  // `Mode = Literal["a", "b"]`.
+  bool asks_whether_finite = false;             // isinf() and the like: numbers may be infinite.
+  std::set<std::string, std::less<>> imported;  // Types of the standard library: "date", "Decimal".
 };
 
 // What an annotation means: `Optional[list[int]]`, `"Cart"`, `int | None`, `datetime.date`, `Literal["a", "b"]`. Unknown where it names what we
 // can't make.
 [[nodiscard]] Type python_annotation(std::string_view text, const PythonNames& names);
 
-// The type of a parameter without an annotation: by its default, by what the body does with it, by its name. `text` is what the nodes are of.
+// The standard library's types of which values are made, when a file imports this: "datetime" brings four, "datetime.date" one.
+[[nodiscard]] std::vector<std::string_view> python_types_of_import(std::string_view module);
+
+// The type of a parameter without an annotation: by its default, by the types that the body asks for with isinstance(), by what it does with it, by
+// its name; where none tells anything, also what the file imports. `text` is what the nodes are of.
 [[nodiscard]] Type python_guess(std::string_view name, syntax::Node fallback, syntax::Node body,
-                                std::string_view text);
+                                std::string_view text, const PythonNames& names);
 
 }  // namespace leyden::qa

@@ -145,6 +145,7 @@ class Writer final : public CallWriter {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const bool known = i < parameters.size();
+      if (all[i].empty()) continue;  // It is left out.
       if (known && parameters[i].name == "block") {
         if (all[i].starts_with("proc ")) {
           block = " " + all[i].substr(5);

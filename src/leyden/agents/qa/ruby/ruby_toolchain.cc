@@ -31,10 +31,11 @@ class RubyToolchain final : public ScriptToolchain {
     auto tree = syntax::parse(language_, text_);
     if (!tree) return std::unexpected(tree.error());
     RubySource source = ruby_source(*tree, text_);
-    functions_ = std::move(source.functions);
     examples_ = std::move(source.examples);
-    if (functions_.empty())
-      return std::unexpected(nothing_to_call(*tree, "has no method that a test could call"));
+    if (auto taken = take_functions(*tree, std::move(source.functions),
+                                    "has no method that a test could call");
+        !taken)
+      return taken;
     choose_test_path();
     if (auto copied =
             copy_project({".git", ".hg", ".svn", "node_modules", "vendor", "tmp", "log"}, stop);
