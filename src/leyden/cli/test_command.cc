@@ -13,6 +13,7 @@
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
 #include "leyden/agents/qa/ruby/ruby_toolchain.h"
+#include "leyden/agents/qa/skeleton.h"
 #include "leyden/agents/qa/typed_agent.h"
 #include "leyden/base/digest.h"
 #include "leyden/base/files.h"
@@ -47,6 +48,7 @@ struct Flags {
   bool quick = false;
   bool strict = false;
   bool list_mutants = false;
+  bool skeleton = false;
   bool unsafe_no_sandbox = false;
   std::size_t max_tests = 0;
   std::size_t max_repairs = 2;
@@ -292,6 +294,19 @@ std::string key_of(const TestRun& run, const TestTarget& target, const std::stri
   return hasher.finish().hex();
 }
 
+// Where nothing can be run: what a test of each function would be called.
+Result<qa::TestReport> unverified(const fs::path& file, const std::string& text, const Error& why) {
+  const syntax::Language language = language_of(file, text);
+  auto made = qa::test_skeleton(file.string(), language, text);
+  if (!made) return std::unexpected(why);
+  qa::TestReport out{.file = file.string(),
+                     .unverified = std::move(made->tests),
+                     .unverified_text = std::move(made->text),
+                     .why_unverified = why.message};
+  out.language = to_string(language);
+  return out;
+}
+
 // From the journal, if that has it already.
 Result<qa::TestReport> test_target(const TestRun& run, const TestTarget& target) {
   auto text = read_source(target.file);
@@ -310,7 +325,9 @@ Result<qa::TestReport> test_target(const TestRun& run, const TestTarget& target)
         },
         run.context.stop);
   }
-  auto job = open_job(run.flags, target, *std::move(text), run.sandbox, run.model, run.context);
+  auto job = open_job(run.flags, target, *text, run.sandbox, run.model, run.context);
+  if (!job && job.error().code == Errc::unsupported && run.flags.type == "unit")
+    return unverified(target.file, *text, job.error());
   if (!job) return std::unexpected(job.error());
   auto report = test_file(*std::move(job), run.flags.type, target, run.model, run.context);
   if (report && run.journal != nullptr) {
@@ -408,6 +425,24 @@ void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
   }
 }
 
+// Files of tests that are to be written; nothing is run.
+int tell_skeletons(const Flags& flags, const std::vector<TestTarget>& targets) {
+  for (const TestTarget& target : targets) {
+    auto text = read_source(target.file);
+    if (!text) return report(text.error());
+    auto made = qa::test_skeleton(target.file.string(), language_of(target.file, *text), *text);
+    if (!made) return report(made.error());
+    if (flags.patch) {
+      write_stdout(qa::new_file_patch(made->path, made->text));
+    } else if (!flags.write) {
+      write_stdout(made->text);
+    } else if (auto written = write_new(made->path, made->text); !written) {
+      return report(written.error());
+    }
+  }
+  return kDone;
+}
+
 // What the tests of a file are judged by.
 int list_mutants(const Flags& flags, const std::vector<TestTarget>& targets,
                  const sandbox::Sandbox& sandbox, const Context& context) {
@@ -492,6 +527,7 @@ int run_test(Flags flags, const Context& context) {
   };
   auto targets = test_targets(flags.target);
   if (!targets) return end(report(targets.error()));
+  if (flags.skeleton) return end(tell_skeletons(flags, *targets));
   auto sandbox = sandbox::Sandbox::open(
       {.isolation = flags.unsafe_no_sandbox ? sandbox::Isolation::none : sandbox::Isolation::full});
   if (!sandbox) return end(report(sandbox.error()));
@@ -596,6 +632,13 @@ void add_test_command(CLI::App& app, Run& run) {
                  "Print the changes of the source that tests are judged by, as JSON; make none")
       ->excludes("--write")
       ->excludes("--patch");
+  command
+      ->add_flag("--skeleton", flags->skeleton,
+                 "Print a file with a test to be written for each function; run nothing. Of C, "
+                 "C++, Go, Java, "
+                 "JavaScript, PHP, Python, Ruby, Rust, TypeScript")
+      ->excludes("--list-mutants")
+      ->excludes("--resume");
   command->add_flag("--junit", flags->as_junit, "The report as JUnit's XML");
   command->add_option(
       "--python", flags->python,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leyden/agents/qa/model/test_writer.h"
+#include "leyden/agents/qa/skeleton.h"
 #include "leyden/agents/qa/suspected_defect.h"
 #include "leyden/cache/cache_stats.h"
 
@@ -65,6 +66,10 @@ struct TestReport {
   std::vector<std::string> survivors;  // "line 12: < becomes <=": what no test notices.
   std::uint64_t inputs_tried = 0;
   std::uint64_t runs_verified = 0;
+  // Candidates that could not be run, since the language's toolchain is not there: they are no tests and count for nothing.
+  std::vector<SkeletonTest> unverified;
+  std::string unverified_text;
+  std::string why_unverified;
   std::string why_no_model;  // Where one was to be asked and could not be.
   std::optional<WriterCounts> model;
   std::optional<cache::CacheStats> cache_stats;

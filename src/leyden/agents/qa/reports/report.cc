@@ -76,6 +76,9 @@ Json json_of(const TestReport& report) {
   Json suspected = Json::array();
   for (const SuspectedDefect& one : report.suspected)
     suspected.push_back({{"function", one.function}, {"line", one.line}, {"what", one.what}});
+  Json unverified = Json::array();
+  for (const SkeletonTest& one : report.unverified)
+    unverified.push_back({{"name", one.name}, {"function", one.function}});
   const WriterCounts model = report.model.value_or(WriterCounts());
   return {{"file", report.file},
           {"language", report.language},
@@ -99,6 +102,9 @@ Json json_of(const TestReport& report) {
           {"inputs_tried", report.inputs_tried},
           {"runs_verified", report.runs_verified},
           {"stage_seconds", report.stage_seconds},
+          {"unverified", std::move(unverified)},
+          {"unverified_text", report.unverified_text},
+          {"why_unverified", report.why_unverified},
           {"why_no_model", report.why_no_model},
           {"model_calls", model.calls},
           {"cache_hit",
@@ -132,6 +138,14 @@ std::string text_report(const std::vector<TestReport>& reports,
                         const std::vector<SkippedFile>& skipped) {
   std::string out;
   for (const TestReport& report : reports) {
+    if (!report.why_unverified.empty()) {
+      out += fmt::format(
+          "{}: 0 tests kept, {} candidates unverified: {}\n  --skeleton shows them; they are "
+          "skipped "
+          "until somebody writes them, and count for nothing\n",
+          report.file, report.unverified.size(), report.why_unverified);
+      continue;
+    }
     out += fmt::format("{}: {} tests kept ({}, {})\n", report.file, report.tests.size(),
                        report.runner, report.engine);
     for (const KeptTest& test : report.tests) {

@@ -8,6 +8,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeptTest, name, by_model, function, new_lines
                                    killed, note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RejectedTest, name, function, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SuspectedDefect, function, line, what)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SkeletonTest, name, function)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Coverage, lines, lines_reached, branches, branches_reached)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WriterCounts, calls, failed, prompt_tokens, prompt_tokens_reused,
                                    context_tokens, context_tokens_cached, answer_tokens, token_ms,
@@ -15,8 +16,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WriterCounts, calls, failed, prompt_tokens, p
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestReport, file, language, test_type, engine, runner, tests,
                                    rejected, rest_broken, suspected, untested, test_path, test_text,
                                    data, before, after, mutants, mutants_killed, survivors,
-                                   inputs_tried, runs_verified, why_no_model, stage_seconds,
-                                   seconds)
+                                   inputs_tried, runs_verified, unverified, unverified_text,
+                                   why_unverified, why_no_model, stage_seconds, seconds)
 
 std::string stored_report(const TestReport& report) {
   nlohmann::json out = report;
