@@ -48,6 +48,12 @@ def answer(prompt):
     return f"```python\nfrom shop import {name}\n\ndef test_{name}_by_model():\n    {body}\n```\n"
 
 
+def skip_without_sandbox(code, errors):
+    if code == 5 and "sandbox" in errors:
+        print(f"SKIPPED: {errors.strip()}", flush=True)
+        os._exit(77)
+
+
 class Bench:
     def __init__(self, leyden, folder, server):
         self.leyden, self.server = leyden, server
@@ -71,9 +77,7 @@ class Bench:
     @staticmethod
     def suite(process):
         out, err = process.communicate(timeout=1800)
-        if process.returncode == 5 and "sandbox" in err:
-            print(f"SKIPPED: {err.strip()}", flush=True)
-            os._exit(77)
+        skip_without_sandbox(process.returncode, err)
         if process.returncode != 0:
             raise SystemExit(f"exit code {process.returncode}: {err}")
         file = json.loads(out)["files"][0]

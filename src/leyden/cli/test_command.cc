@@ -222,7 +222,8 @@ Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::stri
   if (!toolchain) return std::unexpected(toolchain.error());
   FileJob out{.text = std::move(text),
               .toolchain = *std::move(toolchain),
-              .options = {.function = target.function,
+              .options = {.type = flags.type,
+                          .function = target.function,
                           .lines = target.lines,
                           .tests_max = flags.max_tests,
                           .seed = flags.seed,
@@ -258,7 +259,7 @@ Result<qa::TestReport> test_file(FileJob job, const std::string& type, const Tes
     bar.update(progress.done, progress.total, progress.stage);
   };
   Result<qa::TestReport> report;
-  if (type == "unit") {
+  if (type == "unit" || job.writer) {
     auto mutants = job.toolchain->mutants(job.options.mutants_per_function);
     if (!mutants) return std::unexpected(mutants.error());
     report = qa::make_tests(*job.toolchain, *mutants, job.writer ? &*job.writer : nullptr,
@@ -272,7 +273,6 @@ Result<qa::TestReport> test_file(FileJob job, const std::string& type, const Tes
   if (!job.why_no_model.empty()) report->why_no_model = std::move(job.why_no_model);
   report->file = target.file.string();
   report->language = to_string(language_of(target.file, job.text));
-  if (type == "unit") report->test_path = job.toolchain->test_path().string();
   return report;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/input_maker.h"
+#include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
 namespace {
@@ -21,9 +22,9 @@ constexpr std::size_t kBorders = 60;
 constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
 constexpr std::size_t kSpareInputs =
     300;  // Of all functions together, for mutants that the chosen ones leave;
-constexpr std::size_t kSpareInputsMin = 60;   // of each function at least so many,
-constexpr std::size_t kSameAnswersShare = 4;  // and of one answer not more than a part.
-constexpr std::size_t kVariedMax = 60;        // Of each function, in a round for mutants.
+constexpr std::size_t kSpareInputsMin = 60;     // of each function at least so many,
+constexpr std::size_t kSameAnswersShare = 4;    // and of one answer not more than a part.
+constexpr std::size_t kVariedMax = 60;          // Of each function, in a round for mutants.
 constexpr std::size_t kCasesOfMutantMax = 150;  // At once, spread over those that reach it.
 constexpr std::size_t kShuffledRuns = 5;
 constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
@@ -70,6 +71,8 @@ class Agent {
             : kTestsMax + kTestsMaxMore * (std::max<std::size_t>(wanted_.size(), kFewFunctions) -
                                            kFewFunctions);
     report_.runner = toolchain_.runner();
+    report_.test_type = options_.type;
+    report_.test_path = path_of_type(toolchain_.test_path(), options_.type);
     if (auto done = look_at_project(); !done) return std::unexpected(done.error());
     if (auto done = search(callers_); !done) return std::unexpected(done.error());
     if (auto done = search(take_last_resorts()); !done) return std::unexpected(done.error());
@@ -78,7 +81,9 @@ class Agent {
     if (writer_ != nullptr) {
       if (auto done = ask_model(); !done) return std::unexpected(done.error());
     }
-    if (auto done = choose(); !done) return std::unexpected(done.error());
+    if (options_.type == "unit") {
+      if (auto done = choose(); !done) return std::unexpected(done.error());
+    }
     if (auto done = verify(); !done) return std::unexpected(done.error());
     if (auto done = check_rest(); !done) return std::unexpected(done.error());
     settle();
@@ -445,11 +450,32 @@ class Agent {
     invalid_.assign(used_mutants_.size(), false);
   }
 
+  ModelWords words() const {
+    ModelWords out = toolchain_.words();
+    if (options_.type != "unit") out.type = options_.type;
+    return out;
+  }
+
+  // "test_shop_integration.py", "shop_test_integration.cc" would be none to some runners: where the test's own mark stands last it stays so.
+  static std::string path_of_type(const std::filesystem::path& path, const std::string& type) {
+    if (type == "unit") return path.string();
+    std::string name = path.filename().string();
+    for (const std::string_view mark : {"_test.", ".test.", "Test."}) {
+      const std::size_t at = name.rfind(mark);
+      if (at == std::string::npos) continue;
+      name.insert(
+          at, mark.starts_with('T') ? pascal_case(type) : std::string(mark.substr(0, 1)) + type);
+      return (path.parent_path() / name).string();
+    }
+    name.insert(name.rfind('.'), "_" + type);
+    return (path.parent_path() / name).string();
+  }
+
   // A model's tests, function by function. A model that can't be asked costs its tests, nothing else.
   Result<void> ask_model() {
     for (const std::size_t function : wanted_) {
       if (!functions_[function].uncallable.empty()) continue;
-      std::string task = first_task(functions_[function], toolchain_.words(), {});
+      std::string task = first_task(functions_[function], words(), {});
       for (std::size_t attempt = 0; attempt <= options_.repairs_max && !task.empty(); ++attempt) {
         progress("asking the model", written_.size(), 0);
         auto answer = writer_->ask(task, stop_);
@@ -479,8 +505,7 @@ class Agent {
     auto tests = toolchain_.read_tests(answer);
     if (!tests) {
       reject("answer of the model", tests.error().message);
-      return repair_task(of, toolchain_.words(), answer.substr(0, kShownBytesMax),
-                         tests.error().message);
+      return repair_task(of, words(), answer.substr(0, kShownBytesMax), tests.error().message);
     }
     std::string next;
     for (SourceTest& test : *tests) {
@@ -497,7 +522,7 @@ class Agent {
       if (!judged) return std::unexpected(judged.error());
       if (!judged->good) {
         reject(test.name, "does not pass: " + one_line_of(judged->reason));
-        next = repair_task(of, toolchain_.words(), test.text, judged->reason);
+        next = repair_task(of, words(), test.text, judged->reason);
         continue;
       }
       const Arcs gains = goals_among(judged->arcs);
@@ -717,7 +742,7 @@ class Agent {
       for (const Written& one : written_) written.push_back(one.test);
       report_.test_text = toolchain_.test_file(cases, written);
       auto runs = toolchain_.run_tests(
-          toolchain_.test_path(), report_.test_text,
+          report_.test_path, report_.test_text,
           {.shuffled = kShuffledRuns, .alone = true, .seed = options_.seed}, stop_);
       if (!runs) return std::unexpected(runs.error());
       const std::size_t before = chosen_.size() + written_.size();

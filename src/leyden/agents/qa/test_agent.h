@@ -21,6 +21,7 @@ struct LineRange {
 };
 
 struct TestAgentOptions {
+  std::string type = "unit";     // Of another one only a model's tests are made here.
   std::string function;          // Only this one: "f" or "Class.f"; empty: all.
   std::vector<LineRange> lines;  // Only functions that touch one of these; empty: all.
   std::size_t tests_max = 0;     // Of one file; 0: 20, and 5 for each function beyond the fourth.

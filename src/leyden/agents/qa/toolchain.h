@@ -117,6 +117,7 @@ struct ModelWords {
   std::string fence;     // "python"
   std::string runner;    // "pytest"
   std::string import;    // Of a name from the module: "from shop import {}".
+  std::string type{};    // Of the tests; empty: unit.
 };
 
 struct TestRunOptions {
@@ -192,7 +193,8 @@ class Toolchain {
                                                        const std::vector<std::size_t>& /*wanted*/,
                                                        std::uint64_t /*seed*/,
                                                        std::stop_token /*stop*/) {
-    return fail(Errc::unsupported, "{} tests are not made of {} yet: unit tests are", type,
+    return fail(Errc::unsupported,
+                "{} tests of {} are not made without a model: give --model or --server", type,
                 words().language);
   }
 

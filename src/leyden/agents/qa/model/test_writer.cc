@@ -104,7 +104,8 @@ std::string wish(const Function& function, const ModelWords& words) {
   std::string import = words.import;
   if (const std::size_t at = import.find("{}"); at != std::string::npos)
     import.replace(at, 2, function.class_name.empty() ? function.name : function.class_name);
-  return fmt::format("Write a few short tests of `{}` in {} for {}. Import it with `{}`.",
+  const std::string type = words.type.empty() ? "" : words.type + " ";
+  return fmt::format("Write a few short {}tests of `{}` in {} for {}. Import it with `{}`.", type,
                      function.qualified_name(), words.language, words.runner, import);
 }
 
