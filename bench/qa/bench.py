@@ -3,6 +3,7 @@
 
     bench.py --leyden LEYDEN --testeval data/leetcode-py-instrumented.jsonl [--only N ...] [--json FILE]
     bench.py --leyden LEYDEN --juliet FOLDER [--json FILE]
+    bench.py --leyden LEYDEN --engine [--model NAME]
     bench.py --leyden LEYDEN --exercises FOLDER [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
 
 TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) exercises with human tests (exercises.py) and Juliet
@@ -23,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
 import pynguin_peer  # noqa: E402
+import engine  # noqa: E402
 import juliet  # noqa: E402
 import exercises  # noqa: E402
 import python_environment  # noqa: E402
@@ -90,6 +92,9 @@ def main():
     arguments.add_argument("--pynguin", nargs="*", metavar="MODULE", help="beside Pynguin: modules of the packages that requirements-pynguin.txt lists [default: twelve of them]")
     arguments.add_argument("--seconds", type=int, default=60, help="for each module, for --pynguin")
     arguments.add_argument("--juliet", type=pathlib.Path, help="the folder that holds testcases and testcasesupport")
+    arguments.add_argument("--engine", action="store_true", help="what the engine brings to tests by a model, on a real llama-server")
+    arguments.add_argument("--model", default="smollm2-135m", help="for --engine and --projects")
+    arguments.add_argument("--max-answer-tokens", type=int, default=48, help="for --engine")
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")
     arguments.add_argument("--exercises", type=pathlib.Path, help="a folder with LANGUAGE/exercises/practice/NAME")
     arguments.add_argument("--language", nargs="*", help="of the exercises [default: all that can be run here]")
@@ -99,6 +104,8 @@ def main():
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--python", help="an interpreter that has what requirements.txt lists [default: one is made]")
     options = arguments.parse_args()
+    if options.engine:
+        python_environment.enter("bench-qa", HERE / "requirements.txt")
     out = {}
     if options.testeval:
         out["testeval"] = testeval(options, options.python or python_environment.make("bench-qa", HERE / "requirements.txt") / "bin" / "python3")
@@ -110,6 +117,8 @@ def main():
         print("not run for want of their folder: exercises (--exercises)")
     if options.juliet:
         out["juliet"] = juliet.measure(options)
+    if options.engine:
+        out["engine"] = engine.run(options)
     if options.pynguin is not None:
         out["pynguin"] = pynguin_peer.compare(options.leyden, options.pynguin, options.seconds, options.mutants or 60)
     print(json.dumps({**out, **({"exercises": out["exercises"]["totals"]} if "exercises" in out else {})}, indent=1))

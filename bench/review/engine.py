@@ -11,20 +11,19 @@ time with one long review of each file in place of the short ones, with a new se
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import tempfile
 import time
 
 import llama_server
+from obvious_script import ObviousScript, sections
 
 # The tasks of model_review.cc, for the script.
 TASKS = ["Look for security defects.", "Look for wrong results and errors that nobody handles.", "Look for work that is slow or done again.",
          "Look for what the next reader will misunderstand."]
 FORMAT = ('Answer with one JSON object: {"findings": [{"quote": "the exact text", "type": "security", "severity": "high", "message": "what is wrong", '
           '"advice": "what to do"}]}.')
-HISTORY = 4  # Answers that the script shows again.
 COMMENT = {".py": "# Checked again today.", ".sh": "# Checked again today."}
 
 
@@ -41,49 +40,11 @@ def row(calls, tokens, computed, answer_tokens, token_ms, first_ms, seconds, **m
 
 class Obvious:
     def __init__(self, server, guidelines, options):
-        import rank_bm25
-        self.server, self.options, self.answers = server, options, []
-        self.passages = [f"[{path.name}]\n{part}" for path in sorted(guidelines.rglob("*.md")) for part in re.split(r"\n(?=#)", path.read_text(encoding="utf-8"))
-                         if part.strip()]
-        self.bm25 = rank_bm25.BM25Okapi([re.findall(r"\w+", passage.lower()) for passage in self.passages])
-
-    def ask(self, path, task):
-        begin = time.monotonic()
-        text = path.read_text(encoding="utf-8")
-        # What fits into the 1,024 tokens that Leyden takes, at four bytes a token.
-        found, room = [], 4096
-        for passage in self.bm25.get_top_n(re.findall(r"\w+", (task + text).lower()), self.passages, n=8):
-            if len(passage) <= room:
-                found.append(passage)
-                room -= len(passage)
-        messages = [{"role": "system", "content": "You review code for a careful team."},
-                    {"role": "user", "content": "\n\n".join(["Your last answers:", *self.answers[-HISTORY:], "Guidelines:", *found, f"File {path.name}:\n{text}",
-                                                             FORMAT, task])}]
-        # The server tokenizes within its answer: how long that takes is asked for apart, and not counted into the rest.
-        with self.server.post("/apply-template", {"messages": messages}) as answer:
-            prompt = json.load(answer)["prompt"]
-        tokenizing = time.monotonic()
-        self.server.tokens(prompt)
-        asked = time.monotonic()
-        first = None
-        said = ""
-        body = {"messages": messages, "max_tokens": self.options.max_answer_tokens, "temperature": 0, "stream": True, "stream_options": {"include_usage": True}}
-        with self.server.post("/v1/chat/completions", body) as answer:
-            for line in answer:
-                if not line.startswith(b"data: {"):
-                    continue
-                event = json.loads(line[6:])
-                if event.get("choices") and (piece := event["choices"][0]["delta"].get("content")):
-                    first = first or time.monotonic()
-                    said += piece
-                timings = event.get("timings", None) or (timings if first else None)
-        self.answers.append(said)
-        ended = time.monotonic()
-        return {"token_ms": 1000 * (asked - tokenizing), "first_ms": 1000 * ((first or ended) - asked), "seconds": ended - asked + tokenizing - begin,
-                "prompt": timings["prompt_n"] + timings["cache_n"], "computed": timings["prompt_n"], "answer": timings["predicted_n"]}
+        self.script = ObviousScript(server, "You review code for a careful team.", sections(guidelines), options.max_answer_tokens)
+        self.options = options
 
     def review(self, files):
-        calls = [self.ask(path, task) for path in files for task in TASKS[:self.options.reviews]]
+        calls = [self.script.ask(path, f"{FORMAT}\n\n{task}") for path in files for task in TASKS[:self.options.reviews]]
         total = {key: sum(call[key] for call in calls) for key in calls[0]}
         return row(len(calls), total["prompt"], total["computed"], total["answer"], total["token_ms"], total["first_ms"], total["seconds"])
 
