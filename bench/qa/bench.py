@@ -4,6 +4,7 @@
     bench.py --leyden LEYDEN --testeval data/leetcode-py-instrumented.jsonl [--only N ...] [--json FILE]
     bench.py --leyden LEYDEN --juliet FOLDER [--json FILE]
     bench.py --leyden LEYDEN --engine [--model NAME]
+    bench.py --leyden LEYDEN --projects [NAME ...] [--max-calls N --model NAME]
     bench.py --leyden LEYDEN --exercises FOLDER [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
 
 TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) exercises with human tests (exercises.py) and Juliet
@@ -23,6 +24,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
+import projects  # noqa: E402
 import pynguin_peer  # noqa: E402
 import engine  # noqa: E402
 import juliet  # noqa: E402
@@ -95,6 +97,8 @@ def main():
     arguments.add_argument("--engine", action="store_true", help="what the engine brings to tests by a model, on a real llama-server")
     arguments.add_argument("--model", default="smollm2-135m", help="for --engine and --projects")
     arguments.add_argument("--max-answer-tokens", type=int, default=48, help="for --engine")
+    arguments.add_argument("--projects", nargs="*", metavar="NAME", help="real projects of packages: isodate, qs, tinyxml2 [default: all]")
+    arguments.add_argument("--max-calls", type=int, default=0, help="for --projects: of the model, for each file; 0: without a model")
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")
     arguments.add_argument("--exercises", type=pathlib.Path, help="a folder with LANGUAGE/exercises/practice/NAME")
     arguments.add_argument("--language", nargs="*", help="of the exercises [default: all that can be run here]")
@@ -104,7 +108,7 @@ def main():
     arguments.add_argument("--json", type=pathlib.Path)
     arguments.add_argument("--python", help="an interpreter that has what requirements.txt lists [default: one is made]")
     options = arguments.parse_args()
-    if options.engine:
+    if options.engine or options.exercises or options.projects is not None:
         python_environment.enter("bench-qa", HERE / "requirements.txt")
     out = {}
     if options.testeval:
@@ -117,6 +121,8 @@ def main():
         print("not run for want of their folder: exercises (--exercises)")
     if options.juliet:
         out["juliet"] = juliet.measure(options)
+    if options.projects is not None:
+        out["projects"] = projects.measure(options)
     if options.engine:
         out["engine"] = engine.run(options)
     if options.pynguin is not None:

@@ -43,7 +43,7 @@ class Ruby(Language):
     name = "ruby"
     needs = ["ruby"]
 
-    def suite(self, exercise, folder, tests):
+    def suite(self, exercise, folder, tests, human=False):
         for test in tests:  # Exercism's tests but the first are skipped at first.
             file = folder / test
             file.write_text(re.sub(r"^\s*skip\s*$", "", file.read_text(), flags=re.M))
@@ -77,7 +77,7 @@ class Php(Language):
     name = "php"
     needs = ["php", "phpunit"]
 
-    def suite(self, exercise, folder, tests):
+    def suite(self, exercise, folder, tests, human=False):
         return PhpSuite(folder, [solution for _, solution in self.pairs(exercise)], tests)
 
 
@@ -102,7 +102,7 @@ class Python(Language):
     needs = ["python3"]
     flags = ["--python", sys.executable]
 
-    def suite(self, exercise, folder, tests):
+    def suite(self, exercise, folder, tests, human=False):
         for helper in pathlib.Path(exercise.source).glob("*_data.py"):
             (folder / helper.name).write_text(helper.read_text())
         return PythonSuite(folder, [solution for _, solution in self.pairs(exercise)], tests)

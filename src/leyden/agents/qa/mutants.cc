@@ -77,6 +77,8 @@ class Finder {
         type == "static_assert_declaration" || type == "preproc_include" ||
         type == "throw_expression")
       return true;
+    if (const Node around = node.parent(); around.type().starts_with("preproc_"))
+      return node == around.field("condition");
     if (language_ == Language::ruby && type == "call") {
       const std::string_view method = node.field("method").text(text_);
       return !node.field("receiver") &&

@@ -69,6 +69,8 @@ class Prober {
       walk_case(node, depth);
     } else if (is_logical(node)) {
       walk_condition(node, depth);
+    } else if (is_directive(node)) {
+      for (const Node child : guarded_by(node)) walk(child, depth + 1);
     } else {
       for (const Node child : node.named_children()) walk_part(node, child, depth);
     }
@@ -110,7 +112,22 @@ class Prober {
     });
   }
 
+  // `#if`, `#ifdef`, `#else`: what they ask is the preprocessor's.
+  static bool is_directive(Node node) { return node.type().starts_with("preproc_"); }
+  static std::vector<Node> guarded_by(Node directive) {
+    std::vector<Node> out;
+    for (const Node child : directive.named_children()) {
+      if (child != directive.field("condition") && child != directive.field("name"))
+        out.push_back(child);
+    }
+    return out;
+  }
+
   void walk_statement(Node node, std::size_t depth) {
+    if (is_directive(node)) {
+      for (const Node child : guarded_by(node)) walk_statement(child, depth);
+      return;
+    }
     if (is_executed(node)) put(node.begin(), line_hit(node) + thrown_at(node));
     walk(node, depth + 1);
   }

@@ -37,6 +37,14 @@ TEST(Probes, LeaveDeclarationsInConditionsAlone) {
   EXPECT_EQ(out.goals().branches.size(), 1u);
 }
 
+TEST(Probes, LeaveWhatThePreprocessorAsksAlone) {
+  const std::string asked = "#if defined(A) && B > 2\nstatic int x = 1;\n#endif\n";
+  EXPECT_EQ(probed(asked).text, asked);
+  EXPECT_EQ(probed("void f() {\n#ifdef A\n  g();\n#endif\n  h();\n}\n").text,
+            "void f() {leyden_hit(0);\n#ifdef A\n  leyden_hit(1);g();\n#endif\n  "
+            "leyden_hit(2);h();\n}\n");
+}
+
 TEST(Probes, TellTheLineOfAThrow) {
   EXPECT_NE(probed("void f(int a) {\n  if (a) throw 1;\n}\n")
                 .text.find("{leyden_hit(4);leyden_throws(2);throw 1;}"),

@@ -4,6 +4,7 @@
 #include <regex>
 #include <system_error>
 
+#include "leyden/agents/qa/cpp/cpp_syntax.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
@@ -56,7 +57,7 @@ class Finder {
 
  private:
   Result<void> add(const fs::path& path, std::string text) {
-    auto tree = syntax::parse(language_, text);
+    auto tree = syntax::parse(language_, without_export_macros(text));
     if (!tree) return std::unexpected(tree.error());
     out_.files.push_back(
         {.path = path.generic_string(), .text = std::move(text), .tree = *std::move(tree)});

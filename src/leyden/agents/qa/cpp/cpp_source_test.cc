@@ -1,4 +1,5 @@
 #include "leyden/agents/qa/cpp/cpp_source.h"
+#include "leyden/agents/qa/cpp/cpp_syntax.h"
 
 #include <algorithm>
 
@@ -10,7 +11,7 @@ namespace leyden::qa {
 namespace {
 
 CppFile file(const std::string& path, const std::string& text) {
-  auto tree = syntax::parse(syntax::Language::cpp, text);
+  auto tree = syntax::parse(syntax::Language::cpp, without_export_macros(text));
   EXPECT_TRUE(tree);
   return {.path = path, .text = text, .tree = *std::move(tree)};
 }
@@ -25,6 +26,15 @@ const Function& named(const CppSource& source, std::string_view name) {
   const auto found = std::ranges::find(source.functions, name, &Function::name);
   EXPECT_NE(found, source.functions.end()) << name;
   return *found;
+}
+
+TEST(CppSyntax, AMacroBeforeAClassIsNoName) {
+  EXPECT_EQ(without_export_macros("class LIB_API Box final : public A {};"),
+            "class         Box final : public A {};");
+  EXPECT_EQ(without_export_macros("struct API_ Box {"), "struct      Box {");
+  for (const char* text :
+       {"class Box {", "struct BOX x;", "class API N::Box f();", "class", "class API"})
+    EXPECT_EQ(without_export_macros(text), text);
 }
 
 TEST(CppTypes, AreSpelledAsTestsSpellThem) {

@@ -1,6 +1,53 @@
 #include "leyden/agents/qa/cpp/cpp_syntax.h"
 
+#include <algorithm>
+
 namespace leyden::qa {
+namespace {
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// The word at `at`, which is moved behind it and the spaces that follow.
+std::string_view next_word(std::string_view text, std::size_t& at) {
+  const std::size_t begin = at;
+  while (at < text.size() && is_word(text[at])) ++at;
+  const std::string_view out = text.substr(begin, at - begin);
+  while (at < text.size() &&
+         (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r'))
+    ++at;
+  return out;
+}
+
+bool is_macro(std::string_view word) {
+  return word.size() > 2 && std::ranges::all_of(word, [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+}  // namespace
+
+std::string without_export_macros(std::string text) {
+  for (std::size_t at = 0; at < text.size();) {
+    if (!is_word(text[at])) {
+      ++at;
+      continue;
+    }
+    const std::string_view first = next_word(text, at);
+    if (first != "class" && first != "struct") continue;
+    const std::size_t begin = at;
+    std::size_t behind = at;
+    const std::string_view macro = next_word(text, behind);
+    if (!is_macro(macro) || next_word(text, behind).empty()) continue;
+    if (text.substr(behind).starts_with("final")) next_word(text, behind);
+    const bool defines = behind < text.size() && (text[behind] == '{' || text[behind] == ':');
+    if (defines && !std::string_view(text).substr(behind).starts_with("::"))
+      text.replace(begin, macro.size(), macro.size(), ' ');
+    at = behind;
+  }
+  return text;
+}
 
 const ProbeSyntax& cpp_probe_syntax() {
   static const ProbeSyntax syntax{
