@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -175,6 +176,40 @@ TEST(InputMaker, ObjectsAreMadeAndUsedBefore) {
     longest = std::max(longest, input.steps.size());
   }
   EXPECT_GT(longest, 2);
+}
+
+TEST(InputMaker, WhatMayBeNamedIsLeftOutOrNot) {
+  Function function{.name = "f"};
+  function.parameters.push_back({.name = "a", .type = type(Kind::integer)});
+  for (const char* name : {"b", "c"})
+    function.parameters.push_back(
+        {.name = name, .type = type(Kind::boolean), .has_default = true, .may_be_named = true});
+  InputMaker maker(std::span(&function, 1), 1);
+  std::set<std::vector<bool>> seen;
+  for (int i = 0; i < 200; ++i) {
+    std::vector<bool> omitted;
+    for (const Value& value : maker.random(0).steps[0].arguments)
+      omitted.push_back(value.is_omitted());
+    EXPECT_FALSE(omitted.at(0));
+    EXPECT_FALSE(omitted.back());  // What stands at the end is not written.
+    seen.insert(std::move(omitted));
+  }
+  EXPECT_EQ(seen.size(), 4);
+  function.parameters[1].may_be_named = function.parameters[2].may_be_named = false;
+  for (int i = 0; i < 200; ++i) {
+    for (const Value& value : maker.random(0).steps[0].arguments) EXPECT_FALSE(value.is_omitted());
+  }
+}
+
+TEST(InputMaker, WhatIsLearnedIsTriedOnce) {
+  Function function{.name = "f"};
+  function.parameters.push_back({.name = "a", .type = type(Kind::text)});
+  InputMaker maker(std::span(&function, 1), 1);
+  maker.learn({"^[0-9]{2}:[0-9]{2}$"});
+  const std::vector<Input> tried = maker.of_learned(0);
+  ASSERT_FALSE(tried.empty());
+  for (const Input& input : tried) EXPECT_EQ(input.steps[0].arguments.at(0).text.at(2), ':');
+  EXPECT_TRUE(maker.of_learned(0).empty());
 }
 
 }  // namespace

@@ -52,6 +52,22 @@ Function function(std::string name, std::vector<std::string> parameters,
   return out;
 }
 
+TEST(PythonText, WhatIsLeftOutGivesTheRestTheirNames) {
+  std::vector<Function> all = {function("f", {"a", "b", "c"}), function("g", {"a", "rest"})};
+  all[1].parameters[1].takes_rest = true;
+  const Value one = Value::of(std::int64_t{1});
+  const auto call = [&](std::size_t number, std::vector<Value> arguments) {
+    return python_call(
+        {.construction = {}, .steps = {{.function = number, .arguments = std::move(arguments)}}},
+        all);
+  };
+  EXPECT_EQ(call(0, {one, Value::omitted(), Value::none()}).inline_call, "f(1, c=None)");
+  EXPECT_EQ(call(0, {one, Value::omitted(), Value::none()}).call, "f(a, c=c)");
+  EXPECT_EQ(call(1, {one, Value::list({one, one})}).inline_call, "g(1, 1, 1)");
+  EXPECT_EQ(call(1, {one, Value::list({one, one})}).call, "g(a, *rest)");
+  EXPECT_EQ(call(1, {one, Value::list({})}).inline_call, "g(1)");
+}
+
 TEST(PythonText, CallsAreWrittenAsPeopleWriteThem) {
   const std::vector<Function> all = {function("f", {"a", "lambda"}), function("__len__", {}, "Box"),
                                      function("__getitem__", {"key"}, "Box")};
