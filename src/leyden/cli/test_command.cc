@@ -7,6 +7,7 @@
 
 #include "leyden/agents/qa/c_security/c_security.h"
 #include "leyden/agents/qa/cpp/cpp_toolchain.h"
+#include "leyden/agents/qa/go/go_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/php/php_toolchain.h"
 #include "leyden/agents/qa/project.h"
@@ -64,6 +65,7 @@ struct Flags {
   std::optional<std::string> resume;  // An ID; empty: the newest.
   std::string ruby;
   std::string php;
+  std::string go;
 };
 
 // What a run is resumed with. The changed lines of --diff - are gone with standard input.
@@ -95,6 +97,7 @@ std::string request_of(const Flags& flags) {
                         {"cxx", flags.cxx},
                         {"ruby", flags.ruby},
                         {"php", flags.php},
+                        {"go", flags.go},
                         {"record", flags.record},
                         {"record_prompts", flags.record_prompts}};
   if (flags.model.name) out["model"] = *flags.model.name;
@@ -133,6 +136,7 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("cxx").get_to(out.cxx);
     json.at("ruby").get_to(out.ruby);
     json.at("php").get_to(out.php);
+    json.at("go").get_to(out.go);
     json.at("record").get_to(out.record);
     json.at("record_prompts").get_to(out.record_prompts);
     if (json.contains("model")) out.model.name = json["model"].get<std::string>();
@@ -183,15 +187,17 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
       return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
     case syntax::Language::cpp:
       return qa::open_cpp(sandbox, file, {.compiler = flags.cxx}, context.stop);
+    case syntax::Language::go:
+      return qa::open_go(sandbox, file, {.go = flags.go}, context.stop);
     case syntax::Language::php:
       return qa::open_php(sandbox, file, {.interpreter = flags.php}, context.stop);
     case syntax::Language::ruby:
       return qa::open_ruby(sandbox, file, {.interpreter = flags.ruby}, context.stop);
     default:
-      return fail(
-          Errc::unsupported,
-          "{} is {}: tests are made of Python, JavaScript, TypeScript, C++, Ruby and PHP so far",
-          file.string(), to_string(language));
+      return fail(Errc::unsupported,
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C++, Go, Ruby and "
+                  "PHP so far",
+                  file.string(), to_string(language));
   }
 }
 
@@ -645,6 +651,7 @@ void add_test_command(CLI::App& app, Run& run) {
       "The interpreter that has pytest [default: the project's .venv, else python3]");
   command->add_option("--node", flags->node,
                       "Node 18 or newer, for JavaScript [default: the system's]");
+  command->add_option("--go", flags->go, "The go command [default: go]");
   command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
   command->add_option("--ruby", flags->ruby, "Ruby that has minitest [default: the system's]");
   command->add_option("--php", flags->php, "PHP that has Xdebug [default: the system's]");

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/go/go_mutants.h"
 #include "leyden/agents/qa/mutants_of_scripts.h"
 
 namespace leyden::qa {
@@ -79,6 +80,9 @@ class Finder {
       return true;
     if (const Node around = node.parent(); around.type().starts_with("preproc_"))
       return node == around.field("condition");
+    if (language_ == Language::go && type == "call_expression" &&
+        node.text(text_).starts_with("panic("))
+      return true;
     if (language_ == Language::ruby && type == "call") {
       const std::string_view method = node.field("method").text(text_);
       return !node.field("receiver") &&
@@ -149,6 +153,10 @@ class Finder {
       for (NodeChange& one : changes(node, text_))
         add(one.node, std::move(one.text), std::move(one.what));
       if (language_ == Language::php) mutate_branch(node);
+    } else if (language_ == Language::go) {
+      for (NodeChange& one : go_changes(node, text_))
+        add(one.node, std::move(one.text), std::move(one.what));
+      mutate_branch(node);
     } else if (language_ == Language::python && mutate_expression(node)) {
       return;
     } else if (language_ == Language::javascript && mutate_javascript(node)) {
@@ -178,13 +186,16 @@ class Finder {
     }
   }
 
+  // Statements end with their line.
+  bool is_bare() const { return language_ == Language::python || language_ == Language::go; }
+
   // Conditions, and what leaves a loop.
   bool mutate_branch(Node node) {
     const std::string_view type = node.type();
     if (type == "break_statement") {
-      add(node, language_ == Language::python ? "continue" : "continue;", "break becomes continue");
+      add(node, is_bare() ? "continue" : "continue;", "break becomes continue");
     } else if (type == "continue_statement") {
-      add(node, language_ == Language::python ? "break" : "break;", "continue becomes break");
+      add(node, is_bare() ? "break" : "break;", "continue becomes break");
     } else if (type == "if_statement" || type == "elif_clause" || type == "while_statement" ||
                type == "conditional_expression" || type == "ternary_expression") {
       Node condition = node.field("condition");
@@ -424,7 +435,8 @@ class Finder {
   static bool has_text_operand(Node operation) {
     for (const Node child : operation.named_children()) {
       if (child.type() == "string" || child.type() == "string_literal" ||
-          child.type() == "template_string" || child.type() == "encapsed_string")
+          child.type() == "template_string" || child.type() == "encapsed_string" ||
+          child.type() == "interpreted_string_literal")
         return true;
     }
     return false;

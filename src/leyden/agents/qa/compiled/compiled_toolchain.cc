@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/compiled/compiler_message.h"
+
 namespace leyden::qa {
 
 using Json = nlohmann::json;
@@ -14,6 +16,12 @@ namespace {
 
 constexpr double kQuickMs = 8;
 constexpr auto kProbeTime = 300s;
+constexpr std::size_t kJudgedRuns = 5;
+constexpr std::size_t kRepairs = 6;  // Of a program some of whose mutants do not compile.
+
+bool has(const std::vector<Json>& lines, const char* key) {
+  return std::ranges::any_of(lines, [&](const Json& line) { return line.contains(key); });
+}
 
 }  // namespace
 
@@ -112,7 +120,7 @@ Result<Exploration> CompiledToolchain::explore(std::span<const Input> inputs, co
     if (done) break;
     if (lines->empty())
       return fail(Errc::unavailable, "the probe does not run: {}", drivers_->last_trouble());
-    first += behind + 1;
+    first += behind + (has(*lines, "ended") ? 0 : 1);
   }
   return out;
 }
@@ -135,7 +143,7 @@ Result<std::vector<Observation>> CompiledToolchain::observe(std::span<const Inpu
       out[at].arcs = arcs_of(line.value("reached", Json::array()));
     }
     if (done) break;
-    first += behind + 1;
+    first += behind + (has(*lines, "ended") ? 0 : 1);
   }
   return out;
 }
@@ -192,6 +200,11 @@ Result<Toolchain::Kills> CompiledToolchain::kill(
       ++answered;
     }
     if (answered == left.size()) break;
+    if (has(*lines, "ended")) {
+      left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(answered));
+      if (answered == 0) return fail(Errc::unavailable, "the tests' calls take too long");
+      continue;
+    }
     if (lines->empty())
       return fail(Errc::unavailable, "the mutants could not be run: {}", drivers_->last_trouble());
     // This one took the whole probe with it: any test notices that.
@@ -199,6 +212,53 @@ Result<Toolchain::Kills> CompiledToolchain::kill(
     out.killer[place] = by_mutant[place].front();
     left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(answered) + 1);
   }
+  return out;
+}
+
+Result<std::vector<bool>> CompiledToolchain::valid_mutants(
+    std::span<const Mutant> mutants, const std::string& target, std::string_view condition,
+    const std::function<Result<std::string>(const std::string& text)>& build) const {
+  std::vector<bool> out(mutants.size());
+  for (std::size_t round = 0; round < kRepairs; ++round) {
+    const Schemata all = schemata_of(text_, bodies(), mutants, out, [&](std::size_t number) {
+      return fmt::format(fmt::runtime(condition), number);
+    });
+    auto trouble = build(all.text);
+    if (!trouble) return std::unexpected(trouble.error());
+    if (trouble->empty()) return out;
+    bool found = false;
+    for (const std::size_t line : lines_named(*trouble, target)) {
+      for (const std::size_t mutant : all.at_line(line)) {
+        found = found || !out[mutant];
+        out[mutant] = true;
+      }
+    }
+    if (!found) break;
+  }
+  out.assign(mutants.size(), true);
+  return out;
+}
+
+Result<Judgement> CompiledToolchain::judge(const SourceTest& test, std::span<const Mutant> mutants,
+                                           std::stop_token stop) {
+  const std::string text = test_file({}, std::span(&test, 1));
+  auto runs = run_tests(test_path(), text, {.shuffled = kJudgedRuns - 1, .alone = false}, stop);
+  if (!runs) return std::unexpected(runs.error());
+  Judgement out;
+  const auto found = runs->tests.find(test.name);
+  const bool ran = found != runs->tests.end();
+  out.good = ran && found->second.passed == found->second.runs && found->second.runs == kJudgedRuns;
+  if (!out.good) {
+    out.reason = ran ? found->second.failure : runs->trouble;
+    if (out.reason.empty()) out.reason = "it ends before it has passed or failed";
+    return out;
+  }
+  auto reached = reached_by(text, stop);
+  if (!reached) return std::unexpected(reached.error());
+  out.arcs = *std::move(reached);
+  auto killed = killed_by(text, mutants, stop);
+  if (!killed) return std::unexpected(killed.error());
+  out.killed = *std::move(killed);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ namespace leyden::qa {
 // compiler; a second one holds all mutants (schemata.h). Each language reads sources, builds these programs and writes tests.
 //
 // A request is text: mode, milliseconds a call may take, probes that were reached before, inputs (function, bytes, the encoded input), and for "mutants" each with
-// its number and inputs. An answer is one JSON object a line: {loaded}, {input, outcome, ...}, {mutant, killer}, {done}.
+// its number and inputs. An answer is one JSON object a line: {loaded}, {input, outcome, ...}, {mutant, killer}, {done}; {ended} where a call
+// took too much time, which its own line says, and the probe ends with it.
 class CompiledToolchain : public Toolchain {
  public:
   [[nodiscard]] Result<std::vector<Mutant>> mutants(std::size_t per_function_max) const override;
@@ -35,6 +37,10 @@ class CompiledToolchain : public Toolchain {
   [[nodiscard]] Result<std::vector<WrongExample>> wrong_examples(std::stop_token) override {
     return std::vector<WrongExample>{};
   }
+
+  // Five runs, one that counts what it reaches, and one for each mutant.
+  [[nodiscard]] Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
+                                        std::stop_token stop) override;
 
   // Of a compiler's run, or of what it made.
   [[nodiscard]] static sandbox::SandboxLimits limits(std::chrono::milliseconds wall_time);
@@ -53,6 +59,18 @@ class CompiledToolchain : public Toolchain {
   // Builds the program that holds these mutants; which of them did not compile.
   [[nodiscard]] virtual Result<std::vector<bool>> build_mutants(std::span<const Mutant> mutants,
                                                                 const std::stop_token& stop) = 0;
+  // Builds a program that holds these mutants, again and again, each time without those that the compiler's message names; which were left
+  // out. `build` is given the text of the target and says what is wrong with it; `condition` as schemata_of() has it, with a place for the number.
+  [[nodiscard]] Result<std::vector<bool>> valid_mutants(
+      std::span<const Mutant> mutants, const std::string& target, std::string_view condition,
+      const std::function<Result<std::string>(const std::string& text)>& build) const;
+  // What a file of tests reaches in the target, by a run of its own.
+  [[nodiscard]] virtual Result<Arcs> reached_by(const std::string& text,
+                                                const std::stop_token& stop) = 0;
+  // Mutants that a file of tests fails on.
+  [[nodiscard]] virtual Result<std::vector<std::size_t>> killed_by(const std::string& text,
+                                                                   std::span<const Mutant> mutants,
+                                                                   const std::stop_token& stop) = 0;
   // What an input's violent end says about the code; empty: nothing.
   [[nodiscard]] virtual std::string defect_of(const nlohmann::json& line,
                                               const Input& input) const = 0;

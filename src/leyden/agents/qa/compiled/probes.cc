@@ -94,6 +94,7 @@ class Prober {
       const bool constant = node.text(text_).starts_with("if constexpr");
       return constant ? walk(child, depth + 1) : walk_condition(child, depth + 1);
     }
+    if (is_bare_condition(node, child)) return walk_condition(child, depth + 1);
     const bool governed = child == node.field("body") || child == node.field("consequence") ||
                           (type == "else_clause" && child.is_named());
     const bool statement = is_executed(child) || syntax_.blocks.contains(child.type());
@@ -104,6 +105,11 @@ class Prober {
       return walk_body(child, counts ? branch_hit(node) : std::string(), depth);
     }
     walk(child, depth + 1);
+  }
+
+  bool is_bare_condition(Node node, Node child) const {
+    return syntax_.bare_conditions.contains(node.type()) && child != node.field("body") &&
+           (child.type().ends_with("_expression") || child.type() == "identifier");
   }
 
   static bool has_declaration(Node condition) {
@@ -133,7 +139,10 @@ class Prober {
   }
 
   std::string thrown_at(Node node) const {
-    return node.type() == "throw_statement" && !syntax_.throws.empty()
+    const bool throws =
+        node.type() == "throw_statement" ||
+        (!syntax_.throwing_call.empty() && node.text(text_).starts_with(syntax_.throwing_call));
+    return throws && !syntax_.throws.empty()
                ? fmt::format(fmt::runtime(syntax_.throws), node.first_line())
                : std::string();
   }
@@ -153,7 +162,10 @@ class Prober {
   void walk_case(Node node, std::size_t depth) {
     bool first = true;
     for (const Node child : node.named_children()) {
-      if (child == node.field("value") || child.type() == "comment") continue;
+      if (child == node.field("value") || child == node.field("communication") ||
+          child.type() == "comment" || child.type().ends_with("_type") ||
+          child.type() == "type_identifier")
+        continue;
       if (std::exchange(first, false)) put(child.begin(), branch_hit(node));
       walk_statement(child, depth);
     }
@@ -175,7 +187,8 @@ class Prober {
       walk_condition(node.field("left"), depth + 1);
       walk_condition(node.field("right"), depth + 1);
     } else if (type == "unary_expression" && node.text(text_).starts_with('!')) {
-      walk_condition(node.field("argument"), depth + 1);
+      const Node operand = node.field("operand");
+      walk_condition(operand ? operand : node.field("argument"), depth + 1);
     } else if (type == "true" || type == "false" || type == "number_literal" || type == "comment" ||
                node.end() - node.begin() > kConditionBytesMax) {
       walk(node, depth + 1);

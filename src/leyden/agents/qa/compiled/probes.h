@@ -25,6 +25,9 @@ struct ProbeSyntax {
   std::set<std::string_view> functions;  // With a body.
   std::set<std::string_view> left_alone;
   bool has_errors = false;  // Errors are thrown by throw_statement.
+  std::set<std::string_view>
+      bare_conditions{};             // Whose condition, if any, has no field of its own.
+  std::string_view throwing_call{};  // Statements that begin with it throw as throw_statement does.
 };
 
 // A source with probes: before each statement, and for both ways of each condition: each operand of && and || has two, as gcov counts branches. Lines

@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "leyden/agents/qa/compiled/model_answer.h"
 #include "leyden/agents/qa/cpp/cpp_text.h"
 
 namespace leyden::qa {
-namespace {
-
-std::string_view code_in(std::string_view answer) {
-  const std::size_t fence = answer.find("```");
-  if (fence == std::string_view::npos) return answer;
-  const std::string_view code = answer.substr(std::min(answer.find('\n', fence), answer.size()));
-  return code.substr(0, code.find("```"));
-}
-
-}  // namespace
-
 Result<std::vector<SourceTest>> cpp_tests_in(std::string_view answer) {
   const std::string_view code = code_in(answer);
   SourceTest shared;

@@ -2,10 +2,8 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <set>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "leyden/agents/qa/cpp/cpp_project.h"
 #include "leyden/agents/qa/driver_folder.h"
@@ -62,10 +60,5 @@ class CppBuilder {
   std::string compiler_;
   std::string compiler_says_;
 };
-
-// Lines of a file that a compiler's message names: errors and what led to them.
-[[nodiscard]] std::set<std::size_t> lines_named(std::string_view message, std::string_view file);
-// One line of it.
-[[nodiscard]] std::string first_error(std::string_view message);
 
 }  // namespace leyden::qa

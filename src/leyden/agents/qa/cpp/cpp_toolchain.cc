@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
+#include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
 #include "leyden/agents/qa/cpp/cpp_answer.h"
 #include "leyden/agents/qa/cpp/cpp_builder.h"
@@ -29,8 +30,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr auto kProjectTime = 900s;  // To build the project's own tests and run them.
-constexpr std::size_t kJudgedRuns = 5;
+constexpr auto kProjectTime = 900s;            // To build the project's own tests and run them.
 constexpr auto kTestRunTime = 120s;            // Of all runs of a test file together.
 constexpr std::size_t kRepairs = 6;            // Of a program some of whose parts do not compile.
 constexpr std::int64_t kOrdinary = 1'000'000;  // Numbers beyond may well overflow.
@@ -138,32 +138,6 @@ class CppToolchain final : public CompiledToolchain {
 
   Result<std::vector<SourceTest>> read_tests(std::string_view answer) const override {
     return cpp_tests_in(answer);
-  }
-
-  // Five runs, one that counts what it reaches, and one for each mutant.
-  Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
-                          std::stop_token stop) override {
-    const std::string text = test_file({}, std::span(&test, 1));
-    auto runs =
-        run_tests(project_.test_path, text, {.shuffled = kJudgedRuns - 1, .alone = false}, stop);
-    if (!runs) return std::unexpected(runs.error());
-    Judgement out;
-    const auto found = runs->tests.find(test.name);
-    const bool ran = found != runs->tests.end();
-    out.good =
-        ran && found->second.passed == found->second.runs && found->second.runs == kJudgedRuns;
-    if (!out.good) {
-      out.reason = ran ? found->second.failure : runs->trouble;
-      if (out.reason.empty()) out.reason = "it ends before it has passed or failed";
-      return out;
-    }
-    auto reached = reached_by(text, stop);
-    if (!reached) return std::unexpected(reached.error());
-    out.arcs = *std::move(reached);
-    auto killed = killed_by(text, mutants, stop);
-    if (!killed) return std::unexpected(killed.error());
-    out.killed = *std::move(killed);
-    return out;
   }
 
   std::string test_file(std::span<const TestCase> cases,
@@ -321,26 +295,11 @@ class CppToolchain final : public CompiledToolchain {
   // Which mutants it is without, since they do not compile.
   Result<std::vector<bool>> build_with_mutants(CppProgram wanted, std::span<const Mutant> mutants,
                                                const std::stop_token& stop) {
-    std::vector<bool> out(mutants.size());
-    for (std::size_t round = 0; round < kRepairs; ++round) {
-      const Schemata all = schemata_of(text_, source_.bodies, mutants, out, [](std::size_t number) {
-        return fmt::format("if (leyden_is({}))", number);
-      });
-      wanted.target = all.text;
-      auto trouble = builder_->build(wanted, stop);
-      if (!trouble) return std::unexpected(trouble.error());
-      if (trouble->empty()) return out;
-      bool found = false;
-      for (const std::size_t line : lines_named(*trouble, project_.target.filename().string())) {
-        for (const std::size_t mutant : all.at_line(line)) {
-          found = found || !out[mutant];
-          out[mutant] = true;
-        }
-      }
-      if (!found) break;
-    }
-    out.assign(mutants.size(), true);
-    return out;
+    return valid_mutants(mutants, project_.target.filename().string(), "if (leyden_is({}))",
+                         [&](const std::string& text) {
+                           wanted.target = text;
+                           return builder_->build(wanted, stop);
+                         });
   }
 
   // Whether there is a program; tests that do not compile are not in it.
@@ -384,7 +343,7 @@ class CppToolchain final : public CompiledToolchain {
   }
 
   // What a file of tests reaches in the target, by a run of its own.
-  Result<Arcs> reached_by(const std::string& text, const std::stop_token& stop) {
+  Result<Arcs> reached_by(const std::string& text, const std::stop_token& stop) override {
     CppProgram wanted = test_program("reaching", probed_.text);
     wanted.flags = "-DLEYDEN_RECORD";
     auto trouble = build_test(wanted, text, stop);
@@ -399,7 +358,7 @@ class CppToolchain final : public CompiledToolchain {
   // Mutants that a file of tests fails on.
   Result<std::vector<std::size_t>> killed_by(const std::string& text,
                                              std::span<const Mutant> mutants,
-                                             const std::stop_token& stop) {
+                                             const std::stop_token& stop) override {
     std::vector<std::size_t> out;
     if (mutants.empty()) return out;
     CppProgram wanted = test_program("judged", {});
