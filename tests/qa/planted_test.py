@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--language javascript | cpp | ruby | php] [--json FILE]
+    planted_test.py LEYDEN [--language javascript | cpp | go | ruby | php] [--json FILE]
 """
 import argparse
 import concurrent.futures
@@ -14,6 +14,7 @@ import tempfile
 
 from planted import PLANTED
 from planted_cpp import PLANTED_CPP
+from planted_go import PLANTED_GO
 from planted_js import PLANTED_JS
 from planted_php import PLANTED_PHP
 from planted_ruby import PLANTED_RUBY
@@ -23,16 +24,17 @@ NODE = "/usr/bin/node"
 RUBY = "/usr/bin/ruby"
 PHP = "/usr/bin/php"
 PHPUNIT = "/usr/bin/phpunit"
-PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "cpp": PLANTED_CPP, "ruby": PLANTED_RUBY,
+GO = "/usr/bin/go"
+PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "cpp": PLANTED_CPP, "go": PLANTED_GO, "ruby": PLANTED_RUBY,
               "php": PLANTED_PHP}
 # What has to be there, and what says so.
 GOOGLETEST = "/usr/include/gtest/gtest.h"
-NEEDED = {"cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
+NEEDED = {"go": [GO, "version"], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
           "php": [PHP, "-r", f"exit(extension_loaded('xdebug') && is_file('{PHPUNIT}') ? 0 : 1);"]}
 
 
 def leyden_test(program, file, *more):
-    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, *more], capture_output=True, text=True)
+    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, "--go", GO, *more], capture_output=True, text=True)
     if done.returncode == 5 and "sandbox" in done.stderr:
         print(f"SKIPPED: {done.stderr.strip()}", flush=True)
         os._exit(77)
@@ -47,6 +49,7 @@ def passes(folder, end):
         command = ["./tests"] if built.returncode == 0 else ["false"]
     else:
         command = {"py": [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+                   "go": [GO, "test", "."],
                    "rb": [RUBY, *folder.glob("*_test.rb")],
                    "php": [PHPUNIT, "--do-not-cache-result", *folder.glob("*Test.php")]}.get(end, [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))])
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=120).returncode == 0
@@ -60,6 +63,8 @@ def one(program, folder, planted):
         (place / f"{name}.{end}").write_text(source.replace("@@", text).lstrip())
         if end in ("js", "mjs", "cjs", "ts"):
             (place / "package.json").write_text('{"type": "module"}\n')
+        if end == "go":
+            (place / "go.mod").write_text("module example.org/planted\n\ngo 1.18\n")
     report = leyden_test(program, correct / f"{name}.{end}", "--write")
     if not report["tests"]:
         return {"name": name, "tests": 0, "sound": False, "noticed": False, "false_alarm": bool(report["suspected_defects"]), "says": says, "told": False}

@@ -80,8 +80,14 @@ std::pair<std::int64_t, std::int64_t> go_integer_range(const std::string& name) 
 Type GoTypes::named(const std::string& name, std::size_t depth) {
   if (depth > kDepthMax) return {};
   if (const auto few = choices_.find(name); few != choices_.end()) {
-    used_choices_[name] = few->second;
-    return {.kind = Kind::expression, .of = {}, .name = name, .texts = few->second};
+    std::vector<std::string> texts = few->second;
+    const auto declared = declared_.find(name);
+    // And one that is none of them.
+    if (declared != declared_.end() &&
+        ranges().contains(std::string(declared->second.type.text(declared->second.text))))
+      texts.push_back(name + "(99)");
+    used_choices_[name] = texts;
+    return {.kind = Kind::expression, .of = {}, .name = name, .texts = std::move(texts)};
   }
   const auto found = declared_.find(name);
   if (found == declared_.end()) {

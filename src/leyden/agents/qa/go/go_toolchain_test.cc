@@ -1,0 +1,124 @@
+// Go with the real go command and the real sandbox.
+#include "leyden/agents/qa/go/go_toolchain.h"
+
+#include <gtest/gtest.h>
+
+#include "leyden/agents/qa/test_agent.h"
+#include "leyden/base/testing/temporary_folder.h"
+
+namespace leyden::qa {
+namespace {
+
+class GoAgent : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = sandbox::Sandbox::open();
+    if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
+    sandbox_ = *std::move(opened);
+  }
+
+  Result<std::unique_ptr<Toolchain>> open(const std::string& name, std::string_view text,
+                                          const GoOptions& options = {}) {
+    folder_.write("shop/" + name, text);
+    return open_go(*sandbox_, folder_.path() / "shop" / name, options, {});
+  }
+
+  const TemporaryFolder folder_{fast_folder()};
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+};
+
+TEST_F(GoAgent, TestsFunctionsMethodsErrorsAndPanics) {
+  folder_.write("shop/go.mod", "module example.org/shop\n\ngo 1.18\n");
+  folder_.write("shop/other_test.go",
+                "package shop\nimport \"testing\"\n"
+                "func TestPrice1(t *testing.T) { if price([]int{1}) != 3 { t.Error() } }\n");
+  auto toolchain = open("price.go", R"(package shop
+
+import "errors"
+
+type Cart struct{ counts []int }
+
+func (c *Cart) Add(count int) error {
+	if count <= 0 {
+		return errors.New("nothing to add")
+	}
+	c.counts = append(c.counts, count)
+	return nil
+}
+
+func price(counts []int) int {
+	sum := 0
+	for _, count := range counts {
+		if count > 1000 {
+			panic("too many")
+		}
+		sum += 3 * count
+	}
+	return sum
+}
+)");
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto mutants = (*toolchain)->mutants(20);
+  ASSERT_TRUE(mutants);
+  const auto report = make_tests(**toolchain, *mutants, nullptr, {.rounds_max = 3}, {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->after.lines_reached, report->after.lines);
+  EXPECT_EQ(report->after.branches_reached, report->after.branches);
+  EXPECT_GT(report->mutants_killed * 4, report->mutants * 3);
+  EXPECT_NE(report->test_text.find("\"nothing to add\""), std::string::npos);
+  EXPECT_NE(report->test_text.find("recover()"), std::string::npos);
+  // The project's own tests have that name.
+  EXPECT_EQ(report->test_text.find("func TestPrice1("), std::string::npos);
+  EXPECT_EQ((*toolchain)->test_path(), "price_test.go");
+}
+
+TEST_F(GoAgent, GoesOnBehindEndlessLoopsWithoutAModule) {
+  auto toolchain = open("steps.go", R"(package main
+
+func steps(n int) int {
+	count := 0
+	for n != 1 {
+		n -= 2
+		count++
+		if n < -100 {
+			for {
+			}
+		}
+	}
+	return count
+}
+
+func main() {}
+)");
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  std::vector<Input> inputs;
+  for (const std::int64_t n : {2, 1, 5})
+    inputs.push_back({.construction = {}, .steps = {{.function = 0, .arguments = {Value::of(n)}}}});
+  const auto explored = (*toolchain)->explore(inputs, {}, {});
+  ASSERT_TRUE(explored) << explored.error().message;
+  EXPECT_EQ(explored->tried, 3u);
+  EXPECT_EQ(explored->timed_out, 1u);
+  const auto observed = (*toolchain)->observe(inputs, {});
+  ASSERT_TRUE(observed);
+  EXPECT_EQ(observed->at(2).text, R"([["equal","2"]])");
+}
+
+TEST_F(GoAgent, SaysWhatIsMissing) {
+  const auto missing =
+      open("f.go", "package f\nfunc F(a int) int { return a }\n", {.go = "no-such-go"});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Errc::unsupported);
+  EXPECT_NE(missing.error().message.find("--go"), std::string::npos);
+  const auto broken = open("f.go", "package f\nfunc F(a int) int { return nothing }\n");
+  ASSERT_FALSE(broken);
+  if (broken.error().code == Errc::unsupported) GTEST_SKIP() << broken.error().message;
+  EXPECT_EQ(broken.error().code, Errc::unavailable);
+  EXPECT_NE(broken.error().message.find("nothing"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leyden::qa
