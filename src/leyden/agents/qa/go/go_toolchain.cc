@@ -410,6 +410,7 @@ class GoToolchain final : public CompiledToolchain {
     std::string said;
     bool any = false;
     for (std::string line; std::getline(text, line);) {
+      any = any || line == "PASS";  // Of files without a test, too.
       const bool passed = line.starts_with("--- PASS: ");
       if (!passed && !line.starts_with("--- FAIL: ")) {
         if (!line.starts_with("===")) said += line + "\n";
