@@ -49,6 +49,8 @@ void change_statement(Node node, std::string_view text, std::vector<NodeChange>&
     if (node.named_child(0).type() == "call_expression" && !node.text(text).starts_with("panic("))
       out.push_back({node, "{}", "a call is left out"});
   } else if (type == "assignment_statement") {
+    const Node sign = node.field("operator");
+    if (sign.text(text) == "+=") out.push_back({sign, "=", "+= becomes ="});
     out.push_back({node, "{}", "an assignment is left out"});
   } else if (type == "inc_statement" || type == "dec_statement") {
     if (node.parent().type() == "for_clause") return;  // It would run for ever.
@@ -85,6 +87,17 @@ void change_expression(Node node, std::string_view text, std::vector<NodeChange>
     if (const auto other = opposites().find(node.text(text)); other != opposites().end())
       out.push_back({node, std::string(other->second),
                      fmt::format("{} becomes {}", other->first, other->second)});
+  } else if (type == "index_expression" && node.field("index").type() != "int_literal") {
+    out.push_back({node.field("index"), "0", "an index is 0"});
+  } else if (type == "slice_expression") {
+    for (const char* bound : {"start", "end"}) {
+      if (const Node found = node.field(bound))
+        out.push_back({found, "", "a slice's " + std::string(bound) + " is left out"});
+    }
+  } else if (type == "call_expression" && node.field("arguments").named_child_count() == 1 &&
+             node.field("function").type() == "selector_expression") {
+    out.push_back({node, "(" + std::string(node.field("arguments").named_child(0).text(text)) + ")",
+                   std::string(node.field("function").text(text)) + "() is left out"});
   } else if (type == "interpreted_string_literal") {
     const std::size_t size = node.text(text).size();
     if (size > 2 && size < kTextMax) out.push_back({node, "\"leyden\"", "a text is another"});
