@@ -232,9 +232,9 @@ TEST_F(EvaluatorTest, HostileCandidatesGetNoFitness) {
     EXPECT_FALSE(done->score()) << one.name;
     EXPECT_FALSE(done->reason.empty()) << one.name;
     if (one.status == Status::failed || one.status == Status::crashed) {
-      // Which of the walls it meets first may differ; that it came to its end by itself can't be.
+      // Which wall it meets first may differ, on a loaded machine its time; that it came to its end by itself can't be.
       EXPECT_TRUE(done->status == Status::failed || done->status == Status::crashed ||
-                  done->status == Status::over_limit)
+                  done->status == Status::over_limit || done->status == Status::timed_out)
           << one.name << ": " << to_string(done->status) << " " << done->reason;
     } else {
       EXPECT_EQ(done->status, one.status) << one.name << ": " << done->reason << done->evidence;

@@ -10,12 +10,10 @@ std::optional<std::size_t> choose(const std::vector<Archive::Member>& members, d
                                   std::optional<std::size_t> but, Random& random) {
   double sum = 0;
   std::vector<double> weights;
-  std::size_t rank = 0;  // Equals share one: on a plateau all are gone on from.
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (i > 0 && members[i].fitness < members[i - 1].fitness) ++rank;
-    const double novelty = 1 / (1 + static_cast<double>(members[i].children) / 32);
+  for (std::size_t rank = 0; rank < members.size(); ++rank) {
+    const double novelty = 1 / (1 + static_cast<double>(members[rank].children) / 32);
     const double weight =
-        members[i].number == but ? 0 : std::exp(-greed * static_cast<double>(rank)) * novelty;
+        members[rank].number == but ? 0 : std::exp(-greed * static_cast<double>(rank)) * novelty;
     weights.push_back(weight);
     sum += weight;
   }
@@ -32,8 +30,11 @@ std::optional<std::size_t> choose(const std::vector<Archive::Member>& members, d
 }
 
 // Half of the children go on from what is about the best, half from what is anywhere in the archive: most gains are steps from the best, ways out of
-// a dead end are not.
-double greed_of(Random& random) { return random.chance(0.5) ? 1.2 : 0.15; }
+// a dead end are not. Failures are mostly equals, of which the older are nearer to the start: those are gone through evenly.
+double greed_of(const Archive& archive, std::size_t island, Random& random) {
+  if (archive.elites(island).empty()) return 0.25;
+  return random.chance(0.5) ? 1.2 : 0.15;
+}
 
 // What can be gone on from: programs with a fitness, or, where there are none yet, the failures.
 std::vector<Archive::Member> basis_of(const Archive& archive, std::size_t island) {
@@ -64,13 +65,13 @@ std::optional<Parents> choose_parents(Operator which, const Archive& archive, st
       first = choose(basis, 0, std::nullopt, random);
     }
   } else {
-    first =
-        choose(basis, which == Operator::refinement ? 1.0 : greed_of(random), std::nullopt, random);
+    first = choose(basis, which == Operator::refinement ? 1.0 : greed_of(archive, island, random),
+                   std::nullopt, random);
   }
   if (!first) return std::nullopt;
   Parents out{.first = *first};
   if (!needs_two(which)) return out;
-  out.second = choose(basis, greed_of(random) / 2, first, random);
+  out.second = choose(basis, greed_of(archive, island, random) / 2, first, random);
   if (!out.second) return std::nullopt;
   return out;
 }
