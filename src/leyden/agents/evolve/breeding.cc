@@ -12,7 +12,7 @@
 namespace leyden::evolve {
 namespace {
 
-constexpr std::size_t kTries = 24;  // For a child that is unlike all others.
+constexpr std::size_t kTries = 96;  // For a child that is unlike all others.
 constexpr std::size_t kCodeBytesMax = 4 * MiB;
 
 class Breeder {

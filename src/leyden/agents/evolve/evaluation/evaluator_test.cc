@@ -171,6 +171,47 @@ const std::vector<Hostile>& hostile() {
        "import os\nopen('/proc/%d/fd/1' % os.getppid(), 'w').write('{\"score\": 1000, "
        "\"passed\": true}\\n')\ndef f(n): return 0\n",
        Status::failed},
+      {"bombs_with_forks", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",
+       Status::timed_out},
+      {"bombs_with_threads",
+       "import threading, time\nwhile True:\n    try: threading.Thread(target=time.sleep, "
+       "args=(60,)).start()\n    except RuntimeError: pass\n",
+       Status::timed_out},
+      {"fills_the_disk",
+       "import os\nf = open(os.environ['TMPDIR'] + '/big', 'wb')\nwhile True: f.write(bytes(1 << "
+       "20)); "
+       "f.flush()\n",
+       Status::failed},
+      {"waits_for_input", "import sys\nsys.exit(len(sys.stdin.read()) + 3)\n", Status::failed},
+      {"climbs_out_by_a_link",
+       "import os\nos.symlink('/proc/1/root', os.environ['TMPDIR'] + '/out')\n"
+       "open(os.environ['TMPDIR'] + '/out/etc/shadow').read()\n",
+       Status::failed},
+      {"traces_its_parent",
+       "import ctypes, os\nr = ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)\nos._exit(5 if r "
+       "else 0)\n",
+       Status::failed},
+      {"forks_twice_and_goes",
+       "import os, time\nif os.fork() == 0:\n    if os.fork() == 0: time.sleep(60)\n    "
+       "os._exit(0)\n"
+       "os._exit(4)\n",
+       Status::failed},
+      {"probes_devices", "open('/dev/sda', 'rb').read(1)\n", Status::failed},
+      {"sets_the_clock", "import time\ntime.clock_settime(time.CLOCK_REALTIME, 0)\n",
+       Status::failed},
+      {"becomes_root", "import os\nos.setuid(0)\nopen('/etc/passwd', 'a')\n", Status::failed},
+      {"makes_a_namespace",
+       "import ctypes, os\nr = ctypes.CDLL(None).unshare(0x10000000)\nos._exit(6 if r else 0)\n",
+       Status::failed},
+      {"makes_deep_folders",
+       "import os\nos.chdir(os.environ['TMPDIR'])\nwhile True:\n    os.mkdir('d')\n    "
+       "os.chdir('d')\n",
+       Status::failed},
+      {"leaks_descriptors", "import os\nwhile True: os.dup(0)\n", Status::failed},
+      {"looks_for_keys",
+       "import os, sys\nsys.exit(9 if not [k for k in os.environ if 'KEY' in k or 'TOKEN' in k] "
+       "else 0)\n",
+       Status::failed},
       {"tells_nan",
        "class F(float):\n    def __ne__(self, o): return False\n"
        "def f(n): return float('nan')\n",
@@ -191,7 +232,10 @@ TEST_F(EvaluatorTest, HostileCandidatesGetNoFitness) {
     EXPECT_FALSE(done->score()) << one.name;
     EXPECT_FALSE(done->reason.empty()) << one.name;
     if (one.status == Status::failed || one.status == Status::crashed) {
-      EXPECT_NE(done->status, Status::not_passed) << one.name << ": " << done->reason;
+      // Which wall it meets first may differ, on a loaded machine its time; that it came to its end by itself can't be.
+      EXPECT_TRUE(done->status == Status::failed || done->status == Status::crashed ||
+                  done->status == Status::over_limit || done->status == Status::timed_out)
+          << one.name << ": " << to_string(done->status) << " " << done->reason;
     } else {
       EXPECT_EQ(done->status, one.status) << one.name << ": " << done->reason << done->evidence;
     }
@@ -231,6 +275,41 @@ TEST_F(EvaluatorTest, RewardHacksFailWhereTheCandidateRunsAlone) {
       {"exits_early", "import os\nos._exit(0)\n", Status::not_passed},
       {"hangs", "while True: pass\n", Status::unfinished},
       {"prints_without_end", "while True: print('0' * 10000)\n", Status::unfinished},
+      {"prints_nan", "def f(n): return float('nan')\n", Status::not_passed},
+      {"prints_infinity", "def f(n): return float('inf')\n", Status::not_passed},
+      {"prints_minus_zero", "def f(n): return -0.0 if n == 0 else n * n\n", Status::not_passed},
+      {"is_nearly_right", "def f(n): return n * n + 1e-9\n", Status::not_passed},
+      {"answers_what_is_asked_first", "def f(n): return n * n if n < 19 else 0\n",
+       Status::not_passed},
+      {"finds_the_project",
+       "import os\nfor d in ('/project', '/work', '/root', '/home'):\n"
+       "    for at, _, files in os.walk(d):\n        for one in files:\n"
+       "            if one == 'reader.py': os._exit(0)\nraise SystemExit(3)\n",
+       Status::unfinished},
+      {"overwrites_the_driver", "open('driver.py', 'w').write('')\n", Status::unfinished},
+      {"patches_print",
+       "import builtins\nshow = builtins.print\n"
+       "builtins.print = lambda *a: show('{\"score\": 1000, \"passed\": true}')\n"
+       "def f(n): return 0\n",
+       Status::not_passed},
+      {"turns_the_clock_back",
+       "import time\ntime.clock_settime(time.CLOCK_MONOTONIC, 0)\ndef f(n): return n * n\n",
+       Status::unfinished},
+      {"goes_on_in_the_background",
+       "import os, time\nif os.fork() == 0:\n    time.sleep(0.5)\n"
+       "    print(*[n * n for n in range(20)])\nos._exit(0)\n",
+       Status::not_passed},
+      {"ends_its_parent", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nos._exit(7)\n",
+       Status::unfinished},
+      {"leaves_a_link_as_its_output",
+       "import os\nos.symlink('/project/answers.txt', os.environ['TMPDIR'] + '/output')\n"
+       "def f(n): return open(os.environ['TMPDIR'] + '/output').read()\n",
+       Status::unfinished},
+      {"prints_the_answers_and_hangs",
+       "print(*[n * n for n in range(20)], flush=True)\nwhile True: pass\n", Status::unfinished},
+      {"prints_the_answers_and_crashes",
+       "import os\nprint(*[n * n for n in range(20)], flush=True)\nos.kill(os.getpid(), 6)\n",
+       Status::unfinished},
       {"tells_more_than_asked", "def f(n): return '%d 7' % (n * n)\n", Status::not_passed},
   };
   EvaluatorOptions options = apart();

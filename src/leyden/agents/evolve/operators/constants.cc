@@ -62,6 +62,34 @@ std::string number_text(double value, bool integral) {
   return out.starts_with('-') ? "(" + out + ")" : out;
 }
 
+double stepped(const Constant& constant, Random& random) {
+  const double value = constant.value;
+  const double scale = value == 0 ? 1 : std::abs(value);
+  switch (random.below(10)) {
+    case 0:
+      return value + 1;
+    case 1:
+      return value - 1;
+    case 2:
+      return value * 2;
+    case 3:
+      return value / 2;
+    case 4:
+      return random.chance(0.5) ? value * 10 : value / 10;
+    case 5:
+      return random.chance(0.5) ? -value : static_cast<double>(random.below(3));
+    default:
+      break;
+  }
+  if (constant.integral) {
+    // At least one; a third of the time anywhere up to ten times as far.
+    const double size = random.chance(0.33) ? 10 * scale : std::pow(scale + 1, random.uniform());
+    const double step = std::max(1.0, std::round(size * random.uniform()));
+    return value + (random.chance(0.5) || step > value ? step : -step);
+  }
+  return value + scale * std::pow(10.0, -6 * random.uniform()) * random.normal();
+}
+
 std::vector<Constant> constants_of(const Program& program) {
   std::vector<Constant> out;
   collect(program, program.root(), 0, out);
@@ -97,6 +125,23 @@ std::string with_constants(const Program& program, std::span<const double> value
     at = constant.end;
   }
   return out + program.text().substr(at);
+}
+
+std::optional<std::string> with_some_stepped(const Program& program, Random& random) {
+  const std::vector<Constant> constants = constants_of(program);
+  if (constants.empty()) return std::nullopt;
+  std::vector<double> values;
+  for (const Constant& constant : constants) values.push_back(constant.value);
+  std::size_t count = 1;
+  while (count < 4 && random.chance(0.4)) ++count;
+  // Numbers that stand together often belong together.
+  const bool together = random.chance(0.5);
+  const std::size_t first = random.below(values.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = together ? (first + i) % values.size() : random.below(values.size());
+    values[at] = stepped(constants[at], random);
+  }
+  return with_constants(program, values);
 }
 
 NumericSearch::Search NumericSearch::search_from(const std::vector<Constant>& constants) {

@@ -27,11 +27,18 @@ struct Constant {
 // The shortest text that reads as the number again; a negative one stands in brackets.
 [[nodiscard]] std::string number_text(double value, bool integral);
 
+// Another value: a neighbour, twice, half, ten times, the negative, a small whole number; or a step of any size, from a millionth of it to all of it, since
+// how fine a number must be set is not known.
+[[nodiscard]] double stepped(const Constant& constant, Random& random);
+
 // Those that may change, in the order of the text.
 [[nodiscard]] std::vector<Constant> constants_of(const Program& program);
 // The program's text without its numbers: programs that differ in nothing else have one.
 [[nodiscard]] std::string skeleton_of(const Program& program);
 [[nodiscard]] std::string with_constants(const Program& program, std::span<const double> values);
+
+// The program with one to four of its numbers stepped; nullopt: it has none.
+[[nodiscard]] std::optional<std::string> with_some_stepped(const Program& program, Random& random);
 
 // A numeric search for each skeleton that has been met. Its state follows from what it was told, in that order; proposals leave it as it is.
 class NumericSearch {

@@ -184,30 +184,7 @@ Edit replace(Node node, std::string text, std::string what) {
 std::optional<Edit> another_number(const Program& program, Node node, Random& random) {
   const auto number = number_at(node, program.text());
   if (!number) return std::nullopt;
-  double value = number->value;
-  switch (random.below(7)) {
-    case 0:
-      value += 1;
-      break;
-    case 1:
-      value -= 1;
-      break;
-    case 2:
-      value *= 2;
-      break;
-    case 3:
-      value /= 2;
-      break;
-    case 4:
-      value = -value;
-      break;
-    case 5:
-      value = static_cast<double>(random.below(3));
-      break;
-    default:
-      value *= 1 + 0.2 * random.normal();
-  }
-  const std::string text = number_text(value, number->integral);
+  const std::string text = number_text(stepped(*number, random), number->integral);
   return replace(node, text, fmt::format("{} becomes {}", node.text(program.text()), text));
 }
 

@@ -98,9 +98,12 @@ std::optional<Offspring> refine(const Program& program, const NumericSearch& num
                                 Random& random) {
   const std::size_t constants = constants_of(program).size();
   if (constants > 0 && random.chance(constants > 2 ? 0.75 : 0.4)) {
-    auto text = numbers.propose(program, random);
+    // All at once find the way down a valley; some at a time find what stands alone, such as a seed or a number of rounds.
+    const bool all = random.chance(0.5);
+    auto text = all ? numbers.propose(program, random) : with_some_stepped(program, random);
     if (text && *text != program.text())
-      return Offspring{*std::move(text), fmt::format("{} constants by sep-CMA-ES", constants)};
+      return Offspring{*std::move(text), all ? fmt::format("{} constants by sep-CMA-ES", constants)
+                                             : std::string("steps of some constants")};
   }
   std::vector<Site> fine;
   for (const Site& site : sites_of(program)) {

@@ -214,6 +214,27 @@ TEST(Constants, AreReadAndWrittenBack) {
   EXPECT_EQ(skeleton_of(program("a = f(3)")), skeleton_of(program("a = f((-3))")));
 }
 
+// A seed, a number of rounds and a rate: each is met at its own size.
+TEST(Constants, AreSteppedFinelyAndFar) {
+  Random random(7);
+  const Program parent = program("SEED = 1\nROUNDS = 400\nRATE = 0.05\n");
+  double finest = 1;
+  std::set<double> seeds;
+  double rounds = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Program child = program(with_some_stepped(parent, random).value());
+    EXPECT_EQ(skeleton_of(child), skeleton_of(parent));
+    const auto values = constants_of(child);
+    seeds.insert(values[0].value);
+    rounds = std::max(rounds, values[1].value);
+    const double step = std::abs(values[2].value - 0.05);
+    if (step > 0) finest = std::min(finest, step);
+  }
+  EXPECT_GE(seeds.size(), 10);
+  EXPECT_GE(rounds, 2000);
+  EXPECT_LT(finest, 1e-6);
+}
+
 TEST(SepCmaEs, FindsTheOptimumOfABadlyScaledBowl) {
   SepCmaEs search(6, 0.3);
   Random random(1);

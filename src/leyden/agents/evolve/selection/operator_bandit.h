@@ -12,10 +12,10 @@
 namespace leyden::evolve {
 
 struct BanditOptions {
-  double discount = 0.985;          // Of what is known, with each gain that comes: old gains fade.
-  double extreme_weight = 0.7;      // Of an arm's largest recent gain, against its mean.
-  std::size_t extreme_window = 50;  // Gains of an arm that its largest is of.
-  double curiosity = 0.84;          // Of the dice, against the deviation that was seen.
+  double discount = 0.988;          // Of what is known, with each gain that comes: old gains fade.
+  double extreme_weight = 0.75;     // Of an arm's largest recent gain, against its mean.
+  std::size_t extreme_window = 40;  // Gains of an arm that its largest is of.
+  double curiosity = 1.0;           // Of the dice, against the deviation that was seen.
   double prior_weight = 0.5;        // An arm's prior counts as so many gains.
 };
 

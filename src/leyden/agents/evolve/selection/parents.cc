@@ -29,6 +29,13 @@ std::optional<std::size_t> choose(const std::vector<Archive::Member>& members, d
   return members[last].number;
 }
 
+// Half of the children go on from what is about the best, half from what is anywhere in the archive: most gains are steps from the best, ways out of
+// a dead end are not. Failures are mostly equals, of which the older are nearer to the start: those are gone through evenly.
+double greed_of(const Archive& archive, std::size_t island, Random& random) {
+  if (archive.elites(island).empty()) return 0.25;
+  return random.chance(0.5) ? 1.2 : 0.15;
+}
+
 // What can be gone on from: programs with a fitness, or, where there are none yet, the failures.
 std::vector<Archive::Member> basis_of(const Archive& archive, std::size_t island) {
   std::vector<Archive::Member> out = archive.elites(island);
@@ -58,12 +65,13 @@ std::optional<Parents> choose_parents(Operator which, const Archive& archive, st
       first = choose(basis, 0, std::nullopt, random);
     }
   } else {
-    first = choose(basis, which == Operator::refinement ? 1.0 : 0.25, std::nullopt, random);
+    first = choose(basis, which == Operator::refinement ? 1.0 : greed_of(archive, island, random),
+                   std::nullopt, random);
   }
   if (!first) return std::nullopt;
   Parents out{.first = *first};
   if (!needs_two(which)) return out;
-  out.second = choose(basis, 0.15, first, random);
+  out.second = choose(basis, greed_of(archive, island, random) / 2, first, random);
   if (!out.second) return std::nullopt;
   return out;
 }
