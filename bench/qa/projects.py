@@ -118,6 +118,14 @@ class Tinyxml2:
         (root / "resources/out").mkdir(exist_ok=True)
         return all(passes(["g++", *self.build, *flags, *program, "-o", "./program"], root) and passes(["./program"], root) for program in self.programs(tests))
 
+    @staticmethod
+    def add(line, lines, branches):
+        place = line["line_number"]
+        lines[place] = lines.get(place, 0) + line["count"]
+        for i, branch in enumerate(line["branches"]):
+            if not branch["throw"]:
+                branches[place, i] = branches.get((place, i), 0) + branch["count"]
+
     def coverage(self, root, tests):
         for old in root.glob("*.gc*"):
             old.unlink()
@@ -127,15 +135,8 @@ class Tinyxml2:
             run([f"./counted{number}"], root)
             for data in root.glob(f"counted{number}-tinyxml2.gcda"):
                 counted = json.loads(run(["gcov", "-b", "-j", "-t", data.name], root).stdout.splitlines()[0])
-                for file in counted["files"]:
-                    if file["file"] != "tinyxml2.cpp":
-                        continue
-                    for line in file["lines"]:
-                        place = line["line_number"]
-                        lines[place] = lines.get(place, 0) + line["count"]
-                        for i, branch in enumerate(line["branches"]):
-                            if not branch["throw"]:
-                                branches[place, i] = branches.get((place, i), 0) + branch["count"]
+                for line in (line for file in counted["files"] if file["file"] == "tinyxml2.cpp" for line in file["lines"]):
+                    self.add(line, lines, branches)
         return [[sum(count > 0 for count in counts.values()), len(counts)] for counts in (lines, branches)]
 
 

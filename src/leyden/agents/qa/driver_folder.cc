@@ -177,7 +177,8 @@ Result<std::vector<Json>> DriverFolder::ask(const sandbox::Sandbox& sandbox,
                                             const sandbox::SandboxLimits& limits,
                                             const Json& request, const std::stop_token& stop) {
   if (auto put = put_request(text_of(request)); !put) return std::unexpected(put.error());
-  if (!session_) {
+  const bool fresh = !session_;
+  if (fresh) {
     sandbox::SandboxLimits of_session = limits;
     of_session.wall_time = of_session.cpu_time = kSessionTime;
     auto started = DriverSession::start(sandbox, command(), of_session, path_ / "drivers");
@@ -195,7 +196,11 @@ Result<std::vector<Json>> DriverFolder::ask(const sandbox::Sandbox& sandbox,
   if (ended.error().code != Errc::timed_out && ended.error().code != Errc::unavailable)
     return std::unexpected(ended.error());
   last_trouble_ = ended.error().message;
-  return answers();  // As far as it came.
+  auto told = answers();  // As far as it came.
+  // A wall that the request before ran into may be noticed only now, when that has long been answered.
+  if (!told && !fresh && ended.error().code == Errc::unavailable)
+    return ask(sandbox, command, driver, limits, request, stop);
+  return told;
 }
 
 }  // namespace leyden::qa

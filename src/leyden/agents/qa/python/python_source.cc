@@ -142,10 +142,7 @@ class Reader {
     }
   }
 
-  void read_function(Node outer, Node node, const std::string& class_name) {
-    Function out;
-    out.name = node.field("name").text(text_);
-    if (node.has_error() || out.name.starts_with("test_")) return;
+  static bool is_operator(const std::string& name) {
     static const std::set<std::string_view> kOperators = {
         "__len__",  "__getitem__",  "__contains__", "__add__",  "__sub__",     "__mul__",
         "__eq__",   "__lt__",       "__le__",       "__call__", "__str__",     "__repr__",
@@ -153,25 +150,47 @@ class Reader {
         "__hash__", "__setitem__",  "__delitem__",  "__ne__",   "__gt__",      "__ge__",
         "__pow__",  "__floordiv__", "__and__",      "__or__",   "__xor__",     "__radd__",
         "__rsub__", "__rmul__",     "__int__",      "__float__"};
-    if (out.name.starts_with('_') && !(kOperators.contains(out.name) || class_name.empty())) return;
-    const bool is_private = out.name.starts_with('_') && class_name.empty();
-    if (is_private && out.name.starts_with("__")) return;
+    return kOperators.contains(name);
+  }
+
+  // What decorators make of a method; nullopt: nothing that a test could call.
+  std::optional<Function::Kind> kind_of_method(Node outer) const {
+    Function::Kind out = Function::Kind::method;
+    for (const Node child : outer.named_children()) {
+      if (child.type() != "decorator") continue;
+      const std::string_view decorator = child.text(text_);
+      if (decorator.starts_with("@staticmethod") || decorator.starts_with("@classmethod"))
+        out = Function::Kind::static_method;
+      if (decorator.find("property") != std::string_view::npos) out = Function::Kind::property;
+      for (const std::string_view other : {"abstractmethod", "overload", ".setter", ".deleter"}) {
+        if (decorator.find(other) != std::string_view::npos) return std::nullopt;
+      }
+    }
+    return out;
+  }
+
+  // `self + other`: mostly of its own class.
+  void guess_other(Function& operation) const {
+    if (!is_operator(operation.name) || operation.parameters.size() != 1 ||
+        operation.parameters[0].name != "other" || operation.parameters[0].annotated ||
+        !names_.classes.contains(operation.class_name))
+      return;
+    const Type own{.kind = Type::Kind::object, .of = {}, .name = operation.class_name};
+    Type& type = operation.parameters[0].type;
+    if (type != own) type = {.kind = Type::Kind::any_of, .of = {own, type}, .name = {}};
+  }
+
+  void read_function(Node outer, Node node, const std::string& class_name) {
+    Function out;
+    out.name = node.field("name").text(text_);
+    if (node.has_error() || out.name.starts_with("test_")) return;
+    const bool is_private = out.name.starts_with('_') && !is_operator(out.name);
+    if (is_private && (!class_name.empty() || out.name.starts_with("__"))) return;
     out.class_name = class_name;
     if (!class_name.empty()) {
-      out.kind = Function::Kind::method;
-      for (const Node child : outer.named_children()) {
-        if (child.type() != "decorator") continue;
-        const std::string_view decorator = child.text(text_);
-        if (decorator.starts_with("@staticmethod") || decorator.starts_with("@classmethod"))
-          out.kind = Function::Kind::static_method;
-        if (decorator.find("property") != std::string_view::npos)
-          out.kind = Function::Kind::property;
-        if (decorator.find("abstractmethod") != std::string_view::npos ||
-            decorator.find("overload") != std::string_view::npos ||
-            decorator.find(".setter") != std::string_view::npos ||
-            decorator.find(".deleter") != std::string_view::npos)
-          return;
-      }
+      const auto kind = kind_of_method(outer);
+      if (!kind) return;
+      out.kind = *kind;
     } else if (outer.text(text_).starts_with("@overload") ||
                outer.text(text_).starts_with("@typing.overload")) {
       return;
@@ -184,14 +203,7 @@ class Reader {
       out.uncallable = "it is private, and no call that was tried reaches it";
       out.is_last_resort = true;
     }
-    // `self + other`: mostly of its own class.
-    if (kOperators.contains(out.name) && out.parameters.size() == 1 &&
-        out.parameters[0].name == "other" && !out.parameters[0].annotated &&
-        names_.classes.contains(class_name)) {
-      const Type own{.kind = Type::Kind::object, .of = {}, .name = class_name};
-      Type& type = out.parameters[0].type;
-      if (type != own) type = {.kind = Type::Kind::any_of, .of = {own, type}, .name = {}};
-    }
+    guess_other(out);
     if (const Node result = node.field("return_type"))
       out.result = python_annotation(result.text(text_), names_);
     const Node body = node.field("body");
