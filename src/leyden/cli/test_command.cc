@@ -235,11 +235,15 @@ Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::stri
                           .seed = flags.seed,
                           .time_max = std::chrono::milliseconds(
                               static_cast<std::int64_t>(flags.max_time_s * 1000)),
-                          .rounds_max = flags.quick ? std::size_t{12} : std::size_t{30},
-                          .mutant_rounds = flags.quick ? std::size_t{0} : std::size_t{4},
                           .repairs_max = flags.max_repairs},
               .writer = {},
               .why_no_model = {}};
+  if (flags.quick) {
+    out.options.rounds_max = 12;
+    out.options.inputs_at_first = 100;
+    out.options.mutants_per_function = 30;
+    out.options.mutant_rounds = 0;
+  }
   if (model == nullptr) return out;
   out.writer.emplace(
       model->rag(), model->server(),

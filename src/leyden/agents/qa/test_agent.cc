@@ -296,7 +296,8 @@ class Agent {
     std::vector<Input> own =
         round == 0 ? maker_.borders(function, kBorders) : maker_.of_learned(function);
     const std::vector<Input>& useful = useful_[function];
-    while (own.size() < options_.inputs_per_round) {
+    const std::size_t count = round == 0 ? options_.inputs_at_first : options_.inputs_per_round;
+    while (own.size() < count) {
       if (round == 0 || useful.empty() || own.size() % 2 == 0) {
         own.push_back(maker_.random(function));
       } else {

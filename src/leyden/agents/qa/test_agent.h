@@ -31,7 +31,8 @@ struct TestAgentOptions {
   std::size_t rounds_max = 30;
   std::size_t mutant_rounds =
       4;  // Of inputs made for mutants that no other input tells from the original.
-  std::size_t inputs_per_round = 250;  // For each function.
+  std::size_t inputs_per_round = 250;  // For each function;
+  std::size_t inputs_at_first = 250;   // in the first round, with which most are done.
   std::size_t mutants_per_function = 60;
   std::size_t repairs_max = 2;  // Of a model's test that fails, with what went wrong.
 };
