@@ -129,7 +129,7 @@ TEST_P(Scenarios, FarLessRegretThanTakingTurns) {
   EXPECT_LE(found, GetParam().name == "outlier" ? 90 : 60);
 }
 INSTANTIATE_TEST_SUITE_P(Artificial, Scenarios, ::testing::Values(kUniform, kBoolean, kOutlier),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& instance) { return instance.param.name; });
 
 TEST(OperatorBandit, TakesWhatIsAllowedOnly) {
   OperatorBandit bandit(std::vector<double>(kCount, 1.0));
