@@ -2,25 +2,18 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
-#include "leyden/agents/qa/compiled/model_answer.h"
 #include "leyden/agents/qa/cpp/cpp_text.h"
+#include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
 Result<std::vector<SourceTest>> cpp_tests_in(std::string_view answer) {
-  const std::string_view code = code_in(answer);
+  const std::string_view code = code_of(answer);
   SourceTest shared;
-  std::vector<SourceTest> out;
-  std::string rest;
-  std::size_t at = 0;
-  for (const CppPlacedTest& one : cpp_placed_tests(code)) {
-    rest += code.substr(at, one.begin - at);
-    at = one.end;
-    out.push_back({.name = one.name,
-                   .text = std::string(code.substr(one.begin, one.end - one.begin)),
-                   .imports = {},
-                   .support = {}});
-  }
+  SplitTests split = split_tests(code, cpp_placed_tests(code));
+  std::vector<SourceTest> out = std::move(split.tests);
+  const std::string& rest = split.between;
   if (out.empty()) return fail(Errc::invalid_argument, "there is no TEST(Suite, Name) in it");
   for (std::size_t begin = 0; begin < rest.size();) {
     const std::size_t end = std::min(rest.find('\n', begin), rest.size());

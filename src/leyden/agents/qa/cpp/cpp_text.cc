@@ -436,8 +436,8 @@ std::string cpp_test_file(std::span<const TestCase> cases, std::span<const Sourc
   return out + body;
 }
 
-std::vector<CppPlacedTest> cpp_placed_tests(std::string_view text) {
-  std::vector<CppPlacedTest> out;
+std::vector<PlacedTest> cpp_placed_tests(std::string_view text) {
+  std::vector<PlacedTest> out;
   auto tree = syntax::parse(syntax::Language::cpp, text);
   if (!tree) return out;
   for (const syntax::Node node : tree->root().named_children()) {

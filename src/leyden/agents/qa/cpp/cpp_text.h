@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/agents/qa/compiled/placed_tests.h"
 #include "leyden/agents/qa/cpp/cpp_source.h"
 #include "leyden/agents/qa/toolchain.h"
 
@@ -39,13 +40,6 @@ struct CppTestFile {
                                         const CppSource& source, const CppTestFile& file);
 
 // Where the tests of a file stand: first and last line of each, with its name.
-struct CppPlacedTest {
-  std::string name;
-  std::size_t begin = 0;  // Bytes.
-  std::size_t end = 0;
-  std::size_t first_line = 0;
-  std::size_t last_line = 0;
-};
-[[nodiscard]] std::vector<CppPlacedTest> cpp_placed_tests(std::string_view text);
+[[nodiscard]] std::vector<PlacedTest> cpp_placed_tests(std::string_view text);
 
 }  // namespace leyden::qa

@@ -160,7 +160,7 @@ class CppToolchain final : public CompiledToolchain {
       runs.push_back(fmt::format("--gtest_shuffle --gtest_random_seed={}",
                                  (options.seed * 100 + i) % 99'999 + 1));
     if (options.alone) {
-      for (const CppPlacedTest& one : cpp_placed_tests(*built_tests_))
+      for (const PlacedTest& one : cpp_placed_tests(*built_tests_))
         runs.push_back(fmt::format("--gtest_filter=*.{}", one.name));
     }
     std::string script;
@@ -321,7 +321,7 @@ class CppToolchain final : public CompiledToolchain {
       const std::set<std::size_t> lines =
           lines_named(*trouble, project_.test_path.filename().string());
       const std::string before = now;
-      const std::vector<CppPlacedTest> tests = cpp_placed_tests(now);
+      const std::vector<PlacedTest> tests = cpp_placed_tests(now);
       for (std::size_t i = tests.size(); i-- > 0;) {
         const auto line = lines.lower_bound(tests[i].first_line);
         if (line != lines.end() && *line <= tests[i].last_line)

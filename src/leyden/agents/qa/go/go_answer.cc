@@ -1,29 +1,20 @@
 #include "leyden/agents/qa/go/go_answer.h"
 
 #include <string>
+#include <utility>
 
-#include "leyden/agents/qa/compiled/model_answer.h"
 #include "leyden/agents/qa/go/go_text.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
 
 Result<std::vector<SourceTest>> go_tests_in(std::string_view answer) {
-  const std::string_view code = code_in(answer);
-  std::vector<SourceTest> out;
-  std::string rest;
-  std::size_t at = 0;
-  for (const GoPlacedTest& one : go_placed_tests(code)) {
-    rest += code.substr(at, one.begin - at);
-    at = one.end;
-    out.push_back({.name = one.name,
-                   .text = std::string(code.substr(one.begin, one.end - one.begin)),
-                   .imports = {},
-                   .support = {}});
-  }
+  const std::string_view code = code_of(answer);
+  SplitTests split = split_tests(code, go_placed_tests(code));
+  std::vector<SourceTest> out = std::move(split.tests);
   if (out.empty())
     return fail(Errc::invalid_argument, "there is no func TestName(t *testing.T) in it");
-  rest += code.substr(at);
+  const std::string rest = split.between + std::string(split.behind);
   SourceTest shared;
   auto tree = syntax::parse(syntax::Language::go, rest);
   if (!tree) return std::unexpected(tree.error());

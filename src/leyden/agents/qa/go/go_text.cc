@@ -395,8 +395,8 @@ GoProbe go_probe(const GoSource& source, const std::string& path) {
   return out;
 }
 
-std::vector<GoPlacedTest> go_placed_tests(std::string_view text) {
-  std::vector<GoPlacedTest> out;
+std::vector<PlacedTest> go_placed_tests(std::string_view text) {
+  std::vector<PlacedTest> out;
   auto tree = syntax::parse(syntax::Language::go, text);
   if (!tree) return out;
   for (const syntax::Node node : tree->root().named_children()) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "leyden/agents/qa/compiled/placed_tests.h"
 #include "leyden/agents/qa/go/go_source.h"
 #include "leyden/agents/qa/toolchain.h"
 
@@ -29,14 +30,7 @@ struct GoProbe {
 [[nodiscard]] GoProbe go_probe(const GoSource& source, const std::string& path);
 
 // The test functions of a file.
-struct GoPlacedTest {
-  std::string name;
-  std::size_t begin = 0;  // Bytes.
-  std::size_t end = 0;
-  std::size_t first_line = 0;
-  std::size_t last_line = 0;
-};
-[[nodiscard]] std::vector<GoPlacedTest> go_placed_tests(std::string_view text);
+[[nodiscard]] std::vector<PlacedTest> go_placed_tests(std::string_view text);
 
 // "import (...)" with what the text uses: the standard library's, and those of the package.
 [[nodiscard]] std::string go_imports(std::string_view body, const GoSource& source,

@@ -146,7 +146,7 @@ class GoToolchain final : public CompiledToolchain {
     for (std::size_t i = 0; i < options.shuffled; ++i)
       runs.push_back(fmt::format("-test.shuffle={}", options.seed * 100 + i + 1));
     if (options.alone) {
-      for (const GoPlacedTest& one : go_placed_tests(**built))
+      for (const PlacedTest& one : go_placed_tests(**built))
         runs.push_back(fmt::format("-test.run='^{}$'", one.name));
     }
     std::string script;
@@ -374,7 +374,7 @@ class GoToolchain final : public CompiledToolchain {
       out.trouble = first_complaint(*trouble);
       const std::set<std::size_t> lines = lines_named(*trouble, name);
       const std::string before = now;
-      const std::vector<GoPlacedTest> tests = go_placed_tests(now);
+      const std::vector<PlacedTest> tests = go_placed_tests(now);
       for (std::size_t i = tests.size(); i-- > 0;) {
         const auto line = lines.lower_bound(tests[i].first_line);
         if (line != lines.end() && *line <= tests[i].last_line)

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leyden/agents/qa/toolchain.h"
+
+namespace leyden::qa {
+
+// Where a test stands in a file.
+struct PlacedTest {
+  std::string name;
+  std::size_t begin = 0;  // Bytes.
+  std::size_t end = 0;
+  std::size_t first_line = 0;
+  std::size_t last_line = 0;
+};
+
+// A text taken apart: each test, without imports and support yet, what stands before and between them, and what stands behind the last.
+struct SplitTests {
+  std::vector<SourceTest> tests;
+  std::string between;
+  std::string_view behind;  // Of the text.
+};
+[[nodiscard]] inline SplitTests split_tests(std::string_view text,
+                                            std::span<const PlacedTest> placed) {
+  SplitTests out;
+  std::size_t at = 0;
+  for (const PlacedTest& one : placed) {
+    out.between += text.substr(at, one.begin - at);
+    at = one.end;
+    out.tests.push_back({.name = one.name,
+                         .text = std::string(text.substr(one.begin, one.end - one.begin)),
+                         .imports = {},
+                         .support = {}});
+  }
+  out.behind = text.substr(at);
+  return out;
+}
+
+}  // namespace leyden::qa
