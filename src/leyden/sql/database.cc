@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
+#include <thread>
+
 namespace leyden::sql {
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {
@@ -87,6 +90,20 @@ namespace {
 namespace fs = std::filesystem;
 
 // Makes the tables of a new file, or brings an older one to this version; refuses a file that is not ours.
+// How long one waits for another who has the file.
+constexpr std::chrono::seconds patience(10);
+
+// Two who make a new file at once both read it and then both want it alone: SQLite tells one of them at once that it is busy, without its timeout, since waiting would be a deadlock (sqlite3_busy_handler's reference). That one lets go and comes again.
+Result<void> to_write_ahead_log(Database& database) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto set = database.execute("PRAGMA journal_mode = WAL");
+    if (set || set.error().code != Errc::overloaded || std::chrono::steady_clock::now() > deadline)
+      return set;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 Result<void> prepare(Database& database, const std::string& file, const FileKind& kind,
                      OpenMode mode) {
   auto number = [&](const char* sql) -> Result<std::int64_t> {
@@ -148,10 +165,9 @@ Result<Database> Database::open(const fs::path& file, const FileKind& kind, Open
   Database database(raw, kind.when_damaged);
   if (opened != SQLITE_OK) return database.last_error();
   ::chmod(file.c_str(), 0600);  // It holds what people wrote.
-  sqlite3_busy_timeout(raw, 10'000);
-  if (auto set = database.execute(
-          "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
-      !set)
+  sqlite3_busy_timeout(raw, static_cast<int>(std::chrono::milliseconds(patience).count()));
+  if (auto set = to_write_ahead_log(database); !set) return std::unexpected(set.error());
+  if (auto set = database.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON"); !set)
     return std::unexpected(set.error());
   if (auto prepared = prepare(database, file.string(), kind, mode); !prepared)
     return std::unexpected(prepared.error());

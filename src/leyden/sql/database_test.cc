@@ -1,6 +1,9 @@
 #include "leyden/sql/database.h"
 
 #include <fstream>
+#include <latch>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +41,21 @@ TEST(Database, KeepsWhatATransactionCommittedAndNothingElse) {
   ASSERT_TRUE(all.step().value());
   EXPECT_EQ(all.text(0), "kept");
   EXPECT_FALSE(all.step().value());
+}
+
+TEST(Database, ManyMayMakeANewFileAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    const TemporaryFolder folder;
+    std::latch all(4);
+    std::vector<std::jthread> openers;
+    for (int i = 0; i < 4; ++i) {
+      openers.emplace_back([&] {
+        all.arrive_and_wait();
+        auto opened = Database::open(folder.path() / "notes.db", kind());
+        EXPECT_TRUE(opened) << opened.error().message;
+      });
+    }
+  }
 }
 
 TEST(Database, BringsAnOlderFileToItsVersion) {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "leyden/agents/qa/compiled/placed_tests.h"
 #include "leyden/agents/qa/cpp/cpp_source.h"
+#include "leyden/agents/qa/placed_tests.h"
 #include "leyden/agents/qa/toolchain.h"
 
 namespace leyden::qa {

@@ -367,13 +367,17 @@ std::string javascript_test_file(std::span<const TestCase> cases,
   return out + own + body;
 }
 
-std::vector<PlacedTest> placed_tests(std::string_view text) {
+std::vector<PlacedTest> javascript_placed_tests(std::string_view text) {
   std::vector<PlacedTest> out;
   auto tree = syntax::parse(syntax::Language::javascript, text);
   if (!tree) return out;
   for (const syntax::Node node : tree->root().named_children()) {
     if (auto name = javascript_test_name(node, text))
-      out.push_back({.name = *std::move(name), .begin = node.begin(), .end = node.end()});
+      out.push_back({.name = *std::move(name),
+                     .begin = node.begin(),
+                     .end = node.end(),
+                     .first_line = node.first_line(),
+                     .last_line = node.last_line()});
   }
   return out;
 }

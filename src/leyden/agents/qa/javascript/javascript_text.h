@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "leyden/agents/qa/javascript/javascript_source.h"
+#include "leyden/agents/qa/placed_tests.h"
 #include "leyden/agents/qa/toolchain.h"
 
 namespace leyden::qa {
@@ -36,12 +37,7 @@ struct JavascriptModule {
                                                const std::vector<Function>& functions,
                                                const JavascriptModule& module);
 
-// A file of tests, taken apart: the tests at its top, from byte to byte.
-struct PlacedTest {
-  std::string name;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-[[nodiscard]] std::vector<PlacedTest> placed_tests(std::string_view text);
+// The tests at the top of a file of tests.
+[[nodiscard]] std::vector<PlacedTest> javascript_placed_tests(std::string_view text);
 
 }  // namespace leyden::qa

@@ -77,7 +77,7 @@ test("sort throws 1", async () => {
   await assert.rejects(() => sort([]), { name: "Error" });
 });
 )");
-  const std::vector<PlacedTest> placed = placed_tests(text);
+  const std::vector<PlacedTest> placed = javascript_placed_tests(text);
   ASSERT_EQ(placed.size(), 2);
   EXPECT_EQ(placed[1].name, "sort throws 1");
   EXPECT_EQ(text.substr(placed[1].begin, 5), "test(");

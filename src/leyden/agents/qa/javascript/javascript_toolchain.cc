@@ -386,7 +386,7 @@ class JavascriptToolchain final : public ScriptToolchain {
 
   static std::vector<std::string> arrangements(const TestJob& job) {
     const std::string text(job.text);
-    const std::vector<PlacedTest> tests = placed_tests(text);
+    const std::vector<PlacedTest> tests = javascript_placed_tests(text);
     std::vector<std::string> out;
     std::mt19937_64 engine(job.seed);
     for (std::size_t i = 0; i < job.shuffled; ++i) {
