@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr double kQuickMs = 8;
+constexpr std::size_t kEndsMax = 3;     // Processes that inputs of one function may end, of all searches.
 constexpr std::size_t kJudgedRuns = 4;  // Behind the first.
 constexpr auto kJudgedRunTime = 10s;
 constexpr auto kProjectTestsTime = 120s;      // Of all of the project's tests.
@@ -57,6 +58,43 @@ struct Progress {
 
 }  // namespace
 
+// The inputs that are still to be run. One that ends its process costs a new one; a function that did so often is left alone.
+class ScriptToolchain::Remaining {
+ public:
+  Remaining(std::span<const Input> inputs, std::map<std::size_t, std::size_t>& ends)
+      : all_(inputs), left_(inputs), ends_(ends) {
+    leave_out(0);
+  }
+  [[nodiscard]] std::span<const Input> inputs() const { return left_; }
+  // Among all, of one of them.
+  [[nodiscard]] std::size_t place(std::size_t i) const { return places_.empty() ? i : places_[i]; }
+  void ended_at(std::size_t i) {
+    ++ends_[left_[i].function()];
+    leave_out(place(i) + 1);
+  }
+
+ private:
+  void leave_out(std::size_t first) {
+    std::vector<Input> kept;
+    places_.clear();
+    for (std::size_t i = first; i < all_.size(); ++i) {
+      if (const auto ended = ends_.find(all_[i].function());
+          ended != ends_.end() && ended->second >= kEndsMax)
+        continue;
+      kept.push_back(all_[i]);
+      places_.push_back(i);
+    }
+    kept_ = std::move(kept);
+    left_ = kept_;
+  }
+
+  std::span<const Input> all_;
+  std::span<const Input> left_;
+  std::vector<Input> kept_;
+  std::vector<std::size_t> places_;
+  std::map<std::size_t, std::size_t>& ends_;
+};
+
 Result<std::vector<Mutant>> ScriptToolchain::mutants(std::size_t per_function_max) const {
   auto tree = syntax::parse(language_, text_);
   if (!tree) return std::unexpected(tree.error());
@@ -69,8 +107,8 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
   out.reached = seen;
   out.goals = goals();
   // Where an input ends the process, the others go on in a new one.
-  for (std::size_t first = 0; first < inputs.size();) {
-    Json request = request_with("explore", inputs.subspan(first));
+  for (Remaining left(inputs, ends_); !left.inputs().empty();) {
+    Json request = request_with("explore", left.inputs());
     request["seen"] = json_of(out.reached);
     request["patience"] = patience_;
     auto lines = answers_of_driver(request, stop);
@@ -89,25 +127,25 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
       if (line.contains("patterns"))
         out.patterns = line["patterns"].get<std::vector<std::string>>();
       if (!line.contains("input")) continue;
-      note(line, first, out);
-      const std::size_t input = first + line["input"].get<std::size_t>();
-      if (line.contains("share") && input < inputs.size())
-        patience_[std::to_string(inputs[input].function())] = line["share"];
+      const std::size_t input = line["input"].get<std::size_t>();
+      if (input >= left.inputs().size()) continue;
+      note(line, left.place(input), out);
+      if (line.contains("share"))
+        patience_[std::to_string(left.inputs()[input].function())] = line["share"];
     }
     if (progress.done) break;
     if (progress.begun == 0)
       return fail(Errc::unavailable, "{} can't be loaded: {}", file_.string(),
                   drivers_->last_trouble());
     ++out.timed_out;
-    first += progress.begun;
+    left.ended_at(std::min(progress.begun, left.inputs().size()) - 1);
   }
   return out;
 }
 
-void ScriptToolchain::note(const Json& line, std::size_t first, Exploration& out) const {
+void ScriptToolchain::note(const Json& line, std::size_t input, Exploration& out) const {
   ++out.tried;
   const std::string outcome = line.value("outcome", "");
-  const std::size_t input = first + line["input"].get<std::size_t>();
   if (outcome == "time") ++out.timed_out;
   if (outcome == "error" && line.value("raised", 0) == 0) ++out.errors;
   if (line.contains("message"))
@@ -124,20 +162,22 @@ void ScriptToolchain::note(const Json& line, std::size_t first, Exploration& out
 Result<std::vector<Observation>> ScriptToolchain::observe(std::span<const Input> inputs,
                                                           std::stop_token stop) {
   std::vector<Observation> out(inputs.size());
-  for (std::size_t first = 0; first < inputs.size();) {
-    auto lines = answers_of_driver(request_with("confirm", inputs.subspan(first)), stop);
+  std::map<std::size_t, std::size_t> ends;  // Those that come here went well once.
+  for (Remaining left(inputs, ends); !left.inputs().empty();) {
+    auto lines = answers_of_driver(request_with("confirm", left.inputs()), stop);
     if (!lines) return std::unexpected(lines.error());
     Progress progress;
     for (const Json& line : *lines) {
       progress.note(line);
       if (!line.contains("input")) continue;
-      const std::size_t at = first + line["input"].get<std::size_t>();
-      if (at >= out.size()) continue;
-      out[at] = observation_of(line);
-      if (line.contains("reached")) out[at].arcs = arcs_of(line["reached"]);
+      const std::size_t input = line["input"].get<std::size_t>();
+      if (input >= left.inputs().size()) continue;
+      Observation& seen = out[left.place(input)];
+      seen = observation_of(line);
+      if (line.contains("reached")) seen.arcs = arcs_of(line["reached"]);
     }
     if (progress.done) break;
-    first += std::max<std::size_t>(progress.begun, 1);
+    left.ended_at(std::clamp<std::size_t>(progress.begun, 1, left.inputs().size()) - 1);
   }
   return out;
 }
@@ -370,7 +410,11 @@ nlohmann::json ScriptToolchain::request_with(std::string_view mode,
                                              std::span<const Input> inputs) const {
   Json out = request_for(mode);
   out["inputs"] = Json::array();
-  for (const Input& input : inputs) out["inputs"].push_back(json_of_input(input));
+  for (const Input& input : inputs) {
+    Json one = json_of_input(input);
+    one["function"] = std::to_string(input.function());
+    out["inputs"].push_back(std::move(one));
+  }
   return out;
 }
 

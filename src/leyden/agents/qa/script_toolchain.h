@@ -134,10 +134,12 @@ class ScriptToolchain : public Toolchain {
   std::unique_ptr<DriverFolder> drivers_;
 
  private:
+  class Remaining;
+
   // Asks the driver. Errors: also unavailable, where the file can't be loaded.
   [[nodiscard]] Result<std::vector<Json>> answers_of_driver(const Json& request,
                                                             const std::stop_token& stop);
-  void note(const Json& line, std::size_t first, Exploration& out) const;
+  void note(const Json& line, std::size_t input, Exploration& out) const;
   [[nodiscard]] Judgement judgement_of(const std::vector<Json>& lines,
                                        const std::string& name) const;
   [[nodiscard]] Result<TestRuns> runs_of(const std::vector<Json>& lines) const;
@@ -146,7 +148,8 @@ class ScriptToolchain : public Toolchain {
                                                        const std::string& text, const TestJob& job,
                                                        const std::stop_token& stop);
 
-  Json patience_ = Json::object();  // What the driver has left of it, by function.
+  Json patience_ = Json::object();           // What the driver has left of it, by function.
+  std::map<std::size_t, std::size_t> ends_;  // Processes that inputs of a function ended in searches.
 };
 
 }  // namespace leyden::qa

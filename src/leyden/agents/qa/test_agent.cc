@@ -643,7 +643,12 @@ class Agent {
       return std::ranges::any_of(candidates_,
                                  [&](const TestCase& known) { return known.input == input; });
     });
-    return look_closely(std::move(made));
+    auto explored = toolchain_.explore(made, reached_, stop_);
+    if (!explored) return std::unexpected(explored.error());
+    report_.inputs_tried += explored->tried;
+    std::vector<Input> quick;
+    for (const std::size_t i : explored->quick) quick.push_back(std::move(made[i]));
+    return look_closely(std::move(quick));
   }
 
   // A mutant is noticed through who runs its line, in a helper through who calls that; one that runs when the file is loaded by anything.

@@ -198,7 +198,7 @@ function silence(printed) {
 }
 
 // leyden:ignore common.complex-function to be taken apart, as the Python side was
-async function run(one, values) {
+async function run(one, values, limit_ms = request.limit_ms) {
   const out = {}, printed = [];
   let before = {}, state = {}, here, ready = false, result, error, failed = false;
   const context = {
@@ -221,18 +221,18 @@ async function run(one, values) {
         result = body(context, ...values);
         if (result === null || typeof result !== "object" || typeof result.then !== "function") seen = observed(result);
       };
-      timed.runInThisContext({ timeout: request.limit_ms, displayErrors: false });
+      timed.runInThisContext({ timeout: limit_ms, displayErrors: false });
       if (result !== null && typeof result === "object" && typeof result.then === "function") {
         out.awaited = true;
         let timer;
-        const late = new Promise((_, reject) => (timer = later(() => reject(Object.assign(new Error("late"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" })), request.limit_ms)));
+        const late = new Promise((_, reject) => (timer = later(() => reject(Object.assign(new Error("late"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" })), limit_ms)));
         try {
           result = await Promise.race([result, late]);
         } finally {
           never(timer);
         }
         globalThis.$leyden_run = () => (seen = observed(result));
-        timed.runInThisContext({ timeout: request.limit_ms, displayErrors: false });
+        timed.runInThisContext({ timeout: limit_ms, displayErrors: false });
       }
     } catch (caught) {
       failed = true;
@@ -288,17 +288,36 @@ function same(left, right) {
   return true;
 }
 
+// How much of the limit a call of a function may use: half as much after each that came to no end, as inputs of a kind that hangs come by
+// the hundred; twice as much again after a long one that was worth it.
+class Patience {
+  static LEAST = 1 / 20;
+  constructor(shares) {
+    this.shares = shares; // By function, as text.
+  }
+  share(name) {
+    return this.shares[name] ?? 1;
+  }
+  note(name, hung, used) {
+    const share = this.share(name);
+    if (hung) this.shares[name] = Math.max(Patience.LEAST, share / 2);
+    else if (used > share / 4) this.shares[name] = Math.min(1, share * 2);
+  }
+}
+
 // ---- Modes.
 async function explore() {
   const values = valuesOf(await loaded("probes"));
   answer({ loaded: reached() });
+  const patience = new Patience(request.patience);
   const seen = new Uint8Array(request.probes);
   for (const i of [...request.seen, ...reached()]) seen[i] = 1;
   for (const [i, one] of request.inputs.entries()) {
     answer({ begin: i });
     probes.fill(0);
     const begin = process.cpuUsage();
-    const out = await run(one, values);
+    const share = patience.share(one.function);
+    const out = await run(one, values, Math.max(1, Math.round(share * request.limit_ms)));
     const took = process.cpuUsage(begin);
     const told = { input: i, outcome: out.outcome, ms: (took.user + took.system) / 1000 };
     if (out.outcome === "error") {
@@ -310,6 +329,8 @@ async function explore() {
       for (const k of fresh) seen[k] = 1;
       if (fresh.length > 0) told.fresh = fresh;
     }
+    patience.note(one.function, out.outcome === "time", told.fresh ? told.ms / request.limit_ms : 0);
+    if (patience.share(one.function) !== share) told.share = patience.share(one.function);
     answer(told);
   }
 }

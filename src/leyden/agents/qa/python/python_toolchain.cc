@@ -158,7 +158,6 @@ class PythonToolchain final : public ScriptToolchain {
     const PythonCall call = python_call(input, functions_);
     return {{"setup", call.setup},
             {"arguments", call.arguments},
-            {"function", std::to_string(input.function())},
             {"call", call.call},
             {"receiver", call.receiver}};
   }
