@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--language javascript | cpp | go | ruby | php] [--json FILE]
+    planted_test.py LEYDEN [--language javascript | c | cpp | go | ruby | php] [--json FILE]
 """
 import argparse
 import concurrent.futures
@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from planted import PLANTED
+from planted_c import PLANTED_C
 from planted_cpp import PLANTED_CPP
 from planted_go import PLANTED_GO
 from planted_js import PLANTED_JS
@@ -25,11 +26,11 @@ RUBY = "/usr/bin/ruby"
 PHP = "/usr/bin/php"
 PHPUNIT = "/usr/bin/phpunit"
 GO = "/usr/bin/go"
-PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "cpp": PLANTED_CPP, "go": PLANTED_GO, "ruby": PLANTED_RUBY,
+PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "c": PLANTED_C, "cpp": PLANTED_CPP, "go": PLANTED_GO, "ruby": PLANTED_RUBY,
               "php": PLANTED_PHP}
 # What has to be there, and what says so.
 GOOGLETEST = "/usr/include/gtest/gtest.h"
-NEEDED = {"go": [GO, "version"], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
+NEEDED = {"go": [GO, "version"], "c": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
           "php": [PHP, "-r", f"exit(extension_loaded('xdebug') && is_file('{PHPUNIT}') ? 0 : 1);"]}
 
 
@@ -44,8 +45,11 @@ def leyden_test(program, file, *more):
 
 
 def passes(folder, end):
-    if end in ("h", "cc"):
-        built = subprocess.run(["g++", "-std=c++20", *(file.name for file in folder.glob("*_test.cc")), "-lgtest_main", "-lgtest", "-pthread", "-o", "tests"], cwd=folder, capture_output=True)
+    if end in ("h", "cc", "c"):
+        objects = [file.with_suffix(".o").name for file in folder.glob("*.c")]
+        for source in folder.glob("*.c"):
+            subprocess.run(["gcc", "-c", source.name], cwd=folder, check=True)
+        built = subprocess.run(["g++", "-std=c++20", *(file.name for file in folder.glob("*_test.cc")), *objects, "-lgtest_main", "-lgtest", "-pthread", "-o", "tests"], cwd=folder, capture_output=True)
         command = ["./tests"] if built.returncode == 0 else ["false"]
     else:
         command = {"py": [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"],

@@ -185,8 +185,11 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
     case syntax::Language::typescript:
     case syntax::Language::tsx:
       return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
+    case syntax::Language::c:
     case syntax::Language::cpp:
-      return qa::open_cpp(sandbox, file, {.compiler = flags.cxx}, context.stop);
+      return qa::open_cpp(sandbox, file,
+                          {.compiler = flags.cxx, .is_c = language == syntax::Language::c},
+                          context.stop);
     case syntax::Language::go:
       return qa::open_go(sandbox, file, {.go = flags.go}, context.stop);
     case syntax::Language::php:
@@ -195,8 +198,8 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
       return qa::open_ruby(sandbox, file, {.interpreter = flags.ruby}, context.stop);
     default:
       return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C++, Go, Ruby and "
-                  "PHP so far",
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Ruby "
+                  "and PHP so far",
                   file.string(), to_string(language));
   }
 }

@@ -43,6 +43,10 @@ class Breeder {
     return std::optional<Trajectory>();
   }
 
+  // Of children that came to nothing, if no later one bears it.
+  [[nodiscard]] std::uint64_t unpaid_tokens() const { return unpaid_tokens_; }
+  [[nodiscard]] std::uint64_t unpaid_calls() const { return unpaid_calls_; }
+
  private:
   bool may_ask() const {
     return writer_ != nullptr &&
@@ -139,18 +143,20 @@ class Breeder {
 
 }  // namespace
 
-Result<std::vector<Trajectory>> breed(const SearchState& state, std::size_t count,
-                                      const BreedingOptions& options, ChildWriter* writer,
-                                      const std::stop_token& stop) {
+Result<Brood> breed(const SearchState& state, std::size_t count, const BreedingOptions& options,
+                    ChildWriter* writer, const std::stop_token& stop) {
   Breeder breeder(state, options, writer, stop);
-  std::vector<Trajectory> out;
+  Brood out;
   for (std::size_t slot = 0; slot < count; ++slot) {
     auto child = breeder.child(slot);
     if (!child) return std::unexpected(child.error());
     if (!*child) continue;
-    (*child)->number = state.trajectories().size() + out.size();
-    out.push_back(**std::move(child));
+    (*child)->number = state.trajectories().size() + out.children.size();
+    out.children.push_back(**std::move(child));
   }
+  const bool none = out.children.empty();
+  (none ? out.tokens : out.children.back().tokens) += breeder.unpaid_tokens();
+  (none ? out.calls : out.children.back().calls) += breeder.unpaid_calls();
   return out;
 }
 

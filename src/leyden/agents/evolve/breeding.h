@@ -22,11 +22,17 @@ struct BreedingOptions {
   std::vector<Operator> operators = {};  // Only these; empty: all.
 };
 
+// A generation, and what was paid for answers that no child bears: it has none then.
+struct Brood {
+  std::vector<Trajectory> children;
+  std::uint64_t tokens = 0;
+  std::uint64_t calls = 0;
+};
+
 // The next generation's children: at most `count`, each unlike all that were before, fewer where the dice find no more. They follow from the state,
 // the seed and, where there is one, what the writer answers. Errors: cancelled.
-[[nodiscard]] Result<std::vector<Trajectory>> breed(const SearchState& state, std::size_t count,
-                                                    const BreedingOptions& options,
-                                                    ChildWriter* writer,
-                                                    const std::stop_token& stop);
+[[nodiscard]] Result<Brood> breed(const SearchState& state, std::size_t count,
+                                  const BreedingOptions& options, ChildWriter* writer,
+                                  const std::stop_token& stop);
 
 }  // namespace leyden::evolve

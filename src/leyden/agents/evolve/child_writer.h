@@ -1,22 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "leyden/agents/evolve/archive/trajectory.h"
+#include "leyden/agents/evolve/archive/written_child.h"
 #include "leyden/base/result.h"
 
 namespace leyden::evolve {
-
-struct WrittenChild {
-  std::optional<std::string> code;  // Empty: the answer held no program.
-  std::string reasoning;
-  std::uint64_t tokens = 0;
-  std::uint64_t calls = 0;
-};
 
 // Writes children: a model, or a test's script. Confined to one thread.
 class ChildWriter {

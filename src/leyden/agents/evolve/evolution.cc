@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/evolve/breeding.h"
+#include "leyden/agents/evolve/remembering_writer.h"
 #include "leyden/base/clock.h"
 #include "leyden/base/stoppable_wait.h"
 #include "leyden/base/work_pool.h"
@@ -92,12 +93,13 @@ class Run {
         if (done + kept >= options_.evaluations_max) return RunEnd::evaluations;
         count = std::min(count, options_.evaluations_max - kept - done);
       }
-      auto children = breed(state_, count, breeding_, writer_, stop_);
-      if (!children) return std::unexpected(children.error());
-      if (children->empty()) return RunEnd::exhausted;
-      if (auto added = journal_.add(evaluator_.digest(), *children); !added)
+      auto brood = next_generation(count);
+      if (!brood) return std::unexpected(brood.error());
+      state_.pay(brood->tokens, brood->calls);
+      if (brood->children.empty()) return RunEnd::exhausted;
+      if (auto added = journal_.add(evaluator_.digest(), brood->children); !added)
         return std::unexpected(added.error());
-      if (auto merged = evaluate_and_merge(*std::move(children)); !merged)
+      if (auto merged = evaluate_and_merge(std::move(brood->children)); !merged)
         return std::unexpected(merged.error());
     }
   }
@@ -121,6 +123,12 @@ class Run {
 
  private:
   [[nodiscard]] Goal goal() const { return evaluator_.options().goal; }
+
+  Result<Brood> next_generation(std::size_t count) {
+    if (writer_ == nullptr) return breed(state_, count, breeding_, nullptr, stop_);
+    RememberingWriter remembering(*writer_, journal_, evaluator_.digest(), state_.generations());
+    return breed(state_, count, breeding_, &remembering, stop_);
+  }
 
   Result<void> first_generation(std::string_view start_code) {
     auto others = journal_.codes_of_others(evaluator_.digest());

@@ -226,10 +226,51 @@ TEST_F(EvolutionTest, WithAModelWorkersDontShowAndTokensAreBounded) {
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_GE(writer.calls, 5);
     EXPECT_LE(writer.calls * 100, 1500);
-    EXPECT_LE(report->state.tokens(), writer.calls * 100);
+    EXPECT_EQ(report->state.tokens(), writer.calls * 100);
     EXPECT_GT(*report->best()->evaluation->score(), -4);
     if (!first) first = report->state.digest();
     EXPECT_EQ(report->state.digest(), *first) << workers << " workers";
+  }
+}
+
+// Dies in the middle of a generation, when it has been asked so often.
+class MortalWriter final : public ChildWriter {
+ public:
+  explicit MortalWriter(std::size_t answers) : answers_(answers) {}
+  Result<WrittenChild> write(Operator which, const Trajectory& parent, const Trajectory* other,
+                             const std::vector<std::string>& lessons,
+                             std::stop_token stop) override {
+    if (script_.calls == answers_) ::_exit(0);
+    return script_.write(which, parent, other, lessons, stop);
+  }
+
+ private:
+  std::size_t answers_;
+  ScriptedWriter script_;
+};
+
+TEST_F(EvolutionTest, AnswersArePaidForOnce) {
+  const EvolutionOptions options{.candidates_max = 24, .workers = 2};
+  ScriptedWriter all;
+  auto unbroken = run("unbroken", options, {}, {}, {}, &all);
+  ASSERT_TRUE(unbroken) << unbroken.error().message;
+  ASSERT_GE(all.calls, 7);
+  for (const std::size_t answers : {std::size_t{1}, std::size_t{4}, all.calls - 1}) {
+    const std::string name = "died" + std::to_string(answers);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      MortalWriter writer(answers);
+      (void)run(name, options, {}, {}, {}, &writer);
+      ::_exit(1);
+    }
+    ::waitpid(child, nullptr, 0);
+    ScriptedWriter rest;
+    auto resumed = run(name, options, {}, {}, {}, &rest);
+    ASSERT_TRUE(resumed) << resumed.error().message;
+    EXPECT_EQ(rest.calls, all.calls - answers);
+    EXPECT_EQ(resumed->state.digest(), unbroken->state.digest());
+    EXPECT_EQ(resumed->state.tokens(), unbroken->state.tokens());
   }
 }
 

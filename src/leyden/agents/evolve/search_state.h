@@ -40,6 +40,12 @@ class SearchState {
   // One whole generation, every trajectory evaluated, in the order of their numbers.
   void merge(std::vector<Trajectory> generation);
 
+  // For answers of which nothing came.
+  void pay(std::uint64_t tokens, std::uint64_t calls) {
+    tokens_ += tokens;
+    calls_ += calls;
+  }
+
   [[nodiscard]] const std::vector<Trajectory>& trajectories() const { return trajectories_; }
   [[nodiscard]] const Archive& archive() const { return archive_; }
   [[nodiscard]] const OperatorBandit& bandit() const { return bandit_; }

@@ -335,8 +335,11 @@ class Finder {
       const std::string_view kind = node.named_child(0).type();
       if (kind == "call_expression" && !is_silent(node.named_child(0)))
         add(node, ";", "a call is left out");
-      if (kind == "assignment_expression" || kind == "update_expression")
+      if (kind == "assignment_expression" || kind == "update_expression") {
         add(node, ";", "an assignment is left out");
+        if (is_in_loop(node))
+          add(node, fmt::format("{{ {} break; }}", node.text(text_)), "a loop ends here");
+      }
     } else if (type == "return_statement") {
       const Node value = node.named_child(0);
       if (value && value.type() != "initializer_list" && language_ == Language::cpp)
@@ -352,6 +355,16 @@ class Finder {
       return mutate_c_expression(node);
     }
     return true;
+  }
+
+  // What break would end.
+  static bool is_in_loop(Node node) {
+    Node around = node.parent();
+    while (around.type() == "compound_statement" || around.type() == "if_statement" ||
+           around.type() == "else_clause")
+      around = around.parent();
+    return around.type() == "for_statement" || around.type() == "while_statement" ||
+           around.type() == "do_statement" || around.type() == "for_range_loop";
   }
 
   bool mutate_c_expression(Node node) {
@@ -382,6 +395,11 @@ class Finder {
       if (other == kOpposites.end() || !is_called(node)) return false;
       add(node, std::string(other->second),
           fmt::format("{} becomes {}", other->first, other->second));
+    } else if (type == "call_expression" && node.field("arguments").named_child_count() == 1 &&
+               node.field("function").type() == "identifier" &&
+               parent.type() != "expression_statement") {
+      add(node, std::string(node.field("arguments").text(text_)),
+          fmt::format("{}() is left out", node.field("function").text(text_)));
     } else if (type == "unary_expression") {
       const std::string_view sign = node.field("operator").text(text_);
       if (sign == "-" || sign == "!")

@@ -19,9 +19,14 @@ namespace {
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr double kQuickMs = 8;
-constexpr std::size_t kEndsMax = 3;     // Processes that inputs of one function may end, of all searches.
+constexpr std::size_t kEndsMax =
+    3;  // Processes that inputs of one function may end, of all searches.
 constexpr std::size_t kJudgedRuns = 4;  // Behind the first.
 constexpr auto kJudgedRunTime = 10s;
+constexpr auto kProgramRunTime = 60s;  // Of a test that starts whole programs.
+// A browser has some ten processes of some ten threads.
+constexpr std::size_t kProgramMemory = 4 * GiB;
+constexpr std::size_t kProgramThreads = 1024;
 constexpr auto kProjectTestsTime = 120s;      // Of all of the project's tests.
 constexpr std::size_t kProjectTestsMax = 50;  // Files.
 
@@ -258,7 +263,7 @@ Result<Judgement> ScriptToolchain::judge(const SourceTest& test, std::span<const
                              .first_decides = true,
                              .measure = true,
                              .mutants = mutants,
-                             .run_time = kJudgedRunTime},
+                             .run_time = starts_programs_ ? kProgramRunTime : kJudgedRunTime},
                             stop);
   if (!lines) return std::unexpected(lines.error());
   return judgement_of(*lines, test.name);
@@ -538,7 +543,17 @@ sandbox::SandboxLimits ScriptToolchain::limits(std::chrono::milliseconds wall_ti
   sandbox::SandboxLimits out;
   out.wall_time = out.cpu_time = wall_time;
   out.memory_bytes = GiB;
-  return out;
+  return with_room(out);
+}
+
+sandbox::SandboxLimits ScriptToolchain::with_room(sandbox::SandboxLimits limits) const {
+  if (!starts_programs_) return limits;
+  limits.memory_bytes = std::max(limits.memory_bytes, kProgramMemory);
+  limits.process_count = std::max(limits.process_count, kProgramThreads);
+  limits.open_files = 4096;
+  limits.tmpfs_bytes = 512 * MiB;
+  limits.cpu_time = limits.wall_time * 4;
+  return limits;
 }
 
 Result<std::vector<nlohmann::json>> ScriptToolchain::run(std::vector<std::string> argv,

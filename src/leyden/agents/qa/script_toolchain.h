@@ -26,6 +26,7 @@ inline constexpr const char* kProject = "/project";  // The project's copy, insi
 // driver is started. docs/formats/qa_driver.md has the request and the answers.
 class ScriptToolchain : public Toolchain {
  public:
+  void expect_type(const std::string& type) override { starts_programs_ = type == "e2e"; }
   const std::vector<Function>& functions() const final { return functions_; }
   std::string runner() const final { return runner_; }
   std::filesystem::path test_path() const final { return test_path_; }
@@ -73,6 +74,9 @@ class ScriptToolchain : public Toolchain {
   [[nodiscard]] virtual Json json_of_input(const Input& input) const = 0;
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> environment() const = 0;
   [[nodiscard]] virtual sandbox::SandboxLimits limits(std::chrono::milliseconds wall_time) const;
+  // The same for what starts whole programs, browsers among them, if its tests do.
+  [[nodiscard]] sandbox::SandboxLimits with_room(sandbox::SandboxLimits limits) const;
+  [[nodiscard]] bool starts_programs() const { return starts_programs_; }
   // Lines as docs/formats/qa_driver.md has them.
   [[nodiscard]] virtual Result<std::vector<Json>> run_job(const TestJob& job,
                                                           const std::stop_token& stop) = 0;
@@ -148,8 +152,10 @@ class ScriptToolchain : public Toolchain {
                                                        const std::string& text, const TestJob& job,
                                                        const std::stop_token& stop);
 
-  Json patience_ = Json::object();           // What the driver has left of it, by function.
-  std::map<std::size_t, std::size_t> ends_;  // Processes that inputs of a function ended in searches.
+  bool starts_programs_ = false;
+  Json patience_ = Json::object();  // What the driver has left of it, by function.
+  std::map<std::size_t, std::size_t>
+      ends_;  // Processes that inputs of a function ended in searches.
 };
 
 }  // namespace leyden::qa

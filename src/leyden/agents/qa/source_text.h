@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace leyden::qa {
@@ -10,6 +12,12 @@ namespace leyden::qa {
 [[nodiscard]] std::string quoted_text(std::string_view text);
 
 [[nodiscard]] std::string joined(const std::vector<std::string>& parts, std::string_view by);
+
+// Appends what is not there yet.
+template <class T>
+void add_new(std::vector<T>& all, T one) {
+  if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
+}
 
 // "find_median" of "findMedian", for names of tests.
 [[nodiscard]] std::string snake_case(std::string_view name);

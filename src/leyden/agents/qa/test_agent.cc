@@ -73,6 +73,7 @@ class Agent {
     report_.runner = toolchain_.runner();
     report_.test_type = options_.type;
     report_.test_path = path_of_type(toolchain_.test_path(), options_.type);
+    toolchain_.expect_type(options_.type);
     if (auto done = look_at_project(); !done) return std::unexpected(done.error());
     if (auto done = search(callers_); !done) return std::unexpected(done.error());
     if (auto done = search(take_last_resorts()); !done) return std::unexpected(done.error());

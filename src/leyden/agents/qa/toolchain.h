@@ -134,6 +134,9 @@ class Toolchain {
  public:
   virtual ~Toolchain() = default;
 
+  // Tells it which type its tests are of, before the first runs: end-to-end tests start whole programs.
+  virtual void expect_type(const std::string& type) { static_cast<void>(type); }
+
   [[nodiscard]] virtual const std::vector<Function>& functions() const = 0;
   // What the source is imported as: "package.module".
   [[nodiscard]] virtual std::string module() const = 0;

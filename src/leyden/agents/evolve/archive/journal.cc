@@ -7,10 +7,17 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr const char* kAnswers = R"(
+CREATE TABLE answer(
+  evaluator BLOB NOT NULL, generation INTEGER NOT NULL, place INTEGER NOT NULL,
+  code BLOB, reasoning TEXT NOT NULL, tokens INTEGER NOT NULL, calls INTEGER NOT NULL,
+  PRIMARY KEY(evaluator, generation, place)) WITHOUT ROWID;
+)";
+
 const sql::FileKind& file_kind() {
   static const sql::FileKind kind{.application_id = 0x4C594556,  // "LYEV"
-                                  .schema_version = 1,
-                                  .schema = R"(
+                                  .schema_version = 2,
+                                  .schema = std::string(R"(
 CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE code(digest BLOB PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE trajectory(
@@ -18,8 +25,8 @@ CREATE TABLE trajectory(
   code BLOB NOT NULL REFERENCES code(digest), parents TEXT NOT NULL, operator TEXT, reasoning TEXT NOT NULL,
   by_model INTEGER NOT NULL, tokens INTEGER NOT NULL, calls INTEGER NOT NULL, evaluation TEXT,
   UNIQUE(evaluator, number));
-)",
-                                  .upgrades = {},
+)") + kAnswers,
+                                  .upgrades = {kAnswers},
                                   .when_damaged = "begin a new run",
                                   .when_absent = " is not there: no such run"};
   return kind;
@@ -189,6 +196,44 @@ Result<void> Journal::finish(const Digest& evaluator, std::size_t number,
       .bind(std::string_view(json_of(evaluation)))
       .bind(BytesView(evaluator.bytes))
       .bind(static_cast<std::int64_t>(number))
+      .run();
+}
+
+Result<std::optional<WrittenChild>> Journal::answer(const Digest& evaluator, std::size_t generation,
+                                                    std::size_t place) {
+  sql::Statement one(database_,
+                     "SELECT code, reasoning, tokens, calls FROM answer WHERE evaluator = ? AND "
+                     "generation = ? AND place = ?");
+  one.bind(BytesView(evaluator.bytes))
+      .bind(static_cast<std::int64_t>(generation))
+      .bind(static_cast<std::int64_t>(place));
+  auto row = one.step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return std::optional<WrittenChild>();
+  WrittenChild out{.code = {},
+                   .reasoning = std::string(one.text(1)),
+                   .tokens = static_cast<std::uint64_t>(one.number(2)),
+                   .calls = static_cast<std::uint64_t>(one.number(3))};
+  if (!one.is_null(0)) out.code = one.text(0);
+  return std::optional(std::move(out));
+}
+
+Result<void> Journal::keep_answer(const Digest& evaluator, std::size_t generation,
+                                  std::size_t place, const WrittenChild& answer) {
+  sql::Statement row(database_,
+                     "INSERT INTO answer(evaluator, generation, place, code, reasoning, tokens, "
+                     "calls) VALUES(?, ?, ?, ?, ?, ?, ?)");
+  row.bind(BytesView(evaluator.bytes))
+      .bind(static_cast<std::int64_t>(generation))
+      .bind(static_cast<std::int64_t>(place));
+  if (answer.code) {
+    row.bind(as_bytes(*answer.code));
+  } else {
+    row.bind_null();
+  }
+  return row.bind(std::string_view(answer.reasoning))
+      .bind(static_cast<std::int64_t>(answer.tokens))
+      .bind(static_cast<std::int64_t>(answer.calls))
       .run();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leyden/agents/evolve/archive/trajectory.h"
+#include "leyden/agents/evolve/archive/written_child.h"
 #include "leyden/base/result.h"
 #include "leyden/sql/database.h"
 
@@ -35,6 +36,13 @@ class Journal {
   [[nodiscard]] Result<void> add(const Digest& evaluator, const std::vector<Trajectory>& proposed);
   [[nodiscard]] Result<void> finish(const Digest& evaluator, std::size_t number,
                                     const Evaluation& evaluation);
+
+  // What a model answered to the question at this place of a generation; nothing: it was not asked yet, or the process ended first.
+  [[nodiscard]] Result<std::optional<WrittenChild>> answer(const Digest& evaluator,
+                                                           std::size_t generation,
+                                                           std::size_t place);
+  [[nodiscard]] Result<void> keep_answer(const Digest& evaluator, std::size_t generation,
+                                         std::size_t place, const WrittenChild& answer);
 
  private:
   explicit Journal(sql::Database database) : database_(std::move(database)) {}

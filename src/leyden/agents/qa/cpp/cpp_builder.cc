@@ -44,10 +44,24 @@ Result<void> CppBuilder::find_compiler(const std::string& wanted, const std::sto
               names.front());
 }
 
+std::string CppBuilder::compiler_for(const fs::path& file) const {
+  if (file.extension() != ".c") {
+    const int said = project_.standard.empty() ? kStandardDefault : std::stoi(project_.standard);
+    return fmt::format("{} -std=gnu++{}{}", compiler_, std::max(kStandardLeast, said), flags());
+  }
+  // g++-12 is beside gcc-12, clang++ beside clang, c++ beside cc.
+  std::string c = compiler_;
+  const std::size_t at = c.rfind("++");
+  if (at != std::string::npos)
+    c.replace(at, 2,
+              c.substr(0, at).ends_with("clang") ? ""
+              : at > 0 && c[at - 1] == 'g'       ? "cc"
+                                                 : "c");
+  return fmt::format("{} -std=gnu17{}", c, flags());
+}
+
 std::string CppBuilder::flags() const {
-  const int said = project_.standard.empty() ? kStandardDefault : std::stoi(project_.standard);
-  std::string out =
-      fmt::format("-std=gnu++{} -w -O0 -pthread -I{}", std::max(kStandardLeast, said), kDrivers);
+  std::string out = fmt::format(" -w -O0 -pthread -I{}", kDrivers);
   for (const std::string& folder : project_.include_folders)
     out += fmt::format(" -I{}/{}", kCppProject, folder);
   return out;
@@ -73,9 +87,9 @@ Result<void> CppBuilder::put_target(const std::string& text) const {
 std::string CppBuilder::compile_others() const {
   std::string out;
   for (std::size_t i = 0; i < project_.sources.size(); ++i)
-    out +=
-        fmt::format("test -f {1}/other-{2}.o || {0} {3} -c {4}/{5} -o {1}/other-{2}.o\n", compiler_,
-                    kExchange, i, flags(), kCppProject, project_.sources[i].generic_string());
+    out += fmt::format("test -f {1}/other-{2}.o || {0} -c {3}/{4} -o {1}/other-{2}.o\n",
+                       compiler_for(project_.sources[i]), kExchange, i, kCppProject,
+                       project_.sources[i].generic_string());
   return out;
 }
 
@@ -88,13 +102,15 @@ Result<std::string> CppBuilder::build(const CppProgram& program, const std::stop
   if (auto put = put_target(program.target); !put) return std::unexpected(put.error());
   const std::string probes =
       program.probed ? fmt::format(" -include {}/leyden_probes.h", kDrivers) : "";
-  const std::string compile = compiler_ + " " + flags() + probes;
+  const std::string compile = compiler_for(program.main) + probes;
   std::string script;
   std::string objects;
   if (!program.includes_target) {
     objects = fmt::format(" {}/{}-target.o", kExchange, program.name);
-    script += fmt::format("{} {} -c {}/{} -o{}\n", compile, program.flags, kCppProject,
-                          project_.target.generic_string(), objects);
+    // It may be a program.
+    script +=
+        fmt::format("{}{} {} -Dmain=tested_main -c {}/{} -o{}\n", compiler_for(project_.target),
+                    probes, program.flags, kCppProject, project_.target.generic_string(), objects);
   }
   // What does not include the target is the same for all texts of it, as long as the file is.
   const std::string main =

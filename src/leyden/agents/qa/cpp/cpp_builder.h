@@ -51,6 +51,8 @@ class CppBuilder {
 
  private:
   [[nodiscard]] std::string flags() const;
+  // By the language of the file, with its flags.
+  [[nodiscard]] std::string compiler_for(const std::filesystem::path& file) const;
   [[nodiscard]] std::string compile_others() const;
 
   const sandbox::Sandbox& sandbox_;

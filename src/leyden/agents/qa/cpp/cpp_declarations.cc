@@ -88,10 +88,7 @@ class Reader {
                                 .type = text(node.field("type")),
                                 .scope = around.scope});
     } else if (type == "type_definition") {
-      visit_inner_type(node, around, depth);
-      out_.aliases.push_back({.name = joined_scope(around.scope, text(node.field("declarator"))),
-                              .type = text(node.field("type")),
-                              .scope = around.scope});
+      visit_type_definition(node, around, depth);
     } else if (type == "function_definition" || type == "declaration" ||
                type == "field_declaration") {
       visit_inner_type(node, around, depth);
@@ -106,6 +103,27 @@ class Reader {
   void visit_inner_type(Node node, const Around& around, std::size_t depth) {
     const Node inner = node.field("type");
     if (inner.field("body")) visit(inner, around, depth + 1);
+  }
+
+  // `typedef struct { ... } Item;` names what has no name of its own.
+  void visit_type_definition(Node node, const Around& around, std::size_t depth) {
+    const Node type = node.field("type");
+    const Node declarator = node.field("declarator");
+    const std::string name = text(declarator);
+    const std::string own = text(type.field("name"));
+    if (type.field("body") && own.empty() && declarator.type() == "type_identifier") {
+      if (type.type() == "enum_specifier") {
+        add_enum(type, around, name);
+      } else {
+        add_class(type, around, depth, name);
+      }
+      return;
+    }
+    visit_inner_type(node, around, depth);
+    if (own == name) return;
+    out_.aliases.push_back({.name = joined_scope(around.scope, name),
+                            .type = own.empty() ? text(type) : own,
+                            .scope = around.scope});
   }
 
   void visit_namespace(Node node, const Around& around, std::size_t depth) {
@@ -136,12 +154,13 @@ class Reader {
     }
   }
 
-  void add_class(Node node, const Around& around, std::size_t depth) {
+  void add_class(Node node, const Around& around, std::size_t depth,
+                 const std::string& named = {}) {
     const Node body = node.field("body");
     const Node name = node.field("name");
-    if (!body || !name || name.type() != "type_identifier") return;
+    if (!body || (named.empty() && (!name || name.type() != "type_identifier"))) return;
     CppClass one;
-    one.name = joined_scope(around.scope, text(name));
+    one.name = joined_scope(around.scope, named.empty() ? text(name) : named);
     one.template_parameters = around.template_parameters;
     one.is_odd_template = around.is_odd_template;
     one.is_public = around.is_public;
@@ -195,10 +214,10 @@ class Reader {
     return out;
   }
 
-  void add_enum(Node node, const Around& around) {
+  void add_enum(Node node, const Around& around, const std::string& named = {}) {
     const Node name = node.field("name");
-    if (!name || !node.field("body")) return;
-    CppEnum one{.name = joined_scope(around.scope, text(name)),
+    if ((!name && named.empty()) || !node.field("body")) return;
+    CppEnum one{.name = joined_scope(around.scope, named.empty() ? text(name) : named),
                 .enumerators = {},
                 .is_public = around.is_public,
                 .file = file_};

@@ -14,8 +14,6 @@ namespace {
 using Form = CppFunction::Form;
 using Kind = CppOwnType::Kind;
 
-std::string quoted_path(const std::string& text) { return "\"" + text + "\""; }
-
 // Fewest arguments that a call may have.
 std::size_t required(const std::vector<Parameter>& parameters) {
   std::size_t out = parameters.size();
@@ -43,9 +41,9 @@ class Writer {
   CppProbe write(const std::vector<std::string>& includes) {
     out_.functions.resize(source_.functions.size());
     out_.types.resize(source_.types.size());
-    put("#include \"leyden_probe.hpp\"\n#define main tested_main\n");
-    for (const std::string& one : includes) put("#include " + quoted_path(one) + "\n");
-    put("#undef main\nnamespace leyden {\n");
+    put("#include \"leyden_probe.hpp\"\n");
+    put(cpp_prelude(source_, includes));
+    put("namespace leyden {\n");
     // Before anything uses them.
     for (const CppOwnType& one : source_.types) declare(one);
     for (std::size_t i = 0; i < source_.types.size(); ++i) {
@@ -75,7 +73,7 @@ class Writer {
         is_enum ? fmt::format("static std::string type() {{ return \"{0}\"; }} static "
                               "std::string text({0} value);",
                               one.name)
-                : fmt::format("static bool claims(const {}& value, const std::string& "
+                : fmt::format("static bool claims({} const& value, const std::string& "
                               "path, Claims& out, int depth);",
                               one.name)));
     if (is_enum || !one.maker.empty())
@@ -89,7 +87,7 @@ class Writer {
       return;
     }
     put(fmt::format(
-        "bool Own<{0}>::claims([[maybe_unused]] const {0}& value, [[maybe_unused]] const "
+        "bool Own<{0}>::claims([[maybe_unused]] {0} const& value, [[maybe_unused]] const "
         "std::string& path, [[maybe_unused]] Claims& out, [[maybe_unused]] int depth) {{\n"
         "  [[maybe_unused]] const auto part = [&](auto get, const std::string& of) {{\n"
         "    const std::size_t size = out.size();\n"
@@ -184,15 +182,21 @@ class Writer {
       put(fmt::format("    auto a{} = {};\n", i, reading(type)));
       const CppPassing passing = callable.passing[i];
       const bool moves = passing == CppPassing::moved || passing == CppPassing::value;
-      arguments.push_back(fmt::format(fmt::runtime(moves ? "std::move(a{})" : "a{}"), i));
-      if (passing != CppPassing::reference && passing != CppPassing::pointer) continue;
-      const bool whole = passing == CppPassing::reference || type.name == "char*";
+      const std::string name = fmt::format(fmt::runtime(moves ? "std::move(a{})" : "a{}"), i);
+      arguments.push_back(cpp_argument(
+          name, passing, i < callable.lengths.size() ? callable.lengths[i] : std::string()));
+      if (passing != CppPassing::reference && passing != CppPassing::pointer &&
+          passing != CppPassing::address && passing != CppPassing::array)
+        continue;
+      const bool whole = passing != CppPassing::pointer || type.name == "char*";
       const std::string guard = whole ? "" : fmt::format("if (a{} != nullptr) ", i);
       const std::string value = fmt::format("{}a{}", whole ? "" : "*", i);
       before +=
           fmt::format("    std::string b{0};\n    {1}b{0} = out->before({2});\n", i, guard, value);
-      after += fmt::format("    {}out->after({}, \"{}\", b{});\n", guard, value,
-                           cpp_variable(function.parameters[i]), i);
+      // In C a function that gives nothing leaves something, or says by that that it does not.
+      after += fmt::format("    {}out->after({}, \"{}\", b{}{});\n", guard, value,
+                           cpp_variable(function.parameters[i]), i,
+                           source_.is_c ? ", !out->gave_value()" : "");
     }
     const std::string call = cpp_call(function, callable, "self", arguments);
     put(fmt::format(
@@ -240,10 +244,13 @@ class Writer {
       if (!is_called(i)) continue;
       if (one.needs_object()) {
         const auto k = std::ranges::find(classes, one.class_name) - classes.begin();
-        put(fmt::format(
-            "    case {}: {{ auto self = read<{}>(in); steps_{}(self, in, out); return; "
-            "}}\n",
-            i, one.class_name, k));
+        // A function of C may give none.
+        const char* const guard =
+            source_.is_c ? "if (self == nullptr) throw std::bad_alloc(); " : "";
+        put(
+            fmt::format("    case {}: {{ auto self = read<{}>(in); {}steps_{}(self, in, out); "
+                        "return; }}\n",
+                        i, one.class_name, guard, k));
       } else {
         put(fmt::format("    case {0}: in.number(); in.number(); call_{0}(in, &out); return;\n",
                         i));

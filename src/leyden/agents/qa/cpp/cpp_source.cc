@@ -1,12 +1,12 @@
 #include "leyden/agents/qa/cpp/cpp_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/cpp/cpp_literals.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -15,60 +15,9 @@ namespace {
 using syntax::Node;
 using Form = CppFunction::Form;
 
-constexpr std::size_t kDepthMax = 300;
-constexpr std::size_t kLiteralsMax = 60;
-
 bool is_header(const std::string& path) {
   const std::string end = path.substr(std::min(path.rfind('.'), path.size()));
   return end.starts_with(".h");
-}
-
-// What the source says between two quotes, as bytes.
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    const char c = text[++i];
-    out += c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? '\0' : c == 'r' ? '\r' : c;
-  }
-  return out;
-}
-
-template <class T>
-void add_new(std::vector<T>& all, T one) {
-  if (all.size() < kLiteralsMax && std::ranges::find(all, one) == all.end())
-    all.push_back(std::move(one));
-}
-
-void add_number(std::string text, Literals& out) {
-  std::erase(text, '\'');
-  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-  if (!is_hex && text.find_first_of(".eE") != std::string::npos) {
-    double value = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc())
-      add_new(out.reals, value);
-    return;
-  }
-  std::int64_t value = 0;
-  const char* begin = text.data() + (is_hex ? 2 : 0);
-  if (std::from_chars(begin, text.data() + text.size(), value, is_hex ? 16 : 10).ec == std::errc())
-    add_new(out.integers, value);
-}
-
-void collect_literals(Node node, std::string_view text, Literals& out, std::size_t depth = 0) {
-  if (depth > kDepthMax || node.type() == "preproc_include") return;
-  if (node.type() == "number_literal") add_number(std::string(node.text(text)), out);
-  if (node.type() == "string_literal" || node.type() == "char_literal") {
-    const std::string_view all = node.text(text);
-    const std::size_t begin = all.find_first_of("\"'") + 1;
-    if (all.size() > begin)
-      add_new(out.texts, unescaped(all.substr(begin, all.size() - begin - 1)));
-    return;
-  }
-  for (const Node child : node.named_children()) collect_literals(child, text, out, depth + 1);
 }
 
 std::string last_name(const std::string& full) {
@@ -86,7 +35,6 @@ class Assembler {
     for (const CppAlias& one : declared_.aliases) types_.add_alias(one.name, one.type, one.scope);
     add_enums();
     for (const CppClass& one : declared_.classes) add_class(one);
-    for (const CppFile& file : files_) add_shared(file.tree.root(), file.text);
     for (const CppFunction& one : declared_.functions) {
       if (is_visible(one)) add_callable(one);
     }
@@ -94,7 +42,7 @@ class Assembler {
       if (one.file == target_ && one.body && !used_.contains(&one))
         add_function(one, one, "it is called by others only");
     }
-    for (std::size_t i = 0; i < out_.functions.size(); ++i) add_helpers_literals(out_.functions[i]);
+    share_cpp_literals(files_, out_.functions);
     return std::move(out_);
   }
 
@@ -403,7 +351,7 @@ class Assembler {
     out.end = definition.node.end();
     out.first_line = definition.node.first_line();
     out.last_line = definition.node.last_line();
-    collect_literals(definition.node, file.text, out.literals);
+    out.literals = cpp_literals(definition.node, file.text);
     if (!definition.node.has_error())
       out_.bodies.push_back({.begin = definition.body->begin(),
                              .end = definition.body->end(),
@@ -412,34 +360,11 @@ class Assembler {
     out_.callables.push_back(std::move(callable));
   }
 
-  // Constants that stand outside of functions count for all.
-  void add_shared(Node node, std::string_view text, std::size_t depth = 0) {
-    if (depth > kDepthMax || node.type() == "function_definition") return;
-    if (node.type() == "declaration" || node.type() == "field_declaration") {
-      collect_literals(node, text, shared_);
-      return;
-    }
-    for (const Node child : node.named_children()) add_shared(child, text, depth + 1);
-  }
-
-  void add_helpers_literals(Function& function) const {
-    const auto take = [&](const Literals& from) {
-      for (const std::int64_t one : from.integers) add_new(function.literals.integers, one);
-      for (const double one : from.reals) add_new(function.literals.reals, one);
-      for (const std::string& one : from.texts) add_new(function.literals.texts, one);
-    };
-    take(shared_);
-    for (const Function& other : out_.functions) {
-      if (!other.uncallable.empty()) take(other.literals);
-    }
-  }
-
   const std::vector<CppFile>& files_;
   std::size_t target_;
   CppDeclarations declared_;
   CppTypes types_;
   CppSource out_;
-  Literals shared_;
   bool visible_from_headers_ = false;
   std::set<const CppFunction*> used_;  // Definitions.
 };

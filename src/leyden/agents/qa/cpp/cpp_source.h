@@ -14,8 +14,9 @@ struct CppCallable {
   CppFunction::Form form = CppFunction::Form::function;
   std::string name;        // "shop::total", a method's own name; of a conversion the type.
   std::string class_name;  // Of a method or constructor, as a test spells it: "shop::Stack<int>".
-  std::vector<CppPassing> passing;  // Of each parameter.
-  bool gives_nothing = false;       // void
+  std::vector<CppPassing> passing;   // Of each parameter.
+  std::vector<std::string> lengths;  // Of C's arrays: the type of the length behind each.
+  bool gives_nothing = false;        // void
 };
 
 // A type of the tested code that values are made of or that results have.
@@ -29,6 +30,7 @@ struct CppOwnType {
   std::vector<std::string> enumerators;
   std::string maker;  // "shop::Cart", "shop::Cart::empty"; nothing: none can be made.
   std::vector<Parameter> construction;  // Arguments of the maker; an aggregate's fields.
+  std::string ender{};                  // Of C's objects: "stack_free".
 };
 
 struct CppSource {
@@ -39,6 +41,9 @@ struct CppSource {
   std::vector<std::size_t> declaring;  // Files that a test has to include.
   bool includes_source =
       false;  // No header declares its functions: a test includes the source itself.
+  bool is_c = false;
+  bool has_main = false;                  // Beside the functions of a C file.
+  std::vector<std::string> prototypes{};  // Of C functions that no header declares.
 };
 
 // `files` are the target, last, and the headers of its project that it includes, before it. Callable is what these headers declare, or the

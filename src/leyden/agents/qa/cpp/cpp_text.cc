@@ -20,6 +20,9 @@ namespace {
 using Json = nlohmann::json;
 using Form = CppFunction::Form;
 
+constexpr std::size_t kTextRoom =
+    256;  // Bytes of a text that C code may write to; leyden_values.hpp has as many.
+
 // Octal escapes end after three digits; hexadecimal ones take what follows.
 std::string escaped(std::string_view text, char mark) {
   std::string out(1, mark);
@@ -141,8 +144,38 @@ std::string cpp_variable(const Parameter& parameter) {
 }
 
 bool cpp_needs_variable(CppPassing passing, const Type& type) {
-  return passing == CppPassing::reference || passing == CppPassing::pointer ||
-         (type.name.ends_with("*") && type.of[0].kind != Type::Kind::text);
+  return passing == CppPassing::reference || passing >= CppPassing::pointer ||
+         (type.kind == Type::Kind::optional && type.name.ends_with("*") &&
+          type.of[0].kind != Type::Kind::text);
+}
+
+std::string cpp_argument(const std::string& variable, CppPassing passing,
+                         const std::string& length) {
+  switch (passing) {
+    case CppPassing::address:
+    case CppPassing::const_address:
+      return "&" + variable;
+    case CppPassing::array:
+    case CppPassing::const_array:
+      return length == "size_t"
+                 ? fmt::format("{0}.data(), {0}.size()", variable)
+                 : fmt::format("{0}.data(), static_cast<{1}>({0}.size())", variable, length);
+    default:
+      return variable;
+  }
+}
+
+std::string cpp_prelude(const CppSource& source, const std::vector<std::string>& includes) {
+  std::string out;
+  for (const std::string& one : includes) out += "#include " + escaped(one, '"') + "\n";
+  if (source.is_c) {
+    for (const std::string& one : source.prototypes) out += one + "\n";
+    return (source.prototypes.empty()
+                ? ""
+                : "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n") +
+           ("extern \"C\" {\n" + out + "}\n");
+  }
+  return source.includes_source ? "#define main tested_main\n" + out + "#undef main\n" : out;
 }
 
 namespace {
@@ -168,6 +201,8 @@ std::string cpp_call(const Function& function, const CppCallable& callable,
   if (at != std::string::npos && operands.size() == 2 &&
       is_infix(std::string_view(callable.name).substr(at + 8)))
     return fmt::format("{} {} {}", operands[0], callable.name.substr(at + 8), operands[1]);
+  if (function.needs_object() && callable.form == Form::function)  // Of C.
+    return fmt::format("{}({})", callable.name, joined(operands, ", "));
   if (function.needs_object())
     return fmt::format("{}.{}({})", receiver, callable.name, joined(arguments, ", "));
   if (function.kind == Function::Kind::static_method)
@@ -256,6 +291,7 @@ class TestWriter {
     if (!expected_.printed.empty())
       lines_.push_back(fmt::format("EXPECT_EQ(testing::internal::GetCapturedStdout(), {});",
                                    guarded(expected_.printed)));
+    for (const auto& [ender, name] : to_end_) lines_.push_back(fmt::format("{}({});", ender, name));
     return std::move(lines_);
   }
 
@@ -276,6 +312,7 @@ class TestWriter {
       lines_.push_back(fmt::format("{} {}{}{}{};", own->name, kCppObject, braces ? "{" : "(",
                                    arguments, braces ? "}" : ")"));
     }
+    if (!own->ender.empty()) to_end_.emplace_back(own->ender, kCppObject);
     for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i)
       lines_.push_back(
           statement(input_.steps[i].function, call_of(input_.steps[i], kCppObject, false)) + ";");
@@ -310,7 +347,9 @@ class TestWriter {
       }
       std::string name = cpp_variable(parameter);
       if (!is_last) name += fmt::format("{}", ++variables_);
-      arguments.push_back(add_variable(name, step.arguments[i], parameter.type));
+      arguments.push_back(
+          cpp_argument(add_variable(name, step.arguments[i], parameter.type), callable.passing[i],
+                       i < callable.lengths.size() ? callable.lengths[i] : std::string()));
     }
     return cpp_call(function, callable, object, arguments);
   }
@@ -318,12 +357,21 @@ class TestWriter {
   // How the call names it.
   std::string add_variable(const std::string& name, const Value& value, const Type& type) {
     if (type.name == "char*") {
-      lines_.push_back(fmt::format("char {}[] = {};", name, cpp_literal(value, type, source_)));
+      // Nobody says in C how much may be written into it.
+      const std::string room =
+          source_.is_c && value.text.size() < kTextRoom ? std::to_string(kTextRoom) : std::string();
+      lines_.push_back(
+          fmt::format("char {}[{}] = {};", name, room, cpp_literal(value, type, source_)));
       return name;
     }
-    const bool is_pointer = type.name.ends_with("*");
+    const bool is_pointer = type.kind == Type::Kind::optional && type.name.ends_with("*");
     const Type& of = is_pointer ? type.of[0] : type;
-    lines_.push_back(fmt::format("{} {} = {};", of.name, name, cpp_literal(value, of, source_)));
+    const std::string literal = cpp_literal(value, of, source_);
+    if (source_.is_c && literal.starts_with(of.name + "{")) {
+      lines_.push_back(fmt::format("{} {}{};", of.name, name, literal.substr(of.name.size())));
+    } else {
+      lines_.push_back(fmt::format("{} {} = {};", of.name, name, literal));
+    }
     return is_pointer ? "&" + name : name;
   }
 
@@ -362,6 +410,7 @@ class TestWriter {
   const CppSource& source_;
   std::vector<std::string> lines_;
   std::size_t variables_ = 0;
+  std::vector<std::pair<std::string, std::string>> to_end_;  // By what, and which variable.
 };
 
 // Headers of the standard library by what a text uses of them.
@@ -415,15 +464,9 @@ std::string cpp_test_file(std::span<const TestCase> cases, std::span<const Sourc
   std::string out = fmt::format(
       "// Tests of {}, made by `leyden test`.{}\n", file.about,
       cases.empty() ? "" : " They say what it does today: read them before you trust them.");
-  if (source.includes_source) {
-    out += "#define main tested_main\n";
-    for (const std::string& one : file.includes) out += "#include " + escaped(one, '"') + "\n";
-    out += "#undef main\n\n";
-  } else {
-    for (const std::string& one : file.includes) out += "#include " + escaped(one, '"') + "\n";
-    out += "\n";
-  }
-  out += "#include <gtest/gtest.h>\n\n";
+  if (source.has_main)
+    out += "// It has a main of its own: for these tests, build it with -Dmain=tested_main.\n";
+  out += cpp_prelude(source, file.includes) + "\n#include <gtest/gtest.h>\n";
   std::set<std::string> headers;
   for (const std::string& one : standard_headers(body)) headers.insert("#include <" + one + ">");
   for (const SourceTest& one : written) {
@@ -432,6 +475,7 @@ std::string cpp_test_file(std::span<const TestCase> cases, std::span<const Sourc
         headers.insert(line);
     }
   }
+  if (!headers.empty()) out += "\n";
   for (const std::string& one : headers) out += one + "\n";
   return out + body;
 }

@@ -25,9 +25,16 @@ inline constexpr const char* kCppObject = "object";
 [[nodiscard]] std::string cpp_variable(const Parameter& parameter);
 // Whether a test needs a variable for it.
 [[nodiscard]] bool cpp_needs_variable(CppPassing passing, const Type& type);
+// How a variable is passed: "values", "&item", "values.data(), values.size()" (`length` is the type of that).
+[[nodiscard]] std::string cpp_argument(const std::string& variable, CppPassing passing,
+                                       const std::string& length);
 
 // "BinarySearch" of "binary_search", "OperatorPlus" of "operator+".
 [[nodiscard]] std::string cpp_camel_case(std::string_view name);
+
+// What a test has to write to see the tested code, with its lines' ends.
+[[nodiscard]] std::string cpp_prelude(const CppSource& source,
+                                      const std::vector<std::string>& includes);
 
 struct CppTestFile {
   std::vector<std::string> includes;  // Of the tested code.

@@ -12,6 +12,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/cpp/c_source.h"
 #include "leyden/agents/qa/cpp/cpp_answer.h"
 #include "leyden/agents/qa/cpp/cpp_builder.h"
 #include "leyden/agents/qa/cpp/cpp_probe.h"
@@ -61,7 +62,7 @@ class CppToolchain final : public CompiledToolchain {
     if (!project) return std::unexpected(project.error());
     project_ = *std::move(project);
     text_ = project_.files.back().text;
-    source_ = cpp_source(project_.files);
+    source_ = options_.is_c ? c_source(project_.files) : cpp_source(project_.files);
     if (none_callable())
       return fail(Errc::invalid_argument, "{}: there is nothing that a test could call{}",
                   file.string(),
@@ -89,16 +90,17 @@ class CppToolchain final : public CompiledToolchain {
     return "GoogleTest, " + builder_->compiler_says() + (sanitized_ ? "" : ", without sanitizers");
   }
   ModelWords words() const override {
-    return {.language = "C++",
+    return {.language = options_.is_c ? "C, with tests in C++" : "C++",
             .fence = "cpp",
             .runner = "GoogleTest, each a TEST(Suite, Name) with a body in braces",
-            .import = "#include \"" + (includes_.empty() ? module() : includes_.front()) + "\""};
+            .import = cpp_prelude(source_, includes_)};
   }
 
   std::string test_name(const Function& function, bool expects_error,
                         std::size_t number) const override {
-    // The class without its namespaces and template arguments.
-    std::string of = function.class_name.substr(0, function.class_name.find('<'));
+    // The class without its namespaces and template arguments; in C the function's name says it.
+    std::string of = options_.is_c ? std::string()
+                                   : function.class_name.substr(0, function.class_name.find('<'));
     if (const std::size_t cut = of.rfind("::"); cut != std::string::npos) of.erase(0, cut + 2);
     return fmt::format("{}{}{}", cpp_camel_case(of + " " + function.name),
                        expects_error ? "Throws" : "", number);
@@ -120,8 +122,8 @@ class CppToolchain final : public CompiledToolchain {
     if (auto put = builder_->put_target(probed_.text); !put) return std::unexpected(put.error());
     const std::string script = fmt::format(
         "cd {0}\nrm -f hits ctest.xml\n"
-        "cmake -S {1} -B project -DCMAKE_CXX_FLAGS='-w -DLEYDEN_RECORD -include "
-        "{2}/leyden_probes.h' >&2\n"
+        "flags='-w -DLEYDEN_RECORD -include {2}/leyden_probes.h'\n"
+        "cmake -S {1} -B project -DCMAKE_CXX_FLAGS=\"$flags\" -DCMAKE_C_FLAGS=\"$flags\" >&2\n"
         "cmake --build project -j2 >&2\ncd project\n"
         "LEYDEN_HITS={0}/hits ctest --timeout 30 --output-junit {0}/ctest.xml || true\n",
         kExchange, kCppProject, kDrivers);
@@ -179,7 +181,9 @@ class CppToolchain final : public CompiledToolchain {
   std::string encoded_input(const Input& input) const override {
     return encoded(fitted(input, source_.functions, cpp_integer_range), source_.functions);
   }
-  syntax::Language language() const override { return syntax::Language::cpp; }
+  syntax::Language language() const override {
+    return options_.is_c ? syntax::Language::c : syntax::Language::cpp;
+  }
   std::span<const BodySpan> bodies() const override { return source_.bodies; }
   sandbox::SandboxCommand probe_command(bool of_mutants) const override {
     auto out = builder_->command_for({std::string(kExchange) + (of_mutants ? "/mutants" : "/probe"),

@@ -10,8 +10,18 @@
 
 namespace leyden::qa {
 
-// How a parameter takes its argument.
-enum class CppPassing : std::uint8_t { value, reference, const_reference, moved, pointer };
+// How a parameter takes its argument. C's pointers: an address is never null, an array is followed by its length.
+enum class CppPassing : std::uint8_t {
+  value,
+  reference,
+  const_reference,
+  moved,
+  pointer,
+  address,
+  const_address,
+  array,
+  const_array,
+};
 
 // A type as C++ spells it, taken apart: no const, no reference.
 struct CppTypeText {

@@ -85,6 +85,9 @@ T& kept(T value) {
   return *new T(std::move(value));
 }
 
+// Bytes of a text that may be written to.
+constexpr std::size_t kTextRoom = 256;
+
 template <class T, class = void>
 struct Read;
 template <class T>
@@ -120,7 +123,12 @@ struct Read<const char*> {
 };
 template <>
 struct Read<char*> {
-  static char* from(Request& in) { return in.none() ? nullptr : kept(in.text()).data(); }
+  static char* from(Request& in) {
+    if (in.none()) return nullptr;
+    std::string& text = kept(in.text());
+    text.reserve(kTextRoom - 1);
+    return text.data();
+  }
 };
 template <class T>
 struct Read<T*> {
@@ -435,6 +443,11 @@ template <class... T>
 struct IsPointer<std::unique_ptr<T...>> : std::true_type {};
 template <class T>
 struct IsPointer<std::shared_ptr<T>> : std::true_type {};
+// Objects of C whose inside only their library knows.
+template <class T, class = void>
+struct IsOpaque : std::is_class<T> {};
+template <class T>
+struct IsOpaque<T, std::enable_if_t<(sizeof(T) > 0)>> : std::false_type {};
 template <class T>
 struct IsPair : std::false_type {};
 template <class A, class B>
@@ -518,6 +531,13 @@ bool claim(const T& value, const std::string& path, Claims& out, int depth) {
     return claim_literal(value, path, out);
   } else if constexpr (points_at_nothing_known<T>()) {
     return false;
+  } else if constexpr (std::is_pointer_v<T> && Own<T>::there) {
+    // An object that methods are called on is there.
+    if (value == nullptr || path == "@") out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
+    return value == nullptr || Own<T>::claims(value, path, out, depth);
+  } else if constexpr (std::is_pointer_v<T> && IsOpaque<std::remove_cv_t<std::remove_pointer_t<T>>>::value) {
+    out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
+    return true;
   } else if constexpr (IsPointer<T>::value) {
     out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
     return value == nullptr || claim(*value, "(*" + path + ")", out, depth + 1);

@@ -22,7 +22,9 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr std::chrono::milliseconds kMutantRunTime = 5s;
-constexpr std::chrono::milliseconds kTestRunTime = 20s;  // Of one run of a test file.
+constexpr std::chrono::milliseconds kTestRunTime = 20s;     // Of one run of a test file.
+constexpr std::chrono::milliseconds kProgramRunTime = 60s;  // Of one that starts whole programs,
+constexpr auto kProgramRunTimeUsual = 15s;                  // most of which need less.
 constexpr int kNodeOldest = 18;
 
 bool is_typescript(const fs::path& file) {
@@ -279,7 +281,7 @@ class JavascriptToolchain final : public ScriptToolchain {
     out.cpu_time = 2 * wall_time;
     out.memory_bytes = 2 * GiB;
     out.process_count = 192;
-    return out;
+    return with_room(out);
   }
 
   Json request_for(std::string_view mode) const override {
@@ -343,10 +345,12 @@ class JavascriptToolchain final : public ScriptToolchain {
     request["mutants"] = json_of_mutants(job.mutants);
     const auto add = [&](const std::string& name, const fs::path& file, const std::string& variant,
                          std::chrono::milliseconds time) {
-      request["runs"].push_back({{"name", name},
-                                 {"file", std::string(kProject) + "/" + file.string()},
-                                 {"variant", variant},
-                                 {"limit_ms", std::min(time, kTestRunTime).count()}});
+      request["runs"].push_back(
+          {{"name", name},
+           {"file", std::string(kProject) + "/" + file.string()},
+           {"variant", variant},
+           {"limit_ms",
+            (starts_programs() ? kProgramRunTime : std::min(time, kTestRunTime)).count()}});
     };
     std::vector<fs::path> written;
     Result<void> put;
@@ -366,8 +370,11 @@ class JavascriptToolchain final : public ScriptToolchain {
     }
     for (std::size_t i = 0; i < job.mutants.size(); ++i)
       add(fmt::format("mutant {}", i), job.file, std::to_string(i), kMutantRunTime);
+    std::chrono::milliseconds time = std::max(job.run_time, run_time_max_) + 60s;
+    if (starts_programs())
+      time = kProgramRunTime + kProgramRunTimeUsual * static_cast<int>(request["runs"].size());
     auto lines = put ? run({node_.string(), std::string(kDrivers) + "/test_runs.cjs", kAnswersFile},
-                           request, std::max(job.run_time, run_time_max_) + 60s, stop)
+                           request, time, stop)
                      : std::unexpected(put.error());
     std::error_code ignored;
     for (const fs::path& place : written) fs::remove(copy_->path() / place, ignored);

@@ -188,7 +188,13 @@ class PythonToolchain final : public ScriptToolchain {
                     {"mutants", json_of_mutants(job.mutants)}};
     if (!job.file.empty()) request["tests"].push_back(job.file.string());
     if (job.measure) request["measure"] = inside_file_;
-    return ask("pytest_runs", request, std::max(job.run_time + 30s, run_time_max_), stop);
+    // Each run has its bound; all together have one where each is short.
+    const auto runs =
+        static_cast<int>(1 + job.shuffled + job.mutants.size()) + (job.alone ? 20 : 0);
+    return ask("pytest_runs", request,
+               starts_programs() ? std::chrono::milliseconds(job.run_time + 15s * runs)
+                                 : std::max(job.run_time + 30s, run_time_max_),
+               stop);
   }
 
   // The dotted name by which the file is imported, the folder that must be on the path for that, and where its tests go.

@@ -1,0 +1,361 @@
+#include "leyden/agents/qa/cpp/c_source.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "leyden/agents/qa/cpp/cpp_literals.h"
+#include "leyden/agents/qa/source_text.h"
+
+namespace leyden::qa {
+namespace {
+
+using Kind = Type::Kind;
+using OwnKind = CppOwnType::Kind;
+
+// The words of a name, in lower case: "buf", "len" of "buf_len" and "bufLen".
+std::vector<std::string> words_of(const std::string& name) {
+  std::vector<std::string> out;
+  bool begins = true;
+  for (const char c : name) {
+    const auto code = static_cast<unsigned char>(c);
+    if (std::isalpha(code) == 0) {
+      begins = true;
+      continue;
+    }
+    if (begins || std::isupper(code) != 0) out.emplace_back();
+    begins = false;
+    out.back() += static_cast<char>(std::tolower(code));
+  }
+  return out;
+}
+
+bool has_word(const std::string& name, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words_of(name), [&](const std::string& word) {
+    return std::ranges::find(words, word) != words.end();
+  });
+}
+
+bool is_length_name(const std::string& name) {
+  return name == "n" || name == "sz" ||
+         has_word(name, {"len", "length", "size", "count", "num", "cnt", "capacity", "cap", "nmemb",
+                         "elements", "bytes", "total", "n"});
+}
+bool makes_object(const std::string& name) {
+  return has_word(name, {"new", "create", "make", "init", "alloc", "open", "build", "from"});
+}
+bool ends_object(const std::string& name) {
+  return has_word(name, {"free", "destroy", "delete", "del", "close", "release", "dispose", "unref",
+                         "cleanup", "fini", "deinit", "drop"});
+}
+bool is_many_name(const std::string& name) {
+  return has_word(name, {"arr", "array", "buf", "buffer", "values", "items", "data", "list", "nums",
+                         "numbers", "elements", "vec", "src", "dst", "matrix"});
+}
+
+bool is_header(const std::string& path) { return path.ends_with(".h"); }
+
+// A pointer for what is written as an array of unknown or known length; nothing for one of arrays.
+std::string with_stars(std::string type) {
+  const std::size_t open = type.find('[');
+  if (open == std::string::npos) return type;
+  if (type.find('[', open + 1) != std::string::npos) return "...";
+  return type.substr(0, open) + "*";
+}
+
+struct CParameter {
+  Parameter parameter;
+  CppPassing passing = CppPassing::value;
+  std::string length{};
+};
+
+class Assembler {
+ public:
+  explicit Assembler(const std::vector<CppFile>& files)
+      : files_(files), target_(files.size() - 1), declared_(cpp_declarations(files)) {
+    out_.is_c = true;
+  }
+
+  CppSource assemble() {
+    by_prototypes_ = !is_header(files_[target_].path) &&
+                     std::ranges::none_of(declared_.functions, [&](const CppFunction& one) {
+                       return one.file != target_ && definition_of(one) != nullptr;
+                     });
+    for (const CppAlias& one : declared_.aliases) types_.add_alias(one.name, one.type, one.scope);
+    for (const CppEnum& one : declared_.enums) add_enum(one);
+    for (const CppClass& one : declared_.classes) add_record(one);
+    add_objects();
+    for (const CppFunction& one : declared_.functions) {
+      if (is_visible(one)) add_callable(one);
+    }
+    for (const CppFunction& one : declared_.functions) {
+      if (one.file == target_ && one.body && !used_.contains(&one))
+        add_function(one, one, "it is called by others only", {});
+    }
+    share_cpp_literals(files_, out_.functions);
+    out_.has_main = std::ranges::any_of(declared_.functions, [&](const CppFunction& one) {
+      return one.file == target_ && one.body && one.name == "main";
+    });
+    return std::move(out_);
+  }
+
+ private:
+  // Whether tests see the types of this file.
+  [[nodiscard]] bool is_seen(std::size_t file) const {
+    return file != target_ || is_header(files_[target_].path);
+  }
+  [[nodiscard]] bool is_visible(const CppFunction& one) const {
+    return one.is_public && (by_prototypes_ ? one.file == target_ && one.body : is_seen(one.file));
+  }
+
+  void add_enum(const CppEnum& one) {
+    if (!is_seen(one.file) || one.enumerators.empty()) return;
+    std::vector<std::string> names;
+    for (const std::string& full : one.enumerators)
+      names.push_back(full.substr(full.rfind(':') == std::string::npos ? 0 : full.rfind(':') + 1));
+    types_.add(one.name, {.kind = Kind::expression, .of = {}, .name = one.name, .texts = names});
+    out_.types.push_back({.kind = OwnKind::enumeration,
+                          .name = one.name,
+                          .fields = {},
+                          .observers = {},
+                          .enumerators = std::move(names),
+                          .maker = {},
+                          .construction = {}});
+  }
+
+  // A structure whose fields say all of it.
+  void add_record(const CppClass& one) {
+    if (!is_seen(one.file) || one.fields.empty()) return;
+    CppOwnType own{.kind = OwnKind::aggregate,
+                   .name = one.name,
+                   .fields = {},
+                   .observers = {},
+                   .enumerators = {},
+                   .maker = one.name,
+                   .construction = {}};
+    Type type{.kind = Kind::record, .of = {}, .name = one.name};
+    for (const CppField& field : one.fields) {
+      const Type of = types_.type_of(field.type, {});
+      // Whoever fills a pointer field knows what it means.
+      if (of.kind == Kind::unknown || of.kind == Kind::optional) return;
+      own.fields.push_back(field.name);
+      own.construction.push_back({.name = field.name, .type = of, .annotated = true});
+      type.of.push_back(of);
+      type.texts.push_back(field.name);
+    }
+    types_.add(one.name, std::move(type));
+    out_.types.push_back(std::move(own));
+  }
+
+  // Pointers that a function makes, of a type that is no record.
+  void add_objects() {
+    for (const CppFunction& one : declared_.functions) {
+      const CppTypeText result = cpp_type_text(one.result);
+      if (!is_visible(one) || !makes_object(one.name) || result.stars != 1 || result.is_const ||
+          result.name.empty() || result.name == "void" ||
+          types_.type_of(result.name, {}).kind != Kind::unknown)
+        continue;
+      std::string why;
+      std::vector<Parameter> construction;
+      for (CParameter& parameter : parameters_of(one, why)) {
+        if (parameter.passing != CppPassing::value) why = "by value only";
+        construction.push_back(std::move(parameter.parameter));
+      }
+      if (!why.empty()) continue;
+      add_object(result.name, one.name, std::move(construction));
+    }
+  }
+
+  // The maker that says most.
+  void add_object(const std::string& name, const std::string& maker,
+                  std::vector<Parameter> construction) {
+    CppOwnType own{.kind = OwnKind::object,
+                   .name = name + "*",
+                   .fields = {},
+                   .observers = {},
+                   .enumerators = {},
+                   .maker = maker,
+                   .construction = std::move(construction)};
+    const auto known = std::ranges::find(out_.types, own.name, &CppOwnType::name);
+    if (known != out_.types.end()) {
+      if (known->construction.size() < own.construction.size()) {
+        known->maker = own.maker;
+        known->construction = std::move(own.construction);
+      }
+      return;
+    }
+    for (const CppFunction& one : declared_.functions) {
+      if (!is_visible(one) || one.parameters.size() != 1) continue;
+      const CppTypeText first = cpp_type_text(one.parameters[0].type);
+      if (first.name != name || first.stars != 1) continue;
+      if (ends_object(one.name)) {
+        own.ender = one.name;
+      } else if (const Type result = types_.type_of(one.result, {});
+                 first.is_const && (result.kind == Kind::integer || result.kind == Kind::boolean ||
+                                    result.kind == Kind::real)) {
+        add_new(own.observers, one.name + "(@)");
+      }
+    }
+    out_.types.push_back(std::move(own));
+  }
+
+  [[nodiscard]] const CppOwnType* object_type(const CppTypeText& text) const {
+    if (text.stars != 1) return nullptr;
+    const auto found = std::ranges::find_if(out_.types, [&](const CppOwnType& one) {
+      return one.kind == OwnKind::object && one.name == text.name + "*";
+    });
+    return found == out_.types.end() ? nullptr : &*found;
+  }
+
+  static Type type_of_object(const CppOwnType& own) {
+    Type out{.kind = Kind::object, .of = {}, .name = own.name};
+    for (const Parameter& parameter : own.construction) out.of.push_back(parameter.type);
+    return out;
+  }
+
+  // What a call passes; `why` it can't be called.
+  std::vector<CParameter> parameters_of(const CppFunction& function, std::string& why) const {
+    std::vector<CParameter> out;
+    for (std::size_t i = 0; i < function.parameters.size(); ++i) {
+      const CppParameter& one = function.parameters[i];
+      const CppParameter* next =
+          i + 1 < function.parameters.size() ? &function.parameters[i + 1] : nullptr;
+      CParameter taken = parameter_of(one, next);
+      if (taken.parameter.name.empty()) taken.parameter.name = fmt::format("argument{}", i);
+      if (taken.parameter.type.kind == Kind::unknown && why.empty())
+        why = fmt::format("no values are made for its parameter {}", taken.parameter.name);
+      if (!taken.length.empty()) ++i;
+      out.push_back(std::move(taken));
+    }
+    return out;
+  }
+
+  [[nodiscard]] CParameter parameter_of(const CppParameter& one, const CppParameter* next) const {
+    const std::string written = with_stars(one.type);
+    const CppTypeText text = cpp_type_text(written);
+    CParameter out{.parameter = {.name = one.name, .type = {}, .annotated = true}};
+    Type& type = out.parameter.type;
+    if (text.stars == 0) {
+      type = types_.type_of(written, {});
+    } else if (const CppOwnType* own = object_type(text)) {
+      type = type_of_object(*own);
+    } else if (text.stars == 1) {
+      take_pointer(one, text, next, out);
+    }
+    return out;
+  }
+
+  void take_pointer(const CppParameter& one, const CppTypeText& text, const CppParameter* next,
+                    CParameter& out) const {
+    Type& type = out.parameter.type;
+    const Type item = types_.type_of(text.name, {});
+    if (item.kind == Kind::unknown || item.kind == Kind::optional) return;
+    const std::string length = next == nullptr ? std::string() : length_type(*next);
+    if (!length.empty()) {
+      const bool is_text = item.name == "char" && text.is_const;
+      type = is_text ? Type{.kind = Kind::text, .of = {}, .name = "std::string"}
+                     : Type{.kind = Kind::list,
+                            .of = {item},
+                            .name = fmt::format("std::vector<{}>", item.name)};
+      out.passing = text.is_const ? CppPassing::const_array : CppPassing::array;
+      out.length = length;
+    } else if (item.name == "char") {
+      type = {.kind = Kind::text, .of = {}, .name = text.is_const ? "const char*" : "char*"};
+      out.passing = text.is_const ? CppPassing::value : CppPassing::pointer;
+    } else if (item.kind == Kind::record ||
+               (!text.is_const && one.type.find('[') == std::string::npos &&
+                !is_many_name(one.name))) {
+      type = item;
+      out.passing = text.is_const ? CppPassing::const_address : CppPassing::address;
+    }
+  }
+
+  // Of a parameter that says how much stands at the pointer before it.
+  [[nodiscard]] std::string length_type(const CppParameter& one) const {
+    const Type type = types_.type_of(one.type, {});
+    return type.kind == Kind::integer && is_length_name(one.name) ? type.name : std::string();
+  }
+
+  [[nodiscard]] const CppFunction* definition_of(const CppFunction& declared) const {
+    for (const CppFunction& one : declared_.functions) {
+      if (one.file == target_ && one.body && one.name == declared.name) return &one;
+    }
+    return nullptr;
+  }
+
+  void add_callable(const CppFunction& one) {
+    const CppFunction* definition = definition_of(one);
+    if (definition == nullptr || !used_.insert(definition).second) return;
+    std::string why;
+    std::vector<CParameter> parameters = parameters_of(*definition, why);
+    if (one.name == "main") why = "it is not to be called";
+    if (!parameters.empty() && parameters[0].parameter.type.kind == Kind::object &&
+        ends_object(one.name))
+      why = "it ends its object";
+    if (why.empty() && !by_prototypes_) add_new(out_.declaring, one.file);
+    if (why.empty() && by_prototypes_) {
+      const std::string& text = files_[target_].text;
+      const std::size_t begin = definition->node.begin();
+      out_.prototypes.push_back(std::string(trimmed(std::string_view(text).substr(
+                                    begin, definition->body->begin() - begin))) +
+                                ";");
+    }
+    add_function(one, *definition, why, std::move(parameters));
+  }
+
+  void add_function(const CppFunction& one, const CppFunction& definition,
+                    const std::string& uncallable, std::vector<CParameter> parameters) {
+    CppCallable callable{.name = one.name,
+                         .class_name = {},
+                         .passing = {},
+                         .lengths = {},
+                         .gives_nothing = one.result == "void "};
+    Function out;
+    out.name = one.name;
+    out.uncallable = uncallable;
+    out.doc = one.doc.empty() ? definition.doc : one.doc;
+    std::size_t first = 0;
+    if (uncallable.empty() && !parameters.empty() &&
+        parameters[0].parameter.type.kind == Kind::object) {
+      const Type& type = parameters[0].parameter.type;
+      out.kind = Function::Kind::method;
+      out.class_name = callable.class_name = type.name;
+      out.construction = std::ranges::find(out_.types, type.name, &CppOwnType::name)->construction;
+      first = 1;
+    }
+    for (std::size_t i = first; uncallable.empty() && i < parameters.size(); ++i) {
+      out.parameters.push_back(std::move(parameters[i].parameter));
+      callable.passing.push_back(parameters[i].passing);
+      callable.lengths.push_back(std::move(parameters[i].length));
+    }
+    out.begin = definition.node.begin();
+    out.end = definition.node.end();
+    out.first_line = definition.node.first_line();
+    out.last_line = definition.node.last_line();
+    out.literals = cpp_literals(definition.node, files_[target_].text);
+    if (!definition.node.has_error())
+      out_.bodies.push_back({.begin = definition.body->begin(),
+                             .end = definition.body->end(),
+                             .function = out_.functions.size()});
+    out_.functions.push_back(std::move(out));
+    out_.callables.push_back(std::move(callable));
+  }
+
+  const std::vector<CppFile>& files_;
+  std::size_t target_;
+  CppDeclarations declared_;
+  CppTypes types_;
+  CppSource out_;
+  bool by_prototypes_ = false;
+  std::set<const CppFunction*> used_;  // Definitions.
+};
+
+}  // namespace
+
+CppSource c_source(const std::vector<CppFile>& files) { return Assembler(files).assemble(); }
+
+}  // namespace leyden::qa
