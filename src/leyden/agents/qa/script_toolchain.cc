@@ -536,6 +536,12 @@ sandbox::SandboxCommand ScriptToolchain::command_for(std::vector<std::string> ar
   out.mounts.push_back({.host = copy_->path(), .inside = kProject});
   out.mounts.insert(out.mounts.end(), mounts_in_project_.begin(), mounts_in_project_.end());
   out.working_directory = kProject;
+  // Debian's Chromium reads its flags there, and any browser the fonts' places.
+  std::error_code ignored;
+  for (const char* settings : {"/etc/chromium.d", "/etc/fonts"}) {
+    if (starts_programs_ && fs::is_directory(settings, ignored))
+      out.mounts.push_back({.host = settings, .inside = settings});
+  }
   return out;
 }
 
