@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 BUILD_TIME_S = 120
-TEST_TIME_S = 10  # Of a program of tests that is built: a mutant may run for ever.
+TEST_TIME_S = 20  # Of a run of tests: a mutant may run for ever.
 
 
 def run(command, folder, seconds=BUILD_TIME_S, **more):

@@ -1,10 +1,14 @@
 """Script languages for bench/qa/exercises.py, as exercise_languages.py has those that are compiled."""
+import functools
+import hashlib
 import json
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 
-from exercise_languages import Language, Suite, run
+from exercise_languages import TEST_TIME_S, Language, Suite, run
 
 
 class ScriptSuite(Suite):
@@ -30,7 +34,7 @@ ARGV[1].split(",").each { |file| load File.expand_path(file) }
         return all(run(["ruby", "-c", file], self.folder).returncode == 0 for file in self.sources)
 
     def passes(self):
-        return all(run(["ruby", "-W0", test], self.folder).returncode == 0 for test in self.tests)
+        return all(run(["ruby", "-W0", test], self.folder, TEST_TIME_S).returncode == 0 for test in self.tests)
 
     def coverage(self):
         """Ruby's own."""
@@ -61,7 +65,7 @@ echo json_encode([[$report->numberOfExecutedLines(), $report->numberOfExecutable
         return all(run(["php", "-l", file], self.folder).returncode == 0 for file in self.sources)
 
     def passes(self):
-        return all(run(["phpunit", "--do-not-cache-result", "--no-configuration", test], self.folder).returncode == 0 for test in self.tests)
+        return all(run(["phpunit", "--do-not-cache-result", "--no-configuration", test], self.folder, TEST_TIME_S).returncode == 0 for test in self.tests)
 
     def coverage(self):
         """php-code-coverage's, of Xdebug."""
@@ -83,7 +87,7 @@ class Php(Language):
 
 class PythonSuite(ScriptSuite):
     def passes(self):
-        return run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests], self.folder).returncode == 0
+        return run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *self.tests], self.folder, TEST_TIME_S).returncode == 0
 
     def coverage(self):
         """coverage.py's."""
@@ -108,4 +112,75 @@ class Python(Language):
         return PythonSuite(folder, [solution for _, solution in self.pairs(exercise)], tests)
 
 
-SCRIPTS = [Python(), Ruby(), Php()]
+NODE = pathlib.Path(__file__).resolve().parent / "node"
+
+
+@functools.cache
+def node_modules():
+    """vitest, which takes jest's tests as they are, tsx and c8: pinned by bench/qa/node/package-lock.json, unpacked once."""
+    lock = (NODE / "package-lock.json").read_bytes()
+    folder = pathlib.Path.home() / ".cache/leyden" / f"bench-qa-node-{hashlib.sha256(lock).hexdigest()[:12]}"
+    if not (folder / "node_modules").is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in NODE.iterdir():
+            shutil.copy(file, folder)
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, check=True, capture_output=True)
+    return folder / "node_modules"
+
+
+class NodeSuite(ScriptSuite):
+    """Of node:test."""
+
+    def __init__(self, folder, sources, tests):
+        super().__init__(folder, sources, tests)
+        self.command = ["node", *(["--import", node_modules() / "tsx/dist/loader.mjs"] if sources[0].endswith(".ts") else []), "--test", *tests]
+
+    def passes(self):
+        return run(self.command, self.folder, TEST_TIME_S).returncode == 0
+
+    def coverage(self):
+        """V8's, as c8 counts it."""
+        run(["node", node_modules() / "c8/bin/c8.js", "--reporter", "json-summary", "--include", self.sources[0], *self.command], self.folder)
+        counted = self.folder / "coverage/coverage-summary.json"
+        if not counted.exists():
+            return [0, 1], [0, 1]
+        total = json.loads(counted.read_text())["total"]
+        return tuple([total[kind]["covered"], total[kind]["total"]] for kind in ("lines", "branches"))
+
+
+class JestSuite(ScriptSuite):
+    """Jest's tests, by vitest."""
+    CONFIG = 'export default { test: { globals: true, watch: false, include: ["**/*.{spec,test}.{js,ts}"], alias: { "@jest/globals": "vitest" } } };\n'
+
+    def __init__(self, folder, sources, tests):
+        super().__init__(folder, sources, tests)
+        (folder / "vitest.config.mjs").write_text(self.CONFIG)
+        if not (folder / "node_modules").exists():
+            (folder / "node_modules").symlink_to(node_modules())
+        for test in tests:  # Exercism's tests but the first are skipped at first.
+            file = folder / test
+            file.write_text(re.sub(r"\b(?:xtest|xit)\(", "it(", file.read_text()).replace("xdescribe(", "describe("))
+
+    def passes(self):
+        return run(["node", node_modules() / "vitest/vitest.mjs", "run"], self.folder, 2 * TEST_TIME_S).returncode == 0
+
+
+class JavaScript(Language):
+    name = "javascript"
+    needs = ["node", "npm"]
+
+    def lay_out(self, exercise, folder):
+        super().lay_out(exercise, folder)
+        for left in ("babel.config.js", "babel.config.cjs", "jest.config.js", "jest.config.cjs", "tsconfig.json", "test-runner.mjs", "yarn.lock"):
+            (folder / left).unlink(missing_ok=True)
+        (folder / "package.json").write_text('{"type": "module"}\n')
+
+    def suite(self, exercise, folder, tests, human=False):
+        return (JestSuite if human else NodeSuite)(folder, [solution for _, solution in self.pairs(exercise)], tests)
+
+
+class TypeScript(JavaScript):
+    name = "typescript"
+
+
+SCRIPTS = [Python(), JavaScript(), TypeScript(), Ruby(), Php()]

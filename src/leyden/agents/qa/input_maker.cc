@@ -235,6 +235,7 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
   if (chance(0.02)) length = 0;
   std::string out;
   if (!own.empty() && depth == 0 && chance(0.15)) {  // Words of the source, joined.
+    if (chance(0.5)) return Value::of(phrase(own, 1 + length / 2));
     for (std::size_t i = 0; i < 1 + length / 3; ++i) {
       out += own[below(own.size())];
       if (chance(0.3)) out += style.alphabet[below(style.alphabet.size())];
@@ -253,6 +254,16 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
     out += chance(0.5) || back.empty() ? back : back.substr(1);
   }
   return Value::of(std::move(out));
+}
+
+// Words of the source and numbers, as small languages have them: "3 dup +".
+std::string InputMaker::phrase(const std::vector<std::string>& words, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) out += ' ';
+    out += chance(0.4) ? std::to_string(below(12)) : words[below(words.size())];
+  }
+  return out;
 }
 
 Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) {

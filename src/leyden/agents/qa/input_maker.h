@@ -48,6 +48,7 @@ class InputMaker {
   [[nodiscard]] Style style_for(const Function& function);
   [[nodiscard]] Value value(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value integer(const Style& style);
+  [[nodiscard]] std::string phrase(const std::vector<std::string>& words, std::size_t count);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
   [[nodiscard]] Value tuple(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);

@@ -39,14 +39,32 @@ Type type_of_name(std::string_view name) {
 
 }  // namespace
 
+void ParameterUses::add(const ParameterUses& other) {
+  text += other.text;
+  map += other.map;
+  sequence += other.sequence;
+  rows += other.rows;
+  texts += other.texts;
+  number += other.number;
+  division += other.division;
+}
+
 Type ParameterUses::type(std::string_view name) const {
   if (text > 0 && text >= map) return type_of(Kind::text);
   if (map > 0) return type_of(Kind::map, {type_of(Kind::text), type_of(Kind::integer)});
+  if (texts > 0) return type_of(Kind::list, {type_of(Kind::text)});
   if (rows > 0) return type_of(Kind::list, {type_of(Kind::list, {type_of(Kind::integer)})});
   if (sequence > 0) {
     if (is_called_text(name)) return type_of(Kind::text);
     const bool of_texts = name.ends_with('s') && is_called_text(name.substr(0, name.size() - 1));
-    return type_of(Kind::list, {type_of(of_texts ? Kind::text : Kind::integer)});
+    if (of_texts || number > 0)
+      return type_of(Kind::list, {type_of(of_texts ? Kind::text : Kind::integer)});
+    // Mostly numbers.
+    const Type integers = type_of(Kind::list, {type_of(Kind::integer)});
+    const Type pairs = type_of(
+        Kind::list, {type_of(Kind::tuple, {type_of(Kind::integer), type_of(Kind::integer)})});
+    return type_of(Kind::any_of, {integers, integers, integers,
+                                  type_of(Kind::list, {type_of(Kind::text)}), pairs});
   }
   if (number > 0) return type_of(division > 0 ? Kind::real : Kind::integer);
   return type_of_name(name);

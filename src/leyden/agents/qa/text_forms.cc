@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kTextsMax = 30;
 constexpr std::size_t kFormatBytesMax = 60;
+constexpr std::int64_t kLengthMax = 40;
 
 using Forms = std::pair<std::string_view, std::vector<std::string_view>>;
 
@@ -153,6 +154,19 @@ std::vector<std::string> formats_in(std::string_view doc) {
   return out;
 }
 
+// As long as a number of the source says: digits, as telephone numbers and accounts have them, and letters.
+std::vector<std::string> of_length(std::int64_t length) {
+  std::vector<std::string> out;
+  if (length < 3 || length > kLengthMax) return out;
+  for (const auto& [first, alphabet] :
+       {std::pair("2", "2345678901"), {"1", "2345678901"}, {"a", "bcdefghijk"}}) {
+    std::string text(first);
+    while (text.size() < static_cast<std::size_t>(length)) text += alphabet[(text.size() - 1) % 10];
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
 bool takes_text(const Type& type) {
   return type.kind == Type::Kind::text || std::ranges::any_of(type.of, takes_text);
 }
@@ -201,6 +215,7 @@ std::vector<std::string> texts_of_forms(const Function& function) {
     if (std::ranges::find(function.literals.texts, separator) != function.literals.texts.end())
       add(forms);
   }
+  for (const std::int64_t number : function.literals.integers) add(of_length(number));
   return out;
 }
 

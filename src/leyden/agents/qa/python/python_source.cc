@@ -56,6 +56,7 @@ class Reader {
     if (bases.find("Enum") == std::string_view::npos &&
         bases.find("Flag") == std::string_view::npos) {
       names_.classes.insert(name);
+      note_attributes(definition.field("body"), names_.attributes[name], 0);
       return;
     }
     std::vector<std::string> members;
@@ -67,6 +68,19 @@ class Reader {
         members.push_back(name + "." + std::string(assignment.field("left").text(text_)));
     }
     if (!members.empty()) names_.enumerations[name] = std::move(members);
+  }
+
+  // Methods, and what the methods assign to `self`.
+  void note_attributes(Node node, std::set<std::string_view>& out, std::size_t depth) const {
+    if (depth > 60) return;
+    if (node.type() == "function_definition") out.insert(node.field("name").text(text_));
+    const Node left = node.field("left");
+    if (node.type() == "assignment" && left.type() == "attribute" &&
+        left.field("object").text(text_) == "self")
+      out.insert(left.field("attribute").text(text_));
+    if (node.type() == "assignment" && left.type() == "identifier" && depth < 3)
+      out.insert(left.text(text_));
+    for (const Node child : node.named_children()) note_attributes(child, out, depth + 1);
   }
 
   // Constants and functions of the module stand for what they hold.
@@ -177,7 +191,7 @@ class Reader {
       return;
     const Type own{.kind = Type::Kind::object, .of = {}, .name = operation.class_name};
     Type& type = operation.parameters[0].type;
-    if (type != own) type = {.kind = Type::Kind::any_of, .of = {own, type}, .name = {}};
+    type = {.kind = Type::Kind::any_of, .of = {own, type == own ? Type{} : type}, .name = {}};
   }
 
   void read_function(Node outer, Node node, const std::string& class_name) {

@@ -61,6 +61,43 @@ TEST(PythonSource, TypesWithoutAnnotations) {
   EXPECT_EQ(of("return 1", "a=True"), Kind::boolean);
   EXPECT_EQ(of("return text", "text"), Kind::text);
   EXPECT_EQ(of("return 1", "zzz"), Kind::unknown);
+  EXPECT_EQ(of("return len(a)", "a"), Kind::any_of);
+}
+
+TEST(PythonSource, TypesByWhatOthersDoWithAParameter) {
+  const std::vector<Function> all = read(R"(
+import re
+
+class Record:
+    def __init__(self, number: int):
+        self.number = number
+    def is_root(self): return self.number == 0
+
+def check(record): return record.is_root() or record.number > 9
+def build(records): return sorted(one.number for one in records if check(one))
+def clean(raw): return _strip(raw)
+def _strip(what): return re.sub("[- ]", "", what)
+def words(entries):
+    for entry in entries:
+        yield entry.split()
+def first(entries): return entries[0].lower()
+)");
+  const auto type = [&](std::string_view name) {
+    const auto found = std::ranges::find(all, name, &Function::name);
+    return found == all.end() ? Type{} : found->parameters.at(0).type;
+  };
+  EXPECT_EQ(type("check").kind, Kind::object);
+  EXPECT_EQ(type("check").name, "Record");
+  EXPECT_EQ(type("clean").kind, Kind::text);
+  for (const char* name : {"words", "first"}) {
+    ASSERT_EQ(type(name).kind, Kind::list) << name;
+    EXPECT_EQ(type(name).of[0].kind, Kind::text) << name;
+  }
+  const Type records = type("build");
+  ASSERT_EQ(records.kind, Kind::any_of);
+  EXPECT_TRUE(std::ranges::any_of(records.of, [](const Type& one) {
+    return one.kind == Kind::list && one.of[0].kind == Kind::object;
+  }));
 }
 
 TEST(PythonSource, WhatATestCanCall) {

@@ -17,6 +17,7 @@ using Kind = Type::Kind;
 using Words = std::set<std::string_view>;
 
 constexpr std::size_t kDepthMax = 200;
+constexpr std::size_t kHandedOnMax = 3;
 constexpr std::size_t kTypeDepthMax = 8;
 
 Type type_of(Type::Kind kind, std::vector<Type> of = {}) {
@@ -208,12 +209,18 @@ class Annotation {
 // How a function's body uses one of its parameters.
 class Uses {
  public:
-  Uses(Node body, std::string_view name, std::string_view text) : name_(name), text_(text) {
+  Uses(Node body, std::string_view name, std::string_view text, std::size_t handed_on = 0)
+      : name_(name), text_(text), handed_on_(handed_on) {
     look(body, 0);
   }
   [[nodiscard]] const ParameterUses& counts() const { return uses_; }
   // The types that isinstance() asks for, as they are written.
   [[nodiscard]] const std::vector<std::string_view>& asked() const { return asked_; }
+  // What is asked of it, and of what it holds: methods and fields.
+  [[nodiscard]] const std::set<std::string_view>& attributes() const { return attributes_; }
+  [[nodiscard]] const std::set<std::string_view>& item_attributes() const {
+    return item_attributes_;
+  }
 
  private:
   [[nodiscard]] bool is_it(Node one) const {
@@ -225,14 +232,18 @@ class Uses {
     const std::string_view kind = node.type();
     if (kind == "attribute" && is_it(node.field("object"))) {
       note_attribute(node.field("attribute").text(text_));
+    } else if (kind == "attribute" && is_item(node.field("object"))) {
+      item_attributes_.insert(node.field("attribute").text(text_));
+      uses_.texts += of_text().contains(node.field("attribute").text(text_)) ? 1 : 0;
     } else if (kind == "subscript" && is_it(node.field("value"))) {
       ++uses_.sequence;
       if (node.parent().type() == "subscript") ++uses_.rows;
       if (node.field("subscript").type() == "string") ++uses_.map;
     } else if (kind == "call") {
       note_call(node.field("function").text(text_), node.field("arguments"));
+      note_handed_on(node);
     } else if (kind == "for_statement" || kind == "for_in_clause") {
-      if (is_it(node.field("right"))) ++uses_.sequence;
+      if (is_it(node.field("right"))) note_loop(node);
     } else if (kind == "comparison_operator") {
       note_comparison(node);
     } else if (kind == "binary_operator") {
@@ -241,17 +252,74 @@ class Uses {
     for (const Node child : node.named_children()) look(child, depth + 1);
   }
 
-  void note_attribute(std::string_view attribute) {
+  // One of the things that it holds: it[0], it.pop().
+  [[nodiscard]] bool is_item(Node one) const {
+    if (one.type() == "subscript") return is_it(one.field("value"));
+    const Node called = one.field("function");
+    return one.type() == "call" && called.type() == "attribute" && is_it(called.field("object")) &&
+           called.field("attribute").text(text_) == "pop";
+  }
+
+  // Where what it holds has a name, that is used as something.
+  void note_loop(Node loop) {
+    ++uses_.sequence;
+    const Node item = loop.field("left");
+    const Node within = loop.type() == "for_in_clause" ? loop.parent() : loop.field("body");
+    if (item.type() != "identifier" || handed_on_ >= kHandedOnMax) return;
+    const Uses of_item(within, item.text(text_), text_, handed_on_ + 1);
+    uses_.texts += of_item.counts().text > 0 ? 1 : 0;
+    item_attributes_.insert(of_item.attributes_.begin(), of_item.attributes_.end());
+  }
+
+  // `f(it)` and `self.f(it)`: what another function of the file does with it.
+  void note_handed_on(Node call) {
+    const std::vector<Node> arguments = call.field("arguments").named_children();
+    const auto place = std::ranges::find_if(arguments, [&](Node one) { return is_it(one); });
+    if (place == arguments.end() || handed_on_ >= kHandedOnMax) return;
+    std::string_view called = call.field("function").text(text_);
+    const bool is_method = called.starts_with("self.") || called.starts_with("cls.");
+    if (is_method) called.remove_prefix(called.find('.') + 1);
+    const Node function = function_named(call, called);
+    const auto number = static_cast<std::uint32_t>(place - arguments.begin()) + (is_method ? 1 : 0);
+    Node parameter = function.field("parameters").named_child(number);
+    if (parameter && parameter.type() != "identifier") parameter = parameter.named_child(0);
+    if (!parameter) return;
+    const Uses there(function.field("body"), parameter.text(text_), text_, handed_on_ + 1);
+    uses_.add(there.counts());
+    attributes_.insert(there.attributes_.begin(), there.attributes_.end());
+    item_attributes_.insert(there.item_attributes_.begin(), there.item_attributes_.end());
+  }
+
+  // In the classes and functions around a node, or at the top.
+  [[nodiscard]] Node function_named(Node from, std::string_view name) const {
+    for (Node around = from.parent(); around; around = around.parent()) {
+      if (around.type() != "block" && around.type() != "module") continue;
+      for (Node one : around.named_children()) {
+        if (one.type() == "decorated_definition") one = one.field("definition");
+        if (one.type() == "function_definition" && one.field("name").text(text_) == name)
+          return one;
+      }
+    }
+    return {};
+  }
+
+  // Methods of str and of nothing else.
+  static const Words& of_text() {
     static const Words kOfText = {
         "split",     "strip",     "lower",      "upper",    "replace",   "startswith", "endswith",
         "isdigit",   "isalpha",   "isupper",    "islower",  "encode",    "join",       "format",
         "lstrip",    "rstrip",    "splitlines", "isspace",  "isalnum",   "title",      "capitalize",
         "find",      "translate", "swapcase",   "casefold", "partition", "rpartition", "zfill",
         "isnumeric", "rjust",     "ljust"};
+    return kOfText;
+  }
+
+  void note_attribute(std::string_view attribute) {
     static const Words kOfMap = {"items", "keys", "values", "get", "setdefault", "update"};
     static const Words kOfList = {"append", "sort",  "extend", "insert", "reverse",
                                   "index",  "count", "pop",    "remove"};
-    uses_.text += kOfText.contains(attribute) ? 1 : 0;
+    attributes_.insert(attribute);
+    uses_.text += of_text().contains(attribute) ? 1 : 0;
     uses_.map += kOfMap.contains(attribute) ? 1 : 0;
     uses_.sequence += kOfList.contains(attribute) ? 1 : 0;
   }
@@ -260,9 +328,12 @@ class Uses {
     static const Words kOfSequences = {"len", "sorted",   "sum", "max", "min", "enumerate", "list",
                                        "set", "reversed", "zip", "any", "all", "Counter"};
     static const Words kOfNumbers = {"range", "abs", "round"};
-    if (called.starts_with("re.") && is_it(arguments.named_child(1))) ++uses_.text;
+    if (called.starts_with("re.") &&
+        (is_it(arguments.named_child(1)) || is_it(arguments.named_child(2))))
+      ++uses_.text;
     if (!is_it(arguments.named_child(0))) return;
     if (kOfSequences.contains(called)) ++uses_.sequence;
+    if (called == "sum") ++uses_.number;  // What it holds.
     if (kOfNumbers.contains(called) || called.starts_with("math.")) ++uses_.number;
     if (called == "ord" || called.starts_with("re.")) ++uses_.text;
     if (called != "isinstance") return;
@@ -308,9 +379,22 @@ class Uses {
 
   std::string_view name_;
   std::string_view text_;
+  std::size_t handed_on_;  // How many functions lie between.
   ParameterUses uses_;
   std::vector<std::string_view> asked_;
+  std::set<std::string_view> attributes_;
+  std::set<std::string_view> item_attributes_;
 };
+
+// Classes of the file that have all of these.
+std::vector<std::string> classes_with(const std::set<std::string_view>& attributes,
+                                      const PythonNames& names) {
+  std::vector<std::string> out;
+  for (const auto& [name, has] : names.attributes) {
+    if (!attributes.empty() && std::ranges::includes(has, attributes)) out.push_back(name);
+  }
+  return out;
+}
 
 Type type_of_default(std::string_view kind) {
   if (kind == "integer") return type_of(Kind::integer);
@@ -361,6 +445,12 @@ Type python_guess(std::string_view name, Node fallback, Node body, std::string_v
   const bool is_number = used.kind == Kind::real || used.kind == Kind::integer;
   add(is_number && names.asks_whether_finite ? Annotation::number() : used);
   for (const std::string_view one : uses.asked()) add(python_annotation(one, names));
+  const std::vector<std::string> fitting = classes_with(uses.attributes(), names);
+  for (const std::string& one : fitting) add(python_annotation(one, names));
+  for (const std::string& one : classes_with(uses.item_attributes(), names)) {
+    Type item = python_annotation(one, names);
+    if (item.kind != Kind::unknown) add(type_of(Kind::list, {std::move(item)}));
+  }
   if ((used.kind == Kind::unknown && out.of.empty()) || (is_number && uses.asked().empty())) {
     for (const std::string& one : names.imported) {
       if (!is_number || one == "Decimal" || one == "Fraction") add(python_annotation(one, names));
@@ -368,7 +458,7 @@ Type python_guess(std::string_view name, Node fallback, Node body, std::string_v
   }
   if (used.kind == Kind::unknown) {
     // Mostly it is none of these.
-    if (!out.of.empty() && uses.asked().empty())
+    if (!out.of.empty() && uses.asked().empty() && fitting.empty())
       out.of.insert(out.of.begin(), out.of.size(), Type{});
   }
   if (out.of.size() < 2) return out.of.empty() ? used : Type(out.of.front());

@@ -14,7 +14,9 @@ namespace leyden::qa {
 
 // What a file defines that annotations may name.
 struct PythonNames {
-  std::set<std::string, std::less<>> classes;  // That a test can make.
+  std::set<std::string, std::less<>> classes;  // That a test can make,
+  std::map<std::string, std::set<std::string_view>, std::less<>>
+      attributes;  // and what can be asked of their objects.
   std::map<std::string, std::vector<std::string>, std::less<>>
       enumerations;                                         // With their members: "Color.RED".
   std::map<std::string, std::string, std::less<>> aliases;  // `Mode = Literal["a", "b"]`.
@@ -29,8 +31,8 @@ struct PythonNames {
 // The standard library's types of which values are made, when a file imports this: "datetime" brings four, "datetime.date" one.
 [[nodiscard]] std::vector<std::string_view> python_types_of_import(std::string_view module);
 
-// The type of a parameter without an annotation: by its default, by the types that the body asks for with isinstance(), by what it does with it, by
-// its name; where none tells anything, also what the file imports. `text` is what the nodes are of.
+// The type of a parameter without an annotation: by its default, by the types that the body asks for with isinstance(), by what it does with it (a class
+// of the file that alone has all that is asked of it, say), by its name; where none tells anything, also what the file imports. `text` is what the nodes are of.
 [[nodiscard]] Type python_guess(std::string_view name, syntax::Node fallback, syntax::Node body,
                                 std::string_view text, const PythonNames& names);
 
