@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "leyden/agents/qa/compiled/schemata.h"
+#include "leyden/agents/qa/function.h"
+#include "leyden/agents/qa/rust/rust_crate.h"
+
+namespace leyden::qa {
+
+// What Rust needs to know of a function beyond qa::Function.
+struct RustCallable {
+  std::string call;                   // "clamp", "Stack::<i32>::new"; of a method its name.
+  std::vector<std::string> adapters;  // Behind each argument: ".into_iter()".
+  std::string collects;               // Behind the call: an iterator's items as a Vec.
+  std::string trait;                  // That must be in scope.
+  // What is passed must say its type: several functions have that name, or it has type parameters: `Luhn::from(5u8)`.
+  bool typed_literals = false;
+  bool changes_object = false;   // &mut self
+  bool consumes_object = false;  // self
+  bool gives_object = false;     // Self
+  bool has_result = false;
+  std::string result_class;  // With getters, or in an Option or Result of it:
+  std::string unpacked;      // then how it is got out: ".as_ref().ok().unwrap()".
+};
+
+// What a method's object is made of.
+struct RustClass {
+  std::string spelled;  // "Stack<i32>"
+  std::string maker;    // "Stack::<i32>::new"; empty: it is its construction's only value.
+  std::string unwraps;  // ".unwrap()", where it may fail.
+  std::vector<Parameter> construction;
+  std::string uncallable;            // No object can be made.
+  std::vector<std::string> getters;  // Methods without arguments that change nothing.
+};
+
+struct RustSource {
+  std::vector<Function> functions;
+  std::vector<RustCallable> callables;       // Beside each.
+  std::vector<BodySpan> bodies;              // Of functions, in the target.
+  std::map<std::string, RustClass> classes;  // By name.
+  std::map<std::string, Type>
+      types;  // Of the crate, with values, as the head of an impl names them.
+  std::map<std::string, std::string> paths;                 // "shop::Cart" by what it is called.
+  std::vector<std::pair<std::size_t, std::size_t>> raises;  // Lines of panic!, assert!, expect().
+};
+
+[[nodiscard]] RustSource rust_source(const RustCrate& crate);
+
+}  // namespace leyden::qa
