@@ -31,6 +31,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    // The result has been said, with all that it holds.
+    pub fn is_whole(&self) -> bool {
+        self.claims.iter().any(|(subject, claim)| subject.is_empty() && (claim.0 == "equal" || claim.0 == "same"))
+    }
+
     // `subject` is what the test looks at: nothing is the call itself, ".len()" its result's.
     pub fn claim(&mut self, subject: &str, claim: Claim) {
         if claim.0 != "any" {

@@ -35,6 +35,7 @@ const std::map<std::string_view, std::string_view>& opposites() {
       {"all", "any"},
       {"first", "last"},
       {"last", "first"},
+      {"next", "last"},
       {"push_back", "push_front"},
       {"push_front", "push_back"},
       {"pop_back", "pop_front"},
@@ -88,6 +89,7 @@ void change_statement(Node node, std::string_view text, std::vector<NodeChange>&
     const std::string_view kind = inner.type();
     if (kind == "call_expression" || kind == "try_expression")
       out.push_back({node, "", "a call is left out"});
+    if (kind == "return_expression") out.push_back({node, "", "a return is left out"});
     if (kind == "assignment_expression" || kind == "compound_assignment_expr")
       out.push_back({node, "", "an assignment is left out"});
   } else if (node.type() == "break_expression" && node.named_child_count() == 0) {
@@ -106,13 +108,49 @@ void change_statement(Node node, std::string_view text, std::vector<NodeChange>&
   }
 }
 
+// Methods that take a place.
+bool takes_place(std::string_view method) {
+  static const std::set<std::string_view> all = {
+      "insert", "remove", "get", "nth", "swap", "drain", "take", "truncate", "skip", "split_at"};
+  return all.contains(method);
+}
+
+// What a function gives, where its last line is no statement.
+bool is_result(Node node) {
+  if (node.type().ends_with("_statement") || node.type().ends_with("_declaration") ||
+      node.type().ends_with("comment") || node.type().ends_with("_item") || node.next())
+    return false;
+  const Node around = node.parent();
+  return (around.type() == "block" && around.parent().type() == "function_item" &&
+          around.parent().field("return_type")) ||
+         (around.type() == "return_expression" && node.is_named());
+}
+
+void change_arguments(Node node, std::string_view method, std::string_view text,
+                      std::vector<NodeChange>& out) {
+  const Node arguments = node.field("arguments");
+  const Node first = arguments.named_child(0);
+  if (takes_place(method) && first.type().ends_with("_expression"))
+    out.push_back({first, "0", "a place is 0"});
+  if (method == "contains" && arguments.named_child_count() == 1)
+    out.push_back({node,
+                   fmt::format("({}.last() == Some({}))",
+                               node.field("function").field("value").text(text), first.text(text)),
+                   "contains() looks at the last one only"});
+}
+
 void change_call(Node node, std::string_view text, std::vector<NodeChange>& out) {
   const Node called = node.field("function");
-  if (called.type() != "field_expression" || node.parent().type() == "expression_statement") return;
+  if (called.text(text) == "Some") out.push_back({node, "None", "Some() becomes None"});
+  if (called.type() != "field_expression") return;
   const std::string_view method = called.field("field").text(text);
-  if (keeps_kind(method))
-    out.push_back({node, std::string(called.field("value").text(text)),
-                   fmt::format("{}() is left out", method)});
+  change_arguments(node, method, text, out);
+  if (!keeps_kind(method) || node.parent().type() == "expression_statement") return;
+  const std::string object(called.field("value").text(text));
+  out.push_back({node, object, fmt::format("{}() is left out", method)});
+  // What is called on a reference may give what that refers to.
+  if (called.field("value").type() == "identifier")
+    out.push_back({node, "(*" + object + ")", fmt::format("{}() is left out", method)});
 }
 
 // leyden:ignore common.complex-function a case a kind of node
@@ -120,6 +158,7 @@ void change_expression(Node node, std::string_view text, std::vector<NodeChange>
   const std::string_view type = node.type();
   const Node parent = node.parent();
   const std::string said(node.text(text));
+  if (is_result(node)) out.push_back({node, "Default::default()", "an empty value is returned"});
   if (type == "boolean_literal") {
     out.push_back({node, said == "true" ? "false" : "true", "a truth value is turned round"});
   } else if (type == "float_literal") {

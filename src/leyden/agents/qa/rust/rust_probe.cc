@@ -30,22 +30,23 @@ ReadArgument read_argument(const std::string& variable, const Type& type) {
     const std::string passed = name.starts_with("&mut ") ? "&mut *" + variable
                                : name.starts_with('&')   ? "&*" + variable
                                                          : variable;
-    return {
-        fmt::format("let mut {}: Box<{}> = match input.count() {{ {}}};", variable, plain, choices),
-        passed};
+    return {fmt::format("let mut {}: Box<{}> = match leyden_input.count() {{ {}}};", variable,
+                        plain, choices),
+            passed};
   }
   if (name.starts_with("&mut ")) {
     std::string kept = name.substr(5);
     if (kept.starts_with('[') && type.kind != Kind::tuple)
       kept = "Vec<" + kept.substr(1, kept.size() - 2) + ">";
-    return {fmt::format("let mut {}: {} = Read::read(input);", variable, kept), "&mut " + variable};
+    return {fmt::format("let mut {}: {} = Read::read(leyden_input);", variable, kept),
+            "&mut " + variable};
   }
-  return {fmt::format("let {}: {} = Read::read(input);", variable, name), variable};
+  return {fmt::format("let {}: {} = Read::read(leyden_input);", variable, name), variable};
 }
 
 // All of a list, behind its length.
 struct ReadArguments {
-  std::string statements = "input.count();";
+  std::string statements = "leyden_input.count();";
   std::string passed;
 };
 
@@ -53,7 +54,7 @@ ReadArguments read_arguments(const std::vector<Type>& types,
                              const std::vector<std::string>& adapters) {
   ReadArguments out;
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const ReadArgument one = read_argument(fmt::format("a{}", i), types[i]);
+    const ReadArgument one = read_argument(fmt::format("leyden_{}", i), types[i]);
     out.statements += " " + one.statement;
     out.passed += (i == 0 ? "" : ", ") + one.passed + (i < adapters.size() ? adapters[i] : "");
   }
@@ -74,7 +75,7 @@ class ProbeWriter {
     head(probes);
     for (const auto& [name, type] : source_.types) add_type(name, type);
     out_.lines.resize(source_.functions.size());
-    put("pub fn call(function: usize, input: &mut Request, answer: &mut Answer) {");
+    put("pub fn call(function: usize, leyden_input: &mut Request, leyden_answer: &mut Answer) {");
     put("    match function {");
     std::set<std::string> classes;
     for (std::size_t i = 0; i < source_.functions.size(); ++i) {
@@ -82,7 +83,7 @@ class ProbeWriter {
       if (!one.uncallable.empty()) continue;
       if (one.needs_object()) {
         classes.insert(one.class_name);
-        put(fmt::format("        {} => call_{}(input, answer),", i, one.class_name));
+        put(fmt::format("        {} => call_{}(leyden_input, leyden_answer),", i, one.class_name));
       } else {
         add_function(i);
       }
@@ -124,8 +125,8 @@ class ProbeWriter {
   static std::string plain(const std::string& name) { return name.substr(0, name.find('<')); }
 
   void add_type(const std::string& name, const Type& type) {
-    put(fmt::format("impl Read for {} {{ fn read(input: &mut Request) -> Self {{ {} }} }}", name,
-                    read_of(name, type)));
+    put(fmt::format("impl Read for {} {{ fn read(leyden_input: &mut Request) -> Self {{ {} }} }}",
+                    name, read_of(name, type)));
     if (type.kind == Kind::object) return;
     put(
         fmt::format("impl Say for {} {{ fn say(&self) -> Option<String> {{ match self {{ {} "
@@ -144,7 +145,7 @@ class ProbeWriter {
         const ReadArguments read = read_arguments(type.of, {});
         std::vector<std::string> fields;
         for (std::size_t i = 0; i < type.of.size(); ++i)
-          fields.push_back(fmt::format("{}: a{}", type.texts[i], i));
+          fields.push_back(fmt::format("{}: leyden_{}", type.texts[i], i));
         return fmt::format("{} {} {{ {} }}", read.statements, plain(type.name),
                            joined(fields, ", "));
       }
@@ -156,7 +157,7 @@ class ProbeWriter {
           arms +=
               fmt::format("{} => {{ {} }} ", i + 1 == count ? "_" : std::to_string(i),
                           type.kind == Kind::any_of ? read_of(name, type.of[i]) : type.texts[i]);
-        return fmt::format("match input.count() {{ {} }}", arms);
+        return fmt::format("match leyden_input.count() {{ {} }}", arms);
       }
       default:
         return "panic!()";
@@ -181,9 +182,9 @@ class ProbeWriter {
     std::string said;
     for (std::size_t i = 0; i < type.of.size(); ++i) {
       const std::string by = i == 0 ? "" : ", ";
-      pattern += fmt::format("{}{}: a{}", by, type.texts[i], i);
+      pattern += fmt::format("{}{}: leyden_{}", by, type.texts[i], i);
       shown += by + (is_tuple ? "{}" : type.texts[i] + ": {}");
-      said += fmt::format(", a{}.say()?", i);
+      said += fmt::format(", leyden_{}.say()?", i);
     }
     const std::string form = is_tuple ? fmt::format("{}({})", plain(type.name), shown)
                                       : fmt::format("{} {{{{ {} }}}}", plain(type.name), shown);
@@ -193,7 +194,8 @@ class ProbeWriter {
 
   // ---- Calls.
   static std::string seen(const std::string& subject, const std::string& value) {
-    return fmt::format("answer.claim({}, (&&&&&&Seen(&{})).claim());", rust_quoted(subject), value);
+    return fmt::format("leyden_answer.claim({}, (&&&&&&Seen(&{})).claim());", rust_quoted(subject),
+                       value);
   }
 
   // What is said of a result, an object and of arguments that may have changed.
@@ -201,36 +203,41 @@ class ProbeWriter {
     const Function& function = source_.functions[number];
     const RustCallable& callable = source_.callables[number];
     std::string out;
-    if (callable.has_result) out += " " + seen("", "result");
-    if (const auto of = source_.classes.find(callable.result_class); of != source_.classes.end()) {
-      std::string parts;
-      for (const std::string& getter : of->second.getters)
-        parts += " " + seen(fmt::format("{}.{}()", callable.unpacked, getter),
-                            fmt::format("object.{}()", getter));
-      if (callable.unpacked.empty()) {
-        out += fmt::format(" {{ let object = &result;{} }}", parts);
-      } else if (!parts.empty()) {
-        const bool option = callable.unpacked == ".as_ref().unwrap()";
-        out += fmt::format(" if let {}(object) = result.as_ref() {{{} }}", option ? "Some" : "Ok",
-                           parts);
-      }
-    }
+    if (callable.has_result) out += " " + seen("", "leyden_result");
+    out += claims_of_parts(callable);
     for (std::size_t i = 0; i < function.parameters.size(); ++i) {
       const std::string& type = function.parameters[i].type.name;
       if (type.starts_with("&mut ") && type.find("dyn ") == std::string::npos)
-        out += " " + seen(function.parameters[i].name, fmt::format("a{}", i));
+        out += " " + seen(function.parameters[i].name, fmt::format("leyden_{}", i));
     }
     if (function.needs_object() && callable.changes_object)
-      out += fmt::format(" if let Some(object) = object.as_ref() {{{} }}",
+      out += fmt::format(" if let Some(leyden_object) = leyden_it.as_ref() {{{} }}",
                          claims_of_object(function.class_name));
     return out;
+  }
+
+  // Of a result that can't be said as a whole, what its getters give.
+  std::string claims_of_parts(const RustCallable& callable) const {
+    const auto of = source_.classes.find(callable.result_class);
+    if (of == source_.classes.end() || of->second.getters.empty()) return {};
+    std::string parts;
+    for (const std::string& getter : of->second.getters)
+      parts += " " + seen(fmt::format("{}.{}()", callable.unpacked, getter),
+                          fmt::format("leyden_object.{}()", getter));
+    const char* pattern = callable.unpacked.empty() ? "Some(leyden_object) = Some(&leyden_result)"
+                          : callable.unpacked == ".as_ref().unwrap()"
+                              ? "Some(leyden_object) = leyden_result.as_ref()"
+                              : "Ok(leyden_object) = leyden_result.as_ref()";
+    return fmt::format(" if !leyden_answer.is_whole() {{ if let {} {{{} }} }}", pattern, parts);
   }
 
   std::string claims_of_object(const std::string& class_name) const {
     std::string out;
     for (const std::string& getter : source_.classes.at(class_name).getters)
-      out += " " + seen(fmt::format("object.{}()", getter), fmt::format("object.{}()", getter));
-    return out.empty() ? " answer.claim(\"object\", (&&&&&&Seen(object)).claim());" : out;
+      out +=
+          " " + seen(fmt::format("object.{}()", getter), fmt::format("leyden_object.{}()", getter));
+    return out.empty() ? " leyden_answer.claim(\"object\", (&&&&&&Seen(leyden_object)).claim());"
+                       : out;
   }
 
   void add_function(std::size_t number) {
@@ -238,8 +245,9 @@ class ProbeWriter {
     const RustCallable& callable = source_.callables[number];
     const ReadArguments read = read_arguments(types_of(function.parameters), callable.adapters);
     put(fmt::format(
-        "        {} => {{ input.count(); input.count(); {} answer.ready = true; let "
-        "result = {}({}){}; answer.done = true;{} }}",
+        "        {} => {{ leyden_input.count(); leyden_input.count(); {} leyden_answer.ready = "
+        "true; let "
+        "leyden_result = {}({}){}; leyden_answer.done = true;{} }}",
         number, read.statements, callable.call, read.passed, callable.collects, claims_of(number)));
     out_.lines[number] = lines_;
   }
@@ -247,15 +255,15 @@ class ProbeWriter {
   void add_class(const std::string& name) {
     const RustClass& of = source_.classes.at(name);
     const ReadArguments made = read_arguments(types_of(of.construction), {});
-    put(fmt::format("fn call_{}(input: &mut Request, answer: &mut Answer) {{", name));
-    put(fmt::format("    {} let mut object: Option<{}> = Some({}{});", made.statements, of.spelled,
-                    of.maker.empty() ? made.passed : fmt::format("{}({})", of.maker, made.passed),
-                    of.unwraps));
-    put("    let mut left = input.count();");
+    put(fmt::format("fn call_{}(leyden_input: &mut Request, leyden_answer: &mut Answer) {{", name));
+    put(fmt::format(
+        "    {} let mut leyden_it: Option<{}> = Some({}{});", made.statements, of.spelled,
+        of.maker.empty() ? made.passed : fmt::format("{}({})", of.maker, made.passed), of.unwraps));
+    put("    let mut left = leyden_input.count();");
     put("    while left > 0 {");
     put("        let last = left == 1;");
     put("        left -= 1;");
-    put("        match input.count() {");
+    put("        match leyden_input.count() {");
     for (std::size_t i = 0; i < source_.functions.size(); ++i) {
       const Function& one = source_.functions[i];
       if (one.uncallable.empty() && one.needs_object() && one.class_name == name) add_method(i);
@@ -270,15 +278,15 @@ class ProbeWriter {
     const Function& function = source_.functions[number];
     const RustCallable& callable = source_.callables[number];
     const ReadArguments read = read_arguments(types_of(function.parameters), callable.adapters);
-    const char* object = callable.consumes_object  ? "object.take().unwrap()"
-                         : callable.changes_object ? "object.as_mut().unwrap()"
-                                                   : "object.as_ref().unwrap()";
+    const char* object = callable.consumes_object  ? "leyden_it.take().unwrap()"
+                         : callable.changes_object ? "leyden_it.as_mut().unwrap()"
+                                                   : "leyden_it.as_ref().unwrap()";
     const bool goes_on = callable.consumes_object && callable.gives_object;
-    put(
-        fmt::format("            {} => {{ {} answer.ready = last; let result = {}.{}({}){}; if "
-                    "last {{ answer.done = true;{} }}{} }}",
-                    number, read.statements, object, callable.call, read.passed, callable.collects,
-                    claims_of(number), goes_on ? " else { object = Some(result); }" : ""));
+    put(fmt::format(
+        "            {} => {{ {} leyden_answer.ready = last; let leyden_result = {}.{}({}){}; if "
+        "last {{ leyden_answer.done = true;{} }}{} }}",
+        number, read.statements, object, callable.call, read.passed, callable.collects,
+        claims_of(number), goes_on ? " else { leyden_it = Some(leyden_result); }" : ""));
     out_.lines[number] = lines_;
   }
 
