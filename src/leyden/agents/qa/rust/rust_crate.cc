@@ -159,17 +159,14 @@ void find_tests(RustCrate& out) {
 }  // namespace
 
 std::vector<std::string> rust_used_paths(std::string_view text) {
-  std::string plain;
-  for (const char c : text) {
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') plain += c;
-  }
-  const std::size_t open = plain.find('{');
-  if (open == std::string::npos || !plain.ends_with('}')) return {std::string(trimmed(text))};
+  text = trimmed(text);
+  const std::size_t open = text.find('{');
+  if (open == std::string_view::npos || !text.ends_with('}')) return {std::string(text)};
+  const std::string before(trimmed(text.substr(0, open)));
   std::vector<std::string> out;
-  for (const std::string_view part :
-       parts_of(std::string_view(plain).substr(open + 1, plain.size() - open - 2), ',')) {
-    for (const std::string& inner : rust_used_paths(part))
-      out.push_back(plain.substr(0, open) + inner);
+  for (const std::string_view part : parts_of(text.substr(open + 1, text.size() - open - 2), ',')) {
+    if (trimmed(part).empty()) continue;
+    for (const std::string& inner : rust_used_paths(part)) out.push_back(before + inner);
   }
   return out;
 }

@@ -1,13 +1,13 @@
 #include "leyden/agents/qa/rust/rust_source.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/literals.h"
+#include "leyden/agents/qa/rust/rust_reading.h"
 #include "leyden/agents/qa/rust/rust_types.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -17,67 +17,12 @@ namespace {
 using syntax::Node;
 using Kind = Type::Kind;
 
-constexpr std::size_t kDepthMax = 300;
 constexpr std::size_t kGettersMax = 5;
 
 bool is_public(Node item, std::string_view text) {
   return std::ranges::any_of(item.named_children(), [&](Node child) {
     return child.type() == "visibility_modifier" && child.text(text) == "pub";
   });
-}
-
-// What stands between the quotes, as bytes.
-std::string unquoted(std::string_view text) {
-  const std::size_t begin = text.find_first_of("\"'");
-  const std::size_t end = text.find_last_of("\"'");
-  std::string out;
-  if (begin == std::string_view::npos || end <= begin) return out;
-  const bool raw = text.starts_with('r') || text.starts_with("br");
-  text = text.substr(begin + 1, end - begin - 1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (raw || text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    const char c = text[++i];
-    out += c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? '\0' : c == 'r' ? '\r' : c;
-  }
-  return out;
-}
-
-// "5" of "5u32".
-std::string without_suffix(std::string text) {
-  const std::size_t at = text.find_first_of("iuf");
-  if (at != std::string::npos && !text.starts_with("0x")) text.erase(at);
-  while (text.ends_with('_')) text.pop_back();
-  return text;
-}
-
-void collect_literals(Node node, std::string_view text, Literals& out, std::size_t depth = 0) {
-  const std::string_view type = node.type();
-  if (depth > kDepthMax || type == "attribute_item") return;
-  if (type == "integer_literal" || type == "float_literal") {
-    add_number(without_suffix(std::string(node.text(text))), false, out);
-  } else if (type == "string_literal" || type == "raw_string_literal" || type == "char_literal") {
-    std::string literal = unquoted(node.text(text));
-    if (literal.size() <= kLiteralBytesMax) add_literal(out.texts, std::move(literal));
-  } else {
-    for (const Node child : node.named_children()) collect_literals(child, text, out, depth + 1);
-  }
-}
-
-// The comments right above.
-std::string doc_of(Node node, std::string_view text) {
-  std::string out;
-  for (Node above = node.previous();
-       above.type() == "line_comment" || above.type() == "attribute_item";
-       above = above.previous()) {
-    std::string_view one = trimmed(above.text(text));
-    if (above.type() == "attribute_item" || !one.starts_with("///")) continue;
-    one.remove_prefix(3);
-    out = std::string(trimmed(one)) + (out.empty() ? "" : "\n" + out);
-  }
-  return out;
 }
 
 // A trait's part that a test can use, where it is not the crate's: what has to be in scope. nullptr: it is left alone.
@@ -127,7 +72,7 @@ class Reader {
     for (const RustFile& file : crate_.files) find_makers(file.tree.root(), file.text);
     const RustFile& target = crate_.files.back();
     read_items(target.tree.root(), target.text, target.module, target.is_public);
-    find_raises(target.tree.root(), target.text, 0);
+    find_rust_raises(target.tree.root(), target.text, out_.raises);
     for (Function& one : out_.functions) merge_literals(shared_, one.literals);
     for (const auto& [name, path] : out_.paths) {
       Type type = types_.named(name);
@@ -333,7 +278,7 @@ class Reader {
           if (one.type() == "function_item")
             add_function(one, {.text = text, .uncallable = "it is a trait's own", .known = {}});
       } else if (type == "const_item" || type == "static_item") {
-        collect_literals(item, text, shared_);
+        collect_rust_literals(item, text, shared_);
       }
     }
   }
@@ -432,8 +377,8 @@ class Reader {
       place_method(node, scope, has_self, out, callable);
     }
     read_result(node.field("return_type"), scope.text, known, out, callable);
-    out.doc = doc_of(node, scope.text);
-    collect_literals(body, scope.text, out.literals);
+    out.doc = rust_doc_of(node, scope.text);
+    collect_rust_literals(body, scope.text, out.literals);
     read_doc_literals(out.doc, out.literals);
     out.begin = node.begin();
     out.end = node.end();
@@ -550,19 +495,6 @@ class Reader {
       std::vector<std::string>& getters = out_.classes[one.class_name].getters;
       if (getters.size() < kGettersMax) getters.push_back(one.name);
     }
-  }
-
-  void find_raises(Node node, std::string_view text, std::size_t depth) {
-    static constexpr std::array kMacros = {"panic",       "assert", "assert_eq",    "assert_ne",
-                                           "unreachable", "todo",   "unimplemented"};
-    if (depth > kDepthMax) return;
-    const bool raises =
-        (node.type() == "macro_invocation" &&
-         std::ranges::find(kMacros, node.field("macro").text(text)) != kMacros.end()) ||
-        (node.type() == "call_expression" &&
-         node.field("function").field("field").text(text) == "expect");
-    if (raises) out_.raises.emplace_back(node.first_line(), node.last_line());
-    for (const Node child : node.named_children()) find_raises(child, text, depth + 1);
   }
 
   const RustCrate& crate_;

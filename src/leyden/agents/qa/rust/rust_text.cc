@@ -67,10 +67,10 @@ class LiteralWriter {
  public:
   LiteralWriter(const RustSource& source, bool typed) : source_(source), typed_(typed) {}
 
-  // leyden:ignore common.complex-function a case a kind
   std::string write(const Value& value, const Type& type) const {
     const std::string& name = type.name;
     if (name.starts_with('&') && name != "&str" && name != "&[u8]") {
+      if (typed_ && name.starts_with("&[") && value.items.empty()) return "&[] as " + name;
       Type behind = type;
       behind.name = name.substr(name.starts_with("&mut ") ? 5 : 1);
       return (name.starts_with("&mut ") ? "&mut " : "&") + write(value, behind);
@@ -126,8 +126,7 @@ class LiteralWriter {
       return inner.empty() && typed_ ? "Vec::<" + type.of[0].name + ">::new()"
                                      : "vec![" + inner + "]";
     if (name.starts_with('['))
-      return inner.empty() && typed_ ? fmt::format("[] as [{}; 0]", type.of[0].name)
-                                     : "[" + inner + "]";
+      return inner.empty() && typed_ ? "Vec::<" + type.of[0].name + ">::new()" : "[" + inner + "]";
     const std::string kind = name.substr(0, name.find('<'));
     return inner.empty() ? kind + "::new()" : fmt::format("{}::from([{}])", kind, inner);
   }

@@ -105,7 +105,7 @@ Result<RustTools> find_rust_tools(const fs::path& named) {
   const std::string name = named.empty() ? "cargo" : named.string();
   for (const fs::path& folder : {folder_of_variable("CARGO_HOME", ".cargo") / "bin",
                                  fs::path("/usr/local/bin"), fs::path("/usr/bin")}) {
-    if (!fs::exists(folder / name, ignored) && !fs::exists(folder / "rustc", ignored)) continue;
+    if (!fs::exists(folder / (named.empty() ? "rustc" : name), ignored)) continue;
     if (auto found = tools_beside(folder / name); found) return found;
   }
   return fail(Errc::unsupported,

@@ -50,31 +50,36 @@ Type list_of(std::string name, Type item) {
                  : made(Kind::list, std::move(name), {std::move(item)});
 }
 
-// Callbacks by what they take and give.
+// Callbacks of one argument by what it is and what they give.
+std::vector<std::string> unary_callbacks(const std::string& takes, const std::string& gives) {
+  static const std::map<std::pair<std::string, std::string>, std::vector<std::string>> all = {
+      {{"number", "bool"}, {"{x} > 1{part}", "{x} == 0{part}"}},
+      {{"number", "number"}, {"{x} + 1{part}"}},
+      {{"char", "bool"}, {"{x} == 'a'", "{x} > 'a'"}},
+      {{"&str", "bool"}, {"x.len() > 1", "x.is_empty()"}},
+      {{"&str", "usize"}, {"x.len()"}},
+      {{"&str", "String"}, {"x.to_uppercase()"}}};
+  const bool refers = takes.starts_with('&') && takes != "&str";
+  const std::string plain = refers ? takes.substr(1) : takes;
+  const bool number = ranges().contains(plain) || plain == "f64";
+  const auto found =
+      all.find({number ? "number" : plain, number && gives == plain ? "number" : gives});
+  std::vector<std::string> out;
+  if (found == all.end()) return out;
+  for (const std::string& body : found->second)
+    out.push_back(fmt::format("|x: {}| ", takes) +
+                  fmt::format(fmt::runtime(body), fmt::arg("x", refers ? "*x" : "x"),
+                              fmt::arg("part", plain == "f64" ? ".0" : "")));
+  return out;
+}
+
 std::vector<std::string> callbacks(const std::vector<std::string>& takes,
                                    const std::string& gives) {
-  std::string plain = takes.empty() ? "" : takes[0];
-  const std::string star = plain.starts_with('&') && plain != "&str" ? "*" : "";
-  if (!star.empty()) plain.erase(0, 1);
-  const bool number = ranges().contains(plain) || plain == "f64";
-  const std::string least = plain == "f64" ? ".0" : "";
-  const std::string head = fmt::format("|x: {}| ", takes.empty() ? "" : takes[0]);
-  if (takes.size() == 1 && number && gives == "bool")
-    return {fmt::format("{}{}x > 1{}", head, star, least),
-            fmt::format("{}{}x == 0{}", head, star, least)};
-  if (takes.size() == 1 && number && gives == plain)
-    return {fmt::format("{}{}x + 1{}", head, star, least)};
-  if (takes.size() == 1 && plain == "char" && gives == "bool")
-    return {head + star + "x == 'a'", head + star + "x > 'a'"};
-  if (takes.size() == 1 && plain == "&str" && gives == "bool")
-    return {head + "x.len() > 1", head + "x.is_empty()"};
-  if (takes.size() == 1 && plain == "&str" && gives == "usize") return {head + "x.len()"};
-  if (takes.size() == 1 && plain == "&str" && gives == "String") return {head + "x.to_uppercase()"};
-  if (takes.size() == 1 && gives == "()") return {head + "drop(x)"};
-  if (takes.size() == 2 && takes[0] == takes[1] && takes[0] == gives && ranges().contains(gives))
-    return {fmt::format("|x: {0}, y: {0}| x.max(y)", gives)};
-  if (takes.size() == 2 && takes[0] == takes[1] && gives == "bool")
-    return {fmt::format("|x: {0}, y: {0}| x < y", takes[0])};
+  if (takes.size() == 1) return unary_callbacks(takes[0], gives);
+  if (takes.size() != 2 || takes[0] != takes[1]) return {};
+  const std::string head = fmt::format("|x: {0}, y: {0}| ", takes[0]);
+  if (gives == "bool") return {head + "x < y"};
+  if (gives == takes[0] && ranges().contains(gives)) return {head + "x.max(y)"};
   return {};
 }
 
@@ -262,7 +267,6 @@ Type RustTypes::bounded(const std::vector<Node>& bounds, std::string_view text,
   return out;
 }
 
-// leyden:ignore common.complex-function a case a kind of node
 Type RustTypes::type_of(Node node, std::string_view text, const Known& known,
                         std::size_t depth) const {
   if (!node || depth > kDepthMax) return {};
