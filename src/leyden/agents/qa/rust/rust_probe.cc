@@ -125,13 +125,13 @@ class ProbeWriter {
   static std::string plain(const std::string& name) { return name.substr(0, name.find('<')); }
 
   void add_type(const std::string& name, const Type& type) {
-    put(fmt::format("impl Read for {} {{ fn read(leyden_input: &mut Request) -> Self {{ {} }} }}",
-                    name, read_of(name, type)));
-    if (type.kind == Kind::object) return;
-    put(
-        fmt::format("impl Say for {} {{ fn say(&self) -> Option<String> {{ match self {{ {} "
-                    "_ => None }} }} fn kind() -> String {{ {}.to_string() }} }}",
-                    name, say_of(type), rust_quoted(type.name)));
+    const std::string arms = type.kind == Kind::object ? "" : say_of(type);
+    put(fmt::format(
+        "impl Read for {0} {{ fn read(leyden_input: &mut Request) -> Self {{ {1} }} }} impl Say "
+        "for {0} {{ fn say(&self) -> Option<String> {{ match self {{ {2} _ => None }} }} fn "
+        "kind() -> String {{ {3}.to_string() }} }}",
+        name, read_of(name, type), arms, rust_quoted(type.name)));
+    out_.type_lines[lines_] = name;
   }
 
   std::string read_of(const std::string& name, const Type& type) const {

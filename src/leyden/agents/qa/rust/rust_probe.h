@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@ namespace leyden::qa {
 struct RustProbe {
   std::string text;
   std::vector<std::size_t> lines;  // Of each function; 0: it is not in it.
+  std::map<std::size_t, std::string> type_lines;
 };
 [[nodiscard]] RustProbe rust_probe(const RustSource& source, const RustCrate& crate,
                                    std::size_t probes);

@@ -9,6 +9,7 @@
 #include "leyden/agents/qa/compiled/schemata.h"
 #include "leyden/agents/qa/function.h"
 #include "leyden/agents/qa/rust/rust_crate.h"
+#include "leyden/agents/qa/rust/rust_declarations.h"
 
 namespace leyden::qa {
 
@@ -26,16 +27,6 @@ struct RustCallable {
   bool has_result = false;
   std::string result_class;  // With getters, or in an Option or Result of it:
   std::string unpacked;      // then how it is got out: ".as_ref().ok().unwrap()".
-};
-
-// What a method's object is made of.
-struct RustClass {
-  std::string spelled;  // "Stack<i32>"
-  std::string maker;    // "Stack::<i32>::new"; empty: it is its construction's only value.
-  std::string unwraps;  // ".unwrap()", where it may fail.
-  std::vector<Parameter> construction;
-  std::string uncallable;            // No object can be made.
-  std::vector<std::string> getters;  // Methods without arguments that change nothing.
 };
 
 struct RustSource {

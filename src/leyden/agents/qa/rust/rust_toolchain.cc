@@ -261,10 +261,12 @@ class RustToolchain final : public CompiledToolchain {
                 first_error(trouble));
   }
 
-  // Functions whose calls the compiler complains of; false: it is something else.
+  // Functions and types that the compiler complains of; false: it is something else.
   bool leave_out(const std::string& trouble, const RustProbe& probe) {
     bool out = false;
     for (const std::size_t line : lines_named(trouble, "leyden_table.rs")) {
+      if (const auto type = probe.type_lines.find(line); type != probe.type_lines.end())
+        out = source_.types.erase(type->second) != 0 || out;
       for (std::size_t i = 0; i < probe.lines.size(); ++i) {
         if (probe.lines[i] != line || !source_.functions[i].uncallable.empty()) continue;
         source_.functions[i].uncallable = "a call of it does not compile: " + first_error(trouble);
