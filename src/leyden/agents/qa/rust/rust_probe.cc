@@ -216,19 +216,40 @@ class ProbeWriter {
     return out;
   }
 
-  // Of a result that can't be said as a whole, what its getters give.
+  // Of a result that can't be said as a whole: what its getters give, what it holds.
   std::string claims_of_parts(const RustCallable& callable) const {
     const auto of = source_.classes.find(callable.result_class);
-    if (of == source_.classes.end() || of->second.getters.empty()) return {};
+    const bool has_getters = of != source_.classes.end() && !of->second.getters.empty();
+    if (callable.holder.empty() && !has_getters) return {};
+    const bool fails = callable.holder == "Result";
     std::string parts;
-    for (const std::string& getter : of->second.getters)
-      parts += " " + seen(fmt::format("{}.{}()", callable.unpacked, getter),
-                          fmt::format("leyden_object.{}()", getter));
-    const char* pattern = callable.unpacked.empty() ? "Some(leyden_object) = Some(&leyden_result)"
-                          : callable.unpacked == ".as_ref().unwrap()"
-                              ? "Some(leyden_object) = leyden_result.as_ref()"
-                              : "Ok(leyden_object) = leyden_result.as_ref()";
-    return fmt::format(" if !leyden_answer.is_whole() {{ if let {} {{{} }} }}", pattern, parts);
+    if (has_getters) {
+      const char* reached = callable.holder.empty() ? ""
+                            : fails                 ? ".as_ref().ok().unwrap()"
+                                                    : ".as_ref().unwrap()";
+      for (const std::string& getter : of->second.getters)
+        parts += " " + seen(fmt::format("{}.{}()", reached, getter),
+                            fmt::format("leyden_object.{}()", getter));
+    } else {
+      parts = opened(fails ? ".ok().unwrap()" : ".unwrap()", "leyden_object");
+    }
+    if (callable.holder.empty())
+      return fmt::format(
+          " if !leyden_answer.is_whole() {{ let leyden_object = &leyden_result;{} }}", parts);
+    const std::string error =
+        fails ? fmt::format(" if let Err(leyden_error) = leyden_result.as_ref() {{{} }}",
+                            opened(".err().unwrap()", "leyden_error"))
+              : "";
+    return fmt::format(
+        " if !leyden_answer.is_whole() {{ if let {}(leyden_object) = leyden_result.as_ref() {{{} "
+        "}}{} }}",
+        fails ? "Ok" : "Some", parts, error);
+  }
+
+  // `value` is a reference.
+  static std::string opened(const std::string& subject, const std::string& value) {
+    return fmt::format(" leyden_answer.open({}, (&&&&&&Seen({})).claim());", rust_quoted(subject),
+                       value);
   }
 
   std::string claims_of_object(const std::string& class_name) const {

@@ -44,7 +44,9 @@ void collect(Node node, std::string_view text, Literals& out, std::size_t depth)
   const std::string_view type = node.type();
   if (depth > kDepthMax || type == "attribute_item") return;
   if (type == "integer_literal" || type == "float_literal") {
-    add_number(without_suffix(std::string(node.text(text))), false, out);
+    const bool negative =
+        node.parent().type() == "unary_expression" && node.parent().text(text).starts_with('-');
+    add_number(without_suffix(std::string(node.text(text))), negative, out);
   } else if (type == "string_literal" || type == "raw_string_literal" || type == "char_literal") {
     std::string literal = unquoted(node.text(text));
     if (literal.size() <= kLiteralBytesMax) add_literal(out.texts, std::move(literal));

@@ -257,15 +257,10 @@ class Reader {
     callable.result_class = class_in(result);
     callable.gives_object = !out.class_name.empty() && callable.result_class == out.class_name;
     if (!callable.result_class.empty() || result.type() != "generic_type") return;
-    const std::string_view holder = result.field("type").text(text);
+    const std::string holder = rust_last_name(result.field("type").text(text));
+    if (holder != "Option" && holder != "Result") return;
+    callable.holder = holder;
     callable.result_class = class_in(result.field("type_arguments").named_child(0));
-    if (holder == "Option") {
-      callable.unpacked = ".as_ref().unwrap()";
-    } else if (holder == "Result") {
-      callable.unpacked = ".as_ref().ok().unwrap()";
-    } else {
-      callable.result_class.clear();
-    }
   }
 
   // Getters, for all classes that functions make or are called on.

@@ -25,8 +25,8 @@ struct RustCallable {
   bool consumes_object = false;  // self
   bool gives_object = false;     // Self
   bool has_result = false;
-  std::string result_class;  // With getters, or in an Option or Result of it:
-  std::string unpacked;      // then how it is got out: ".as_ref().ok().unwrap()".
+  std::string result_class;  // Of the result, or of what its holder has.
+  std::string holder;        // "Option", "Result"
 };
 
 struct RustSource {

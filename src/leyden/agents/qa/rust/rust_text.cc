@@ -77,6 +77,12 @@ class LiteralWriter {
     }
     if (type.kind == Type::Kind::optional)
       return value.kind == Kind::none ? none(type) : "Some(" + write(value, type.of[0]) + ")";
+    return by_kind(value, type);
+  }
+
+ private:
+  std::string by_kind(const Value& value, const Type& type) const {
+    const std::string& name = type.name;
     switch (value.kind) {
       case Kind::none:
         return "()";
@@ -106,7 +112,6 @@ class LiteralWriter {
     return value.text;
   }
 
- private:
   std::string none(const Type& type) const {
     return typed_ ? "None::<" + type.of[0].name + ">" : "None";
   }
