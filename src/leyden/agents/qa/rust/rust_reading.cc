@@ -50,6 +50,10 @@ void collect(Node node, std::string_view text, Literals& out, std::size_t depth)
   } else if (type == "string_literal" || type == "raw_string_literal" || type == "char_literal") {
     std::string literal = unquoted(node.text(text));
     if (literal.size() <= kLiteralBytesMax) add_literal(out.texts, std::move(literal));
+  } else if (type == "field_identifier") {  // What texts are split at.
+    const std::string_view method = node.text(text);
+    if (method == "split_whitespace") add_literal(out.texts, std::string(" "));
+    if (method == "lines") add_literal(out.texts, std::string("\n"));
   } else {
     for (const Node child : node.named_children()) collect(child, text, out, depth + 1);
   }

@@ -172,6 +172,7 @@ class Reader {
       out_.bodies.push_back(
           {.begin = body.begin(), .end = body.end(), .function = out_.functions.size()});
     if (!out.uncallable.empty()) {
+      merge_literals(out.literals, shared_);  // It is reached through others.
       out.kind = Function::Kind::function;
       out.parameters.clear();
       out.construction.clear();
