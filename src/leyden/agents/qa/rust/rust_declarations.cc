@@ -49,7 +49,8 @@ std::string rust_associated(std::string type, std::string_view function) {
 RustDeclarations::RustDeclarations(const RustCrate& crate) : crate_(crate) {
   for (const RustFile& file : crate.files)
     declare(file.tree.root(), file.text, file.module, file.is_public);
-  for (const RustFile& file : crate.files) find_makers(file.tree.root(), file.text);
+  for (const RustFile& file : crate.files)
+    find_makers(file.tree.root(), file.text, file.module, file.is_public);
 }
 
 void RustDeclarations::declare(Node items, std::string_view text, const std::string& module,
@@ -140,17 +141,23 @@ RustTypes::Known RustDeclarations::known_in(Node impl, std::string_view text) co
   return out;
 }
 
-void RustDeclarations::find_makers(Node items, std::string_view text) {
+void RustDeclarations::find_makers(Node items, std::string_view text, const std::string& module,
+                                   bool is_open) {
   for (const Node item : items.named_children()) {
-    if (item.type() == "mod_item" && item.field("body") && !rust_is_test(item, text))
-      find_makers(item.field("body"), text);
+    if (rust_is_test(item, text)) continue;
+    const std::string name(item.field("name").text(text));
+    if (item.type() == "mod_item" && item.field("body"))
+      find_makers(item.field("body"), text, module + "::" + name,
+                  is_open && is_rust_public(item, text));
+    if (item.type() == "function_item" && is_rust_public(item, text))
+      add_free_maker(item, text, crate_.exports.path_of(module, is_open, name));
     if (item.type() != "impl_item") continue;
-    const std::string name = class_name(item, text);
-    if (types_.declared(name) == nullptr) continue;
+    const std::string of = class_name(item, text);
+    if (types_.declared(of) == nullptr) continue;
     const RustTypes::Known known = known_in(item, text);
     const std::string trait(item.field("trait").text(text));
     for (const Node one : item.field("body").named_children())
-      if (one.type() == "function_item") add_maker(name, one, text, trait, known);
+      if (one.type() == "function_item") add_maker(of, one, text, trait, known);
   }
 }
 
@@ -163,28 +170,51 @@ void RustDeclarations::add_maker(const std::string& name, Node function, std::st
   if (!from_trait && (!trait.empty() || !is_rust_public(function, text))) return;
   const bool plain =
       result == "Self" || rust_last_name(result) == name || result.starts_with(name + "<");
-  const bool wrapped =
-      result.find("<Self") != std::string::npos || result.find("<" + name) != std::string::npos;
-  if (!plain && !wrapped) return;
-  RustClass made{.spelled = types_.spelled(name), .unwraps = plain ? "" : ".ok().unwrap()"};
-  if (result.starts_with("Option<")) made.unwraps = ".unwrap()";
+  const bool optional = result == "Option<Self>" || result == "Option<" + name + ">";
+  const bool may_fail = result.starts_with("Result<Self,") || result.starts_with("Result<Self>") ||
+                        result.starts_with("Result<" + name + ",");
+  if (!plain && !optional && !may_fail) return;
+  RustClass made{.spelled = types_.spelled(name),
+                 .unwraps = optional   ? ".unwrap()"
+                            : may_fail ? ".ok().unwrap()"
+                                       : ""};
   made.maker = rust_associated(made.spelled, method);
-  RustTypes::Known all = known;
-  read_generics(function, text, all);
-  const Signature signature = signature_of(function, text, all);
-  made.construction = signature.parameters;
+  const int rank = method == "new" ? 0 : trait == "Default" ? 3 : from_trait ? 2 : 1;
+  offer_maker(name, rank, std::move(made), function, text, known);
+}
+
+// pub fn parse(text: &str) -> Program
+void RustDeclarations::add_free_maker(Node function, std::string_view text,
+                                      const std::string& path) {
+  static constexpr int kRank = 6;  // Behind those of the type itself.
+  Node result = function.field("return_type");
+  if (result.type() == "generic_type") result = result.field("type");
+  const std::string name = rust_last_name(result.text(text));
+  if (path.empty() || types_.declared(name) == nullptr) return;
+  const std::string called = rust_last_name(path);
+  if (offer_maker(name, kRank, {.spelled = types_.spelled(name), .maker = called}, function, text,
+                  {}))
+    paths_.try_emplace(called, path);
+}
+
+// False: there is a better one, or it takes what has no values.
+bool RustDeclarations::offer_maker(const std::string& name, int rank, RustClass made, Node function,
+                                   std::string_view text, RustTypes::Known known) {
+  read_generics(function, text, known);
+  const Signature signature = signature_of(function, text, known);
   const bool adapted =
       std::ranges::any_of(signature.adapters, [](const std::string& one) { return !one.empty(); });
-  if (signature.has_self || adapted || !signature.unknown().empty()) return;
-  int rank = method == "new" ? 0 : trait == "Default" ? 3 : from_trait ? 2 : 1;
-  if (method != "new" && made.construction.empty()) rank += 2;
+  if (signature.has_self || adapted || !signature.unknown().empty()) return false;
+  made.construction = signature.parameters;
+  if (rank != 0 && made.construction.empty()) rank += 2;
   const auto known_rank = ranks_.find(name);
-  if (known_rank != ranks_.end() && known_rank->second <= rank) return;
+  if (known_rank != ranks_.end() && known_rank->second <= rank) return false;
   ranks_[name] = rank;
   std::vector<Type> types;
   for (const Parameter& one : made.construction) types.push_back(one.type);
   types_.add_maker(name, std::move(types));
   classes_[name] = std::move(made);
+  return true;
 }
 
 RustClass& RustDeclarations::class_of(const std::string& name) {

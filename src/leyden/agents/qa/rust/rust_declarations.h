@@ -55,9 +55,13 @@ class RustDeclarations {
  private:
   void declare(syntax::Node items, std::string_view text, const std::string& module, bool is_open);
   void declare_type(syntax::Node item, std::string_view text, const std::string& name);
-  void find_makers(syntax::Node items, std::string_view text);
+  void find_makers(syntax::Node items, std::string_view text, const std::string& module,
+                   bool is_open);
   void add_maker(const std::string& name, syntax::Node function, std::string_view text,
                  const std::string& trait, const RustTypes::Known& known);
+  void add_free_maker(syntax::Node function, std::string_view text, const std::string& path);
+  bool offer_maker(const std::string& name, int rank, RustClass made, syntax::Node function,
+                   std::string_view text, RustTypes::Known known);
 
   const RustCrate& crate_;
   RustTypes types_;

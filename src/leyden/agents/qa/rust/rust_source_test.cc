@@ -82,6 +82,24 @@ impl From<u8> for Cart { fn from(one: u8) -> Self { Cart::new(1) } }
   EXPECT_TRUE(source.callables[3].typed_literals);
 }
 
+TEST_F(RustSources, AFreeFunctionMakesObjectsThatNothingElseMakes) {
+  const RustSource source = rust_source(crate_with(R"(
+pub struct Words<'a> { all: Vec<&'a str> }
+pub fn parse<'a>(text: &'a str) -> Words<'a> { Words { all: text.split(' ').collect() } }
+impl<'a> Words<'a> {
+    pub fn has(&self, word: &str) -> bool { helper(word) && self.all.contains(&word) }
+}
+fn helper(word: &str) -> bool { word != "never" }
+)"));
+  ASSERT_EQ(source.functions.size(), 3u);
+  EXPECT_TRUE(source.functions[1].uncallable.empty()) << source.functions[1].uncallable;
+  EXPECT_EQ(source.classes.at("Words").maker, "parse");
+  EXPECT_EQ(source.functions[1].construction.size(), 1u);
+  // What the private one compares with is worth passing to those that call it.
+  const auto& texts = source.functions[1].literals.texts;
+  EXPECT_NE(std::ranges::find(texts, "never"), texts.end());
+}
+
 TEST_F(RustSources, NamesAreThoseThatOthersMayUse) {
   folder_.write("Cargo.toml", "[package]\nname = \"shop\"\n[dependencies]\nhelper = \"1\"\n");
   folder_.write("src/lib.rs", "mod cart;\npub mod deep;\npub use cart::{Cart as Basket, total};\n");
