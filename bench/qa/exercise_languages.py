@@ -1,6 +1,7 @@
 """What bench/qa/exercises.py knows of each language: where the reference goes, how its tests are built and run, who counts coverage. None of it is Leyden's."""
 import gzip
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -187,11 +188,17 @@ class Go(Language):
 
 
 class RustSuite(Suite):
+    @staticmethod
+    def environment():
+        """cargo runs each program of tests under a bound of its own, so that none outlives it."""
+        host = re.search(r"host: (\S+)", run(["rustc", "-vV"], ".").stdout)[1]
+        return {**os.environ, f"CARGO_TARGET_{host.upper().replace('-', '_')}_RUNNER": f"timeout {TEST_TIME_S}"}
+
     def compiles(self):
         return run(["cargo", "build", "--offline", "-q"], self.folder).returncode == 0
 
     def passes(self):
-        return run(["cargo", "test", "--offline", "-q", "--", "--include-ignored"], self.folder).returncode == 0
+        return run(["cargo", "test", "--offline", "-q", "--", "--include-ignored"], self.folder, env=self.environment()).returncode == 0
 
     def coverage(self):
         """Not counted: rustc's own needs llvm-tools, which a plain toolchain does not have."""

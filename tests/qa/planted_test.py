@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--language javascript | c | cpp | go | ruby | php] [--json FILE]
+    planted_test.py LEYDEN [--language javascript | c | cpp | go | ruby | rust | php] [--json FILE]
 """
 import argparse
 import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from planted_go import PLANTED_GO
 from planted_js import PLANTED_JS
 from planted_php import PLANTED_PHP
 from planted_ruby import PLANTED_RUBY
+from planted_rust import PLANTED_RUST
 
 PYTHON = "/usr/bin/python3"
 NODE = "/usr/bin/node"
@@ -26,16 +28,17 @@ RUBY = "/usr/bin/ruby"
 PHP = "/usr/bin/php"
 PHPUNIT = "/usr/bin/phpunit"
 GO = "/usr/bin/go"
+CARGO = shutil.which("cargo") or "/usr/bin/cargo"
 PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "c": PLANTED_C, "cpp": PLANTED_CPP, "go": PLANTED_GO, "ruby": PLANTED_RUBY,
-              "php": PLANTED_PHP}
+              "php": PLANTED_PHP, "rust": PLANTED_RUST}
 # What has to be there, and what says so.
 GOOGLETEST = "/usr/include/gtest/gtest.h"
-NEEDED = {"go": [GO, "version"], "c": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
+NEEDED = {"go": [GO, "version"], "rust": [CARGO, "--version"], "c": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
           "php": [PHP, "-r", f"exit(extension_loaded('xdebug') && is_file('{PHPUNIT}') ? 0 : 1);"]}
 
 
 def leyden_test(program, file, *more):
-    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, "--go", GO, *more], capture_output=True, text=True)
+    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, "--go", GO, "--cargo", CARGO, *more], capture_output=True, text=True)
     if done.returncode == 5 and "sandbox" in done.stderr:
         print(f"SKIPPED: {done.stderr.strip()}", flush=True)
         os._exit(77)
@@ -54,6 +57,7 @@ def passes(folder, end):
     else:
         command = {"py": [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
                    "go": [GO, "test", "."],
+                   "rs": [CARGO, "test", "--offline", "--quiet"],
                    "rb": [RUBY, *folder.glob("*_test.rb")],
                    "php": [PHPUNIT, "--do-not-cache-result", *folder.glob("*Test.php")]}.get(end, [NODE, "--test", *(file.name for file in folder.glob("*.test.*js"))])
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=120).returncode == 0
@@ -64,18 +68,22 @@ def one(program, folder, planted):
     correct, buggy = folder / "correct", folder / "buggy"
     for place, text in ((correct, good), (buggy, bad)):
         place.mkdir(parents=True)
-        (place / f"{name}.{end}").write_text(source.replace("@@", text).lstrip())
+        file = place / ("src/lib.rs" if end == "rs" else f"{name}.{end}")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(source.replace("@@", text).lstrip())
         if end in ("js", "mjs", "cjs", "ts"):
             (place / "package.json").write_text('{"type": "module"}\n')
         if end == "go":
             (place / "go.mod").write_text("module example.org/planted\n\ngo 1.18\n")
-    report = leyden_test(program, correct / f"{name}.{end}", "--write")
+        if end == "rs":
+            (place / "tests").mkdir()
+            (place / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n')
+    report = leyden_test(program, correct / file.relative_to(place), "--write")
     if not report["tests"]:
         return {"name": name, "tests": 0, "sound": False, "noticed": False, "false_alarm": bool(report["suspected_defects"]), "says": says, "told": False}
     sound = passes(correct, end)
-    of_buggy = leyden_test(program, buggy / f"{name}.{end}")
-    test = correct / report["test_path"]
-    (buggy / test.name).write_text(test.read_text())
+    of_buggy = leyden_test(program, buggy / file.relative_to(place))
+    (buggy / report["test_path"]).write_text((correct / report["test_path"]).read_text())
     return {"name": name, "tests": report["test_count"], "sound": sound, "noticed": not passes(buggy, end), "false_alarm": bool(report["suspected_defects"]),
             "says": says, "told": bool(of_buggy["suspected_defects"]), "mutants": report["mutants"], "killed": report["mutants_killed"],
             "seconds": report["latency_ms"] / 1000}

@@ -14,6 +14,7 @@
 #include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
 #include "leyden/agents/qa/ruby/ruby_toolchain.h"
+#include "leyden/agents/qa/rust/rust_toolchain.h"
 #include "leyden/agents/qa/skeleton.h"
 #include "leyden/agents/qa/typed_agent.h"
 #include "leyden/base/digest.h"
@@ -66,6 +67,7 @@ struct Flags {
   std::string ruby;
   std::string php;
   std::string go;
+  std::string cargo;
 };
 
 // What a run is resumed with. The changed lines of --diff - are gone with standard input.
@@ -98,6 +100,7 @@ std::string request_of(const Flags& flags) {
                         {"ruby", flags.ruby},
                         {"php", flags.php},
                         {"go", flags.go},
+                        {"cargo", flags.cargo},
                         {"record", flags.record},
                         {"record_prompts", flags.record_prompts}};
   if (flags.model.name) out["model"] = *flags.model.name;
@@ -137,6 +140,7 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("ruby").get_to(out.ruby);
     json.at("php").get_to(out.php);
     json.at("go").get_to(out.go);
+    json.at("cargo").get_to(out.cargo);
     json.at("record").get_to(out.record);
     json.at("record_prompts").get_to(out.record_prompts);
     if (json.contains("model")) out.model.name = json["model"].get<std::string>();
@@ -196,10 +200,12 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
       return qa::open_php(sandbox, file, {.interpreter = flags.php}, context.stop);
     case syntax::Language::ruby:
       return qa::open_ruby(sandbox, file, {.interpreter = flags.ruby}, context.stop);
+    case syntax::Language::rust:
+      return qa::open_rust(sandbox, file, {.cargo = flags.cargo}, context.stop);
     default:
       return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Ruby "
-                  "and PHP so far",
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Ruby, "
+                  "PHP and Rust so far",
                   file.string(), to_string(language));
   }
 }
@@ -310,7 +316,7 @@ std::string key_of(const TestRun& run, const TestTarget& target, const std::stri
 // Who names one is told that it won't do.
 bool names_toolchain(const Flags& flags) {
   for (const std::string* one :
-       {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php, &flags.go}) {
+       {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php, &flags.go, &flags.cargo}) {
     if (!one->empty()) return true;
   }
   return false;
@@ -669,6 +675,8 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--node", flags->node,
                       "Node 18 or newer, for JavaScript [default: the system's]");
   command->add_option("--go", flags->go, "The go command [default: go]");
+  command->add_option("--cargo", flags->cargo,
+                      "Cargo, or rustc, for Rust [default: rustup's toolchain, else the system's]");
   command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
   command->add_option("--ruby", flags->ruby, "Ruby that has minitest [default: the system's]");
   command->add_option("--php", flags->php, "PHP that has Xdebug [default: the system's]");

@@ -9,6 +9,7 @@
 
 #include "leyden/agents/qa/go/go_mutants.h"
 #include "leyden/agents/qa/mutants_of_scripts.h"
+#include "leyden/agents/qa/rust/rust_mutants.h"
 
 namespace leyden::qa {
 namespace {
@@ -88,6 +89,7 @@ class Finder {
       return !node.field("receiver") &&
              (method == "raise" || method == "fail" || method == "require");
     }
+    if (language_ == Language::rust && is_silent_in_rust(node, text_)) return true;
     if (type == "expression_statement" && node.named_child(0).type() == "string") return true;
     if (type == "call" || type == "call_expression") {
       const std::string_view called = node.field("function").text(text_);
@@ -157,6 +159,9 @@ class Finder {
       for (NodeChange& one : go_changes(node, text_))
         add(one.node, std::move(one.text), std::move(one.what));
       mutate_branch(node);
+    } else if (language_ == Language::rust) {
+      for (NodeChange& one : rust_changes(node, text_))
+        add(one.node, std::move(one.text), std::move(one.what));
     } else if (language_ == Language::python && mutate_expression(node)) {
       return;
     } else if (language_ == Language::javascript && mutate_javascript(node)) {

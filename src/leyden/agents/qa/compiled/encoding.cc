@@ -75,6 +75,14 @@ Value fitted_object(const Value& value, const Type& type, const IntegerRange& ra
   return out;
 }
 
+// One of several records and expressions, as an enumeration has them.
+bool is_choice(const Type& type) {
+  return type.kind == Type::Kind::any_of && !type.of.empty() &&
+         std::ranges::all_of(type.of, [](const Type& one) {
+           return one.kind == Type::Kind::record || one.kind == Type::Kind::expression;
+         });
+}
+
 std::string encoded_all(const std::vector<Value>& values, std::span<const Parameter> parameters) {
   std::string out = fmt::format("l{}", values.size());
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -134,11 +142,23 @@ Value fitted(const Value& value, const Type& type, const IntegerRange& range) {
       return out;
     }
     case Kind::any_of:
+      if (is_choice(type)) return fitted(value, type.of[alternative_of(value, type)], range);
+      break;
     case Kind::none:
     case Kind::unknown:
       break;
   }
   return value;
+}
+
+std::size_t alternative_of(const Value& value, const Type& type) {
+  const auto found = std::ranges::find_if(type.of, [&](const Type& one) {
+    return one.kind == Type::Kind::record
+               ? value.kind == Value::Kind::map && value.text == one.name
+               : value.kind == Value::Kind::expression &&
+                     std::ranges::find(one.texts, value.text) != one.texts.end();
+  });
+  return found == type.of.end() ? 0 : static_cast<std::size_t>(found - type.of.begin());
 }
 
 Input fitted(const Input& input, std::span<const Function> functions, const IntegerRange& range) {
@@ -162,6 +182,10 @@ std::string encoded(const Value& value, const Type& type) {
   };
   if (type.kind == Type::Kind::optional && value.kind != Kind::none)
     return encoded(value, element(type));
+  if (is_choice(type)) {
+    const std::size_t place = alternative_of(value, type);
+    return fmt::format("i{} {}", place, encoded(value, type.of[place]));
+  }
   switch (value.kind) {
     case Kind::none:
       return "n";

@@ -21,8 +21,11 @@ using IntegerRange = std::function<std::pair<std::int64_t, std::int64_t>(const s
 [[nodiscard]] Input fitted(const Input& input, std::span<const Function> functions,
                            const IntegerRange& range);
 
+// Which of a choice's records and expressions a value is.
+[[nodiscard]] std::size_t alternative_of(const Value& value, const Type& type);
+
 // One letter for the kind, then what belongs to it: i-5 r0x1p+3 b1 s3:abc l2 i1 i2 n. An expression is its place in its type's texts;
-// records and objects are lists of what they are made of.
+// records and objects are lists of what they are made of; before one of several records and expressions stands its place.
 [[nodiscard]] std::string encoded(const Value& value, const Type& type);
 // The construction's arguments, if the function needs an object, the number of steps with the number of the function of each and its arguments.
 // Each argument list begins with its length.

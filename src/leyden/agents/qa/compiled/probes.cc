@@ -61,6 +61,7 @@ class Prober {
   void walk(Node node, std::size_t depth) {
     const std::string_view type = node.type();
     if (depth > kDepthMax || type == "ERROR" || syntax_.left_alone.contains(type)) return;
+    if (syntax_.skipped != nullptr && syntax_.skipped(node, text_)) return;
     if (syntax_.functions.contains(type)) {
       walk_function(node, depth);
     } else if (syntax_.blocks.contains(type)) {
@@ -95,13 +96,18 @@ class Prober {
       return constant ? walk(child, depth + 1) : walk_condition(child, depth + 1);
     }
     if (is_bare_condition(node, child)) return walk_condition(child, depth + 1);
+    if (syntax_.arms.contains(type) &&
+        (child == node.field("value") || child == node.field("body")))
+      return walk_arm(node, child, depth);
     const bool governed = child == node.field("body") || child == node.field("consequence") ||
                           (type == "else_clause" && child.is_named());
     const bool statement = is_executed(child) || syntax_.blocks.contains(child.type());
-    if (governed && statement && type != "switch_statement" && !type.ends_with("_expression")) {
+    const bool is_choice = type.ends_with("_expression") && !syntax_.blocks.contains(child.type());
+    if (governed && statement && type != "switch_statement" && !is_choice) {
       // Where the condition says nothing, the body does.
       const bool counts = syntax_.loops.contains(type) ||
-                          (type == "if_statement" && has_declaration(node.field("condition")));
+                          (type.starts_with("if_") && has_declaration(node.field("condition"))) ||
+                          is_let(node.field("condition"));
       return walk_body(child, counts ? branch_hit(node) : std::string(), depth);
     }
     walk(child, depth + 1);
@@ -112,7 +118,12 @@ class Prober {
            (child.type().ends_with("_expression") || child.type() == "identifier");
   }
 
+  // if let Some(x) = y
+  static bool is_let(Node condition) {
+    return condition.type() == "let_condition" || condition.type() == "let_chain";
+  }
   static bool has_declaration(Node condition) {
+    if (is_let(condition)) return true;
     return std::ranges::any_of(condition.named_children(), [](Node child) {
       return child.type() == "declaration" || child.type() == "init_statement";
     });
@@ -159,6 +170,14 @@ class Prober {
     put(body.end(), "}");
   }
 
+  // An expression gets braces.
+  void walk_arm(Node node, Node value, std::size_t depth) {
+    const bool is_block = syntax_.blocks.contains(value.type());
+    put(is_block ? value.begin() + 1 : value.begin(), (is_block ? "" : "{") + branch_hit(node));
+    walk(value, depth + 1);
+    if (!is_block) put(value.end(), "}");
+  }
+
   void walk_case(Node node, std::size_t depth) {
     bool first = true;
     for (const Node child : node.named_children()) {
@@ -188,8 +207,10 @@ class Prober {
       walk_condition(node.field("right"), depth + 1);
     } else if (type == "unary_expression" && node.text(text_).starts_with('!')) {
       const Node operand = node.field("operand");
-      walk_condition(operand ? operand : node.field("argument"), depth + 1);
-    } else if (type == "true" || type == "false" || type == "number_literal" || type == "comment" ||
+      const Node argument = node.field("argument");
+      walk_condition(operand ? operand : argument ? argument : node.named_child(0), depth + 1);
+    } else if (type == "boolean_literal" || type == "true" || type == "false" ||
+               type == "number_literal" || type == "comment" ||
                node.end() - node.begin() > kConditionBytesMax) {
       walk(node, depth + 1);
     } else {

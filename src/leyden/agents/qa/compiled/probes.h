@@ -28,6 +28,8 @@ struct ProbeSyntax {
   std::set<std::string_view>
       bare_conditions{};             // Whose condition, if any, has no field of its own.
   std::string_view throwing_call{};  // Statements that begin with it throw as throw_statement does.
+  std::set<std::string_view> arms{};  // A "value" or a "body" that may be one expression: a branch.
+  bool (*skipped)(syntax::Node node, std::string_view text) = nullptr;  // With all that is in it.
 };
 
 // A source with probes: before each statement, and for both ways of each condition: each operand of && and || has two, as gcov counts branches. Lines

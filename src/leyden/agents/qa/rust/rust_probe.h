@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "leyden/agents/qa/rust/rust_source.h"
+
+namespace leyden::qa {
+
+// What leyden_driver.rs and leyden_values.rs need to know of the crate: a module of their program.
+struct RustProbe {
+  std::string text;
+  std::vector<std::size_t> lines;  // Of each function; 0: it is not in it.
+  std::map<std::size_t, std::string> type_lines;
+};
+[[nodiscard]] RustProbe rust_probe(const RustSource& source, const RustCrate& crate,
+                                   std::size_t probes);
+
+}  // namespace leyden::qa

@@ -1,0 +1,292 @@
+#include "leyden/agents/qa/rust/rust_source.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "leyden/agents/qa/literals.h"
+#include "leyden/agents/qa/rust/rust_reading.h"
+#include "leyden/agents/qa/rust/rust_types.h"
+#include "leyden/agents/qa/source_text.h"
+
+namespace leyden::qa {
+namespace {
+
+using syntax::Node;
+using Kind = Type::Kind;
+
+constexpr std::size_t kGettersMax = 5;
+
+// A trait's part that a test can use, where it is not the crate's: what has to be in scope. nullptr: it is left alone.
+const char* std_trait(const std::string& name) {
+  static const std::map<std::string, const char*, std::less<>> all = {
+      {"From", ""},
+      {"Default", ""},
+      {"Iterator", ""},
+      {"PartialEq", ""},
+      {"PartialOrd", ""},
+      {"Ord", ""},
+      {"FromStr", "std::str::FromStr"},
+      {"TryFrom", "std::convert::TryFrom"},
+      {"Add", "std::ops::Add"},
+      {"Sub", "std::ops::Sub"},
+      {"Mul", "std::ops::Mul"},
+      {"Div", "std::ops::Div"},
+      {"Rem", "std::ops::Rem"},
+      {"Neg", "std::ops::Neg"},
+      {"Not", "std::ops::Not"},
+      {"AddAssign", "std::ops::AddAssign"},
+      {"SubAssign", "std::ops::SubAssign"},
+      {"MulAssign", "std::ops::MulAssign"}};
+  const auto found = all.find(name);
+  return found == all.end() ? nullptr : found->second;
+}
+
+// An impl block, or a module's free functions.
+struct Scope {
+  std::string_view text;
+  std::string class_name;  // Empty: free functions.
+  std::string trait;       // What is implemented: "From<u8>".
+  std::string uses;        // What has to be in scope for it.
+  std::string uncallable;  // Why nothing in it can be called.
+  std::string module;      // Of free functions.
+  bool is_open = false;    // The module is public.
+  RustTypes::Known known;
+};
+
+class Reader {
+ public:
+  explicit Reader(const RustCrate& crate) : crate_(crate), declared_(crate) {}
+
+  RustSource read() {
+    const RustFile& target = crate_.files.back();
+    read_items(target.tree.root(), target.text, target.module, target.is_public);
+    find_rust_raises(target.tree.root(), target.text, out_.raises);
+    for (Function& one : out_.functions) merge_literals(shared_, one.literals);
+    for (const auto& [name, path] : declared_.paths()) {
+      Type type = declared_.types().named(name);
+      const bool said = type.kind == Kind::record || type.kind == Kind::any_of ||
+                        type.kind == Kind::expression || type.kind == Kind::object;
+      if (said && declared_.types().declared(name) != nullptr)
+        out_.types.emplace(declared_.types().spelled_for_good(name), std::move(type));
+    }
+    finish_objects();
+    out_.paths = std::move(declared_.paths());
+    out_.classes = std::move(declared_.classes());
+    return std::move(out_);
+  }
+
+ private:
+  // ---- What the target holds.
+  void read_items(Node items, std::string_view text, const std::string& module, bool is_open) {
+    for (const Node item : items.named_children()) {
+      if (rust_is_test(item, text)) continue;
+      const std::string_view type = item.type();
+      if (type == "function_item") {
+        add_function(item, {.text = text,
+                            .class_name = {},
+                            .trait = {},
+                            .uses = {},
+                            .uncallable = {},
+                            .module = module,
+                            .is_open = is_open,
+                            .known = {}});
+      } else if (type == "impl_item") {
+        read_impl(item, text);
+      } else if (type == "mod_item" && item.field("body")) {
+        read_items(item.field("body"), text,
+                   module + "::" + std::string(item.field("name").text(text)),
+                   is_open && is_rust_public(item, text));
+      } else if (type == "trait_item") {
+        for (const Node one : item.field("body").named_children())
+          if (one.type() == "function_item")
+            add_function(one, {.text = text, .uncallable = "it is a trait's own", .known = {}});
+      } else if (type == "const_item" || type == "static_item") {
+        collect_rust_literals(item, text, shared_);
+      }
+    }
+  }
+
+  void read_impl(Node impl, std::string_view text) {
+    Scope scope{.text = text, .known = {}};
+    scope.class_name = RustDeclarations::class_name(impl, text);
+    scope.trait = impl.field("trait").text(text);
+    if (declared_.types().declared(scope.class_name) == nullptr)
+      scope.uncallable = "its type " + scope.class_name + " is not public";
+    if (!scope.trait.empty()) {
+      const std::string name = rust_last_name(scope.trait.substr(0, scope.trait.find('<')));
+      const char* known = std_trait(name);
+      if (known != nullptr) {
+        scope.uses = known;
+      } else if (declared_.is_trait(name)) {
+        scope.uses = declared_.paths()[name];
+      } else {
+        scope.uncallable = "no test calls " + name + " by itself";
+      }
+    }
+    scope.known = declared_.known_in(impl, text);
+    for (const Node one : impl.field("body").named_children())
+      if (one.type() == "function_item") add_function(one, scope);
+  }
+
+  // Why a test can't call it, by what stands before its name.
+  static std::string forbidden(Node function, std::string_view text) {
+    for (const Node child : function.named_children()) {
+      if (child.type() != "function_modifiers") continue;
+      const std::string_view said = child.text(text);
+      if (said.find("async") != std::string_view::npos) return "it is async";
+      if (said.find("unsafe") != std::string_view::npos) return "it is unsafe";
+    }
+    return {};
+  }
+
+  void add_function(Node node, const Scope& scope) {
+    const Node body = node.field("body");
+    if (!body || node.has_error()) return;
+    Function out;
+    RustCallable callable;
+    out.name = node.field("name").text(scope.text);
+    RustTypes::Known known = scope.known;
+    declared_.read_generics(node, scope.text, known);
+    const auto signature = declared_.signature_of(node, scope.text, known);
+    out.parameters = signature.parameters;
+    callable.adapters = signature.adapters;
+    out.uncallable = !scope.uncallable.empty() ? scope.uncallable : forbidden(node, scope.text);
+    if (out.uncallable.empty()) out.uncallable = signature.unknown();
+    if (scope.class_name.empty()) {
+      place_free(node, scope, out, callable);
+    } else {
+      place_method(node, scope, signature.has_self, out, callable);
+    }
+    read_result(node.field("return_type"), scope.text, known, out, callable);
+    out.doc = rust_doc_of(node, scope.text);
+    collect_rust_literals(body, scope.text, out.literals);
+    read_doc_literals(out.doc, out.literals);
+    out.begin = node.begin();
+    out.end = node.end();
+    out.first_line = node.first_line();
+    out.last_line = node.last_line();
+    if (can_hold_mutants(node, scope.text))
+      out_.bodies.push_back(
+          {.begin = body.begin(), .end = body.end(), .function = out_.functions.size()});
+    if (!out.uncallable.empty()) {
+      merge_literals(out.literals, shared_);  // It is reached through others.
+      out.kind = Function::Kind::function;
+      out.parameters.clear();
+      out.construction.clear();
+    }
+    out_.functions.push_back(std::move(out));
+    out_.callables.push_back(std::move(callable));
+  }
+
+  // A constant function calls nothing at run time; several bodies would give several types for one `impl`.
+  static bool can_hold_mutants(Node function, std::string_view text) {
+    if (function.field("return_type").text(text).find("impl ") != std::string_view::npos)
+      return false;
+    return std::ranges::none_of(function.named_children(), [&](Node child) {
+      return child.type() == "function_modifiers" &&
+             child.text(text).find("const") != std::string_view::npos;
+    });
+  }
+
+  void place_free(Node node, const Scope& scope, Function& out, RustCallable& callable) {
+    callable.call = out.name;
+    callable.typed_literals = static_cast<bool>(node.field("type_parameters"));
+    const std::string path = crate_.exports.path_of(scope.module, scope.is_open, out.name);
+    if (!is_rust_public(node, scope.text) || path.empty()) {
+      if (out.uncallable.empty()) out.uncallable = "it is not public";
+    } else if (out.name == "main") {
+      out.uncallable = "it is not to be called";
+    } else {
+      declared_.paths().try_emplace(out.name, path);
+    }
+  }
+
+  void place_method(Node node, const Scope& scope, bool has_self, Function& out,
+                    RustCallable& callable) {
+    static const std::set<std::string, std::less<>> kLeft = {"ne",  "lt",  "le",    "gt",  "ge",
+                                                             "max", "min", "clone", "drop"};
+    out.class_name = scope.class_name;
+    callable.trait = scope.uses;
+    callable.call = out.name;
+    const bool is_open = !scope.trait.empty() || is_rust_public(node, scope.text);
+    if (out.uncallable.empty() && !is_open) out.uncallable = "it is not public";
+    if (out.uncallable.empty() && !scope.trait.empty() && kLeft.contains(out.name))
+      out.uncallable = "no test calls it by itself";
+    if (!out.uncallable.empty()) return;
+    if (!has_self) {
+      out.kind = Function::Kind::static_method;
+      callable.call = rust_associated(declared_.types().spelled(out.class_name), out.name);
+      if (scope.trait.starts_with("From<")) {
+        callable.typed_literals = true;
+        for (const char c : scope.trait.substr(4)) {
+          if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+            out.name += out.name == "from" ? std::string("_") + c : std::string(1, c);
+        }
+      }
+      return;
+    }
+    const std::string self(node.field("parameters").named_child(0).text(scope.text));
+    out.kind = Function::Kind::method;
+    callable.changes_object = self.find("&mut") != std::string::npos ||
+                              (self.starts_with('&') && self.find(" mut ") != std::string::npos);
+    callable.consumes_object = !self.starts_with('&');
+    if (self.find(':') != std::string::npos) out.uncallable = "its object stands behind a pointer";
+    const RustClass& of = declared_.class_of(out.class_name);
+    if (!of.uncallable.empty() && out.uncallable.empty()) out.uncallable = of.uncallable;
+    out.construction = of.construction;
+  }
+
+  void read_result(Node result, std::string_view text, const RustTypes::Known& known, Function& out,
+                   RustCallable& callable) {
+    if (!result || result.type() == "unit_type" || result.type() == "never_type") return;
+    callable.has_result = true;
+    out.result = declared_.types().type_of(result, text, known);
+    const std::string said(result.text(text));
+    if (said.starts_with("impl ") && said.find("Iterator<") != std::string::npos)
+      callable.collects = ".take(50).collect::<Vec<_>>()";
+    if (said.starts_with("Box<dyn Iterator<")) callable.collects = ".take(50).collect::<Vec<_>>()";
+    const auto class_in = [&](Node type) {
+      if (type.type() == "generic_type") type = type.field("type");
+      const std::string name = rust_last_name(type.text(text));
+      return name == "Self"                                ? out.class_name
+             : declared_.types().declared(name) != nullptr ? name
+                                                           : "";
+    };
+    callable.result_class = class_in(result);
+    callable.gives_object = !out.class_name.empty() && callable.result_class == out.class_name;
+    if (!callable.result_class.empty() || result.type() != "generic_type") return;
+    const std::string holder = rust_last_name(result.field("type").text(text));
+    if (holder != "Option" && holder != "Result") return;
+    callable.holder = holder;
+    callable.result_class = class_in(result.field("type_arguments").named_child(0));
+  }
+
+  // Getters, for all classes that functions make or are called on.
+  void finish_objects() {
+    for (std::size_t i = 0; i < out_.functions.size(); ++i) {
+      const Function& one = out_.functions[i];
+      const RustCallable& callable = out_.callables[i];
+      if (!one.uncallable.empty() || one.kind != Function::Kind::method ||
+          !one.parameters.empty() || callable.changes_object || callable.consumes_object ||
+          !callable.has_result || callable.gives_object || !callable.trait.empty() ||
+          !callable.collects.empty())
+        continue;
+      std::vector<std::string>& getters = declared_.classes()[one.class_name].getters;
+      if (getters.size() < kGettersMax) getters.push_back(one.name);
+    }
+  }
+
+  const RustCrate& crate_;
+  RustDeclarations declared_;
+  Literals shared_;
+  RustSource out_;
+};
+
+}  // namespace
+
+RustSource rust_source(const RustCrate& crate) { return Reader(crate).read(); }
+
+}  // namespace leyden::qa
