@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "leyden/agents/qa/c_security/c_security.h"
 #include "leyden/agents/qa/cpp/cpp_toolchain.h"
 #include "leyden/agents/qa/go/go_toolchain.h"
+#include "leyden/agents/qa/java/java_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/php/php_toolchain.h"
 #include "leyden/agents/qa/project.h"
@@ -66,6 +68,8 @@ struct Flags {
   std::string ruby;
   std::string php;
   std::string go;
+  std::string java;
+  std::string class_path;
 };
 
 // What a run is resumed with. The changed lines of --diff - are gone with standard input.
@@ -98,6 +102,8 @@ std::string request_of(const Flags& flags) {
                         {"ruby", flags.ruby},
                         {"php", flags.php},
                         {"go", flags.go},
+                        {"java", flags.java},
+                        {"class_path", flags.class_path},
                         {"record", flags.record},
                         {"record_prompts", flags.record_prompts}};
   if (flags.model.name) out["model"] = *flags.model.name;
@@ -137,6 +143,8 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("ruby").get_to(out.ruby);
     json.at("php").get_to(out.php);
     json.at("go").get_to(out.go);
+    json.at("java").get_to(out.java);
+    json.at("class_path").get_to(out.class_path);
     json.at("record").get_to(out.record);
     json.at("record_prompts").get_to(out.record_prompts);
     if (json.contains("model")) out.model.name = json["model"].get<std::string>();
@@ -192,14 +200,21 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
                           context.stop);
     case syntax::Language::go:
       return qa::open_go(sandbox, file, {.go = flags.go}, context.stop);
+    case syntax::Language::java: {
+      const char* home = std::getenv("JAVA_HOME");
+      return qa::open_java(
+          sandbox, file,
+          {.java = flags.java, .home = home == nullptr ? "" : home, .class_path = flags.class_path},
+          context.stop);
+    }
     case syntax::Language::php:
       return qa::open_php(sandbox, file, {.interpreter = flags.php}, context.stop);
     case syntax::Language::ruby:
       return qa::open_ruby(sandbox, file, {.interpreter = flags.ruby}, context.stop);
     default:
       return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Ruby "
-                  "and PHP so far",
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Java, "
+                  "Ruby and PHP so far",
                   file.string(), to_string(language));
   }
 }
@@ -310,7 +325,8 @@ std::string key_of(const TestRun& run, const TestTarget& target, const std::stri
 // Who names one is told that it won't do.
 bool names_toolchain(const Flags& flags) {
   for (const std::string* one :
-       {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php, &flags.go}) {
+       {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php, &flags.go, &flags.java,
+        &flags.class_path}) {
     if (!one->empty()) return true;
   }
   return false;
@@ -669,6 +685,11 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--node", flags->node,
                       "Node 18 or newer, for JavaScript [default: the system's]");
   command->add_option("--go", flags->go, "The go command [default: go]");
+  command->add_option("--java", flags->java,
+                      "A JDK's folder or its java [default: JAVA_HOME, else the system's]");
+  command->add_option("--class-path", flags->class_path,
+                      "Jars that Java sources need beside those in lib, by colons, and JUnit 5's, "
+                      "if it is to be another than Maven's or the system's");
   command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
   command->add_option("--ruby", flags->ruby, "Ruby that has minitest [default: the system's]");
   command->add_option("--php", flags->php, "PHP that has Xdebug [default: the system's]");

@@ -28,6 +28,10 @@ struct ProbeSyntax {
   std::set<std::string_view>
       bare_conditions{};             // Whose condition, if any, has no field of its own.
   std::string_view throwing_call{};  // Statements that begin with it throw as throw_statement does.
+  std::string_view first_statement{};  // Nothing may stand before it in its body.
+  std::string_view binding{};  // With a field "name" or "pattern" it declares a name that is used elsewhere: its condition stays as it is.
+  std::string_view rule{};     // A case of one statement or, where the whole is an expression, of one value,
+  std::string_view yield{};    // which a block gives by this word.
 };
 
 // A source with probes: before each statement, and for both ways of each condition: each operand of && and || has two, as gcov counts branches. Lines
