@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -90,13 +91,15 @@ class CompiledToolchain : public Toolchain {
   [[nodiscard]] std::string request_for(const char* mode, const std::vector<std::size_t>& seen,
                                         std::span<const Input> inputs) const;
   [[nodiscard]] Arcs arcs_of(const nlohmann::json& reached) const;
-  void note(const nlohmann::json& line, std::span<const Input> inputs, std::size_t first,
+  // `input`: the place of what was tried.
+  void note(const nlohmann::json& line, const Input& tried, std::size_t input,
             Exploration& out) const;
   [[nodiscard]] Result<void> take_mutants(std::span<const Mutant> mutants,
                                           const std::stop_token& stop);
   [[nodiscard]] std::optional<std::size_t> number_of(const Mutant& mutant) const;
 
-  std::vector<Mutant> built_;  // In the program of mutants.
+  std::map<std::size_t, std::size_t> ends_;  // Processes that inputs of a function ended.
+  std::vector<Mutant> built_;                // In the program of mutants.
   std::vector<bool> invalid_;
 };
 

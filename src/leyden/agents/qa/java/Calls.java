@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,10 @@ final class Calls {
       this.text = text;
     }
   }
+
+  private static final Map<Integer, Long> PATIENCE = new HashMap<>(); // Of a function whose calls came to no end: less each time.
+  private static final long PATIENCE_MS_MIN = 25;
+  private static final long MUTANT_MS_MIN = 50;
 
   private final Request in;
   private final Answers answers;
@@ -77,9 +82,9 @@ final class Calls {
   }
 
   /** What it gives; null: it took too long. `overtime` is said before a process that can't go on ends. */
-  private Map<String, Object> timed(Input input, Map<String, Object> overtime) throws Exception {
+  private Map<String, Object> timed(Input input, long boundMs, Map<String, Object> overtime) throws Exception {
     List<Map<String, Object>> got = new ArrayList<>();
-    Worker.End end = worker.run(limitMs, () -> got.add(call(input)));
+    Worker.End end = worker.run(boundMs, () -> got.add(call(input)));
     if (end == Worker.End.IN_TIME) return got.get(0);
     if (end == Worker.End.NEVER) {
       if (!overtime.isEmpty()) answers.put(overtime);
@@ -119,8 +124,11 @@ final class Calls {
     for (int i = 0; i < inputs.size(); i++) {
       Arrays.fill(Probes.hits, (byte) 0);
       Map<String, Object> overtime = Answers.line("input", i, "outcome", "time");
-      Map<String, Object> got = timed(inputs.get(i), overtime);
+      int function = inputs.get(i).function;
+      long patience = PATIENCE.getOrDefault(function, limitMs);
+      Map<String, Object> got = timed(inputs.get(i), patience, overtime);
       if (got == null) {
+        PATIENCE.put(function, Math.max(PATIENCE_MS_MIN, patience / 2));
         answers.put(overtime);
         continue;
       }
@@ -138,10 +146,10 @@ final class Calls {
     for (int i = 0; i < inputs.size(); i++) {
       Arrays.fill(Probes.hits, (byte) 0);
       Map<String, Object> overtime = Answers.line("input", i, "outcome", "time");
-      Map<String, Object> got = timed(inputs.get(i), overtime);
+      Map<String, Object> got = timed(inputs.get(i), limitMs, overtime);
       List<Integer> reached = hits(false);
       double ms = worker.ms();
-      Map<String, Object> again = got == null ? null : timed(inputs.get(i), overtime);
+      Map<String, Object> again = got == null ? null : timed(inputs.get(i), limitMs, overtime);
       if (again == null) {
         answers.put(overtime);
         continue;
@@ -161,7 +169,11 @@ final class Calls {
 
   private void mutants() throws Exception {
     List<String> expected = new ArrayList<>();
-    for (Input input : inputs) expected.add(told(timed(input, Map.of())));
+    List<Long> bounds = new ArrayList<>();
+    for (Input input : inputs) {
+      expected.add(told(timed(input, limitMs, Map.of())));
+      bounds.add(Math.min(limitMs, MUTANT_MS_MIN + (long) (20 * worker.ms())));
+    }
     List<Integer> firsts = programs();
     int of = -1;
     for (long count = in.number(); count > 0; count--) {
@@ -176,7 +188,7 @@ final class Calls {
         int input = (int) in.number();
         if (line.containsKey("killer")) continue;
         Map<String, Object> overtime = Answers.line("mutant", mutant, "killer", input);
-        if (!told(timed(inputs.get(input), overtime)).equals(expected.get(input))) line = overtime;
+        if (!told(timed(inputs.get(input), bounds.get(input), overtime)).equals(expected.get(input))) line = overtime;
       }
       answers.put(line);
     }

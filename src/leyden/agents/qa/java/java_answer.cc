@@ -37,8 +37,7 @@ Result<std::vector<SourceTest>> java_tests_in(std::string_view answer) {
   if (java_placed_tests(code).empty()) code = "class Tests {\n" + code + "\n}\n";
   SplitTests split = split_tests(code, java_placed_tests(code));
   std::vector<SourceTest> out = std::move(split.tests);
-  if (out.empty())
-    return fail(Errc::invalid_argument, "there is no method with @Test in it");
+  if (out.empty()) return fail(Errc::invalid_argument, "there is no method with @Test in it");
   SourceTest shared;
   read_rest(split.between + std::string(split.behind), shared);
   for (SourceTest& one : out) {

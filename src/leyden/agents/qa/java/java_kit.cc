@@ -18,10 +18,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kDebianJars = "/usr/share/java";
-constexpr const char* kJUnit[] = {"junit-jupiter-api",      "junit-jupiter-engine",
-                                  "junit-jupiter-params",   "junit-platform-commons",
-                                  "junit-platform-engine",  "junit-platform-launcher",
-                                  "opentest4j",             "apiguardian-api",
+constexpr const char* kJUnit[] = {"junit-jupiter-api",
+                                  "junit-jupiter-engine",
+                                  "junit-jupiter-params",
+                                  "junit-platform-commons",
+                                  "junit-platform-engine",
+                                  "junit-platform-launcher",
+                                  "opentest4j",
+                                  "apiguardian-api",
                                   "univocity-parsers"};
 constexpr std::string_view kStandalone = "junit-platform-console-standalone";
 
@@ -68,7 +72,8 @@ void show_home(JavaKit& kit) {
   if (!is_within(kit.home, "/usr"))
     kit.mounts.push_back({.host = kit.home, .inside = kit.home.string()});
   std::error_code ignored;
-  const fs::path security = fs::canonical(kit.home / "conf" / "security" / "java.security", ignored);
+  const fs::path security =
+      fs::canonical(kit.home / "conf" / "security" / "java.security", ignored);
   const fs::path folder = security.parent_path().parent_path();
   if (!folder.empty() && folder != "/" && !is_within(security, kit.home) &&
       !is_within(security, "/usr"))

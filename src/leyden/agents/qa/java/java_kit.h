@@ -11,9 +11,10 @@
 namespace leyden::qa {
 
 struct JavaOptions {
-  std::filesystem::path java;   // A JDK's folder or its `java`; empty: the system's.
-  std::filesystem::path home;   // The same, if it is one: JAVA_HOME.
-  std::string class_path;       // More jars, by colons. JUnit 5 is taken from there or from the project's, else Maven's or the system's.
+  std::filesystem::path java;  // A JDK's folder or its `java`; empty: the system's.
+  std::filesystem::path home;  // The same, if it is one: JAVA_HOME.
+  std::string
+      class_path;  // More jars, by colons. JUnit 5 is taken from there or from the project's, else Maven's or the system's.
   std::chrono::milliseconds call_time{200};
 };
 
@@ -24,7 +25,9 @@ struct JavaKit {
   std::vector<std::string> jars;  // Of JUnit and others.
   std::vector<sandbox::SandboxMount> mounts;
 
-  [[nodiscard]] std::string program(const char* name) const { return (home / "bin" / name).string(); }
+  [[nodiscard]] std::string program(const char* name) const {
+    return (home / "bin" / name).string();
+  }
   // Jars that stand on the host, and are shown where they are not yet.
   void add_jar(const std::filesystem::path& jar);
 };

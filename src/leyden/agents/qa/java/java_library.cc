@@ -37,32 +37,31 @@ const std::map<std::string, Type>& plain_types() {
     out["Runnable"] = choice("Runnable", {"() -> {}"});
     out["Random"] = choice("java.util.Random", {"new java.util.Random(1)"});
     out["Locale"] = choice("java.util.Locale", {"java.util.Locale.ENGLISH"});
-    out["BigInteger"] = choice(
-        "java.math.BigInteger",
-        {"java.math.BigInteger.ZERO", "java.math.BigInteger.ONE", "java.math.BigInteger.TWO",
-         "java.math.BigInteger.valueOf(-7)", "java.math.BigInteger.valueOf(12)",
-         "new java.math.BigInteger(\"123456789012345678901\")"});
+    out["BigInteger"] =
+        choice("java.math.BigInteger",
+               {"java.math.BigInteger.ZERO", "java.math.BigInteger.ONE", "java.math.BigInteger.TWO",
+                "java.math.BigInteger.valueOf(-7)", "java.math.BigInteger.valueOf(12)",
+                "new java.math.BigInteger(\"123456789012345678901\")"});
     out["BigDecimal"] =
         choice("java.math.BigDecimal",
                {"java.math.BigDecimal.ZERO", "java.math.BigDecimal.ONE",
                 "new java.math.BigDecimal(\"2.50\")", "new java.math.BigDecimal(\"-0.125\")",
                 "new java.math.BigDecimal(\"1234.5678\")"});
-    out["LocalDate"] = choice(
-        "java.time.LocalDate",
-        {"java.time.LocalDate.of(2024, 2, 29)", "java.time.LocalDate.of(2023, 12, 31)",
-         "java.time.LocalDate.of(1970, 1, 1)", "java.time.LocalDate.of(2000, 6, 15)"});
-    out["LocalDateTime"] = choice("java.time.LocalDateTime",
-                                  {"java.time.LocalDateTime.of(2024, 2, 29, 23, 59, 59)",
-                                   "java.time.LocalDateTime.of(1970, 1, 1, 0, 0)"});
-    out["LocalTime"] = choice(
-        "java.time.LocalTime", {"java.time.LocalTime.of(0, 0)", "java.time.LocalTime.of(13, 45)"});
+    out["LocalDate"] =
+        choice("java.time.LocalDate",
+               {"java.time.LocalDate.of(2024, 2, 29)", "java.time.LocalDate.of(2023, 12, 31)",
+                "java.time.LocalDate.of(1970, 1, 1)", "java.time.LocalDate.of(2000, 6, 15)"});
+    out["LocalDateTime"] =
+        choice("java.time.LocalDateTime", {"java.time.LocalDateTime.of(2024, 2, 29, 23, 59, 59)",
+                                           "java.time.LocalDateTime.of(1970, 1, 1, 0, 0)"});
+    out["LocalTime"] = choice("java.time.LocalTime",
+                              {"java.time.LocalTime.of(0, 0)", "java.time.LocalTime.of(13, 45)"});
     out["Duration"] =
-        choice("java.time.Duration",
-               {"java.time.Duration.ofMinutes(90)", "java.time.Duration.ZERO",
-                "java.time.Duration.ofSeconds(-5)"});
-    out["DayOfWeek"] = choice("java.time.DayOfWeek",
-                              {"java.time.DayOfWeek.MONDAY", "java.time.DayOfWeek.SATURDAY",
-                               "java.time.DayOfWeek.SUNDAY"});
+        choice("java.time.Duration", {"java.time.Duration.ofMinutes(90)", "java.time.Duration.ZERO",
+                                      "java.time.Duration.ofSeconds(-5)"});
+    out["DayOfWeek"] =
+        choice("java.time.DayOfWeek", {"java.time.DayOfWeek.MONDAY", "java.time.DayOfWeek.SATURDAY",
+                                       "java.time.DayOfWeek.SUNDAY"});
     return out;
   }();
   return all;
@@ -151,7 +150,8 @@ std::optional<Type> callback(const std::string& name, std::vector<Type> of) {
   if (name == "BooleanSupplier") return choice(whole, {"() -> true", "() -> false"});
   if (name == "Consumer") return choice(whole, {x + " -> {}"});
   if (name == "IntBinaryOperator") return choice(whole, {"(x, y) -> x - 2 * y"});
-  const std::string xy = fmt::format("({} x, {} y)", one(0).name, one(name == "BinaryOperator" ? 0 : 1).name);
+  const std::string xy =
+      fmt::format("({} x, {} y)", one(0).name, one(name == "BinaryOperator" ? 0 : 1).name);
   if (name == "BiFunction") return lambda(whole, xy, one(0), one(2));
   if (name == "BinaryOperator") {
     if (one(0).kind == Kind::integer) return choice(whole, {xy + " -> x - 2 * y"});
@@ -217,7 +217,9 @@ std::optional<Type> java_library_type(const std::string& name, const std::vector
     const bool is_set = name.ends_with("Set");
     want(is_map ? 2 : 1);
     if ((is_map || is_set || name == "PriorityQueue") && !is_ordered(of[0])) return Type{};
-    return made(is_map ? Kind::map : is_set ? Kind::set : Kind::list,
+    return made(is_map   ? Kind::map
+                : is_set ? Kind::set
+                         : Kind::list,
                 with_arguments(java_library_name(name), of), of);
   }
   return callback(name, std::move(of));

@@ -15,14 +15,22 @@ constexpr std::size_t kTextMax = 60;
 const std::map<std::string_view, std::string_view>& opposites() {
   static const std::map<std::string_view, std::string_view> all = [] {
     static constexpr std::pair<std::string_view, std::string_view> kPairs[] = {
-        {"toLowerCase", "toUpperCase"}, {"startsWith", "endsWith"},
-        {"indexOf", "lastIndexOf"},     {"min", "max"},
-        {"floor", "ceil"},              {"isUpperCase", "isLowerCase"},
-        {"anyMatch", "allMatch"},       {"addFirst", "addLast"},
-        {"removeFirst", "removeLast"},  {"getFirst", "getLast"},
-        {"pollFirst", "pollLast"},      {"peekFirst", "peekLast"},
-        {"firstKey", "lastKey"},        {"isBefore", "isAfter"},
-        {"containsKey", "containsValue"}, {"first", "last"}};
+        {"toLowerCase", "toUpperCase"},
+        {"startsWith", "endsWith"},
+        {"indexOf", "lastIndexOf"},
+        {"min", "max"},
+        {"floor", "ceil"},
+        {"isUpperCase", "isLowerCase"},
+        {"anyMatch", "allMatch"},
+        {"addFirst", "addLast"},
+        {"removeFirst", "removeLast"},
+        {"getFirst", "getLast"},
+        {"pollFirst", "pollLast"},
+        {"peekFirst", "peekLast"},
+        {"firstKey", "lastKey"},
+        {"isBefore", "isAfter"},
+        {"containsKey", "containsValue"},
+        {"first", "last"}};
     std::map<std::string_view, std::string_view> out;
     for (const auto& [one, other] : kPairs) {
       out[one] = other;
@@ -55,7 +63,8 @@ std::string_view result_around(Node node, std::string_view text) {
 std::string_view zero_of(std::string_view type) {
   if (type == "boolean") return "false";
   if (type == "char") return "'\\0'";
-  static const std::set<std::string_view> numbers = {"int", "long", "short", "byte", "double", "float"};
+  static const std::set<std::string_view> numbers = {"int",  "long",   "short",
+                                                     "byte", "double", "float"};
   if (numbers.contains(type)) return "0";
   return type == "String" ? "\"\"" : "null";
 }

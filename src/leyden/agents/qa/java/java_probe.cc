@@ -37,20 +37,32 @@ std::string made(const JavaMaker& maker, const std::vector<Type>& types, const J
   return maker.call + "(" + joined(parts, ", ") + ")";
 }
 
+std::string integer_reader(const std::string& name) {
+  if (name == "long" || name == "Long") return "in.number()";
+  if (name == "short" || name == "Short") return "(short) in.number()";
+  if (name == "byte" || name == "Byte") return "(byte) in.number()";
+  return "(int) in.number()";
+}
+
+std::string choice_reader(const Type& type) {
+  std::vector<std::string> choices;
+  for (const std::string& one : type.texts) choices.push_back("() -> " + one);
+  return fmt::format("in.<{}>choice({})", type.name, joined(choices, ", "));
+}
+
+std::string optional_reader(const Type& type, const JavaSource& source) {
+  const bool is_library = type.name.starts_with("java.util.Optional");
+  return fmt::format("in.<{}>{}(() -> {})", java_box(type.of[0].name),
+                     is_library ? "optional" : "nullable", reader(type.of[0], source));
+}
+
 // An expression that reads a value of the type from `in`.
 std::string reader(const Type& type, const JavaSource& source) {
   switch (type.kind) {
     case Kind::boolean:
       return "in.truth()";
-    case Kind::integer: {
-      const bool is_long = type.name == "long" || type.name == "Long";
-      const bool is_small = type.name == "short" || type.name == "Short";
-      const bool is_byte = type.name == "byte" || type.name == "Byte";
-      return is_long    ? "in.number()"
-             : is_small ? "(short) in.number()"
-             : is_byte  ? "(byte) in.number()"
-                        : "(int) in.number()";
-    }
+    case Kind::integer:
+      return integer_reader(type.name);
     case Kind::real:
       return type.name == "float" || type.name == "Float" ? "(float) in.real()" : "in.real()";
     case Kind::bytes:
@@ -63,25 +75,15 @@ std::string reader(const Type& type, const JavaSource& source) {
     case Kind::map:
       return map_reader(type, source);
     case Kind::optional:
-      return fmt::format("in.<{}>{}(() -> {})", type.of[0].name,
-                         type.name.starts_with("java.util.Optional") ? "optional" : "nullable",
-                         reader(type.of[0], source));
-    case Kind::expression: {
-      std::vector<std::string> choices;
-      for (const std::string& one : type.texts) choices.push_back("() -> " + one);
-      return fmt::format("in.<{}>choice({})", type.name, joined(choices, ", "));
-    }
+      return optional_reader(type, source);
+    case Kind::expression:
+      return choice_reader(type);
     case Kind::record:
       return fmt::format("in.<{}>object(() -> {})", type.name,
                          made(source.makers.at(type.name), type.of, source));
-    case Kind::any_of:
-    case Kind::none:
-    case Kind::unknown:
-    case Kind::object:
-    case Kind::tuple:
-      break;
+    default:
+      return "in.any()";
   }
-  return "in.any()";
 }
 
 std::string making(const Function& function, const JavaCallable& callable,
@@ -108,8 +110,9 @@ std::string calling(const Function& function, const JavaCallable& callable,
   const std::string arguments = joined(names, ", ");
   out += fmt::format("call.begin(object{}{}); ", kept.empty() ? "" : ", ", joined(kept, ", "));
   const std::string called =
-      function.needs_object() ? fmt::format("(({}) object).{}({})", callable.object, callable.call, arguments)
-                              : fmt::format("{}({})", callable.call, arguments);
+      function.needs_object()
+          ? fmt::format("(({}) object).{}({})", callable.object, callable.call, arguments)
+          : fmt::format("{}({})", callable.call, arguments);
   out += callable.result.empty() ? called + "; call.end(); "
                                  : fmt::format("call.end({}.class, {}); ", callable.result, called);
   return out;
@@ -141,7 +144,8 @@ JavaProbe java_probe(const JavaSource& source) {
   }
   const std::string head = fmt::format(
       "@SuppressWarnings(\"unchecked\")\npublic final class {} implements leyden.Table {{\n"
-      "  public Object made(int function, leyden.Request in) throws Throwable {{\n    switch (function) {{\n",
+      "  public Object made(int function, leyden.Request in) throws Throwable {{\n    switch "
+      "(function) {{\n",
       kJavaTable);
   const std::string middle =
       "    }\n    return null;\n  }\n"

@@ -112,10 +112,10 @@ Result<JavaProject> find_java_project(const fs::path& file) {
   if (source_root.lexically_relative(out.root).string().starts_with("..")) out.root = source_root;
   out.source_root = source_root.lexically_relative(out.root);
   out.target = whole.lexically_relative(out.root);
-  const bool is_maven = out.source_root.filename() == "java" &&
-                        out.source_root.parent_path().filename() == "main";
-  out.test_root = is_maven ? out.source_root.parent_path().parent_path() / "test" / "java"
-                           : out.source_root;
+  const bool is_maven =
+      out.source_root.filename() == "java" && out.source_root.parent_path().filename() == "main";
+  out.test_root =
+      is_maven ? out.source_root.parent_path().parent_path() / "test" / "java" : out.source_root;
   read_others(*target, whole, out);
   out.files.push_back(*std::move(target));
   for (const fs::path& path : files_below(out.root / out.test_root, ".java", kTestsMax)) {

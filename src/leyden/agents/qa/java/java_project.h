@@ -16,7 +16,7 @@ struct JavaProject {
   std::filesystem::path source_root;  // That packages begin in.
   std::filesystem::path target;
   std::string package;
-  std::vector<JavaFile> files;               // Of the package, and what the target imports; the target last.
+  std::vector<JavaFile> files;  // Of the package, and what the target imports; the target last.
   std::map<std::string, std::string> tests;  // The project's own of JUnit 5: paths and texts.
   std::vector<std::filesystem::path> jars;   // In its folder `lib`.
   std::filesystem::path test_root;           // src/test/java, else the source root.

@@ -51,9 +51,17 @@ std::string JavaSession::class_path(const std::vector<std::string>& folders) con
 }
 
 Result<void> JavaSession::open(const std::stop_token& stop) {
-  std::vector<std::string> argv = {kit_.program("javac"), "-J-XX:TieredStopAtLevel=1",
-                                   "-J-XX:+UseSerialGC", "-nowarn", "-proc:none", "-encoding",
-                                   "UTF-8", "-cp", class_path({}), "-d", kJavaDriver};
+  std::vector<std::string> argv = {kit_.program("javac"),
+                                   "-J-XX:TieredStopAtLevel=1",
+                                   "-J-XX:+UseSerialGC",
+                                   "-nowarn",
+                                   "-proc:none",
+                                   "-encoding",
+                                   "UTF-8",
+                                   "-cp",
+                                   class_path({}),
+                                   "-d",
+                                   kJavaDriver};
   for (const EmbeddedText& one : embedded_drivers()) {
     if (one.name.ends_with(".java")) argv.push_back(std::string(kDrivers) + "/" + one.name);
   }
@@ -68,21 +76,20 @@ Result<void> JavaSession::open(const std::stop_token& stop) {
 Result<std::vector<Json>> JavaSession::ask(const std::string& what, const std::string& request,
                                            const std::stop_token& stop) {
   const auto serve = [&] {
-    std::vector<std::string> argv = {
-        kit_.program("java"),
-        "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC",
-        "-XX:-UsePerfData",
-        "-Xshare:auto",
-        "-Xmx768m",
-        "-ea",
-        "-Duser.language=en",
-        "-Duser.country=US",
-        "-Dleyden.table=" + project_.qualified(kJavaTable),
-        "-Dleyden.target=" + project_.qualified(project_.class_name()),
-        "-cp",
-        class_path({}),
-        "leyden.Server"};
+    std::vector<std::string> argv = {kit_.program("java"),
+                                     "-XX:TieredStopAtLevel=1",
+                                     "-XX:+UseSerialGC",
+                                     "-XX:-UsePerfData",
+                                     "-Xshare:auto",
+                                     "-Xmx768m",
+                                     "-ea",
+                                     "-Duser.language=en",
+                                     "-Duser.country=US",
+                                     "-Dleyden.table=" + project_.qualified(kJavaTable),
+                                     "-Dleyden.target=" + project_.qualified(project_.class_name()),
+                                     "-cp",
+                                     class_path({}),
+                                     "leyden.Server"};
     argv.insert(argv.end(), std::begin(kServeFiles), std::end(kServeFiles));
     return command(std::move(argv));
   };
@@ -136,10 +143,10 @@ Result<JavaSession::Ran> JavaSession::run_tests(const std::vector<std::string>& 
                                                 const std::stop_token& stop) {
   Ran out;
   for (std::size_t first = 0; first < runs.size();) {
-    std::string request = fields(folders) + fields(classes) +
-                          fmt::format("b{} i{} i{} i{}\n", with_class ? 1 : 0,
-                                      std::chrono::milliseconds(kTestRunTime).count(), first,
-                                      runs.size() - first);
+    std::string request =
+        fields(folders) + fields(classes) +
+        fmt::format("b{} i{} i{} i{}\n", with_class ? 1 : 0,
+                    std::chrono::milliseconds(kTestRunTime).count(), first, runs.size() - first);
     for (std::size_t i = first; i < runs.size(); ++i)
       request += fmt::format("i{} i{} {}", runs[i].mutant, runs[i].seed, field(runs[i].only));
     auto lines = ask("tests", request, stop);

@@ -105,7 +105,8 @@ class Reader {
   void declare(Node node, std::string_view text, const JavaDeclared* around) {
     if (!is_class(node)) return;
     const std::string_view kind = node.type();
-    JavaDeclared one{.node = node, .text = text, .name = std::string(node.field("name").text(text))};
+    JavaDeclared one{
+        .node = node, .text = text, .name = std::string(node.field("name").text(text))};
     if (around != nullptr) {
       one.name = around->name + "." + one.name;
       one.is_hidden = around->is_hidden || has_modifier(node, text, "private");

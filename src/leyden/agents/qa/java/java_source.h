@@ -26,22 +26,22 @@ struct JavaMaker {
 
 // What Java needs to know of a function beyond qa::Function.
 struct JavaCallable {
-  std::string call;         // "Shop.price", "new Cart"; of a method its name.
-  std::string object;       // A method's type: "Cart", "Box<Integer>".
+  std::string call;    // "Shop.price", "new Cart"; of a method its name.
+  std::string object;  // A method's type: "Cart", "Box<Integer>".
   bool takes_rest = false;
-  std::string result;       // "int", "java.util.List", "Cart": without type arguments; empty: nothing.
+  std::string result;  // "int", "java.util.List", "Cart": without type arguments; empty: nothing.
   bool is_checked = false;  // Declares exceptions.
 };
 
 struct JavaSource {
   std::string package;
   std::vector<Function> functions;
-  std::vector<JavaCallable> callables;              // Beside each.
-  std::vector<BodySpan> bodies;                     // Of functions, in the target.
-  std::map<std::string, JavaMaker> makers;          // Of each class that values are made of.
-  std::map<std::string, std::string> imports;       // Whole names by simple ones.
-  std::vector<std::string> wildcards;               // "java.util.*"
-  std::set<std::string> names;                      // Of the package's classes.
+  std::vector<JavaCallable> callables;         // Beside each.
+  std::vector<BodySpan> bodies;                // Of functions, in the target.
+  std::map<std::string, JavaMaker> makers;     // Of each class that values are made of.
+  std::map<std::string, std::string> imports;  // Whole names by simple ones.
+  std::vector<std::string> wildcards;          // "java.util.*"
+  std::set<std::string> names;                 // Of the package's classes.
 };
 
 // `files` are the package's and those that the target imports, the target last.

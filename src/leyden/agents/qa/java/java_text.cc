@@ -75,7 +75,8 @@ std::string real_literal(double value, const std::string& type) {
   const std::string box = is_float ? "Float" : "Double";
   if (std::isnan(value)) return box + ".NaN";
   if (std::isinf(value)) return box + (value < 0 ? ".NEGATIVE_INFINITY" : ".POSITIVE_INFINITY");
-  std::string out = is_float ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
+  std::string out =
+      is_float ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
   if (out.find_first_of(".e") == std::string::npos) out += ".0";
   return is_float ? out + "f" : out;
 }
@@ -135,7 +136,9 @@ std::string assertion(const Json& claim, const std::string& about) {
     return fmt::format("assert{}({});", kind == "true" ? "True" : "False", of);
   if (kind == "near") return fmt::format("assertEquals({}, {}, 1e-9);", text, of);
   if (kind == "array") return fmt::format("assertArrayEquals({}, {});", text, of);
-  if (kind == "array near") return fmt::format("assertArrayEquals({}, {}, 1e-9);", text, of);
+  if (kind == "array near")
+    return fmt::format("assertArrayEquals({}, {}, 1e-9{});", text, of,
+                       text.starts_with("new float") ? "f" : "");
   if (kind == "items")
     return fmt::format("assertEquals({}, new java.util.ArrayList<>({}));", text, of);
   return fmt::format("assertEquals({}, {});", text, of);
@@ -198,7 +201,8 @@ class TestWriter {
     for (std::size_t i = 0; i < step.arguments.size(); ++i) {
       const Parameter& parameter = function.parameters[i];
       std::string text = java_literal(step.arguments[i], parameter.type, source_);
-      if (is_last) names_.push_back(parameter.name == object_ ? parameter.name + "1" : parameter.name);
+      if (is_last)
+        names_.push_back(parameter.name == object_ ? parameter.name + "1" : parameter.name);
       if (is_last && expected_.changed.contains(std::to_string(i))) {
         put(fmt::format("{} {} = {};", parameter.type.name, names_.back(), text));
         text = names_.back();
@@ -228,7 +232,7 @@ class TestWriter {
   const JavaSource& source_;
   const Function& function_;
   const JavaCallable& callable_;
-  std::string object_;  // A variable, or what makes it.
+  std::string object_;              // A variable, or what makes it.
   std::vector<std::string> names_;  // Of the arguments.
   std::vector<std::string> lines_;
 };
@@ -333,11 +337,10 @@ std::string java_test_file(std::span<const TestCase> cases, std::span<const Sour
       imports.insert(fmt::format("import static {}.{};", kAssertions, one));
   }
   return java_file(
-      fmt::format("// Tests of {}, made by `leyden test`.{}\nclass {} {{{}}}\n", about,
-                  cases.empty()
-                      ? ""
-                      : " They say what it does today: read them before you trust them.",
-                  name, members + tests),
+      fmt::format(
+          "// Tests of {}, made by `leyden test`.{}\nclass {} {{{}}}\n", about,
+          cases.empty() ? "" : " They say what it does today: read them before you trust them.",
+          name, members + tests),
       source, imports);
 }
 

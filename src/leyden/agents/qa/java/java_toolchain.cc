@@ -68,10 +68,11 @@ class JavaToolchain final : public CompiledToolchain {
   ModelWords words() const override {
     const std::string place =
         project_.package.empty() ? "without a package" : "in package " + project_.package;
-    return {.language = "Java",
-            .fence = "java",
-            .runner = "JUnit 5 (org.junit.jupiter.api), each a method with @Test in a class " + place,
-            .import = "a test class " + place};
+    return {
+        .language = "Java",
+        .fence = "java",
+        .runner = "JUnit 5 (org.junit.jupiter.api), each a method with @Test in a class " + place,
+        .import = "a test class " + place};
   }
 
   std::string test_name(const Function& function, bool expects_error,
@@ -181,8 +182,8 @@ class JavaToolchain final : public CompiledToolchain {
   std::string defect_of(const Json&, const Input&) const override { return {}; }
 
   Result<Arcs> reached_by(const std::string&, const std::stop_token& stop) override {
-    auto ran = session_->run_tests({kJavaProbed, kTests}, {class_of_tests(test_path())}, false, {{}},
-                                   stop);
+    auto ran = session_->run_tests({kJavaProbed, kTests}, {class_of_tests(test_path())}, false,
+                                   {{}}, stop);
     if (!ran) return std::unexpected(ran.error());
     return probed_.arcs_of(ran->reached);
   }
@@ -196,8 +197,7 @@ class JavaToolchain final : public CompiledToolchain {
     auto invalid = build_programs(to, begins, mutants, stop);
     if (!invalid) return std::unexpected(invalid.error());
     for (std::size_t program = 0; program < begins.size(); ++program) {
-      const std::size_t end =
-          program + 1 < begins.size() ? begins[program + 1] : mutants.size();
+      const std::size_t end = program + 1 < begins.size() ? begins[program + 1] : mutants.size();
       std::vector<JavaTestRun> runs;
       std::vector<std::size_t> numbers;
       for (std::size_t i = begins[program]; i < end; ++i) {
@@ -284,7 +284,8 @@ class JavaToolchain final : public CompiledToolchain {
 
   static std::string complaint(const std::string& trouble) {
     std::string line = trouble.substr(0, trouble.find('\n'));
-    return utf8::one_line(line.substr(line.rfind('/') == std::string::npos ? 0 : line.rfind('/', line.find(": error")) + 1));
+    return utf8::one_line(line.substr(
+        line.rfind('/') == std::string::npos ? 0 : line.rfind('/', line.find(": error")) + 1));
   }
 
   // The first mutant of each program: no method may become too long.
@@ -313,8 +314,7 @@ class JavaToolchain final : public CompiledToolchain {
     std::vector<bool> out;
     const std::string name = "mutants/" + project_.target.filename().string();
     for (std::size_t program = 0; program < begins.size(); ++program) {
-      const std::size_t end =
-          program + 1 < begins.size() ? begins[program + 1] : mutants.size();
+      const std::size_t end = program + 1 < begins.size() ? begins[program + 1] : mutants.size();
       auto invalid = valid_mutants(
           mutants.subspan(begins[program], end - begins[program]),
           std::string(kDrivers) + "/source/" + name, "if (leyden.Probes.is({}))",

@@ -43,9 +43,8 @@ bool extends(const JavaDeclared& declared, const std::string& name) {
   for (const Node list : declared.node.field("interfaces").named_children()) {
     for (const Node one : list.named_children()) found.push_back(one);
   }
-  return std::ranges::any_of(found, [&](Node one) {
-    return is_named_type(std::string(one.text(declared.text)), simple);
-  });
+  return std::ranges::any_of(
+      found, [&](Node one) { return is_named_type(std::string(one.text(declared.text)), simple); });
 }
 
 }  // namespace
@@ -60,8 +59,8 @@ std::pair<std::int64_t, std::int64_t> java_integer_range(const std::string& name
 
 std::string java_box(const std::string& name) {
   static const std::map<std::string, std::string> all = {
-      {"int", "Integer"},     {"long", "Long"},   {"short", "Short"},     {"byte", "Byte"},
-      {"double", "Double"},   {"float", "Float"}, {"boolean", "Boolean"}, {"char", "Character"}};
+      {"int", "Integer"},   {"long", "Long"},   {"short", "Short"},     {"byte", "Byte"},
+      {"double", "Double"}, {"float", "Float"}, {"boolean", "Boolean"}, {"char", "Character"}};
   const auto found = all.find(name);
   return found == all.end() ? name : found->second;
 }
@@ -202,15 +201,12 @@ Type JavaTypes::named(const std::string& name, const std::vector<Type>& argument
 }
 
 const JavaDeclared* JavaTypes::implementation_of(const JavaDeclared& declared) const {
-  for (const auto& [name, other] : declared_) {
-    const std::string_view kind = other.node.type();
-    const bool can_be = kind == "class_declaration" || kind == "record_declaration" ||
-                        kind == "enum_declaration";
-    if (can_be && !other.is_hidden && !has_modifier(other.node, other.text, "abstract") &&
-        extends(other, declared.name))
-      return &other;
-  }
-  return nullptr;
+  const auto found = std::ranges::find_if(declared_, [&](const auto& one) {
+    const JavaDeclared& other = one.second;
+    return other.node.type() != "interface_declaration" && !other.is_hidden &&
+           !has_modifier(other.node, other.text, "abstract") && extends(other, declared.name);
+  });
+  return found == declared_.end() ? nullptr : &found->second;
 }
 
 Type JavaTypes::object(const JavaDeclared& declared, const std::vector<Type>& arguments,
@@ -303,8 +299,7 @@ std::vector<Parameter> JavaTypes::parameters_of(Node list, std::string_view text
     if (has_modifier(one, text, "@Nullable") && of.kind != Kind::unknown)
       of = {.kind = Kind::optional, .of = {of}, .name = of.name};
     takes_rest = takes_rest || rest;
-    out.push_back(
-        {.name = std::string(name.text(text)), .type = std::move(of), .annotated = true});
+    out.push_back({.name = std::string(name.text(text)), .type = std::move(of), .annotated = true});
   }
   return out;
 }
