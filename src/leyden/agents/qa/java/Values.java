@@ -139,6 +139,7 @@ final class Values {
         // A getter that fails says nothing.
       }
     }
+    if (value instanceof Throwable && ((Throwable) value).getMessage() != null) out.add(List.of("equal", quoted(((Throwable) value).getMessage()), ".getMessage()"));
     if (out.isEmpty() && saysItself(type)) out.add(List.of("equal", quoted(value.toString()), ".toString()"));
     return out;
   }

@@ -95,6 +95,12 @@ void change_statement(Node node, std::string_view text, std::vector<NodeChange>&
   }
 }
 
+// What is taken for a place: 0 is one everywhere.
+void change_place(Node place, std::vector<NodeChange>& out) {
+  if (place && place.type() != "decimal_integer_literal" && place.type() != "string_literal")
+    out.push_back({place, "0", "an index is 0"});
+}
+
 void change_call(Node node, std::string_view text, std::vector<NodeChange>& out) {
   const Node object = node.field("object");
   const std::string_view name = node.field("name").text(text);
@@ -103,6 +109,8 @@ void change_call(Node node, std::string_view text, std::vector<NodeChange>& out)
   if (const auto other = opposites().find(name); other != opposites().end())
     out.push_back({node.field("name"), std::string(other->second),
                    fmt::format("{} becomes {}", name, other->second)});
+  static const std::set<std::string_view> of_places = {"get", "charAt", "set", "remove", "substring"};
+  if (of_places.contains(name)) change_place(arguments.named_child(0), out);
   if (object.text(text) == "Math" && arguments.named_child_count() == 1) {
     out.push_back({node, "(" + std::string(arguments.named_child(0).text(text)) + ")",
                    fmt::format("Math.{} is left out", name)});
@@ -127,6 +135,8 @@ void change_expression(Node node, std::string_view text, std::vector<NodeChange>
   } else if (type == "identifier" && parent.type() == "array_access" &&
              parent.field("index") == node) {
     out.push_back({node, fmt::format("({} - 1)", node.text(text)), "an index is one less"});
+  } else if (type == "array_access") {
+    change_place(node.field("index"), out);
   } else if (type == "method_invocation") {
     change_call(node, text, out);
   } else if (type == "decimal_floating_point_literal") {
