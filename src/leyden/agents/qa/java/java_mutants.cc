@@ -74,7 +74,10 @@ void change_statement(Node node, std::string_view text, std::vector<NodeChange>&
   if (type == "expression_statement" && node.parent().type() != "switch_rule") {
     const std::string_view kind = node.named_child(0).type();
     if (kind == "method_invocation") out.push_back({node, ";", "a call is left out"});
-    if (kind == "assignment_expression") out.push_back({node, ";", "an assignment is left out"});
+    // A final field needs its value.
+    const bool in_constructor = node.parent().type() == "constructor_body";
+    if (kind == "assignment_expression" && !in_constructor)
+      out.push_back({node, ";", "an assignment is left out"});
   } else if (type == "assignment_expression") {
     const Node sign = node.field("operator");
     if (sign.text(text) == "+=") out.push_back({sign, "=", "+= becomes ="});
@@ -109,7 +112,8 @@ void change_call(Node node, std::string_view text, std::vector<NodeChange>& out)
   if (const auto other = opposites().find(name); other != opposites().end())
     out.push_back({node.field("name"), std::string(other->second),
                    fmt::format("{} becomes {}", name, other->second)});
-  static const std::set<std::string_view> of_places = {"get", "charAt", "set", "remove", "substring"};
+  static const std::set<std::string_view> of_places = {"get", "charAt", "set", "remove",
+                                                       "substring"};
   if (of_places.contains(name)) change_place(arguments.named_child(0), out);
   if (object.text(text) == "Math" && arguments.named_child_count() == 1) {
     out.push_back({node, "(" + std::string(arguments.named_child(0).text(text)) + ")",

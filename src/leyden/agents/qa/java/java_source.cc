@@ -214,8 +214,7 @@ class Reader {
     out.end = node.end();
     out.first_line = node.first_line();
     out.last_line = node.last_line();
-    for (const Node child : node.named_children())
-      callable.is_checked = callable.is_checked || child.type() == "throws";
+    callable.is_checked = declares_exceptions(node);
     // Nothing may stand before a call of another constructor.
     if (body.named_child(0).type() != "explicit_constructor_invocation")
       out_.bodies.push_back(

@@ -22,6 +22,7 @@ struct JavaMaker {
   std::string call;  // "new Cart", "Cart.of"
   std::vector<Parameter> parameters;
   bool takes_rest = false;  // The last parameter is variadic.
+  bool is_checked = false;  // Declares exceptions.
 };
 
 // What Java needs to know of a function beyond qa::Function.

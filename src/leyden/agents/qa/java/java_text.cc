@@ -251,6 +251,18 @@ constexpr std::string_view kPrintedBy = R"(
   }
 )";
 
+// What a test that holds this has to declare.
+std::string_view exceptions_of(const std::string& body, const JavaSource& source) {
+  if (body.find("printedBy(") != std::string::npos) return " throws Throwable";
+  const auto is_thrown = [&](const auto& one) {
+    return one.is_checked && body.find(one.call + "(") != std::string::npos;
+  };
+  const bool any =
+      std::ranges::any_of(source.callables, is_thrown) ||
+      std::ranges::any_of(source.makers, [&](const auto& one) { return is_thrown(one.second); });
+  return any ? " throws Exception" : "";
+}
+
 bool is_test(syntax::Node method, std::string_view text) {
   for (const syntax::Node modifiers : method.named_children()) {
     if (modifiers.type() != "modifiers") continue;
@@ -315,17 +327,12 @@ std::string java_test_file(std::span<const TestCase> cases, std::span<const Sour
     members += "\n  " + one.text + "\n";
     imports.insert(one.imports.begin(), one.imports.end());
   }
-  const bool is_checked = std::ranges::any_of(source.callables, &JavaCallable::is_checked);
   std::string tests;
   for (const TestCase& one : cases) {
     std::string body;
     for (const std::string& line : TestWriter(one, source).lines()) body += "    " + line + "\n";
-    const bool prints = body.find("printedBy(") != std::string::npos;
     tests += fmt::format("\n  @Test\n  void {}(){} {{\n{}  }}\n", one.name,
-                         prints       ? " throws Throwable"
-                         : is_checked ? " throws Exception"
-                                      : "",
-                         body);
+                         exceptions_of(body, source), body);
   }
   if (tests.find("printedBy(") != std::string::npos) {
     tests += kPrintedBy;

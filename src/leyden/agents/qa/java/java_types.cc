@@ -65,6 +65,11 @@ std::string java_box(const std::string& name) {
   return found == all.end() ? name : found->second;
 }
 
+bool declares_exceptions(Node node) {
+  return std::ranges::any_of(node.named_children(),
+                             [](Node child) { return child.type() == "throws"; });
+}
+
 bool has_modifier(Node node, std::string_view text, std::string_view word) {
   for (const Node child : node.named_children()) {
     if (child.type() != "modifiers") continue;
@@ -243,22 +248,22 @@ std::optional<JavaMaker> JavaTypes::maker_of(const JavaDeclared& declared,
   if (declared.is_inner) return std::nullopt;
   std::optional<JavaMaker> best;
   bool has_constructor = false;
-  const auto consider = [&](Node list, std::string call, const JavaBindings& bound) {
-    JavaMaker one{.call = std::move(call), .parameters = {}};
-    one.parameters = parameters_of(list, declared.text, bound, one.takes_rest, depth + 1);
+  const auto consider = [&](Node maker, std::string call, const JavaBindings& bound) {
+    JavaMaker one{
+        .call = std::move(call), .parameters = {}, .is_checked = declares_exceptions(maker)};
+    one.parameters =
+        parameters_of(maker.field("parameters"), declared.text, bound, one.takes_rest, depth + 1);
     const bool known = std::ranges::none_of(one.parameters, [](const Parameter& parameter) {
       return parameter.type.kind == Kind::unknown;
     });
     if (known && (!best || one.parameters.size() > best->parameters.size())) best = std::move(one);
   };
   const std::string constructed = "new " + declared.name + arguments;
-  if (declared.node.type() == "record_declaration")
-    consider(declared.node.field("parameters"), constructed, bindings);
+  if (declared.node.type() == "record_declaration") consider(declared.node, constructed, bindings);
   for (const Node one : members_of(declared).named_children()) {
     if (one.type() != "constructor_declaration") continue;
     has_constructor = true;
-    if (!has_modifier(one, declared.text, "private"))
-      consider(one.field("parameters"), constructed, bindings);
+    if (!has_modifier(one, declared.text, "private")) consider(one, constructed, bindings);
   }
   if (!has_constructor && declared.node.type() == "class_declaration")
     return JavaMaker{.call = constructed, .parameters = {}};
@@ -271,8 +276,7 @@ std::optional<JavaMaker> JavaTypes::maker_of(const JavaDeclared& declared,
       continue;
     JavaBindings bound = bindings;
     bind(one.field("type_parameters"), declared.text, bound);
-    consider(one.field("parameters"),
-             declared.name + "." + std::string(one.field("name").text(declared.text)), bound);
+    consider(one, declared.name + "." + std::string(one.field("name").text(declared.text)), bound);
   }
   return best;
 }

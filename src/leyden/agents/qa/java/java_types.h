@@ -73,6 +73,7 @@ class JavaTypes {
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> java_integer_range(const std::string& name);
 // "Integer" of "int".
 [[nodiscard]] std::string java_box(const std::string& name);
+[[nodiscard]] bool declares_exceptions(syntax::Node node);
 [[nodiscard]] bool has_modifier(syntax::Node node, std::string_view text, std::string_view word);
 
 }  // namespace leyden::qa
