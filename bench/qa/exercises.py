@@ -2,7 +2,7 @@
 
 The reference is put in place, tests are made of it, and other programs judge them: the language's own runner in a folder that holds nothing but the solution and the tests
 (`passes`), its own coverage (`coverage`), and mutants, a sample of those that Leyden makes, each put into the solution before both suites run (`kills`).
-A language is a class of `exercise_languages.py`.
+A language is a class of `exercise_languages.py`, `exercise_scripts.py` or `exercise_java.py`.
 """
 import concurrent.futures
 import json
@@ -13,9 +13,10 @@ import tempfile
 import time
 
 import exercise_languages
+from exercise_java import Java
 from exercise_scripts import SCRIPTS
 
-LANGUAGES = [*exercise_languages.LANGUAGES, *SCRIPTS]
+LANGUAGES = [*exercise_languages.LANGUAGES, Java(), *SCRIPTS]
 
 
 def json_of(command):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that Leyden makes of a correct function fail on its buggy version; made of the buggy one, what contradicts the docstring is reported.
 
-    planted_test.py LEYDEN [--language javascript | c | cpp | go | ruby | rust | php] [--json FILE]
+    planted_test.py LEYDEN [--language javascript | c | cpp | go | java | ruby | rust | php] [--json FILE]
 """
 import argparse
 import concurrent.futures
@@ -17,6 +17,7 @@ from planted import PLANTED
 from planted_c import PLANTED_C
 from planted_cpp import PLANTED_CPP
 from planted_go import PLANTED_GO
+from planted_java import PLANTED_JAVA
 from planted_js import PLANTED_JS
 from planted_php import PLANTED_PHP
 from planted_ruby import PLANTED_RUBY
@@ -29,16 +30,19 @@ PHP = "/usr/bin/php"
 PHPUNIT = "/usr/bin/phpunit"
 GO = "/usr/bin/go"
 CARGO = shutil.which("cargo") or "/usr/bin/cargo"
-PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "c": PLANTED_C, "cpp": PLANTED_CPP, "go": PLANTED_GO, "ruby": PLANTED_RUBY,
+JAVA = "/usr/bin/java"
+JUNIT = ":".join(f"/usr/share/java/{name}.jar" for name in ("junit-platform-console-standalone", "junit-platform-console", "junit-platform-reporting", "junit-platform-launcher", "junit-platform-engine",
+                                                            "junit-platform-commons", "junit-jupiter-api", "junit-jupiter-engine", "opentest4j", "opentest4j-reporting-events", "apiguardian-api", "picocli"))
+PLANTED_BY = {"python": [(name, "py", *rest) for name, *rest in PLANTED], "javascript": PLANTED_JS, "c": PLANTED_C, "cpp": PLANTED_CPP, "go": PLANTED_GO, "java": PLANTED_JAVA, "ruby": PLANTED_RUBY,
               "php": PLANTED_PHP, "rust": PLANTED_RUST}
 # What has to be there, and what says so.
 GOOGLETEST = "/usr/include/gtest/gtest.h"
-NEEDED = {"go": [GO, "version"], "rust": [CARGO, "--version"], "c": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
+NEEDED = {"go": [GO, "version"], "rust": [CARGO, "--version"], "java": [JAVA, "-cp", JUNIT, "org.junit.platform.console.ConsoleLauncher", "--help"], "c": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "cpp": ["/usr/bin/g++", "-fsyntax-only", GOOGLETEST], "python": [PYTHON, "-c", "import pytest"], "javascript": [NODE, "--version"], "ruby": [RUBY, "-rminitest", "-e", ""],
           "php": [PHP, "-r", f"exit(extension_loaded('xdebug') && is_file('{PHPUNIT}') ? 0 : 1);"]}
 
 
 def leyden_test(program, file, *more):
-    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, "--go", GO, "--cargo", CARGO, *more], capture_output=True, text=True)
+    done = subprocess.run([program, "test", file, "--offline", "--json", "--python", PYTHON, "--node", NODE, "--ruby", RUBY, "--php", PHP, "--go", GO, "--cargo", CARGO, "--java", JAVA, *more], capture_output=True, text=True)
     if done.returncode == 5 and "sandbox" in done.stderr:
         print(f"SKIPPED: {done.stderr.strip()}", flush=True)
         os._exit(77)
@@ -54,6 +58,10 @@ def passes(folder, end):
             subprocess.run(["gcc", "-c", source.name], cwd=folder, check=True)
         built = subprocess.run(["g++", "-std=c++20", *(file.name for file in folder.glob("*_test.cc")), *objects, "-lgtest_main", "-lgtest", "-pthread", "-o", "tests"], cwd=folder, capture_output=True)
         command = ["./tests"] if built.returncode == 0 else ["false"]
+    elif end == "java":
+        built = subprocess.run(["javac", "-cp", JUNIT, "-d", "classes", *(file.name for file in folder.glob("*.java"))], cwd=folder, capture_output=True)
+        run = [JAVA, "-cp", f"classes:{JUNIT}", "org.junit.platform.console.ConsoleLauncher", "--disable-banner", "--scan-classpath", "classes", "--fail-if-no-tests"]
+        command = run if built.returncode == 0 else ["false"]
     else:
         command = {"py": [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
                    "go": [GO, "test", "."],

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "leyden/agents/qa/c_security/c_security.h"
 #include "leyden/agents/qa/cpp/cpp_toolchain.h"
 #include "leyden/agents/qa/go/go_toolchain.h"
+#include "leyden/agents/qa/java/java_toolchain.h"
 #include "leyden/agents/qa/javascript/javascript_toolchain.h"
 #include "leyden/agents/qa/php/php_toolchain.h"
 #include "leyden/agents/qa/project.h"
@@ -68,6 +70,8 @@ struct Flags {
   std::string php;
   std::string go;
   std::string cargo;
+  std::string java;
+  std::string class_path;
 };
 
 // What a run is resumed with. The changed lines of --diff - are gone with standard input.
@@ -101,6 +105,8 @@ std::string request_of(const Flags& flags) {
                         {"php", flags.php},
                         {"go", flags.go},
                         {"cargo", flags.cargo},
+                        {"java", flags.java},
+                        {"class_path", flags.class_path},
                         {"record", flags.record},
                         {"record_prompts", flags.record_prompts}};
   if (flags.model.name) out["model"] = *flags.model.name;
@@ -141,6 +147,8 @@ Result<Flags> flags_of(const std::string& request) {
     json.at("php").get_to(out.php);
     json.at("go").get_to(out.go);
     json.at("cargo").get_to(out.cargo);
+    json.at("java").get_to(out.java);
+    json.at("class_path").get_to(out.class_path);
     json.at("record").get_to(out.record);
     json.at("record_prompts").get_to(out.record_prompts);
     if (json.contains("model")) out.model.name = json["model"].get<std::string>();
@@ -196,6 +204,13 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
                           context.stop);
     case syntax::Language::go:
       return qa::open_go(sandbox, file, {.go = flags.go}, context.stop);
+    case syntax::Language::java: {
+      const char* home = std::getenv("JAVA_HOME");
+      return qa::open_java(
+          sandbox, file,
+          {.java = flags.java, .home = home == nullptr ? "" : home, .class_path = flags.class_path},
+          context.stop);
+    }
     case syntax::Language::php:
       return qa::open_php(sandbox, file, {.interpreter = flags.php}, context.stop);
     case syntax::Language::ruby:
@@ -204,8 +219,8 @@ Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const 
       return qa::open_rust(sandbox, file, {.cargo = flags.cargo}, context.stop);
     default:
       return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Ruby, "
-                  "PHP and Rust so far",
+                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Java, "
+                  "Rust, Ruby and PHP so far",
                   file.string(), to_string(language));
   }
 }
@@ -315,8 +330,8 @@ std::string key_of(const TestRun& run, const TestTarget& target, const std::stri
 
 // Who names one is told that it won't do.
 bool names_toolchain(const Flags& flags) {
-  for (const std::string* one :
-       {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php, &flags.go, &flags.cargo}) {
+  for (const std::string* one : {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php,
+                                 &flags.go, &flags.cargo, &flags.java, &flags.class_path}) {
     if (!one->empty()) return true;
   }
   return false;
@@ -677,6 +692,11 @@ void add_test_command(CLI::App& app, Run& run) {
   command->add_option("--go", flags->go, "The go command [default: go]");
   command->add_option("--cargo", flags->cargo,
                       "Cargo, or rustc, for Rust [default: rustup's toolchain, else the system's]");
+  command->add_option("--java", flags->java,
+                      "A JDK's folder or its java [default: JAVA_HOME, else the system's]");
+  command->add_option("--class-path", flags->class_path,
+                      "Jars that Java sources need beside those in lib, by colons, and JUnit 5's, "
+                      "if it is to be another than Maven's or the system's");
   command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
   command->add_option("--ruby", flags->ruby, "Ruby that has minitest [default: the system's]");
   command->add_option("--php", flags->php, "PHP that has Xdebug [default: the system's]");

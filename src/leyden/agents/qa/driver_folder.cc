@@ -176,7 +176,14 @@ Result<std::vector<Json>> DriverFolder::ask(const sandbox::Sandbox& sandbox,
                                             const std::string& driver,
                                             const sandbox::SandboxLimits& limits,
                                             const Json& request, const std::stop_token& stop) {
-  if (auto put = put_request(text_of(request)); !put) return std::unexpected(put.error());
+  return ask_with_text(sandbox, command, driver, limits, text_of(request), stop);
+}
+
+Result<std::vector<Json>> DriverFolder::ask_with_text(
+    const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,
+    const std::string& driver, const sandbox::SandboxLimits& limits, const std::string& request,
+    const std::stop_token& stop) {
+  if (auto put = put_request(request); !put) return std::unexpected(put.error());
   const bool fresh = !session_;
   if (fresh) {
     sandbox::SandboxLimits of_session = limits;
@@ -199,7 +206,7 @@ Result<std::vector<Json>> DriverFolder::ask(const sandbox::Sandbox& sandbox,
   auto told = answers();  // As far as it came.
   // A wall that the request before ran into may be noticed only now, when that has long been answered.
   if (!told && !fresh && ended.error().code == Errc::unavailable)
-    return ask(sandbox, command, driver, limits, request, stop);
+    return ask_with_text(sandbox, command, driver, limits, request, stop);
   return told;
 }
 

@@ -55,7 +55,11 @@ class DriverFolder {
       const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,
       const std::string& driver, const sandbox::SandboxLimits& limits,
       const nlohmann::json& request, const std::stop_token& stop);
-  // For programs that read no JSON.
+  // Both for programs that read no JSON.
+  [[nodiscard]] Result<std::vector<nlohmann::json>> ask_with_text(
+      const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,
+      const std::string& driver, const sandbox::SandboxLimits& limits, const std::string& request,
+      const std::stop_token& stop);
   [[nodiscard]] Result<std::vector<nlohmann::json>> run_with_text(
       const sandbox::Sandbox& sandbox, const sandbox::SandboxCommand& command,
       const sandbox::SandboxLimits& limits, const std::string& request,

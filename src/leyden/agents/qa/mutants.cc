@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/go/go_mutants.h"
+#include "leyden/agents/qa/java/java_mutants.h"
 #include "leyden/agents/qa/mutants_of_scripts.h"
 #include "leyden/agents/qa/rust/rust_mutants.h"
 
@@ -84,6 +85,9 @@ class Finder {
     if (language_ == Language::go && type == "call_expression" &&
         node.text(text_).starts_with("panic("))
       return true;
+    if (language_ == Language::java && (type.ends_with("annotation") || type == "switch_label" ||
+                                        type == "explicit_constructor_invocation"))
+      return true;
     if (language_ == Language::ruby && type == "call") {
       const std::string_view method = node.field("method").text(text_);
       return !node.field("receiver") &&
@@ -155,8 +159,9 @@ class Finder {
       for (NodeChange& one : changes(node, text_))
         add(one.node, std::move(one.text), std::move(one.what));
       if (language_ == Language::php) mutate_branch(node);
-    } else if (language_ == Language::go) {
-      for (NodeChange& one : go_changes(node, text_))
+    } else if (language_ == Language::go || language_ == Language::java) {
+      const auto changes = language_ == Language::go ? go_changes : java_changes;
+      for (NodeChange& one : changes(node, text_))
         add(one.node, std::move(one.text), std::move(one.what));
       mutate_branch(node);
     } else if (language_ == Language::rust) {

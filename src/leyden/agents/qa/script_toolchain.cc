@@ -7,6 +7,7 @@
 
 #include "leyden/agents/qa/helpers.h"
 #include "leyden/agents/qa/project.h"
+#include "leyden/agents/qa/remaining_inputs.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
 
@@ -19,8 +20,6 @@ namespace {
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
 constexpr double kQuickMs = 8;
-constexpr std::size_t kEndsMax =
-    3;  // Processes that inputs of one function may end, of all searches.
 constexpr std::size_t kJudgedRuns = 4;  // Behind the first.
 constexpr auto kJudgedRunTime = 10s;
 constexpr auto kProgramRunTime = 60s;  // Of a test that starts whole programs.
@@ -63,43 +62,6 @@ struct Progress {
 
 }  // namespace
 
-// The inputs that are still to be run. One that ends its process costs a new one; a function that did so often is left alone.
-class ScriptToolchain::Remaining {
- public:
-  Remaining(std::span<const Input> inputs, std::map<std::size_t, std::size_t>& ends)
-      : all_(inputs), left_(inputs), ends_(ends) {
-    leave_out(0);
-  }
-  [[nodiscard]] std::span<const Input> inputs() const { return left_; }
-  // Among all, of one of them.
-  [[nodiscard]] std::size_t place(std::size_t i) const { return places_.empty() ? i : places_[i]; }
-  void ended_at(std::size_t i) {
-    ++ends_[left_[i].function()];
-    leave_out(place(i) + 1);
-  }
-
- private:
-  void leave_out(std::size_t first) {
-    std::vector<Input> kept;
-    places_.clear();
-    for (std::size_t i = first; i < all_.size(); ++i) {
-      if (const auto ended = ends_.find(all_[i].function());
-          ended != ends_.end() && ended->second >= kEndsMax)
-        continue;
-      kept.push_back(all_[i]);
-      places_.push_back(i);
-    }
-    kept_ = std::move(kept);
-    left_ = kept_;
-  }
-
-  std::span<const Input> all_;
-  std::span<const Input> left_;
-  std::vector<Input> kept_;
-  std::vector<std::size_t> places_;
-  std::map<std::size_t, std::size_t>& ends_;
-};
-
 Result<std::vector<Mutant>> ScriptToolchain::mutants(std::size_t per_function_max) const {
   auto tree = syntax::parse(language_, text_);
   if (!tree) return std::unexpected(tree.error());
@@ -112,7 +74,7 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
   out.reached = seen;
   out.goals = goals();
   // Where an input ends the process, the others go on in a new one.
-  for (Remaining left(inputs, ends_); !left.inputs().empty();) {
+  for (RemainingInputs left(inputs, ends_); !left.inputs().empty();) {
     Json request = request_with("explore", left.inputs());
     request["seen"] = json_of(out.reached);
     request["patience"] = patience_;
@@ -168,7 +130,7 @@ Result<std::vector<Observation>> ScriptToolchain::observe(std::span<const Input>
                                                           std::stop_token stop) {
   std::vector<Observation> out(inputs.size());
   std::map<std::size_t, std::size_t> ends;  // Those that come here went well once.
-  for (Remaining left(inputs, ends); !left.inputs().empty();) {
+  for (RemainingInputs left(inputs, ends); !left.inputs().empty();) {
     auto lines = answers_of_driver(request_with("confirm", left.inputs()), stop);
     if (!lines) return std::unexpected(lines.error());
     Progress progress;

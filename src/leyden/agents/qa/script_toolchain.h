@@ -138,8 +138,6 @@ class ScriptToolchain : public Toolchain {
   std::unique_ptr<DriverFolder> drivers_;
 
  private:
-  class Remaining;
-
   // Asks the driver. Errors: also unavailable, where the file can't be loaded.
   [[nodiscard]] Result<std::vector<Json>> answers_of_driver(const Json& request,
                                                             const std::stop_token& stop);

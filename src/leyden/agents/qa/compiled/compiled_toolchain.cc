@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/compiled/compiler_message.h"
+#include "leyden/agents/qa/remaining_inputs.h"
 
 namespace leyden::qa {
 
@@ -74,17 +75,15 @@ Result<std::vector<Json>> CompiledToolchain::run_probe(const std::string& reques
                                  stop);
 }
 
-void CompiledToolchain::note(const Json& line, std::span<const Input> inputs, std::size_t first,
+void CompiledToolchain::note(const Json& line, const Input& tried, std::size_t input,
                              Exploration& out) const {
   ++out.tried;
   const std::string outcome = line.value("outcome", "");
-  const std::size_t input = first + line["input"].get<std::size_t>();
-  if (input >= inputs.size()) return;
   const bool raised = line.value("raised", 0) != 0;
   if (outcome == "time") ++out.timed_out;
   if (outcome == "error" && !raised) ++out.errors;
   if (outcome == "broken") {
-    if (std::string what = defect_of(line, inputs[input]); !what.empty())
+    if (std::string what = defect_of(line, tried); !what.empty())
       out.broken_names.emplace_back(input, std::move(what));
   }
   if ((outcome == "value" || raised) && line.value("ms", 0.0) < kQuickMs)
@@ -101,9 +100,9 @@ Result<Exploration> CompiledToolchain::explore(std::span<const Input> inputs, co
   out.reached = seen;
   out.goals = probed_.goals();
   // Where the probe itself is ended, the rest goes on in a new one.
-  for (std::size_t first = 0; first < inputs.size();) {
-    auto lines = run_probe(
-        request_for("explore", probed_.seen_in(out.reached), inputs.subspan(first)), false, stop);
+  for (RemainingInputs left(inputs, ends_); !left.inputs().empty();) {
+    auto lines =
+        run_probe(request_for("explore", probed_.seen_in(out.reached), left.inputs()), false, stop);
     if (!lines) return std::unexpected(lines.error());
     std::size_t behind = 0;
     bool done = false;
@@ -114,13 +113,17 @@ Result<Exploration> CompiledToolchain::explore(std::span<const Input> inputs, co
         out.reached.insert(out.loaded.begin(), out.loaded.end());
       }
       if (!line.contains("input")) continue;
-      behind = line["input"].get<std::size_t>() + 1;
-      note(line, inputs, first, out);
+      const auto input = line["input"].get<std::size_t>();
+      if (input >= left.inputs().size()) continue;
+      behind = input + 1;
+      note(line, left.inputs()[input], left.place(input), out);
     }
     if (done) break;
     if (lines->empty())
       return fail(Errc::unavailable, "the probe does not run: {}", drivers_->last_trouble());
-    first += behind + (has(*lines, "ended") ? 0 : 1);
+    // The last one that it told of, or the one behind it.
+    const bool told = has(*lines, "ended") && behind > 0;
+    left.ended_at(std::min(behind + (told ? 0 : 1), left.inputs().size()) - 1);
   }
   return out;
 }

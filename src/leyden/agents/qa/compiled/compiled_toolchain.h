@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,10 @@ class CompiledToolchain : public Toolchain {
   [[nodiscard]] virtual std::span<const BodySpan> bodies() const = 0;
   // A command that runs the probe, which reads kRequestFile and writes kAnswersFile.
   [[nodiscard]] virtual sandbox::SandboxCommand probe_command(bool of_mutants) const = 0;
+  // The same, and its answers; for a language whose probe stays.
+  [[nodiscard]] virtual Result<std::vector<nlohmann::json>> run_probe(const std::string& request,
+                                                                      bool of_mutants,
+                                                                      const std::stop_token& stop);
   // Builds the program that holds these mutants; which of them did not compile.
   [[nodiscard]] virtual Result<std::vector<bool>> build_mutants(std::span<const Mutant> mutants,
                                                                 const std::stop_token& stop) = 0;
@@ -85,17 +90,16 @@ class CompiledToolchain : public Toolchain {
  private:
   [[nodiscard]] std::string request_for(const char* mode, const std::vector<std::size_t>& seen,
                                         std::span<const Input> inputs) const;
-  [[nodiscard]] Result<std::vector<nlohmann::json>> run_probe(const std::string& request,
-                                                              bool of_mutants,
-                                                              const std::stop_token& stop);
   [[nodiscard]] Arcs arcs_of(const nlohmann::json& reached) const;
-  void note(const nlohmann::json& line, std::span<const Input> inputs, std::size_t first,
+  // `input`: the place of what was tried.
+  void note(const nlohmann::json& line, const Input& tried, std::size_t input,
             Exploration& out) const;
   [[nodiscard]] Result<void> take_mutants(std::span<const Mutant> mutants,
                                           const std::stop_token& stop);
   [[nodiscard]] std::optional<std::size_t> number_of(const Mutant& mutant) const;
 
-  std::vector<Mutant> built_;  // In the program of mutants.
+  std::map<std::size_t, std::size_t> ends_;  // Processes that inputs of a function ended.
+  std::vector<Mutant> built_;                // In the program of mutants.
   std::vector<bool> invalid_;
 };
 

@@ -68,6 +68,8 @@ class Prober {
       for (const Node child : node.named_children()) walk_statement(child, depth);
     } else if (syntax_.cases.contains(type)) {
       walk_case(node, depth);
+    } else if (!syntax_.rule.empty() && type == syntax_.rule) {
+      walk_rule(node, depth);
     } else if (is_logical(node)) {
       walk_condition(node, depth);
     } else if (is_directive(node)) {
@@ -80,12 +82,19 @@ class Prober {
   void walk_function(Node node, std::size_t depth) {
     if (node.has_error()) return;
     for (const Node child : node.named_children()) {
-      if (child == node.field("body") && syntax_.blocks.contains(child.type())) {
-        const Node head = node.field("declarator");
-        put(child.begin() + 1, line_hit(head ? head : node));
+      const bool is_block = child == node.field("body") && syntax_.blocks.contains(child.type());
+      if (is_block && !is_first(child.named_child(0))) {
+        put(child.begin() + 1, line_hit(head_of(node)));
       }
       walk(child, depth + 1);
     }
+  }
+
+  static Node head_of(Node function) {
+    for (const char* field : {"declarator", "name"}) {
+      if (const Node head = function.field(field)) return head;
+    }
+    return function;
   }
 
   // A condition, what it governs, or anything else of a node.
@@ -100,13 +109,16 @@ class Prober {
         (child == node.field("value") || child == node.field("body")))
       return walk_arm(node, child, depth);
     const bool governed = child == node.field("body") || child == node.field("consequence") ||
+                          (child == node.field("alternative") && child.type() != "if_statement" &&
+                           !syntax_.blocks.contains(child.type())) ||
                           (type == "else_clause" && child.is_named());
     const bool statement = is_executed(child) || syntax_.blocks.contains(child.type());
     const bool is_choice = type.ends_with("_expression") && !syntax_.blocks.contains(child.type());
     if (governed && statement && type != "switch_statement" && !is_choice) {
       // Where the condition says nothing, the body does.
       const bool counts = syntax_.loops.contains(type) ||
-                          (type.starts_with("if_") && has_declaration(node.field("condition"))) ||
+                          (type.starts_with("if_") && child != node.field("alternative") &&
+                           declares(node.field("condition"))) ||
                           is_let(node.field("condition"));
       return walk_body(child, counts ? branch_hit(node) : std::string(), depth);
     }
@@ -129,6 +141,19 @@ class Prober {
     });
   }
 
+  bool binds(Node node, std::size_t depth = 0) const {
+    if (syntax_.binding.empty() || depth > kDepthMax) return false;
+    if (node.type() == syntax_.binding && (node.field("name") || node.field("pattern")))
+      return true;
+    return std::ranges::any_of(node.named_children(),
+                               [&](Node child) { return binds(child, depth + 1); });
+  }
+  bool declares(Node condition) const { return has_declaration(condition) || binds(condition); }
+
+  bool is_first(Node statement) const {
+    return !syntax_.first_statement.empty() && statement.type() == syntax_.first_statement;
+  }
+
   // `#if`, `#ifdef`, `#else`: what they ask is the preprocessor's.
   static bool is_directive(Node node) { return node.type().starts_with("preproc_"); }
   static std::vector<Node> guarded_by(Node directive) {
@@ -147,6 +172,7 @@ class Prober {
     }
     if (is_executed(node)) put(node.begin(), line_hit(node) + thrown_at(node));
     walk(node, depth + 1);
+    if (is_first(node)) put(node.end(), line_hit(node));
   }
 
   std::string thrown_at(Node node) const {
@@ -182,12 +208,40 @@ class Prober {
     bool first = true;
     for (const Node child : node.named_children()) {
       if (child == node.field("value") || child == node.field("communication") ||
-          child.type() == "comment" || child.type().ends_with("_type") ||
-          child.type() == "type_identifier")
+          child.type().ends_with("comment") || child.type().ends_with("_type") ||
+          child.type() == "type_identifier" || child.type().ends_with("_label"))
         continue;
       if (std::exchange(first, false)) put(child.begin(), branch_hit(node));
       walk_statement(child, depth);
     }
+  }
+
+  void walk_rule(Node node, std::size_t depth) {
+    for (const Node child : node.named_children()) {
+      if (child.type().ends_with("comment") || child.type().ends_with("_label")) continue;
+      if (syntax_.blocks.contains(child.type())) {
+        walk_body(child, branch_hit(node), depth + 1);
+        continue;
+      }
+      const bool is_value =
+          child.type() == "expression_statement" && !is_statement(node.parent().parent());
+      put(child.begin(),
+          "{" + branch_hit(node) + (is_value ? std::string(syntax_.yield) + " " : std::string()));
+      if (is_value) {
+        walk(child, depth + 1);
+      } else {
+        walk_statement(child, depth + 1);
+      }
+      put(child.end(), "}");
+    }
+  }
+
+  // What may be a value elsewhere.
+  bool is_statement(Node choice) const {
+    const std::string_view around = choice.parent().type();
+    return syntax_.blocks.contains(around) || syntax_.cases.contains(around) ||
+           syntax_.conditional.contains(around) || syntax_.loops.contains(around) ||
+           around == "labeled_statement";
   }
 
   bool is_logical(Node node) const {
@@ -199,7 +253,7 @@ class Prober {
   // Each operand that is no && or || itself.
   void walk_condition(Node node, std::size_t depth) {
     const std::string_view type = node.type();
-    if (depth > kDepthMax || has_declaration(node)) return;
+    if (depth > kDepthMax || declares(node)) return;
     if (type == "condition_clause" || type == "parenthesized_expression") {
       for (const Node child : node.named_children()) walk_condition(child, depth + 1);
     } else if (is_logical(node)) {

@@ -30,6 +30,12 @@ struct ProbeSyntax {
   std::string_view throwing_call{};  // Statements that begin with it throw as throw_statement does.
   std::set<std::string_view> arms{};  // A "value" or a "body" that may be one expression: a branch.
   bool (*skipped)(syntax::Node node, std::string_view text) = nullptr;  // With all that is in it.
+  std::string_view first_statement{};  // Nothing may stand before it in its body.
+  std::string_view
+      binding{};  // With a field "name" or "pattern" it declares a name that is used elsewhere: its condition stays as it is.
+  std::string_view
+      rule{};  // A case of one statement or, where the whole is an expression, of one value,
+  std::string_view yield{};  // which a block gives by this word.
 };
 
 // A source with probes: before each statement, and for both ways of each condition: each operand of && and || has two, as gcov counts branches. Lines

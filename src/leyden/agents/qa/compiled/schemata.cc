@@ -9,6 +9,10 @@ std::vector<std::size_t> Schemata::at_line(std::size_t line) const {
   for (std::size_t i = 0; i < first_line.size(); ++i) {
     if (first_line[i] != 0 && first_line[i] <= line && line <= last_line[i]) out.push_back(i);
   }
+  if (!out.empty()) return out;
+  for (std::size_t i = 0; i < body_end.size(); ++i) {
+    if (body_end[i] == line) out.push_back(i);
+  }
   return out;
 }
 
@@ -19,7 +23,8 @@ Schemata schemata_of(std::string_view text, std::span<const BodySpan> bodies,
   std::ranges::sort(in_order, {}, &BodySpan::begin);
   Schemata out{.text = {},
                .first_line = std::vector<std::size_t>(mutants.size()),
-               .last_line = std::vector<std::size_t>(mutants.size())};
+               .last_line = std::vector<std::size_t>(mutants.size()),
+               .body_end = std::vector<std::size_t>(mutants.size())};
   std::size_t at = 0;
   std::size_t lines = 1;
   const auto put = [&](std::string_view more) {
@@ -44,6 +49,10 @@ Schemata schemata_of(std::string_view text, std::span<const BodySpan> bodies,
     put("\n");
     put(text.substr(body.begin, body.end - body.begin));
     put("}");
+    for (std::size_t i = 0; i < mutants.size(); ++i) {
+      const bool inside = mutants[i].begin >= body.begin && mutants[i].end <= body.end;
+      if (inside && out.first_line[i] != 0) out.body_end[i] = lines;
+    }
     at = body.end;
   }
   put(text.substr(at));

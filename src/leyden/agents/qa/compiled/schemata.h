@@ -25,7 +25,9 @@ struct Schemata {
   std::string text;
   std::vector<std::size_t> first_line;  // Of each mutant's body; 0: it is not in the text.
   std::vector<std::size_t> last_line;
-  // Those that stand on this line.
+  std::vector<std::size_t> body_end;  // The last line of the function that each stands in.
+  // Those that stand on this line; if none does, those of the function whose end it is: what is wrong at a function's end (no value is
+  // returned, a field has none) is told there, whoever brought it about.
   [[nodiscard]] std::vector<std::size_t> at_line(std::size_t line) const;
 };
 // `condition` writes the test of a number: "if (leyden_is(3))". Mutants that are `left_out`, or in no body, are not in the text.

@@ -20,7 +20,9 @@ TEST(Schemata, PutABodyBesideEachMutant) {
       "\n{ return a < 1; }}\n");
   EXPECT_EQ(out.at_line(2), std::vector<std::size_t>{0});
   EXPECT_EQ(out.at_line(3), std::vector<std::size_t>{1});
-  EXPECT_TRUE(out.at_line(4).empty());
+  // What is missing is told where the function ends.
+  EXPECT_EQ(out.at_line(4), (std::vector<std::size_t>{0, 1}));
+  EXPECT_TRUE(out.at_line(5).empty());
 }
 
 TEST(Schemata, LeaveOutWhatDoesNotCompile) {
