@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/cpp/cpp_mutants.h"
 #include "leyden/agents/qa/go/go_mutants.h"
 #include "leyden/agents/qa/java/java_mutants.h"
 #include "leyden/agents/qa/mutants_of_scripts.h"
@@ -171,8 +172,12 @@ class Finder {
       return;
     } else if (language_ == Language::javascript && mutate_javascript(node)) {
       return;
-    } else if ((language_ == Language::cpp || language_ == Language::c) && mutate_c(node)) {
-      return;
+    } else if (language_ == Language::cpp || language_ == Language::c) {
+      for (NodeChange& one : cpp_changes(node, text_, language_ == Language::c)) {
+        if (!is_silent(one.node.named_child(0)))
+          add(one.node, std::move(one.text), std::move(one.what));
+      }
+      mutate_branch(node);
     } else if (type == "not_operator") {
       add(node, std::string(node.field("argument").text(text_)), "not is left out");
     } else if (mutate_branch(node)) {
@@ -336,108 +341,6 @@ class Finder {
       return false;
     }
     return true;
-  }
-
-  // Parts of statements and expressions of C and C++ that can be left out, and functions that have an opposite.
-  bool mutate_c(Node node) {
-    const std::string_view type = node.type();
-    if (type == "expression_statement") {
-      const std::string_view kind = node.named_child(0).type();
-      if (kind == "call_expression" && !is_silent(node.named_child(0)))
-        add(node, ";", "a call is left out");
-      if (kind == "assignment_expression" || kind == "update_expression") {
-        add(node, ";", "an assignment is left out");
-        if (is_in_loop(node))
-          add(node, fmt::format("{{ {} break; }}", node.text(text_)), "a loop ends here");
-      }
-    } else if (type == "return_statement") {
-      const Node value = node.named_child(0);
-      if (value && value.type() != "initializer_list" && language_ == Language::cpp)
-        add(value, "{}", "an empty value is returned");
-      if (value && language_ == Language::c) add(value, "0", "0 is returned");
-    } else if (type == "string_literal") {
-      const std::size_t size = node.text(text_).size();
-      if (size > 2 && size < 60 && node.parent().type() != "concatenated_string")
-        add(node, "\"leyden\"", "a text is another");
-    } else if (type == "char_literal") {
-      add(node, node.text(text_) == "'q'" ? "'k'" : "'q'", "a character is another");
-    } else {
-      return mutate_c_expression(node);
-    }
-    return true;
-  }
-
-  // What break would end.
-  static bool is_in_loop(Node node) {
-    Node around = node.parent();
-    while (around.type() == "compound_statement" || around.type() == "if_statement" ||
-           around.type() == "else_clause")
-      around = around.parent();
-    return around.type() == "for_statement" || around.type() == "while_statement" ||
-           around.type() == "do_statement" || around.type() == "for_range_loop";
-  }
-
-  bool mutate_c_expression(Node node) {
-    const std::string_view type = node.type();
-    const Node parent = node.parent();
-    if (type == "identifier" || type == "field_identifier") {
-      if (parent.type() == "subscript_argument_list" ||
-          (parent.type() == "subscript_expression" && parent.field("index") == node)) {
-        add(node, fmt::format("({} - 1)", node.text(text_)), "an index is one less");
-        return true;
-      }
-      static const std::map<std::string_view, std::string_view> kOpposites = {
-          {"min", "max"},
-          {"max", "min"},
-          {"floor", "ceil"},
-          {"ceil", "floor"},
-          {"any_of", "all_of"},
-          {"all_of", "any_of"},
-          {"front", "back"},
-          {"back", "front"},
-          {"push_back", "push_front"},
-          {"tolower", "toupper"},
-          {"toupper", "tolower"},
-          {"find", "rfind"},
-          {"begin", "end"},
-          {"find_first_of", "find_last_of"}};
-      const auto other = kOpposites.find(node.text(text_));
-      if (other == kOpposites.end() || !is_called(node)) return false;
-      add(node, std::string(other->second),
-          fmt::format("{} becomes {}", other->first, other->second));
-    } else if (type == "call_expression" && node.field("arguments").named_child_count() == 1 &&
-               node.field("function").type() == "identifier" &&
-               parent.type() != "expression_statement") {
-      add(node, std::string(node.field("arguments").text(text_)),
-          fmt::format("{}() is left out", node.field("function").text(text_)));
-    } else if (type == "unary_expression") {
-      const std::string_view sign = node.field("operator").text(text_);
-      if (sign == "-" || sign == "!")
-        add(node, "(" + std::string(node.field("argument").text(text_)) + ")",
-            fmt::format("{} is left out", sign == "-" ? "a minus" : "not"));
-    } else if (type == "binary_expression") {
-      const std::string_view sign = node.field("operator").text(text_);
-      if (sign == "+" || sign == "-" || sign == "%" || sign == "*" || sign == "/")
-        add(node, "(" + std::string(node.field("left").text(text_)) + ")",
-            fmt::format("what stands behind {} is left out", sign));
-    } else if (type == "update_expression") {
-      if (parent.type() == "for_statement") return true;  // It would run for ever.
-      const bool up = node.field("operator").text(text_) == "++";
-      add(node.field("operator"), up ? "--" : "++", up ? "++ becomes --" : "-- becomes ++");
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  // As `f(...)`, `a.f(...)` or `ns::f(...)`.
-  static bool is_called(Node name) {
-    Node called = name;
-    while (called.parent().type() == "qualified_identifier" ||
-           called.parent().type() == "field_expression")
-      called = called.parent();
-    return called.parent().type() == "call_expression" &&
-           called.parent().field("function") == called;
   }
 
   void mutate_javascript_call(Node node) {

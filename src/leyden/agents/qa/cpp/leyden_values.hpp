@@ -520,28 +520,25 @@ constexpr bool points_at_nothing_known() {
   return std::is_same_v<T, std::nullptr_t> || std::is_function_v<Pointed> || std::is_void_v<Pointed>;
 }
 
+// Of pointers, C's objects among them.
 template <class T>
-bool claim(const T& value, const std::string& path, Claims& out, int depth) {
-  if (depth > kDepthMax || out.size() > kClaimsMax) return false;
-  if constexpr (std::is_floating_point_v<T>) {
-    return claim_real(static_cast<double>(value), std::is_same_v<T, float>, path, out);
-  } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
-    return claim_c_text(value, path, out);
-  } else if constexpr (Literal<T>::there) {
-    return claim_literal(value, path, out);
-  } else if constexpr (points_at_nothing_known<T>()) {
-    return false;
-  } else if constexpr (std::is_pointer_v<T> && Own<T>::there) {
-    // An object that methods are called on is there.
-    if (value == nullptr || path == "@") out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
+bool claim_pointer(const T& value, const std::string& path, Claims& out, int depth) {
+  // An object that methods are called on is there.
+  const bool is_own = std::is_pointer_v<T> && Own<T>::there;
+  if (!is_own || value == nullptr || path == "@") out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
+  if constexpr (std::is_pointer_v<T> && Own<T>::there) {
     return value == nullptr || Own<T>::claims(value, path, out, depth);
   } else if constexpr (std::is_pointer_v<T> && IsOpaque<std::remove_cv_t<std::remove_pointer_t<T>>>::value) {
-    out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
     return true;
-  } else if constexpr (IsPointer<T>::value) {
-    out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
+  } else {
     return value == nullptr || claim(*value, "(*" + path + ")", out, depth + 1);
-  } else if constexpr (IsOptional<T>::value) {
+  }
+}
+
+// Of what holds other values.
+template <class T>
+bool claim_parts(const T& value, const std::string& path, Claims& out, int depth) {
+  if constexpr (IsOptional<T>::value) {
     out.push_back({path + ".has_value()", value ? "true" : "false", ""});
     return !value || claim(*value, "(*" + path + ")", out, depth + 1);
   } else if constexpr (IsPair<T>::value) {
@@ -556,6 +553,24 @@ bool claim(const T& value, const std::string& path, Claims& out, int depth) {
     return claim_printed(value, path, out);
   } else {
     return false;
+  }
+}
+
+template <class T>
+bool claim(const T& value, const std::string& path, Claims& out, int depth) {
+  if (depth > kDepthMax || out.size() > kClaimsMax) return false;
+  if constexpr (std::is_floating_point_v<T>) {
+    return claim_real(static_cast<double>(value), std::is_same_v<T, float>, path, out);
+  } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+    return claim_c_text(value, path, out);
+  } else if constexpr (Literal<T>::there) {
+    return claim_literal(value, path, out);
+  } else if constexpr (points_at_nothing_known<T>()) {
+    return false;
+  } else if constexpr (IsPointer<T>::value) {
+    return claim_pointer(value, path, out, depth);
+  } else {
+    return claim_parts(value, path, out, depth);
   }
 }
 
