@@ -337,6 +337,9 @@ class Doctor(Case):
         for wall in ("namespaces", "nested_namespaces", "system_calls", "user", "process_count", "memory", "processor_time", "files", "end_of_the_tree"):
             self.assertEqual((found[wall]["where"], found[wall]["severity"]), ("sandbox", "ok"), found[wall])
         self.assertIn("bwrap", found["namespaces"]["seen"])
+        for toolchain, says in (("python", "pytest"), ("c_and_cpp", "c++"), ("go", "go version"), ("java", "javac"), ("rust", "rustc"), ("ruby", "Minitest"), ("php", "PHPUnit")):
+            self.assertEqual((found[toolchain]["where"], found[toolchain]["severity"]), ("toolchains of leyden test", "ok"), found[toolchain])
+            self.assertIn(says, found[toolchain]["seen"])
         # One that can't be opened is a warning, with what to do: here bwrap is no program.
         hidden = [word for folder in ("/usr/bin", "/usr/local/bin") if os.path.exists(f"{folder}/bwrap") for word in ("--ro-bind", "/dev/null", f"{folder}/bwrap")]
         done = subprocess.run(["bwrap", "--dev-bind", "/", "/", *hidden, LEYDEN, "doctor", "--json"], capture_output=True, cwd=self.scratch, env=self.environment, timeout=60)

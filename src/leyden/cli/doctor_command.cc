@@ -73,6 +73,47 @@ std::vector<Finding> check_secret(const std::filesystem::path& file) {
   return std::move(out.all());
 }
 
+// What `leyden test` can run tests with here, without flags: each said by a command in the sandbox.
+void check_toolchains(const sandbox::Sandbox& sandbox, std::vector<Finding>& into) {
+  struct Toolchain {
+    const char* id;
+    const char* command;  // Its first line says what there is.
+    const char* advice;
+  };
+  static constexpr std::array<Toolchain, 8> kAll{{
+      {"python",
+       "python3 -c 'import pytest, sys; print(\"pytest\", pytest.__version__, \"on Python\", "
+       "sys.version.split()[0])'",
+       "install python3-pytest, or pytest in the project's .venv"},
+      {"javascript", "node --version | sed 's/^v/Node /'", "install nodejs, 18 or newer"},
+      {"c_and_cpp", "test -e /usr/include/gtest/gtest.h && c++ --version",
+       "install g++ and libgtest-dev"},
+      {"go", "go version", "install golang-go"},
+      {"java", "test -e /usr/share/java/junit-jupiter-api.jar && javac -version",
+       "install a JDK and junit5; a JUnit of the project's own or of Maven's will do, too"},
+      {"rust", "rustc --version", "install rustc and cargo; those of rustup will do, too"},
+      {"ruby", "ruby -rminitest -e 'puts %(Minitest #{Minitest::VERSION} on Ruby #{RUBY_VERSION})'",
+       "install ruby and ruby-minitest"},
+      {"php", "php -r 'exit(extension_loaded(\"xdebug\") ? 0 : 1);' && phpunit --version",
+       "install php-cli, php-xdebug and phpunit"},
+  }};
+  Findings out("toolchains of leyden test");
+  for (const Toolchain& one : kAll) {
+    const auto ran = sandbox.run({.argv = {"/bin/sh", "-c", one.command},
+                                  .environment = {{"GOCACHE", "/tmp/go"}},
+                                  .input = {},
+                                  .mounts = {}},
+                                 {.memory_bytes = 2 * GiB, .process_count = 256});
+    const std::string said = ran && ran->succeeded() ? ran->output.text : std::string();
+    if (said.empty()) {
+      out.note(one.id, "not found among the system's programs", one.advice);
+    } else {
+      out.ok(one.id, said.substr(0, said.find('\n')));
+    }
+  }
+  std::ranges::move(out.all(), std::back_inserter(into));
+}
+
 std::vector<Finding> check_sandbox() {
   Findings out("sandbox");
   const auto sandbox = sandbox::Sandbox::open();
@@ -91,6 +132,7 @@ std::vector<Finding> check_sandbox() {
       out.ok(id, wall.detail);
     }
   }
+  check_toolchains(**sandbox, out.all());
   return std::move(out.all());
 }
 
@@ -193,9 +235,10 @@ int run_doctor(const Flags& flags, const Context& context) {
 
 void add_doctor_command(CLI::App& app, Run& run) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "doctor",
-      "Looks at the token store and the sandbox, or at model servers, and says what to change");
+  CLI::App* command =
+      app.add_subcommand("doctor",
+                         "Looks at the token store, the sandbox and the toolchains of `leyden "
+                         "test`, or at model servers, and says what to change");
   command->add_flag("--llm", flags->llm, "Look at the model servers that LEYDEN_LLM_URL names");
   command
       ->add_option("--tokenizer", flags->tokenizer,
@@ -207,7 +250,8 @@ void add_doctor_command(CLI::App& app, Run& run) {
       ->check(CLI::Range(0.1, 3600.0));
   command->footer(
       "Changes no setting. Of the store it writes a few values that nobody else uses and removes "
-      "them again; in the sandbox it runs `true`; a model server generates two short answers. The "
+      "them again; in the sandbox it asks each language's programs for their version; a model "
+      "server generates two short answers. The "
       "exit code is 0 when there is no problem, else 5; notes and warnings are none.\n"
       "Examples: REDIS_URL=redis://cache:6379 leyden doctor\n"
       "          LEYDEN_LLM_URL=http://gpu1:8000 leyden doctor --llm --tokenizer tokenizer.json");
