@@ -82,19 +82,28 @@ class Assembler {
     }
   }
 
+  // With the arguments of templates, also of those that it stands in: "shop::Stack<int>::Node".
+  [[nodiscard]] std::string spelled(const std::string& name) const {
+    const std::size_t cut = name.rfind("::");
+    std::string out =
+        cut == std::string::npos ? name : spelled(name.substr(0, cut)) + name.substr(cut);
+    const CppClass* known = class_named(name);
+    if (known == nullptr || known->template_parameters.empty()) return out;
+    for (std::size_t i = 0; i < known->template_parameters.size(); ++i)
+      out += i == 0 ? "<int" : ", int";
+    return out + ">";
+  }
+
   void add_class(const CppClass& one) {
     if (!one.is_public || one.is_odd_template || is_hidden(one.file)) return;
     add_template_parameters(one.template_parameters, one.name);
     CppOwnType own{.kind = CppOwnType::Kind::object,
-                   .name = one.name,
+                   .name = spelled(one.name),
                    .fields = {},
                    .observers = {},
                    .enumerators = {},
                    .maker = {},
                    .construction = {}};
-    for (std::size_t i = 0; i < one.template_parameters.size(); ++i)
-      own.name += i == 0 ? "<int" : ", int";
-    if (!one.template_parameters.empty()) own.name += ">";
     for (const CppField& field : one.fields) own.fields.push_back(field.name);
     // Known before it is complete, for methods that take one of its kind.
     types_.add(one.name, {.kind = Type::Kind::object, .of = {}, .name = own.name});
