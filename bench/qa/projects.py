@@ -15,7 +15,7 @@ import time
 
 RUNS = 20
 MUTANTS = 40
-COMMAND_S = 600
+COMMAND_S = 1200
 
 
 def run(command, folder, **environment):
