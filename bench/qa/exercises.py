@@ -118,6 +118,14 @@ def total(rows):
             "seconds": sum(row.get("seconds", 0) for row in rows)}
 
 
+def readable(config):
+    try:
+        return "files" in json.loads(config.read_text())
+    except ValueError as error:
+        print(f"not run: {config.parents[1].name}: its config.json does not parse: {error}", flush=True)
+        return False
+
+
 def measure(options):
     rows = []
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -125,6 +133,7 @@ def measure(options):
             sources = sorted((options.exercises / language.name / "exercises/practice").glob("*/.meta/config.json"))
             if (options.language and language.name not in options.language) or not sources or not language.is_there():
                 continue
+            sources = [file for file in sources if readable(file)]
             exercises = [Exercise(language, file.parents[1], pathlib.Path(temporary) / language.name / file.parents[1].name, options) for file in sources
                          if not options.exercise or file.parents[1].name in options.exercise]
             rows += pool.map(Exercise.run, exercises)
