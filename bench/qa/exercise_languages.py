@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 BUILD_TIME_S = 120
@@ -12,10 +13,14 @@ TEST_TIME_S = 20  # Of a run of tests: a mutant may run for ever.
 
 
 def run(command, folder, seconds=BUILD_TIME_S, **more):
-    try:
-        return subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, timeout=seconds, **more)
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 124, "", "took too long")
+    """With all that it starts: who takes too long is ended with its children, which would go on otherwise."""
+    with subprocess.Popen([str(part) for part in command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **more) as process:
+        try:
+            out, errors = process.communicate(timeout=seconds)
+            return subprocess.CompletedProcess(command, process.returncode, out, errors)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return subprocess.CompletedProcess(command, 124, "", "took too long")
 
 
 class Suite:
