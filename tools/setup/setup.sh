@@ -38,7 +38,7 @@ install_apt_packages() {
   command -v apt-get >/dev/null || die "this is not Debian: install what tools/setup/apt.packages lists, under your system's names"
   [ "${VERSION_CODENAME:-}" = bookworm ] || say "setup: made for Debian 12 (bookworm); this is ${PRETTY_NAME:-unknown}, going on"
   become_root
-  say "setup: installing from Debian (about 350 MB to download on a bare machine): $(tr '\n' ' ' <<<"$missing")"
+  say "setup: installing from Debian (about 650 MB to download on a bare machine): $(tr '\n' ' ' <<<"$missing")"
   "${as_root[@]}" apt-get -qq -o Acquire::Retries=3 update
   # shellcheck disable=SC2086
   "${as_root[@]}" apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends $missing >"$work/apt.log" 2>&1 ||
