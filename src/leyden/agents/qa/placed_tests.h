@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,16 @@ struct PlacedTest {
   std::size_t first_line = 0;
   std::size_t last_line = 0;
 };
+
+// Takes the tests that one of these lines belongs to out of their text.
+inline void leave_out_tests(std::string& text, std::span<const PlacedTest> placed,
+                            const std::set<std::size_t>& lines) {
+  for (std::size_t i = placed.size(); i-- > 0;) {
+    const auto line = lines.lower_bound(placed[i].first_line);
+    if (line != lines.end() && *line <= placed[i].last_line)
+      text.erase(placed[i].begin, placed[i].end - placed[i].begin);
+  }
+}
 
 // A text taken apart: each test, without imports and support yet, what stands before and between them, and what stands behind the last.
 struct SplitTests {

@@ -368,12 +368,7 @@ class JavaToolchain final : public CompiledToolchain {
       out.trouble = complaint(*trouble);
       const std::set<std::size_t> lines = lines_named(*trouble, *file);
       const std::string before = now;
-      const std::vector<PlacedTest> tests = java_placed_tests(now);
-      for (std::size_t i = tests.size(); i-- > 0;) {
-        const auto line = lines.lower_bound(tests[i].first_line);
-        if (line != lines.end() && *line <= tests[i].last_line)
-          now.erase(tests[i].begin, tests[i].end - tests[i].begin);
-      }
+      leave_out_tests(now, java_placed_tests(now), lines);
       if (now == before) break;
     }
     return std::optional<std::string>();

@@ -304,12 +304,7 @@ class RustToolchain final : public CompiledToolchain {
       out.trouble = first_error(*trouble);
       const std::set<std::size_t> lines = lines_named(*trouble, test_path().filename().string());
       const std::string before = now;
-      const std::vector<PlacedTest> tests = rust_placed_tests(now);
-      for (std::size_t i = tests.size(); i-- > 0;) {
-        const auto line = lines.lower_bound(tests[i].first_line);
-        if (line != lines.end() && *line <= tests[i].last_line)
-          now.erase(tests[i].begin, tests[i].end - tests[i].begin);
-      }
+      leave_out_tests(now, rust_placed_tests(now), lines);
       if (now == before) break;
     }
     return std::optional<std::string>();
