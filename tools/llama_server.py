@@ -34,7 +34,7 @@ class LlamaServer(contextlib.AbstractContextManager):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self.model, self.url = model, f"http://127.0.0.1:{port}"
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [SERVER, "--model", model_file(model), "--host", "127.0.0.1", "--port", str(port), "--ctx-size", str(context_tokens), "--no-warmup",
