@@ -10,6 +10,7 @@ request: {tests: [files, none: all of the project], shuffled, alone, seed, limit
 import json
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -33,17 +34,11 @@ def in_child(work, limit_s):
     os.close(writing)
     deadline = time.monotonic() + limit_s
     parts = []
-    os.set_blocking(reading, False)
-    while True:
-        try:
-            part = os.read(reading, 1 << 16)
-            if not part:
-                break
-            parts.append(part)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.001)
+    while select.select([reading], [], [], max(0, deadline - time.monotonic()))[0]:
+        part = os.read(reading, 1 << 16)
+        if not part:
+            break
+        parts.append(part)
     try:
         os.killpg(child, signal.SIGKILL)
     except OSError:

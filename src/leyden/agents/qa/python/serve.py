@@ -1,4 +1,4 @@
-"""Waits for requests and runs each in a process of its own that starts from here, where the drivers are loaded. Behind each nothing is
+"""Waits for requests and runs each in a process of its own that starts from here, where what they share is loaded. Behind each nothing is
 left of it: no process, no temporary file.
 
     python3 serve.py REQUESTS REPLIES REQUEST ANSWERS ERRORS
@@ -6,17 +6,26 @@ left of it: no process, no temporary file.
 A line of REQUESTS has a number and names a driver, which then reads REQUEST and writes ANSWERS; one of REPLIES has that number and
 says how it ended: an exit code, or the signal as a negative number.
 """
+import gc
+import importlib
 import os
 import shutil
 import signal
 import sys
 import traceback
 
-import driver
-import performance
-import pytest_runs
+import driver  # Here, once: each request needs it, and starts with it.
 
-DRIVERS = {"driver": driver, "performance": performance, "pytest_runs": pytest_runs}
+DRIVERS = ("driver", "performance", "pytest_runs")
+
+
+def loaded(name):
+    """A driver. A module of the project may be called like one: what is called so is not found as ours."""
+    sys.modules["driver"] = driver
+    out = importlib.import_module(name)
+    for one in DRIVERS:
+        sys.modules.pop(one, None)
+    return out
 
 
 def is_alone():
@@ -59,7 +68,7 @@ def run(name, request, answers, errors, closed):
             os.close(descriptor)
         os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), 2)
         sys.argv = [name, request, answers]
-        DRIVERS[name].main()
+        loaded(name).main()
         code = 0
     except SystemExit as exit_:
         code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
@@ -72,8 +81,7 @@ def run(name, request, answers, errors, closed):
 def main():
     if not is_alone():
         sys.exit("this is no sandbox")
-    for name in DRIVERS:  # A module of the project may be called like one.
-        del sys.modules[name]
+    gc.freeze()  # What is here stays: nobody looks through it again, and no child's copy is touched for it.
     replies = os.open(sys.argv[2], os.O_WRONLY)
     with open(sys.argv[1], encoding="utf-8") as requests:
         for line in requests:
