@@ -7,12 +7,13 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/leyden
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "setup: $*"; exit 5; }
-lines() { grep -v '^#' "$1"; }
+lines() { grep -hv '^#' "$@"; }
+for_tests=$([ "${1:-}" = --without-tests ] || echo yes)
 
 missing_apt_packages() {
   local wanted installed
   # A machine may have its own newer Node.js and Python: what matters is the command.
-  wanted=$(lines "$here/apt.packages")
+  wanted=$(lines "$here/apt.packages" ${for_tests:+"$here/apt-tests.packages"})
   if command -v npm >/dev/null && command -v node >/dev/null; then wanted=$(grep -vxE 'npm|nodejs' <<<"$wanted"); fi
   if python3 -c 'import pip, venv, ensurepip' 2>/dev/null; then wanted=$(grep -vE '^python3' <<<"$wanted"); fi
   installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' 2>/dev/null | sed -n 's/^ii //p' | sort -u)
@@ -35,10 +36,10 @@ install_apt_packages() {
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC1091
   . /etc/os-release 2>/dev/null || true
-  command -v apt-get >/dev/null || die "this is not Debian: install what tools/setup/apt.packages lists, under your system's names"
+  command -v apt-get >/dev/null || die "this is not Debian: install what tools/setup/apt*.packages list, under your system's names"
   [ "${VERSION_CODENAME:-}" = bookworm ] || say "setup: made for Debian 12 (bookworm); this is ${PRETTY_NAME:-unknown}, going on"
   become_root
-  say "setup: installing from Debian (about 650 MB to download on a bare machine): $(tr '\n' ' ' <<<"$missing")"
+  say "setup: installing from Debian (a bare machine downloads about 650 MB, half of that for tests): $(tr '\n' ' ' <<<"$missing")"
   "${as_root[@]}" apt-get -qq -o Acquire::Retries=3 update
   # shellcheck disable=SC2086
   "${as_root[@]}" apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends $missing >"$work/apt.log" 2>&1 ||
@@ -274,11 +275,10 @@ work=$cache/.setup
 trap 'rm -rf "$work"' EXIT
 rm -rf "$work" && mkdir -p "$work"
 install_apt_packages
-install_valkey
 install_llama
 install_llama_jinja
 install_tree_sitter
-[ "${1:-}" = --without-tests ] || { install_llama_server; install_postgres; }
+[ -z "$for_tests" ] || { install_valkey; install_llama_server; install_postgres; }
 install_hnswlib
 install_tokenizers
 install_llama_ranks

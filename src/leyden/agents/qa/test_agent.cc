@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "leyden/agents/qa/input_maker.h"
+#include "leyden/agents/qa/input_search.h"
+#include "leyden/agents/qa/mutant_scores.h"
+#include "leyden/agents/qa/reach.h"
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/agents/qa/test_choice.h"
 
 namespace leyden::qa {
 namespace {
@@ -18,29 +22,12 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kTestsMax = 20;  // Of a file with few functions,
 constexpr std::size_t kFewFunctions = 4;
 constexpr std::size_t kTestsMaxMore = 5;  // and for each one more.
-constexpr std::size_t kBorders = 60;
-constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
-constexpr std::size_t kSpareInputs =
-    300;  // Of all functions together, for mutants that the chosen ones leave;
-constexpr std::size_t kSpareInputsMin = 60;     // of each function at least so many,
-constexpr std::size_t kSameAnswersShare = 4;    // and of one answer not more than a part.
-constexpr std::size_t kVariedMax = 60;          // Of each function, in a round for mutants.
-constexpr std::size_t kCasesOfMutantMax = 150;  // At once, spread over those that reach it.
+constexpr std::size_t kSameAnswersShare =
+    4;                                  // Of one answer not more than a part of the spare inputs.
+constexpr std::size_t kVariedMax = 60;  // Of each function, in a round for mutants.
 constexpr std::size_t kShuffledRuns = 5;
 constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
 constexpr std::size_t kShownBytesMax = 600;    // Of an answer or a failure, in a report.
-constexpr std::size_t kWritten = std::size_t{1} << 32U;
-
-// Lines of an arc set: what it enters.
-std::set<std::int64_t> lines_of(const Arcs& arcs) {
-  std::set<std::int64_t> out;
-  for (const auto& [from, to] : arcs) {
-    if (to > 0) out.insert(to);
-    if (from > 0) out.insert(from);
-  }
-  return out;
-}
-
 class Agent {
  public:
   Agent(Toolchain& toolchain, const std::vector<Mutant>& mutants, TestWriter* writer,
@@ -48,12 +35,11 @@ class Agent {
         const std::function<void(const TestProgress&)>& on_progress, std::stop_token stop)
       : toolchain_(toolchain),
         functions_(toolchain.functions()),
-        mutants_(mutants),
+        all_mutants_(mutants),
         writer_(writer),
         options_(options),
         on_progress_(on_progress),
-        stop_(std::move(stop)),
-        maker_(functions_, options.seed) {}
+        stop_(std::move(stop)) {}
 
   Result<TestReport> run() {
     const auto begin = since_ = Clock::now();
@@ -64,7 +50,7 @@ class Agent {
     if (wanted_.empty())
       return fail(Errc::not_found, "there is no function {} that a test could call",
                   options_.function);
-    find_callers();
+    search_.emplace(toolchain_, options_, wanted_, deadline_);
     tests_max_ =
         options_.tests_max > 0
             ? options_.tests_max
@@ -75,9 +61,8 @@ class Agent {
     report_.test_path = path_of_type(toolchain_.test_path(), options_.type);
     toolchain_.expect_type(options_.type);
     if (auto done = look_at_project(); !done) return std::unexpected(done.error());
-    if (auto done = search(callers_); !done) return std::unexpected(done.error());
-    if (auto done = search(take_last_resorts()); !done) return std::unexpected(done.error());
-    if (auto done = look_closely(inputs_found()); !done) return std::unexpected(done.error());
+    if (auto done = search(); !done) return std::unexpected(done.error());
+    if (auto done = look_closely(search_->found()); !done) return std::unexpected(done.error());
     take_mutants();
     if (writer_ != nullptr) {
       if (auto done = ask_model(); !done) return std::unexpected(done.error());
@@ -87,6 +72,7 @@ class Agent {
     }
     if (auto done = verify(); !done) return std::unexpected(done.error());
     if (auto done = check_rest(); !done) return std::unexpected(done.error());
+    report_.inputs_tried = search_->tried();
     settle();
     progress("done", 0, 0);
     report_.stage_seconds.erase("");
@@ -114,49 +100,6 @@ class Agent {
     stage_ = stage;
     since_ = now;
     if (on_progress_) on_progress_({.stage = stage, .done = done, .total = total});
-  }
-
-  // What is left to reach in a function.
-  std::size_t missing(const Function& function) const {
-    const auto within = [&](std::int64_t line) { return is_within(line, function); };
-    const std::set<std::int64_t> reached = lines_of(reached_);
-    std::size_t out = 0;
-    for (const std::int64_t line : goals_.lines)
-      out += within(line) && !reached.contains(line) ? 1 : 0;
-    for (const Arc& branch : goals_.branches)
-      out += within(branch.first) && !reached_.contains(branch) ? 1 : 0;
-    return out;
-  }
-
-  // What is wanted and can be called. A helper is reached through others: where it is asked for by name or by a change, through any.
-  void find_callers() {
-    for (const std::size_t function : wanted_) {
-      if (functions_[function].uncallable.empty()) callers_.push_back(function);
-    }
-    const bool all_wanted = options_.function.empty() && options_.lines.empty();
-    if (all_wanted || callers_.size() == wanted_.size()) return;
-    only_wanted_goals_ = true;
-    callers_.clear();
-    for (std::size_t function = 0; function < functions_.size(); ++function) {
-      if (functions_[function].uncallable.empty()) callers_.push_back(function);
-    }
-  }
-  [[nodiscard]] bool is_wanted(std::size_t function) const {
-    return std::ranges::binary_search(wanted_, function);
-  }
-  [[nodiscard]] bool in_wanted(std::int64_t line) const {
-    return std::ranges::any_of(wanted_,
-                               [&](std::size_t i) { return is_within(line, functions_[i]); });
-  }
-
-  // Whether there is more to find through it, after so many rounds without anything new: in it, or in a helper that
-  // nothing but others can call.
-  bool is_worth_trying(std::size_t function, std::size_t quiet) const {
-    if (quiet >= kQuietRounds) return false;
-    return (is_wanted(function) && missing(functions_[function]) > 0) ||
-           std::ranges::any_of(wanted_, [&](std::size_t other) {
-             return !functions_[other].uncallable.empty() && missing(functions_[other]) > 0;
-           });
   }
 
   // What the docstrings promise and what the project's tests reach.
@@ -192,14 +135,7 @@ class Agent {
     for (std::size_t i = written_.size(); i-- > 0;) {
       if (!bad(written_[i])) continue;
       written_.erase(written_.begin() + static_cast<std::ptrdiff_t>(i));
-      for (auto& killer : killer_) {
-        if (!killer || *killer < kWritten) continue;
-        if (*killer == kWritten + i) {
-          killer.reset();
-        } else if (*killer > kWritten + i) {
-          --*killer;
-        }
-      }
+      mutants_.forget_of_model(i);
     }
   }
 
@@ -230,57 +166,16 @@ class Agent {
     return {};
   }
 
-  // Helpers that no call has reached: they are called themselves.
-  std::vector<std::size_t> take_last_resorts() {
-    const std::set<std::int64_t> reached = lines_of(reached_);
-    const std::set<std::int64_t> loaded = lines_of(loaded_);
-    std::vector<std::size_t> out;
-    for (const std::size_t function : wanted_) {
-      if (functions_[function].is_last_resort &&
-          std::ranges::none_of(reached, [&](std::int64_t line) {
-            return !loaded.contains(line) && is_within(line, functions_[function]);
-          }))
-        out.push_back(function);
-    }
-    callers_.insert(callers_.end(), out.begin(), out.end());
-    return out;
-  }
-
-  Result<void> search(const std::vector<std::size_t>& callers) {
-    std::vector<std::size_t> quiet(functions_.size());
-    for (std::size_t round = 0; round < options_.rounds_max; ++round) {
-      progress("searching", round, options_.rounds_max);
-      std::vector<Input> batch;
-      for (const std::size_t function : callers) {
-        if (round > 0 && !is_worth_trying(function, quiet[function])) continue;
-        add_inputs(function, round, batch);
-      }
-      if (batch.empty()) break;
-      auto explored = toolchain_.explore(batch, reached_, stop_);
-      if (!explored) return std::unexpected(explored.error());
-      goals_ = explored->goals;
-      reached_ = std::move(explored->reached);
-      loaded_ = std::move(explored->loaded);
-      maker_.learn(explored->patterns);
-      report_.inputs_tried += explored->tried;
-      for (const auto& [i, message] : explored->broken_names)
-        note_defect(batch[i].function(),
-                    fmt::format("a call that its types allow ends with {}", message));
-      std::set<std::size_t> moved;
-      for (const std::size_t i : explored->fresh) {
-        moved.insert(batch[i].function());
-        useful_[batch[i].function()].push_back(batch[i]);
-      }
-      for (const std::size_t function : callers)
-        quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
-      // Some that brought nothing new may tell mutants apart.
-      for (const std::size_t i : explored->quick) {
-        std::vector<Input>& spare = spare_[batch[i].function()];
-        if (spare.size() < spare_max()) spare.push_back(batch[i]);
-      }
-      if (Clock::now() > deadline_) break;
-    }
-    return {};
+  Result<void> search() {
+    return search_->run(
+        {.on_round =
+             [this](std::size_t round) { progress("searching", round, options_.rounds_max); },
+         .on_broken_name =
+             [this](std::size_t function, const std::string& message) {
+               note_defect(function,
+                           fmt::format("a call that its types allow ends with {}", message));
+             }},
+        stop_);
   }
 
   // Once for each function and kind.
@@ -291,47 +186,6 @@ class Agent {
     }
     report_.suspected.push_back(
         {.function = of.qualified_name(), .line = of.first_line, .what = std::move(what)});
-  }
-
-  void add_inputs(std::size_t function, std::size_t round, std::vector<Input>& batch) {
-    std::vector<Input> own =
-        round == 0 ? maker_.borders(function, kBorders) : maker_.of_learned(function);
-    const std::vector<Input>& useful = useful_[function];
-    const std::size_t count = round == 0 ? options_.inputs_at_first : options_.inputs_per_round;
-    while (own.size() < count) {
-      if (round == 0 || useful.empty() || own.size() % 2 == 0) {
-        own.push_back(maker_.random(function));
-      } else {
-        const Input& parent = useful[own.size() / 2 % useful.size()];
-        own.push_back(maker_.varied(parent, useful[(own.size() * 7 + round) % useful.size()]));
-      }
-      if (functions_[function].parameters.empty() && own.size() >= 20 &&
-          !functions_[function].needs_object())
-        break;
-    }
-    batch.insert(batch.end(), std::make_move_iterator(own.begin()),
-                 std::make_move_iterator(own.end()));
-  }
-
-  [[nodiscard]] bool is_useful(const Input& input) const {
-    const auto known = useful_.find(input.function());
-    return known != useful_.end() && std::ranges::find(known->second, input) != known->second.end();
-  }
-  [[nodiscard]] std::size_t spare_max() const {
-    return std::max(kSpareInputsMin, kSpareInputs / std::max<std::size_t>(1, callers_.size()));
-  }
-
-  // Those that reached something, and the spare ones.
-  std::vector<Input> inputs_found() {
-    std::vector<Input> inputs;
-    for (const std::size_t function : callers_) {
-      for (const std::vector<Input>* some : {&useful_[function], &spare_[function]}) {
-        for (const Input& input : *some) {
-          if (std::ranges::find(inputs, input) == inputs.end()) inputs.push_back(input);
-        }
-      }
-    }
-    return inputs;
   }
 
   // What each input gives, twice, and all that it reaches: the candidates.
@@ -363,8 +217,8 @@ class Agent {
         // An error that the file does not raise itself says nothing that it promises; one of an earlier step is that step's.
         continue;
       }
-      if (!is_useful(inputs[i]) &&
-          ++answers[{inputs[i].function(), seen.told}] > spare_max() / kSameAnswersShare)
+      if (!search_->reached_something(inputs[i]) &&
+          ++answers[{inputs[i].function(), seen.told}] > search_->spare_max() / kSameAnswersShare)
         continue;
       candidates_.push_back(
           {.name = {}, .input = std::move(inputs[i]), .expected = std::move(seen)});
@@ -372,84 +226,12 @@ class Agent {
     return {};
   }
 
-  // How long a test is to read.
-  static std::size_t weight(const TestCase& one) {
-    return one.expected.told.size() + size_of(one.input);
-  }
-  static std::size_t size_of(const Input& input) {
-    std::size_t out = 0;
-    for (const Value& value : input.construction) out += size_of(value);
-    for (const Step& step : input.steps) {
-      out += 10;
-      for (const Value& value : step.arguments) out += size_of(value);
-    }
-    return out;
-  }
-  static std::size_t size_of(const Value& value) {
-    std::size_t out = 2 + value.text.size() + (value.integer > 99 || value.integer < -99 ? 4 : 0);
-    for (const Value& item : value.items) out += size_of(item);
-    return out;
-  }
-
-  // Lines and branches as one set of goals: a line is an arc to itself.
-  Arcs goals_among(const Arcs& arcs) const {
-    Arcs out;
-    const auto counts = [&](std::int64_t line) { return !only_wanted_goals_ || in_wanted(line); };
-    for (const std::int64_t line : lines_of(arcs)) {
-      if (goals_.lines.contains(line) && counts(line)) out.emplace(line, line);
-    }
-    for (const Arc& arc : arcs) {
-      if (goals_.branches.contains(arc) && counts(arc.first)) out.insert(arc);
-    }
-    return out;
-  }
-  Arcs gains_of(const TestCase& one) const { return goals_among(one.expected.arcs); }
-
-  // Greedily: most new goals first, of equal ones the shortest.
-  void choose_by_coverage() {
-    std::vector<Arcs> gains;
-    for (const TestCase& one : candidates_) gains.push_back(gains_of(one));
-    Arcs have = before_;
-    have.insert(by_written_.begin(), by_written_.end());
-    while (chosen_.size() + written_.size() < tests_max_) {
-      std::size_t best = candidates_.size();
-      std::size_t best_gain = 0;
-      for (std::size_t i = 0; i < candidates_.size(); ++i) {
-        std::size_t gain = 0;
-        for (const Arc& arc : gains[i]) gain += have.contains(arc) ? 0 : 1;
-        if (gain == 0) continue;
-        if (gain > best_gain ||
-            (gain == best_gain && weight(candidates_[i]) < weight(candidates_[best]))) {
-          best = i;
-          best_gain = gain;
-        }
-      }
-      if (best_gain == 0) break;
-      have.insert(gains[best].begin(), gains[best].end());
-      chosen_.push_back(best);
-    }
-    // What later ones reach as well is not needed from an earlier one.
-    for (std::size_t k = 0; k < chosen_.size();) {
-      Arcs others = before_;
-      others.insert(by_written_.begin(), by_written_.end());
-      for (std::size_t other = 0; other < chosen_.size(); ++other) {
-        if (other != k) others.insert(gains[chosen_[other]].begin(), gains[chosen_[other]].end());
-      }
-      if (std::ranges::includes(others, gains[chosen_[k]])) {
-        chosen_.erase(chosen_.begin() + static_cast<std::ptrdiff_t>(k));
-      } else {
-        ++k;
-      }
-    }
-  }
-
   void take_mutants() {
-    const std::set<std::size_t> wanted(wanted_.begin(), wanted_.end());
-    for (const Mutant& mutant : mutants_) {
-      if (wanted.contains(mutant.function)) used_mutants_.push_back(mutant);
+    std::vector<Mutant> of_wanted;
+    for (const Mutant& mutant : all_mutants_) {
+      if (std::ranges::binary_search(wanted_, mutant.function)) of_wanted.push_back(mutant);
     }
-    killer_.assign(used_mutants_.size(), std::nullopt);
-    invalid_.assign(used_mutants_.size(), false);
+    mutants_ = MutantScores(std::move(of_wanted));
   }
 
   ModelWords words() const {
@@ -514,9 +296,9 @@ class Agent {
       if (written_.size() >= tests_max_) break;
       std::vector<Mutant> alive;
       std::vector<std::size_t> numbers;
-      for (std::size_t i = 0; i < used_mutants_.size() && alive.size() < kJudgedMutantsMax; ++i) {
-        if (killer_[i] || used_mutants_[i].function != function) continue;
-        alive.push_back(used_mutants_[i]);
+      for (const std::size_t i : mutants_.unnoticed()) {
+        if (mutants_[i].function != function || alive.size() >= kJudgedMutantsMax) continue;
+        alive.push_back(mutants_[i]);
         numbers.push_back(i);
       }
       rename_apart(test);
@@ -527,7 +309,7 @@ class Agent {
         next = repair_task(of, words(), test.text, judged->reason);
         continue;
       }
-      const Arcs gains = goals_among(judged->arcs);
+      const Arcs gains = search_->goals_among(judged->arcs);
       const bool reaches_more = std::ranges::any_of(gains, [&](const Arc& arc) {
         return !before_.contains(arc) && !by_written_.contains(arc);
       });
@@ -536,7 +318,8 @@ class Agent {
         continue;
       }
       for (const std::size_t killed : judged->killed) {
-        if (killed < numbers.size()) killer_[numbers[killed]] = kWritten + written_.size();
+        if (killed < numbers.size())
+          mutants_.note_killed(numbers[killed], {.by_model = true, .index = written_.size()});
       }
       by_written_.insert(gains.begin(), gains.end());
       names_.insert(test.name);
@@ -568,11 +351,23 @@ class Agent {
     if (others->empty()) return {};
     if (auto dropped = drop_unrepeatable(); !dropped) return dropped;
     chosen_.clear();
-    for (auto& killer : killer_) {
-      if (killer && *killer < kWritten) killer.reset();
-    }
+    mutants_.forget_candidates();
     choose_by_coverage();
     return choose_by_mutants();
+  }
+
+  void choose_by_coverage() {
+    std::vector<Arcs> gains;
+    for (const TestCase& one : candidates_)
+      gains.push_back(search_->goals_among(one.expected.arcs));
+    Arcs before = before_;
+    before.insert(by_written_.begin(), by_written_.end());
+    chosen_ = qa::choose_by_coverage(candidates_, gains, before, room());
+  }
+  // For more tests.
+  [[nodiscard]] std::size_t room() const {
+    const std::size_t have = chosen_.size() + written_.size();
+    return have < tests_max_ ? tests_max_ - have : 0;
   }
 
   std::vector<TestCase> cases_of(const std::vector<std::size_t>& candidates) const {
@@ -605,7 +400,7 @@ class Agent {
     if (auto done = run_mutants(chosen_, false); !done) return done;
     std::size_t first = 0;
     for (std::size_t round = 0; round <= options_.mutant_rounds; ++round) {
-      if (chosen_.size() + written_.size() >= tests_max_) return {};
+      if (room() == 0) return {};
       std::vector<std::size_t> in_play;
       for (std::size_t i = first; i < candidates_.size(); ++i) {
         if (std::ranges::find(chosen_, i) == chosen_.end()) in_play.push_back(i);
@@ -622,9 +417,8 @@ class Agent {
   // Inputs near those that reach a mutant which nothing noticed yet.
   Result<void> vary_for_mutants() {
     std::map<std::size_t, std::vector<std::size_t>> near;  // By caller: candidates.
-    for (std::size_t k = 0; k < used_mutants_.size(); ++k) {
-      if (killer_[k] || invalid_[k]) continue;
-      const auto line = static_cast<std::int64_t>(used_mutants_[k].line);
+    for (const std::size_t k : mutants_.unnoticed()) {
+      const auto line = static_cast<std::int64_t>(mutants_[k].line);
       for (std::size_t i = 0; i < candidates_.size(); ++i) {
         std::vector<std::size_t>& of_caller = near[candidates_[i].function()];
         if (of_caller.size() < kVariedMax && std::ranges::find(of_caller, i) == of_caller.end() &&
@@ -637,95 +431,43 @@ class Agent {
     std::vector<Input> made;
     for (const auto& [caller, parents] : near) {
       for (std::size_t i = 0; i < kVariedMax && !parents.empty(); ++i)
-        made.push_back(maker_.varied(candidates_[parents[i % parents.size()]].input,
-                                     candidates_[parents[i * 7 % parents.size()]].input));
+        made.push_back(search_->maker().varied(candidates_[parents[i % parents.size()]].input,
+                                               candidates_[parents[i * 7 % parents.size()]].input));
     }
     std::erase_if(made, [&](const Input& input) {
       return std::ranges::any_of(candidates_,
                                  [&](const TestCase& known) { return known.input == input; });
     });
-    auto explored = toolchain_.explore(made, reached_, stop_);
-    if (!explored) return std::unexpected(explored.error());
-    report_.inputs_tried += explored->tried;
-    std::vector<Input> quick;
-    for (const std::size_t i : explored->quick) quick.push_back(std::move(made[i]));
-    return look_closely(std::move(quick));
-  }
-
-  // A mutant is noticed through who runs its line, in a helper through who calls that; one that runs when the file is loaded by anything.
-  std::vector<std::size_t> cases_that_reach(const Mutant& mutant,
-                                            std::span<const TestCase> cases) const {
-    const Function& function = functions_[mutant.function];
-    // The line of its statement: the last goal that is not behind it.
-    auto line = static_cast<std::int64_t>(mutant.line);
-    if (const auto behind = goals_.lines.upper_bound(line); behind != goals_.lines.begin())
-      line = *std::prev(behind);
-    const bool loaded = runs_at_loading(function);
-    std::vector<std::size_t> out;
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      const Arcs& arcs = cases[i].expected.arcs;
-      const bool runs_it = !is_within(line, function)
-                               ? reaches(arcs, function)
-                               : std::ranges::any_of(arcs, [&](const Arc& arc) {
-                                   return arc.first == line || arc.second == line ||
-                                          arc.first == static_cast<std::int64_t>(mutant.line);
-                                 });
-      if (loaded || runs_it) out.push_back(i);
-    }
-    if (out.size() <= kCasesOfMutantMax) return out;
-    std::vector<std::size_t> spread;
-    for (std::size_t k = 0; k < kCasesOfMutantMax; ++k)
-      spread.push_back(out[k * out.size() / kCasesOfMutantMax]);
-    return spread;
+    auto quick = search_->run_varied(std::move(made), stop_);
+    if (!quick) return std::unexpected(quick.error());
+    return look_closely(*std::move(quick));
   }
 
   Result<void> run_mutants(const std::vector<std::size_t>& in_play, bool choose) {
     const std::vector<TestCase> cases = cases_of(in_play);
+    const std::vector<std::size_t> numbers = mutants_.unnoticed();
+    if (cases.empty() || numbers.empty()) return {};
     std::vector<Mutant> alive;
-    std::vector<std::size_t> numbers;
     std::vector<std::vector<std::size_t>> by_mutant;
-    for (std::size_t i = 0; i < used_mutants_.size(); ++i) {
-      if (killer_[i] || invalid_[i]) continue;
-      alive.push_back(used_mutants_[i]);
-      numbers.push_back(i);
-      by_mutant.push_back(cases_that_reach(used_mutants_[i], cases));
+    for (const std::size_t i : numbers) {
+      alive.push_back(mutants_[i]);
+      by_mutant.push_back(cases_that_reach(mutants_[i], functions_[mutants_[i].function],
+                                           search_->goals(), search_->loaded(), cases));
     }
-    if (cases.empty() || alive.empty()) return {};
-    progress("mutants", used_mutants_.size() - alive.size(), used_mutants_.size());
+    progress("mutants", mutants_.count() - alive.size(), mutants_.count());
     auto kills = toolchain_.kill(alive, by_mutant, cases, stop_);
     if (!kills) return std::unexpected(kills.error());
     for (std::size_t k = 0; k < alive.size(); ++k) {
-      invalid_[numbers[k]] = kills->invalid[k];
+      if (kills->invalid[k]) mutants_.note_invalid(numbers[k]);
       if (!kills->killer[k]) continue;
       const std::size_t candidate = in_play[*kills->killer[k]];
       if (choose && std::ranges::find(chosen_, candidate) == chosen_.end()) {
-        if (chosen_.size() + written_.size() >= tests_max_) continue;
+        if (room() == 0) continue;
         chosen_.push_back(candidate);
       }
-      killer_[numbers[k]] = candidate;
+      mutants_.note_killed(numbers[k], {.by_model = false, .index = candidate});
     }
     return {};
-  }
-
-  static bool reaches(const Arcs& arcs, const Function& function) {
-    return std::ranges::any_of(arcs,
-                               [&](const Arc& arc) { return is_within(arc.second, function); });
-  }
-  static bool is_within(std::int64_t line, const Function& function) {
-    return line >= static_cast<std::int64_t>(function.first_line) &&
-           line <= static_cast<std::int64_t>(function.last_line);
-  }
-  [[nodiscard]] bool has_goals(const Function& function) const {
-    return std::ranges::any_of(goals_.lines, [&](std::int64_t line) {
-      return line > static_cast<std::int64_t>(function.first_line) && is_within(line, function);
-    });
-  }
-  // Loading runs a definition's own line; a body runs from one line within it to another.
-  [[nodiscard]] bool runs_at_loading(const Function& function) const {
-    return std::ranges::any_of(loaded_, [&](const Arc& arc) {
-      return arc.first > static_cast<std::int64_t>(function.first_line) &&
-             is_within(arc.first, function) && is_within(arc.second, function);
-    });
   }
 
   // In the source's order, with names; then run as the user will run them.
@@ -784,51 +526,63 @@ class Agent {
   // The figures, of what was kept.
   void settle() {
     Arcs reached = before_;
-    for (const std::int64_t line : lines_of(loaded_)) reached.emplace(line, line);
+    for (const std::int64_t line : lines_of(search_->loaded())) reached.emplace(line, line);
     const auto keep = [&](const std::string& name, std::size_t function, const Arcs& arcs,
-                          std::size_t killer_number, bool by_model) {
-      KeptTest kept{
-          .name = name, .by_model = by_model, .function = functions_[function].qualified_name()};
-      for (const Arc& gain : goals_among(arcs)) {
+                          const TestPlace& place) {
+      KeptTest kept{.name = name,
+                    .by_model = place.by_model,
+                    .function = functions_[function].qualified_name(),
+                    .killed = mutants_.killed_by(place)};
+      for (const Arc& gain : search_->goals_among(arcs)) {
         if (!reached.insert(gain).second) continue;
         ++(gain.first == gain.second ? kept.new_lines : kept.new_branches);
       }
-      for (const auto& killer : killer_) kept.killed += killer == killer_number ? 1 : 0;
       report_.tests.push_back(std::move(kept));
     };
     for (std::size_t i = 0; i < written_.size(); ++i)
-      keep(written_[i].test.name, written_[i].function, written_[i].arcs, kWritten + i, true);
+      keep(written_[i].test.name, written_[i].function, written_[i].arcs,
+           {.by_model = true, .index = i});
     for (const std::size_t i : chosen_)
-      keep(candidates_[i].name, candidates_[i].function(), candidates_[i].expected.arcs, i, false);
-    for (const std::int64_t line : goals_.lines) {
-      if (!in_wanted(line)) continue;
+      keep(candidates_[i].name, candidates_[i].function(), candidates_[i].expected.arcs,
+           {.by_model = false, .index = i});
+    for (const std::int64_t line : search_->goals().lines) {
+      if (!search_->is_wanted(line)) continue;
       ++report_.before.lines;
       report_.before.lines_reached += before_.contains({line, line}) ? 1 : 0;
       ++report_.after.lines;
       report_.after.lines_reached += reached.contains({line, line}) ? 1 : 0;
     }
-    for (const Arc& branch : goals_.branches) {
-      if (!in_wanted(branch.first)) continue;
+    for (const Arc& branch : search_->goals().branches) {
+      if (!search_->is_wanted(branch.first)) continue;
       ++report_.before.branches;
       report_.before.branches_reached += before_.contains(branch) ? 1 : 0;
       ++report_.after.branches;
       report_.after.branches_reached += reached.contains(branch) ? 1 : 0;
     }
-    for (std::size_t i = 0; i < used_mutants_.size(); ++i) {
-      if (invalid_[i]) continue;
+    settle_mutants();
+    settle_untested();
+  }
+
+  void settle_mutants() {
+    for (std::size_t i = 0; i < mutants_.count(); ++i) {
+      if (mutants_.is_invalid(i)) continue;
       ++report_.mutants;
-      const bool killed = killer_[i] && (*killer_[i] >= kWritten ||
-                                         std::ranges::find(chosen_, *killer_[i]) != chosen_.end());
+      const auto& killer = mutants_.killer(i);
+      // A candidate that noticed it may have been given up.
+      const bool killed = killer && (killer->by_model ||
+                                     std::ranges::find(chosen_, killer->index) != chosen_.end());
       report_.mutants_killed += killed ? 1 : 0;
       if (!killed)
-        report_.survivors.push_back(
-            fmt::format("line {}: {}", used_mutants_[i].line, used_mutants_[i].what));
+        report_.survivors.push_back(fmt::format("line {}: {}", mutants_[i].line, mutants_[i].what));
     }
+  }
+
+  void settle_untested() {
     for (const std::size_t function : wanted_) {
       const Function& of = functions_[function];
-      if (!of.uncallable.empty() && !has_goals(of)) continue;
+      if (!of.uncallable.empty() && !has_goals(search_->goals(), of)) continue;
       const bool tested =
-          runs_at_loading(of) ||
+          runs_at_loading(search_->loaded(), of) ||
           std::ranges::any_of(
               chosen_, [&](std::size_t i) { return reaches(candidates_[i].expected.arcs, of); }) ||
           std::ranges::any_of(written_, [&](const Written& one) { return reaches(one.arcs, of); });
@@ -842,35 +596,25 @@ class Agent {
 
   Toolchain& toolchain_;
   const std::vector<Function>& functions_;
-  const std::vector<Mutant>& mutants_;
+  const std::vector<Mutant>& all_mutants_;
   TestWriter* writer_;
   const TestAgentOptions& options_;
   std::size_t tests_max_ = 0;
   const std::function<void(const TestProgress&)>& on_progress_;
   std::stop_token stop_;
-  InputMaker maker_;
   Clock::time_point deadline_;
   std::string stage_;  // The one under way, since then.
   Clock::time_point since_;
-  std::vector<std::size_t> wanted_;   // Functions, in order.
-  std::vector<std::size_t> callers_;  // Those that are called.
-  bool only_wanted_goals_ = false;    // What callers reach elsewhere is not asked for.
-  Goals goals_;
+  std::vector<std::size_t> wanted_;  // Functions, in order.
+  std::optional<InputSearch> search_;
   Arcs before_;  // Lines, as arcs to themselves, and arcs that the project's tests reach.
   std::set<std::string> passed_before_;  // Tests of the project.
-  Arcs loaded_;
-  Arcs reached_;
-  std::map<std::size_t, std::vector<Input>> useful_;  // By function: each reached something first.
-  std::map<std::size_t, std::vector<Input>> spare_;
   std::vector<TestCase> candidates_;
   std::vector<Written> written_;
   Arcs by_written_;                  // Goals that the written ones reach.
   std::set<std::string> names_;      // Of the written ones.
   std::vector<std::size_t> chosen_;  // Of the candidates.
-  std::vector<Mutant> used_mutants_;
-  std::vector<std::optional<std::size_t>>
-      killer_;  // Of each used mutant: a candidate, or kWritten and a written one.
-  std::vector<bool> invalid_;
+  MutantScores mutants_;             // Of what is wanted.
   TestReport report_;
 };
 
