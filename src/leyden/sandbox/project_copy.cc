@@ -12,6 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "leyden/sandbox/descriptors.h"
 
@@ -43,47 +45,90 @@ const char* next_name(DIR* folder) {
   return nullptr;
 }
 
+std::vector<std::string> names_in(DIR* folder) {
+  std::vector<std::string> out;
+  while (const char* name = next_name(folder)) out.emplace_back(name);
+  return out;
+}
+
 class Copier {
  public:
-  Copier(const ProjectCopyOptions& options, const std::stop_token& stop)
-      : options_(options), stop_(stop), give_away_(::geteuid() == 0) {}
+  // `own`: the folder of the copy, which may lie in what is copied.
+  Copier(const ProjectCopyOptions& options, const std::string& own, const std::stop_token& stop)
+      : options_(options), stop_(stop), give_away_(::geteuid() == 0) {
+    ::stat(own.c_str(), &own_);
+  }
 
+  // `way`: where the file lies that is gone around; empty where that is elsewhere.
   Result<void> copy_folder(int from_at, const char* from, int to_at, const char* to,
-                           const std::string& shown, int depth) {
+                           const std::string& shown, int depth, const fs::path& way) {
     if (depth > 200) return fail(Errc::invalid_argument, "{} lies too deep to be copied", shown);
     const Folder source = open_folder(from_at, from);
+    if (!source && is_passed_over(errno)) return {};
     if (!source) return fail(Errc::unavailable, "can't open {}: {}", shown, reason(errno));
     struct stat status{};
     ::fstat(::dirfd(source.get()), &status);
+    if (is_own(status)) return {};
     // Searchable and writable by us until it is filled.
     if (::mkdirat(to_at, to, 0700) != 0 && errno != EEXIST) {
       return fail(Errc::unavailable, "can't make a copy of {}: {}", shown, reason(errno));
     }
     const Descriptor target(::openat(to_at, to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!target) return fail(Errc::unavailable, "can't open the copy of {}", shown);
-    while (const char* name = next_name(source.get())) {
+    std::vector<std::string> names = names_in(source.get());
+    const std::string next = way.empty() ? "" : way.begin()->string();
+    if (goes_around()) put_near_ones_first(names, ::dirfd(source.get()), next);
+    for (const std::string& name : names) {
       if (stop_.stop_requested()) return fail(Errc::cancelled, "cancelled");
       if (std::ranges::find(options_.leave_out, name) != options_.leave_out.end()) continue;
       auto copied =
-          copy_entry(::dirfd(source.get()), name, target.get(), shown + "/" + name, depth);
+          copy_entry(::dirfd(source.get()), name.c_str(), target.get(), shown + "/" + name, depth,
+                     name == next ? way.lexically_relative(next) : fs::path());
       if (!copied) return copied;
     }
     return own(target.get(), (status.st_mode & 0777U) | 0700U, shown);
   }
 
  private:
-  Result<void> copy_entry(int from, const char* name, int to, const std::string& shown, int depth) {
+  bool goes_around() const { return !options_.around.empty(); }
+  // What vanished is not there; what a stranger's folder does not show is not needed.
+  bool is_passed_over(int error) const {
+    return error == ENOENT || (goes_around() && (error == EACCES || error == EPERM));
+  }
+  bool is_own(const struct stat& status) const {
+    return status.st_dev == own_.st_dev && status.st_ino == own_.st_ino;
+  }
+
+  // The way to the file, then files, then folders.
+  static void put_near_ones_first(std::vector<std::string>& names, int folder,
+                                  const std::string& next) {
+    const auto distance = [&](const std::string& name) {
+      struct stat status{};
+      if (name == next) return 0;
+      if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return 2;
+      return S_ISDIR(status.st_mode) ? 2 : 1;
+    };
+    std::vector<std::pair<int, std::string>> sorted;
+    for (std::string& name : names) sorted.emplace_back(distance(name), std::move(name));
+    std::ranges::sort(sorted);
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = std::move(sorted[i].second);
+  }
+
+  Result<void> copy_entry(int from, const char* name, int to, const std::string& shown, int depth,
+                          const fs::path& way) {
     struct stat status{};
     if (::fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (is_passed_over(errno)) return {};
       return fail(Errc::unavailable, "can't look at {}: {}", shown, reason(errno));
     }
-    if (++files_ > options_.max_files) {
+    if (++files_ > options_.max_files && way.empty()) {
+      if (goes_around()) return {};
       return fail(Errc::invalid_argument, "more than {} files: leave folders out",
                   options_.max_files);
     }
-    if (S_ISDIR(status.st_mode)) return copy_folder(from, name, to, name, shown, depth + 1);
+    if (S_ISDIR(status.st_mode)) return copy_folder(from, name, to, name, shown, depth + 1, way);
     if (S_ISLNK(status.st_mode)) return copy_link(from, name, to, shown);
-    if (S_ISREG(status.st_mode)) return copy_file(from, name, to, shown);
+    if (S_ISREG(status.st_mode)) return copy_file(from, name, to, shown, !way.empty());
     return {};
   }
 
@@ -99,13 +144,17 @@ class Copier {
     return {};
   }
 
-  Result<void> copy_file(int from, const char* name, int to, const std::string& shown) {
+  Result<void> copy_file(int from, const char* name, int to, const std::string& shown,
+                         bool must_be_there) {
     const Descriptor source(::openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!source && !must_be_there && is_passed_over(errno)) return {};
     struct stat status{};
     if (!source || ::fstat(source.get(), &status) != 0) {
       return fail(Errc::unavailable, "can't read {}: {}", shown, reason(errno));
     }
-    bytes_ += static_cast<std::uint64_t>(status.st_size);
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (goes_around() && !must_be_there && size > options_.max_bytes - bytes_) return {};
+    bytes_ += size;
     if (bytes_ > options_.max_bytes) {
       return fail(Errc::invalid_argument, "more than {} MiB: leave folders out",
                   options_.max_bytes / MiB);
@@ -138,6 +187,7 @@ class Copier {
   const ProjectCopyOptions& options_;
   const std::stop_token& stop_;
   bool give_away_;
+  struct stat own_{};
   std::uint64_t files_ = 0;
   std::uint64_t bytes_ = 0;
 };
@@ -211,9 +261,9 @@ Result<std::unique_ptr<ProjectCopy>> ProjectCopy::make(const fs::path& project,
     return fail(Errc::unavailable, "can't give {} to the sandbox: {}", root, reason(errno));
   }
   const fs::path path = copy->root_ / "project";
-  Copier copier(options, stop);
-  auto copied =
-      copier.copy_folder(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), source.string(), 0);
+  Copier copier(options, copy->root_, stop);
+  auto copied = copier.copy_folder(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(),
+                                   source.string(), 0, options.around.lexically_normal());
   if (!copied) return std::unexpected(copied.error());
   copy->path_ = path;
   return copy;

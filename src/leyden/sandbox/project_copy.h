@@ -20,6 +20,9 @@ struct ProjectCopyOptions {
   std::vector<std::string> leave_out = {".git", ".hg", ".svn"};  // Names, at any depth.
   std::uint64_t max_bytes = 2 * GiB;
   std::uint64_t max_files = 200'000;
+  // A file of a folder that is no project of its own, as a path in it: what lies nearest to it comes first, and what is over the bounds or can't be read is left out
+  // instead of being an error.
+  std::filesystem::path around;
   // As root: whose the copy is, SandboxOptions::unprivileged_uid.
   std::uint32_t owner_uid = 65534;
   std::uint32_t owner_gid = 65534;
@@ -31,7 +34,7 @@ struct ProjectCopyOptions {
 // A copy and not an overlay: bwrap 0.8 has none, overlayfs in a user namespace needs a kernel and a file system that
 // know `userxattr`, and what a program wrote would lie in a form that only a mount can read. Blocks are shared with
 // the original where the file system can (reflinks); names never are (hard links), so a write can't reach it. Files, folders and
-// links are copied, with their modes; sockets, pipes and devices are not. Links are copied as they are: one that leads out of the
+// links are copied, with their modes; sockets, pipes and devices are not, nor what vanishes meanwhile. Links are copied as they are: one that leads out of the
 // project leads nowhere in the sandbox.
 // Confined to one thread; its path may be used by many.
 class ProjectCopy {

@@ -57,6 +57,28 @@ TEST(ProjectCopy, BoundsAreNamedAndLeaveNothingBehind) {
   EXPECT_EQ(std::distance(fs::directory_iterator(host.path()), fs::directory_iterator()), 1);
 }
 
+TEST(ProjectCopy, AroundAFileTheNearestComesFirstAndTheRestIsLeftOut) {
+  const TemporaryFolder host;
+  host.write("loose/src/deep/file.py", std::string(60, 'f'));
+  host.write("loose/src/deep/beside.py", "beside");
+  host.write("loose/src/deep/large.bin", std::string(200, 'l'));
+  host.write("loose/src/deep/below/below.py", "below");
+  host.write("loose/src/above.py", "above");
+  for (int i = 0; i < 100; ++i) host.write("loose/other/" + std::to_string(i), "x");
+  ProjectCopyOptions options;
+  options.parent = host.path() / "loose";  // The copy does not copy itself.
+  options.around = "src/deep/file.py";
+  options.max_bytes = 100;
+  options.max_files = 20;
+  const auto copy = ProjectCopy::make(host.path() / "loose", options);
+  ASSERT_TRUE(copy) << copy.error().message;
+  for (const char* near : {"file.py", "beside.py", "below/below.py", "../above.py"})
+    EXPECT_TRUE(fs::exists((*copy)->path() / "src/deep" / near)) << near;
+  EXPECT_FALSE(fs::exists((*copy)->path() / "src/deep/large.bin"));
+  EXPECT_FALSE(fs::exists((*copy)->path() / (*copy)->path().parent_path().filename()));
+  EXPECT_LT(std::distance(fs::directory_iterator((*copy)->path() / "other"), {}), 20);
+}
+
 TEST(RemoveTree, RemovesWhatNoPathIsLongEnoughFor) {
   const TemporaryFolder host;
   const fs::path folder = host.path() / "folder";

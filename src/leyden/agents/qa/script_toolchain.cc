@@ -427,7 +427,7 @@ Result<void> ScriptToolchain::take_functions(const syntax::Tree& tree,
 
 Result<void> ScriptToolchain::copy_project(std::vector<std::string> leave_out,
                                            const std::stop_token& stop) {
-  auto copy = sandbox::ProjectCopy::make(root_, {.leave_out = std::move(leave_out)}, stop);
+  auto copy = qa::copy_project(root_, file_, std::move(leave_out), stop);
   if (!copy) return std::unexpected(copy.error());
   copy_ = *std::move(copy);
   auto drivers = DriverFolder::make();

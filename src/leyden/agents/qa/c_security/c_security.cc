@@ -193,8 +193,7 @@ class Fuzzing {
     const fs::path root = project_root(file);
     auto clang = find_clang();
     if (!clang) return std::unexpected(clang.error());
-    auto copy =
-        sandbox::ProjectCopy::make(root, {.leave_out = {".git", ".hg", ".svn", "build"}}, stop_);
+    auto copy = copy_project(root, file, {".git", ".hg", ".svn", "build"}, stop_);
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
     auto folder = DriverFolder::make();

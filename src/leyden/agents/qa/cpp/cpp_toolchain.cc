@@ -20,6 +20,7 @@
 #include "leyden/agents/qa/cpp/cpp_syntax.h"
 #include "leyden/agents/qa/cpp/cpp_text.h"
 #include "leyden/agents/qa/cpp/sanitizer_finding.h"
+#include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
@@ -69,9 +70,8 @@ class CppToolchain final : public CompiledToolchain {
                   source_.functions.empty() ? "" : ": " + source_.functions[0].uncallable);
     for (const std::size_t one : source_.declaring)
       includes_.push_back(project_.include_of(project_.files[one].path));
-    auto copy = sandbox::ProjectCopy::make(
-        project_.root, {.leave_out = {".git", ".hg", ".svn", "build", "node_modules", ".venv"}},
-        stop);
+    auto copy = copy_project(project_.root, project_.root / project_.target,
+                             {".git", ".hg", ".svn", "build", "node_modules", ".venv"}, stop);
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
     auto drivers = DriverFolder::make();

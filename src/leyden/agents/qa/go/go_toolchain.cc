@@ -20,6 +20,7 @@
 #include "leyden/agents/qa/go/go_package.h"
 #include "leyden/agents/qa/go/go_syntax.h"
 #include "leyden/agents/qa/go/go_text.h"
+#include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
@@ -64,9 +65,8 @@ class GoToolchain final : public CompiledToolchain {
       return fail(Errc::invalid_argument, "{}: there is nothing that a test could call{}",
                   file.string(),
                   source_.functions.empty() ? "" : ": " + source_.functions[0].uncallable);
-    auto copy = sandbox::ProjectCopy::make(
-        package_.root, {.leave_out = {".git", ".hg", ".svn", "build", "node_modules", ".venv"}},
-        stop);
+    auto copy = copy_project(package_.root, package_.root / package_.target,
+                             {".git", ".hg", ".svn", "build", "node_modules", ".venv"}, stop);
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
     auto drivers = DriverFolder::make();

@@ -19,6 +19,7 @@
 #include "leyden/agents/qa/java/java_session.h"
 #include "leyden/agents/qa/java/java_syntax.h"
 #include "leyden/agents/qa/java/java_text.h"
+#include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/utf8.h"
 
@@ -221,9 +222,9 @@ class JavaToolchain final : public CompiledToolchain {
   }
 
   Result<void> prepare_copy(const std::stop_token& stop) {
-    auto copy = sandbox::ProjectCopy::make(
-        project_.root,
-        {.leave_out = {".git", ".hg", ".svn", "build", "target", "node_modules", ".gradle"}}, stop);
+    auto copy =
+        copy_project(project_.root, project_.root / project_.target,
+                     {".git", ".hg", ".svn", "build", "target", "node_modules", ".gradle"}, stop);
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
     auto drivers = DriverFolder::make();

@@ -253,6 +253,12 @@ def raised_where(error, file):
     return last.tb_lineno if raises else 0
 
 
+def enter(paths):
+    """From here on modules of the project are found. Not before: one may be called like one of Python's that is needed here."""
+    sys.path[:0] = paths
+    os.environ["PYTHONPATH"] = paths[0]
+
+
 class Runner:
     def __init__(self, request):
         self.request = request
@@ -263,8 +269,11 @@ class Runner:
         signal.signal(signal.SIGPROF, on_alarm)
 
     def load(self):
-        sys.path[:0] = self.request["path"]
-        self.module = importlib.import_module(self.request["module"])
+        enter(self.request["path"])
+        name = self.request["module"]
+        if name in sys.modules and getattr(sys.modules[name], "__file__", None) != self.file:
+            del sys.modules[name]  # One of Python's, loaded by us.
+        self.module = importlib.import_module(name)
         if getattr(self.module, "__file__", None) != self.file:
             raise ImportError(f"{self.request['module']} is another file: {getattr(self.module, '__file__', None)}")
         return self.module

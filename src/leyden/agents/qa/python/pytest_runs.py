@@ -16,7 +16,7 @@ import sys
 import time
 import types
 
-from driver import Tracer
+from driver import Tracer, enter
 
 
 def in_child(work, limit_s):
@@ -76,7 +76,6 @@ class Outcomes:
 
 def load(mutant, request):
     """The changed module, where everybody finds it."""
-    sys.path[:0] = request["path"]
     with open(request["file"], "rb") as source:
         original = source.read()
     name = request["module"]
@@ -99,7 +98,6 @@ def main():
     def answer(line):
         os.write(answers, (json.dumps(line) + "\n").encode())
 
-    sys.path.insert(0, os.getcwd())
     os.environ["LEYDEN_RUNS"] = "1"  # What takes long and is the same each time may be done once, behind the collection.
     try:
         import pytest
@@ -107,6 +105,8 @@ def main():
         answer({"failed": f"no pytest: {error}"})
         sys.exit(1)
     answer({"pytest": pytest.__version__})
+    enter(request["path"])
+    sys.path.insert(0, os.getcwd())
     arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header", "--color=no", *request["tests"]]
 
     def silence():

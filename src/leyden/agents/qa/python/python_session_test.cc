@@ -89,5 +89,54 @@ TEST_F(PythonSession, GoesOnBehindWhatEndsARequestOrAllOfIt) {
   EXPECT_EQ(call("left").text, kNothingLeft);
 }
 
+// What opening a file gives, in a folder without a project's mark.
+class LooseFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = sandbox::Sandbox::open();
+    if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
+    sandbox_ = *std::move(opened);
+  }
+
+  // The one function's answer.
+  std::string answer(const std::filesystem::path& file) {
+    auto toolchain =
+        open_python(*sandbox_, folder_.path() / file, {.interpreter = "/usr/bin/python3"}, {});
+    if (!toolchain) return toolchain.error().message;
+    test_path_ = (*toolchain)->test_path().string();
+    const Input input{.steps = {{.function = 0}}};
+    auto seen = (*toolchain)->observe(std::span(&input, 1), {});
+    return seen ? seen->front().text : seen.error().message;
+  }
+
+  const TemporaryFolder folder_{fast_folder()};
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::string test_path_;
+};
+
+TEST_F(LooseFile, BesideModulesThatAreCalledLikePythons) {
+  for (const char* name : {"ast.py", "inspect.py", "json.py", "driver.py"})
+    folder_.write(name, "this is no Python");
+  folder_.write("lone.py", "def two() -> int:\n    return 2\n");
+  EXPECT_EQ(answer("lone.py"), "2");
+  EXPECT_EQ(test_path_, "test_lone.py");
+}
+
+TEST_F(LooseFile, CalledLikeOneOfPythons) {
+  folder_.write("random.py", "def two() -> int:\n    return 2\n");
+  EXPECT_EQ(answer("random.py"), "2");
+}
+
+TEST_F(LooseFile, OfAPackageIsImportedFromAbove) {
+  folder_.write("box/__init__.py", "");
+  folder_.write("box/inner/__init__.py", "");
+  folder_.write("box/inner/base.py", "TWO = 2\n");
+  folder_.write("box/inner/lid.py",
+                "from .base import TWO\nfrom box.inner import base\n\n\ndef two() -> int:\n"
+                "    return TWO * base.TWO // 2\n");
+  EXPECT_EQ(answer("box/inner/lid.py"), "2");
+  EXPECT_EQ(test_path_, "tests/test_lid.py");
+}
+
 }  // namespace
 }  // namespace leyden::qa

@@ -165,8 +165,7 @@ class PythonToolchain final : public ScriptToolchain {
   std::vector<std::pair<std::string, std::string>> environment() const override {
     return {{"PYTHONDONTWRITEBYTECODE", "1"},
             {"PYTHONHASHSEED", "0"},
-            {"PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"},
-            {"PYTHONPATH", import_folder_}};
+            {"PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"}};
   }
 
   // The driver finds them by doctest.
@@ -197,25 +196,29 @@ class PythonToolchain final : public ScriptToolchain {
                stop);
   }
 
-  // The dotted name by which the file is imported, the folder that must be on the path for that, and where its tests go.
+  // The dotted name by which the file is imported, and the folder that must be on the path for that.
   void find_module() {
     fs::path folder = file_.parent_path();
     std::string name = file_.stem() == "__init__" ? "" : file_.stem().string();
     std::error_code ignored;
-    while (fs::exists(folder / "__init__.py", ignored) && folder != folder.parent_path()) {
+    // A root with an __init__.py stays the root: what is above it is not the project's.
+    while (folder != root_ && fs::exists(folder / "__init__.py", ignored)) {
       name = folder.filename().string() + (name.empty() ? "" : "." + name);
       folder = folder.parent_path();
     }
-    module_ = name;
-    const fs::path below = folder.lexically_relative(root_);
-    const bool at_root = below == "." || below.empty() || *below.begin() == "..";
-    import_folder_ = at_root ? std::string(kProject) : std::string(kProject) + "/" + below.string();
+    module_ = name.empty() ? "__init__" : name;
+    import_folder_ = (fs::path(kProject) / folder.lexically_relative(root_)).lexically_normal();
+    if (import_folder_.ends_with('/')) import_folder_.pop_back();
+    find_test_place();
+    say_path(folder.lexically_relative(root_));
+  }
+
+  // In the project's folder of tests; else beside the file, or in a new folder where the file is a package's.
+  void find_test_place() {
+    std::error_code ignored;
     fs::path tests;
     for (const char* one : {"tests", "test"}) {
-      if (fs::is_directory(root_ / one, ignored)) {
-        tests = one;
-        break;
-      }
+      if (tests.empty() && fs::is_directory(root_ / one, ignored)) tests = one;
     }
     if (tests.empty())
       tests = fs::exists(file_.parent_path() / "__init__.py", ignored)
@@ -224,21 +227,24 @@ class PythonToolchain final : public ScriptToolchain {
     std::string stem = "test_" + file_.stem().string();
     if (fs::exists(root_ / tests / (stem + ".py"), ignored)) stem += "_leyden";
     test_path_ = (tests / (stem + ".py")).lexically_normal();
-    // pytest puts a test's own folder on the path, `python -m pytest` the root: from elsewhere the test says the way.
-    const bool beside = test_path_.parent_path().lexically_normal() ==
-                        file_.parent_path().lexically_relative(root_).lexically_normal();
+  }
+
+  // pytest puts a test's own folder on the path, and that of a conftest.py: from elsewhere the test says the way.
+  void say_path(const fs::path& import_folder) {
+    const auto any_at_root = [&](const auto&... names) {
+      std::error_code ignored;
+      return (fs::exists(root_ / names, ignored) || ...);
+    };
     // A package is tested as it is installed: whoever runs its tests has put it on the path.
-    const bool packaged =
-        std::ranges::any_of(std::to_array<const char*>({"pyproject.toml", "setup.py", "setup.cfg"}),
-                            [&](const char* one) { return fs::exists(root_ / one, ignored); });
-    if (!at_root && !beside && !packaged) {
-      std::size_t up = 0;
-      for (auto part = test_path_.begin(); part != test_path_.end(); ++part) ++up;
-      path_line_ = fmt::format(
-          "sys.path.insert(0, "
-          "str(pathlib.Path(__file__).resolve().parents[{}] / {}))",
-          up - 1, quoted_text(below.string()));
-    }
+    if (any_at_root("pyproject.toml", "setup.py", "setup.cfg")) return;
+    const bool beside = test_path_.parent_path() == file_.parent_path().lexically_relative(root_) ||
+                        (!test_path_.has_parent_path() && file_.parent_path() == root_);
+    const bool at_root = import_folder == ".";
+    if (beside || (at_root && any_at_root("conftest.py", "pytest.ini", "tox.ini"))) return;
+    const auto up = std::distance(test_path_.begin(), test_path_.end()) - 1;
+    path_line_ =
+        fmt::format("sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[{}]{}))", up,
+                    at_root ? "" : " / " + quoted_text(import_folder.string()));
   }
 
   void choose_interpreter() {

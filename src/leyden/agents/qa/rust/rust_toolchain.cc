@@ -13,6 +13,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/rust/rust_answer.h"
 #include "leyden/agents/qa/rust/rust_builder.h"
 #include "leyden/agents/qa/rust/rust_probe.h"
@@ -52,9 +53,8 @@ class RustToolchain final : public CompiledToolchain {
     auto tools = find_rust_tools(options_.cargo);
     if (!tools) return std::unexpected(tools.error());
     tools_ = *std::move(tools);
-    auto copy = sandbox::ProjectCopy::make(
-        crate_.root, {.leave_out = {".git", ".hg", ".svn", "target", "node_modules", ".venv"}},
-        stop);
+    auto copy = copy_project(crate_.root, crate_.root / crate_.target,
+                             {".git", ".hg", ".svn", "target", "node_modules", ".venv"}, stop);
     if (!copy) return std::unexpected(copy.error());
     copy_ = *std::move(copy);
     auto drivers = DriverFolder::make();
