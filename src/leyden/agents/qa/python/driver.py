@@ -557,7 +557,7 @@ def examples(runner, answer):
     finder, checker = doctest.DocTestFinder(exclude_empty=True), doctest.OutputChecker()
     top = module.__name__.partition(".")[0]
     for test in finder.find(module, module.__name__, module=module):
-        names, told = runner.names(module), []
+        names, told = dict(vars(module)), []
         names.setdefault(top, sys.modules[top])  # As its user has it.
 
         class Notes(doctest.DocTestRunner):

@@ -138,5 +138,14 @@ TEST_F(LooseFile, OfAPackageIsImportedFromAbove) {
   EXPECT_EQ(test_path_, "tests/test_lid.py");
 }
 
+TEST_F(LooseFile, TestsStandWithTheOthersUnderANameOfTheirOwn) {
+  folder_.write("box/__init__.py", "");
+  folder_.write("box/lid.py", "def two() -> int:\n    return 2\n");
+  folder_.write("box/tests/test_other.py", "def test_one():\n    assert True\n");
+  folder_.write("more/test_lid.py", "def test_one():\n    assert True\n");
+  EXPECT_EQ(answer("box/lid.py"), "2");
+  EXPECT_EQ(test_path_, "box/tests/test_lid_leyden.py");
+}
+
 }  // namespace
 }  // namespace leyden::qa

@@ -47,6 +47,7 @@ class PythonToolchain final : public ScriptToolchain {
       const std::string name = one.filename().string();
       return name.ends_with(".py") && (name.starts_with("test_") || name.ends_with("_test.py"));
     });
+    find_test_place();
     choose_interpreter();
     return look_at_runner(stop);
   }
@@ -209,24 +210,31 @@ class PythonToolchain final : public ScriptToolchain {
     module_ = name.empty() ? "__init__" : name;
     import_folder_ = (fs::path(kProject) / folder.lexically_relative(root_)).lexically_normal();
     if (import_folder_.ends_with('/')) import_folder_.pop_back();
-    find_test_place();
-    say_path(folder.lexically_relative(root_));
+    import_relative_ = folder.lexically_relative(root_);
   }
 
-  // In the project's folder of tests; else beside the file, or in a new folder where the file is a package's.
+  // In the nearest folder of tests; else beside the file, or in a new folder where the file is a package's.
   void find_test_place() {
     std::error_code ignored;
-    fs::path tests;
-    for (const char* one : {"tests", "test"}) {
-      if (tests.empty() && fs::is_directory(root_ / one, ignored)) tests = one;
+    const fs::path own = file_.parent_path().lexically_relative(root_);
+    fs::path tests = fs::exists(file_.parent_path() / "__init__.py", ignored) ? "tests" : own;
+    for (fs::path above = own;; above = above.parent_path()) {
+      const auto has = [&](const char* name) {
+        return fs::is_directory(root_ / above / name, ignored);
+      };
+      if (has("tests") || has("test")) {
+        tests = above / (has("tests") ? "tests" : "test");
+        break;
+      }
+      if (above.empty() || above == ".") break;
     }
-    if (tests.empty())
-      tests = fs::exists(file_.parent_path() / "__init__.py", ignored)
-                  ? fs::path("tests")
-                  : file_.parent_path().lexically_relative(root_);
-    std::string stem = "test_" + file_.stem().string();
-    if (fs::exists(root_ / tests / (stem + ".py"), ignored)) stem += "_leyden";
-    test_path_ = (tests / (stem + ".py")).lexically_normal();
+    // Two of one name are one to pytest where their folders are no packages.
+    std::string name = "test_" + file_.stem().string() + ".py";
+    if (std::ranges::any_of(project_tests_,
+                            [&](const fs::path& one) { return one.filename() == name; }))
+      name = "test_" + file_.stem().string() + "_leyden.py";
+    test_path_ = (tests / name).lexically_normal();
+    say_path(import_relative_);
   }
 
   // pytest puts a test's own folder on the path, and that of a conftest.py: from elsewhere the test says the way.
@@ -273,6 +281,7 @@ class PythonToolchain final : public ScriptToolchain {
   PythonOptions options_;
   std::string module_;
   std::string import_folder_;
+  fs::path import_relative_;  // The same, from the root.
   std::string path_line_;
   fs::path interpreter_;
   bool depends_on_hashes_ = false;
