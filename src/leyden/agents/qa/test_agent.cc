@@ -26,6 +26,8 @@ constexpr std::size_t kSameAnswersShare =
     4;                                  // Of one answer not more than a part of the spare inputs.
 constexpr std::size_t kVariedMax = 60;  // Of each function, in a round for mutants.
 constexpr std::size_t kShuffledRuns = 5;
+constexpr std::size_t kRunsOfEach = kShuffledRuns + 2;  // In order, shuffled and alone.
+constexpr std::size_t kChances = 5;            // Of tests that others may have kept from running.
 constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
 constexpr std::size_t kShownBytesMax = 600;    // Of an answer or a failure, in a report.
 class Agent {
@@ -484,7 +486,7 @@ class Agent {
         candidates_[i].name = toolchain_.test_name(function, fails, ++count);
       } while (names_.contains(candidates_[i].name));
     }
-    while (!chosen_.empty() || !written_.empty()) {
+    for (std::size_t round = 0; !chosen_.empty() || !written_.empty(); ++round) {
       progress("verifying", 0, chosen_.size() + written_.size());
       const std::vector<TestCase> cases = cases_of(chosen_);
       std::vector<SourceTest> written;
@@ -495,13 +497,18 @@ class Agent {
           {.shuffled = kShuffledRuns, .alone = true, .seed = options_.seed}, stop_);
       if (!runs) return std::unexpected(runs.error());
       const std::size_t before = chosen_.size() + written_.size();
+      // Who crashes takes the others with it: while some fail the others get another chance.
+      const bool some_fail =
+          round < kChances &&
+          std::ranges::any_of(
+              runs->tests, [](const auto& test) { return test.second.passed < test.second.runs; });
       const auto fails = [&](const std::string& name, std::size_t function) {
         const auto test = runs->tests.find(name);
         const bool there = test != runs->tests.end();
-        // First, shuffled ones and alone.
         if (there && test->second.passed == test->second.runs &&
-            test->second.runs == kShuffledRuns + 2)
+            (some_fail || test->second.runs == kRunsOfEach))
           return false;
+        if (!there && some_fail) return false;
         std::string reason =
             !there ? "was not run: " + runs->trouble
             : test->second.passed < test->second.runs

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/cpp/cpp_arguments.h"
 #include "leyden/agents/qa/cpp/cpp_literals.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -17,34 +17,6 @@ namespace {
 using Kind = Type::Kind;
 using OwnKind = CppOwnType::Kind;
 
-// The words of a name, in lower case: "buf", "len" of "buf_len" and "bufLen".
-std::vector<std::string> words_of(const std::string& name) {
-  std::vector<std::string> out;
-  bool begins = true;
-  for (const char c : name) {
-    const auto code = static_cast<unsigned char>(c);
-    if (std::isalpha(code) == 0) {
-      begins = true;
-      continue;
-    }
-    if (begins || std::isupper(code) != 0) out.emplace_back();
-    begins = false;
-    out.back() += static_cast<char>(std::tolower(code));
-  }
-  return out;
-}
-
-bool has_word(const std::string& name, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(words_of(name), [&](const std::string& word) {
-    return std::ranges::find(words, word) != words.end();
-  });
-}
-
-bool is_length_name(const std::string& name) {
-  return name == "n" || name == "sz" ||
-         has_word(name, {"len", "length", "size", "count", "num", "cnt", "capacity", "cap", "nmemb",
-                         "elements", "bytes", "total", "n"});
-}
 bool makes_object(const std::string& name) {
   return has_word(name, {"new", "create", "make", "init", "alloc", "open", "build", "from"});
 }
@@ -52,26 +24,7 @@ bool ends_object(const std::string& name) {
   return has_word(name, {"free", "destroy", "delete", "del", "close", "release", "dispose", "unref",
                          "cleanup", "fini", "deinit", "drop"});
 }
-bool is_many_name(const std::string& name) {
-  return has_word(name, {"arr", "array", "buf", "buffer", "values", "items", "data", "list", "nums",
-                         "numbers", "elements", "vec", "src", "dst", "matrix"});
-}
-
 bool is_header(const std::string& path) { return path.ends_with(".h"); }
-
-// A pointer for what is written as an array of unknown or known length; nothing for one of arrays.
-std::string with_stars(std::string type) {
-  const std::size_t open = type.find('[');
-  if (open == std::string::npos) return type;
-  if (type.find('[', open + 1) != std::string::npos) return "...";
-  return type.substr(0, open) + "*";
-}
-
-struct CParameter {
-  Parameter parameter;
-  CppPassing passing = CppPassing::value;
-  std::string length{};
-};
 
 class Assembler {
  public:
@@ -161,7 +114,7 @@ class Assembler {
         continue;
       std::string why;
       std::vector<Parameter> construction;
-      for (CParameter& parameter : parameters_of(one, why)) {
+      for (CppArgument& parameter : parameters_of(one, why)) {
         if (parameter.passing != CppPassing::value) why = "by value only";
         construction.push_back(std::move(parameter.parameter));
       }
@@ -218,13 +171,13 @@ class Assembler {
   }
 
   // What a call passes; `why` it can't be called.
-  std::vector<CParameter> parameters_of(const CppFunction& function, std::string& why) const {
-    std::vector<CParameter> out;
+  std::vector<CppArgument> parameters_of(const CppFunction& function, std::string& why) const {
+    std::vector<CppArgument> out;
     for (std::size_t i = 0; i < function.parameters.size(); ++i) {
       const CppParameter& one = function.parameters[i];
       const CppParameter* next =
           i + 1 < function.parameters.size() ? &function.parameters[i + 1] : nullptr;
-      CParameter taken = parameter_of(one, next);
+      CppArgument taken = parameter_of(one, next);
       if (taken.parameter.name.empty()) taken.parameter.name = fmt::format("argument{}", i);
       if (taken.parameter.type.kind == Kind::unknown && why.empty())
         why = fmt::format("no values are made for its parameter {}", taken.parameter.name);
@@ -234,50 +187,19 @@ class Assembler {
     return out;
   }
 
-  [[nodiscard]] CParameter parameter_of(const CppParameter& one, const CppParameter* next) const {
+  [[nodiscard]] CppArgument parameter_of(const CppParameter& one, const CppParameter* next) const {
     const std::string written = with_stars(one.type);
     const CppTypeText text = cpp_type_text(written);
-    CParameter out{.parameter = {.name = one.name, .type = {}, .annotated = true}};
+    CppArgument out{.parameter = {.name = one.name, .type = {}, .annotated = true}};
     Type& type = out.parameter.type;
     if (text.stars == 0) {
       type = types_.type_of(written, {});
     } else if (const CppOwnType* own = object_type(text)) {
       type = type_of_object(*own);
     } else if (text.stars == 1) {
-      take_pointer(one, text, next, out);
+      take_pointer(types_, one, text, types_.type_of(text.name, {}), next, out);
     }
     return out;
-  }
-
-  void take_pointer(const CppParameter& one, const CppTypeText& text, const CppParameter* next,
-                    CParameter& out) const {
-    Type& type = out.parameter.type;
-    const Type item = types_.type_of(text.name, {});
-    if (item.kind == Kind::unknown || item.kind == Kind::optional) return;
-    const std::string length = next == nullptr ? std::string() : length_type(*next);
-    if (!length.empty()) {
-      const bool is_text = item.name == "char" && text.is_const;
-      type = is_text ? Type{.kind = Kind::text, .of = {}, .name = "std::string"}
-                     : Type{.kind = Kind::list,
-                            .of = {item},
-                            .name = fmt::format("std::vector<{}>", item.name)};
-      out.passing = text.is_const ? CppPassing::const_array : CppPassing::array;
-      out.length = length;
-    } else if (item.name == "char") {
-      type = {.kind = Kind::text, .of = {}, .name = text.is_const ? "const char*" : "char*"};
-      out.passing = text.is_const ? CppPassing::value : CppPassing::pointer;
-    } else if (item.kind == Kind::record ||
-               (!text.is_const && one.type.find('[') == std::string::npos &&
-                !is_many_name(one.name))) {
-      type = item;
-      out.passing = text.is_const ? CppPassing::const_address : CppPassing::address;
-    }
-  }
-
-  // Of a parameter that says how much stands at the pointer before it.
-  [[nodiscard]] std::string length_type(const CppParameter& one) const {
-    const Type type = types_.type_of(one.type, {});
-    return type.kind == Kind::integer && is_length_name(one.name) ? type.name : std::string();
   }
 
   [[nodiscard]] const CppFunction* definition_of(const CppFunction& declared) const {
@@ -291,7 +213,7 @@ class Assembler {
     const CppFunction* definition = definition_of(one);
     if (definition == nullptr || !used_.insert(definition).second) return;
     std::string why;
-    std::vector<CParameter> parameters = parameters_of(*definition, why);
+    std::vector<CppArgument> parameters = parameters_of(*definition, why);
     if (one.name == "main") why = "it is not to be called";
     if (!parameters.empty() && parameters[0].parameter.type.kind == Kind::object &&
         ends_object(one.name))
@@ -308,7 +230,7 @@ class Assembler {
   }
 
   void add_function(const CppFunction& one, const CppFunction& definition,
-                    const std::string& uncallable, std::vector<CParameter> parameters) {
+                    const std::string& uncallable, std::vector<CppArgument> parameters) {
     CppCallable callable{.name = one.name,
                          .class_name = {},
                          .passing = {},

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/cpp/cpp_arguments.h"
 #include "leyden/agents/qa/cpp/cpp_literals.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -190,14 +191,49 @@ class Assembler {
                                                      const std::string& scope) const {
     std::vector<Parameter> out;
     for (const CppParameter& one : function.parameters) {
-      Type type = types_.type_of(one.type, scope);
-      if (type.kind == Type::Kind::unknown && one.has_default) break;  // It stays as it is.
-      out.push_back({.name = one.name.empty() ? fmt::format("argument{}", out.size()) : one.name,
-                     .type = std::move(type),
-                     .annotated = true,
-                     .has_default = one.has_default});
+      Parameter parameter = parameter_of(one, scope, out.size());
+      if (parameter.type.kind == Type::Kind::unknown && one.has_default)
+        break;  // It stays as it is.
+      out.push_back(std::move(parameter));
     }
     return out;
+  }
+
+  [[nodiscard]] Parameter parameter_of(const CppParameter& one, const std::string& scope,
+                                       std::size_t number) const {
+    return {.name = one.name.empty() ? fmt::format("argument{}", number) : one.name,
+            .type = types_.type_of(one.type, scope),
+            .annotated = true,
+            .has_default = one.has_default};
+  }
+
+  // The same as a call passes it: a pointer to a number or a character is rarely meant to be null, and often an array's. Constructors make objects elsewhere, too, and
+  // take them as they are.
+  [[nodiscard]] std::vector<CppArgument> arguments_of(const CppFunction& function) const {
+    const std::string scope = scope_of(function);
+    std::vector<CppArgument> out;
+    for (std::size_t i = 0; i < function.parameters.size(); ++i) {
+      const CppParameter& one = function.parameters[i];
+      CppArgument taken{.parameter = parameter_of(one, scope, out.size())};
+      taken.passing = passing_of(one.type, taken.parameter.type.name);
+      const CppTypeText text = cpp_type_text(with_stars(one.type));
+      if (text.stars == 1 && !one.has_default && function.form != Form::constructor) {
+        const CppParameter* next =
+            i + 1 < function.parameters.size() ? &function.parameters[i + 1] : nullptr;
+        const Type item = types_.type_of(text.name, scope);
+        if (is_plain(item)) take_pointer(types_, one, text, item, next, taken);
+      }
+      if (taken.parameter.type.kind == Type::Kind::unknown && one.has_default) break;
+      if (!taken.length.empty()) ++i;
+      out.push_back(std::move(taken));
+    }
+    return out;
+  }
+
+  static bool is_plain(const Type& item) {
+    using Kind = Type::Kind;
+    return item.kind == Kind::integer || item.kind == Kind::real || item.kind == Kind::boolean ||
+           item.kind == Kind::bytes;
   }
 
   [[nodiscard]] bool readable(const CppFunction& function) const {
@@ -311,9 +347,9 @@ class Assembler {
   }
 
   [[nodiscard]] std::string unknown_parameter(const CppFunction& one) const {
-    for (const Parameter& parameter : parameters_of(one, scope_of(one))) {
-      if (parameter.type.kind == Type::Kind::unknown)
-        return fmt::format("no values are made for its parameter {}", parameter.name);
+    for (const CppArgument& argument : arguments_of(one)) {
+      if (argument.parameter.type.kind == Type::Kind::unknown)
+        return fmt::format("no values are made for its parameter {}", argument.parameter.name);
     }
     return {};
   }
@@ -334,6 +370,7 @@ class Assembler {
                          .name = one.name,
                          .class_name = {},
                          .passing = {},
+                         .lengths = {},
                          .gives_nothing = one.result == "void "};
     Function out;
     out.name = one.form == Form::conversion ? "operator " + one.name : one.name;
@@ -349,9 +386,11 @@ class Assembler {
       out.construction = own->construction;
     }
     if (uncallable.empty()) {
-      out.parameters = parameters_of(one, scope_of(one));
-      for (std::size_t i = 0; i < out.parameters.size(); ++i)
-        callable.passing.push_back(passing_of(one.parameters[i].type, out.parameters[i].type.name));
+      for (CppArgument& argument : arguments_of(one)) {
+        out.parameters.push_back(std::move(argument.parameter));
+        callable.passing.push_back(argument.passing);
+        callable.lengths.push_back(std::move(argument.length));
+      }
     } else {
       out.kind = Function::Kind::function;
       out.construction.clear();

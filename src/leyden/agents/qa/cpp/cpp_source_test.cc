@@ -53,6 +53,26 @@ TEST(CppTypes, AreSpelledAsTestsSpellThem) {
   EXPECT_EQ(types.type_of("int (*)(int)", "").kind, Type::Kind::unknown);
 }
 
+// As in C: to characters and numbers they are arrays, texts and addresses. Of objects one may be none.
+TEST(CppSource, KnowsWhatPointersMean) {
+  const CppSource out = read("text.h", R"(
+struct Node { int value; };
+inline int sum(const int* values, int count) { return count > 0 ? values[0] : 0; }
+inline void write(char* buffer, const int size) { buffer[size - 1] = 0; }
+inline void half(int* value) { *value /= 2; }
+inline int value_of(const Node* node) { return node ? node->value : 0; }
+inline int with_default(const int* values = nullptr, int count = 0) { return count; }
+)");
+  const auto passing = [&](std::size_t i) { return out.callables[i].passing; };
+  ASSERT_EQ(out.functions.size(), 5u);
+  EXPECT_EQ(passing(0), std::vector{CppPassing::const_array});
+  EXPECT_EQ(out.callables[0].lengths, std::vector<std::string>{"int"});
+  EXPECT_EQ(passing(1), std::vector{CppPassing::array});
+  EXPECT_EQ(passing(2), std::vector{CppPassing::address});
+  EXPECT_EQ(named(out, "value_of").parameters[0].type.kind, Type::Kind::optional);
+  EXPECT_EQ(named(out, "with_default").parameters.size(), 2u);
+}
+
 TEST(CppSource, TellsWhatATestCanCall) {
   const CppSource out = read("shop.h", R"(
 namespace shop {

@@ -357,9 +357,9 @@ class TestWriter {
   // How the call names it.
   std::string add_variable(const std::string& name, const Value& value, const Type& type) {
     if (type.name == "char*") {
-      // Nobody says in C how much may be written into it.
+      // Nobody says how much may be written into it.
       const std::string room =
-          source_.is_c && value.text.size() < kTextRoom ? std::to_string(kTextRoom) : std::string();
+          value.text.size() < kTextRoom ? std::to_string(kTextRoom) : std::string();
       lines_.push_back(
           fmt::format("char {}[{}] = {};", name, room, cpp_literal(value, type, source_)));
       return name;

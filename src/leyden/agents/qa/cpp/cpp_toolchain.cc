@@ -205,21 +205,38 @@ class CppToolchain final : public CompiledToolchain {
     const auto found =
         sanitizer_finding(line.value("said", ""), project_.target.filename().string());
     const Input used = fitted(input, source_.functions, cpp_integer_range);
-    if (!found || (found->by_size && !is_ordinary(used))) return {};
+    if (!found || passes_null(used) || (found->by_size && !is_ordinary(used))) return {};
     const std::string kind = found->what.substr(0, found->what.find_first_of(":0123456789"));
     if (!told_.insert(fmt::format("{} {} {}", input.function(), found->line, kind)).second)
       return {};
-    const Function& function = source_.functions[input.function()];
-    std::vector<std::string> arguments;
-    const std::vector<Value>& values = used.steps.back().arguments;
-    for (std::size_t i = 0; i < values.size(); ++i)
-      arguments.push_back(cpp_literal(values[i], function.parameters[i].type, source_));
-    return fmt::format("undefined behaviour{}: {} ({}({}))",
+    std::string calls;
+    for (const Step& step : used.steps) calls += (calls.empty() ? "" : "; ") + call_text(step);
+    return fmt::format("undefined behaviour{}: {} ({})",
                        found->line == 0 ? "" : fmt::format(" in line {}", found->line), found->what,
-                       function.name, joined(arguments, ", "));
+                       calls);
   }
 
  private:
+  std::string call_text(const Step& step) const {
+    const Function& function = source_.functions[step.function];
+    std::vector<std::string> arguments;
+    for (std::size_t i = 0; i < step.arguments.size(); ++i)
+      arguments.push_back(cpp_literal(step.arguments[i], function.parameters[i].type, source_));
+    return fmt::format("{}({})", function.name, joined(arguments, ", "));
+  }
+
+  // A null pointer, which a type allows and its function seldom does.
+  bool passes_null(const Input& input) const {
+    return std::ranges::any_of(input.steps, [&](const Step& step) {
+      for (std::size_t i = 0; i < step.arguments.size(); ++i) {
+        if (step.arguments[i].kind == Value::Kind::none &&
+            source_.functions[step.function].parameters[i].type.name.ends_with('*'))
+          return true;
+      }
+      return false;
+    });
+  }
+
   bool none_callable() const {
     return std::ranges::none_of(source_.functions,
                                 [](const Function& one) { return one.uncallable.empty(); });
