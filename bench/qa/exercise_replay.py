@@ -29,7 +29,7 @@ def googletest_of(text):
     names = iter(range(1, 1000))
     text = re.sub(r"^#if\w* .*EXERCISM_TEST_SUITE(?:.*\n)*?#endif.*\n", GOOGLETEST, text, flags=re.M)
     text = re.sub(r"^#if.*EXERCISM_RUN_ALL_TESTS.*\n|^#endif.*\n|^using namespace Catch.*\n", "", text, flags=re.M)
-    text = re.sub(r"^TEST_CASE\(.*?\)\s*\{$", lambda _: f"TEST(Human, Case{next(names)}) {{", text, flags=re.M)
+    text = re.sub(r"^TEST_CASE\([^{]*\)\s*\{[ \t]*$", lambda _: f"TEST(Human, Case{next(names)}) {{", text, flags=re.M)
     return re.sub(r"(REQUIRE|CHECK)_THAT\(\s*(.*?),\s*(?:Catch::Matchers::)?WithinAbs\((.*), ?([\w.]+)\)\);", r"EXPECT_NEAR(\2, \3, \4);", text, flags=re.S)
 
 
@@ -45,12 +45,13 @@ class Form:
     end: str
     told: object = staticmethod(lambda text: text)  # The file as a model would have written it.
     files: str = ""  # Others whose text belongs to it.
+    is_call: bool = False
 
 
 FORMS = {
     "python": Form(r"def test", ""),
-    "javascript": Form(r"(?:test|it)\(", r"\}.*\)", without(r"\bx(?=(?:test|it|describe)\()")),
-    "typescript": Form(r"(?:test|it)\(", r"\}.*\)", without(r"\bx(?=(?:test|it|describe)\()|, x?(?:it|test|describe)\b(?=.*@jest)")),
+    "javascript": Form(r"(?:test|it)\(", r"\}.*\)", without(r"\bx(?=(?:test|it|describe)\()"), is_call=True),
+    "typescript": Form(r"(?:test|it)\(", r"\}.*\)", without(r"\bx(?=(?:test|it|describe)\()|, x?(?:it|test|describe)\b(?=.*@jest)"), is_call=True),
     "ruby": Form(r"def test_", r"end\b", without(r"^\s*skip\s*$")),
     "php": Form(r"(?:final )?public function test", r"\}"),
     "java": Form(r"@Test", r"\}", without(r"@Disabled(?:\(.*?\))?")),
@@ -71,10 +72,11 @@ def ends_at(lines, first, form):
         while at < len(lines) and (not lines[at].strip() or indent_of(lines[at]) > indent):
             at += 1
         return at
-    if lines[first].count("(") == lines[first].count(")") and re.search(form.end + r";?\s*$", lines[first]):
-        return at  # All of it in one line.
-    while at < len(lines) and not (indent_of(lines[at]) == indent and re.match(form.end, lines[at].lstrip())):
-        at += 1
+    open_brackets = 0  # Of a call, which may be all of a test: `it('is odd', () => expect(odd(1)).toBe(true))`.
+    for at in range(first, len(lines)):
+        open_brackets += lines[at].count("(") - lines[at].count(")")
+        if (form.is_call and open_brackets == 0) or (at > first and indent_of(lines[at]) == indent and re.match(form.end, lines[at].lstrip())):
+            break
     return at + 1
 
 
