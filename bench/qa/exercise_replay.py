@@ -53,7 +53,7 @@ FORMS = {
     "javascript": Form(r"(?:test|it)\(", r"\}.*\)", without(r"\bx(?=(?:test|it|describe)\()"), is_call=True),
     "typescript": Form(r"(?:test|it)\(", r"\}.*\)", without(r"\bx(?=(?:test|it|describe)\()|, x?(?:it|test|describe)\b(?=.*@jest)"), is_call=True),
     "ruby": Form(r"def test_", r"end\b", without(r"^\s*skip\s*$")),
-    "php": Form(r"(?:final )?public function test", r"\}"),
+    "php": Form(r"(?:final )?public function test", r"\}", without(r"^\s*#\[TestDox.*\]\n|^\s*/\*\*(?:.|\n)*?\*/\n")),
     "java": Form(r"@Test", r"\}", without(r"@Disabled(?:\(.*?\))?")),
     "go": Form(r"func Test\w*\(", r"\}", files="*_test.go"),
     "rust": Form(r"#\[test\]", r"\}", without(r"^\s*#\[ignore.*\]\n")),
