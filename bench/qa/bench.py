@@ -5,7 +5,7 @@
     bench.py --leyden LEYDEN --juliet FOLDER [--json FILE]
     bench.py --leyden LEYDEN --engine [--model NAME]
     bench.py --leyden LEYDEN --projects [NAME ...] [--max-calls N --model NAME]
-    bench.py --leyden LEYDEN --exercises FOLDER [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
+    bench.py --leyden LEYDEN --exercises FOLDER [--replay] [--every N] [--language L ...] [--exercise NAME ...] [--mutants N] [--json FILE]
 
 TestEval (LLM4SoftwareTesting/TestEval, 210 programs of one method each) exercises with human tests (exercises.py) and Juliet
 (arichardson/juliet-test-suite-c) are not in this repository: name their places.
@@ -103,6 +103,8 @@ def main():
     arguments.add_argument("--exercises", type=pathlib.Path, help="a folder with LANGUAGE/exercises/practice/NAME")
     arguments.add_argument("--language", nargs="*", help="of the exercises [default: all that can be run here]")
     arguments.add_argument("--exercise", nargs="*", help="only these")
+    arguments.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth of a language's exercises")
+    arguments.add_argument("--replay", action="store_true", help="the human tests of the exercises are a model's answers")
     arguments.add_argument("--mutants", type=int, help="of each module for --pynguin [default: 60], of each exercise [12], against which both suites run")
     arguments.add_argument("--jobs", type=int, default=1, help="exercises at a time")
     arguments.add_argument("--json", type=pathlib.Path)

@@ -2,7 +2,7 @@
 
 The reference is put in place, tests are made of it, and other programs judge them: the language's own runner in a folder that holds nothing but the solution and the tests
 (`passes`), its own coverage (`coverage`), and mutants, a sample of those that Leyden makes, each put into the solution before both suites run (`kills`).
-A language is a class of `exercise_languages.py`, `exercise_scripts.py` or `exercise_java.py`.
+A language is a class of `exercise_languages.py`, `exercise_scripts.py` or `exercise_java.py`. With `--replay` a scripted model answers with the human tests (`exercise_replay.py`).
 """
 import concurrent.futures
 import json
@@ -13,14 +13,15 @@ import tempfile
 import time
 
 import exercise_languages
+import exercise_replay
 from exercise_java import Java
 from exercise_scripts import SCRIPTS
 
 LANGUAGES = [*exercise_languages.LANGUAGES, Java(), *SCRIPTS]
 
 
-def json_of(command):
-    done = subprocess.run(command, capture_output=True, text=True)
+def json_of(command, environment=None):
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     return (json.loads(done.stdout), "") if done.returncode in (0, 1) and done.stdout.startswith(("{", "[")) else (None, done.stderr.strip()[-300:])
 
 
@@ -37,14 +38,17 @@ class Exercise:
         """A folder with the reference solution, and none of the tests."""
         folder = self.folder / name
         self.language.lay_out(self, folder)
+        if self.options.replay:
+            for helper in exercise_replay.helpers(self):  # What its tests import.
+                shutil.copy(self.source / helper, folder / helper)
         return folder
 
     def make_tests(self):
         folder = self.laid_out("made")
         begin, written, mutants = time.monotonic(), [], []
         for target in self.language.targets(self, folder):
-            command = [self.options.leyden, "test", target, "--offline", *self.language.flags]
-            report, trouble = json_of([*command, "--write", "--json"])
+            command = [self.options.leyden, "test", target, *self.language.flags]
+            report, trouble = self.report_of(command)
             if not report:
                 self.row["trouble"] += f"{target.name}: {trouble} "
                 continue
@@ -53,10 +57,24 @@ class Exercise:
             self.row["trouble"] += "".join(f"suspected: {one['function']}: {one['what']} " for one in file["suspected_defects"])
             if file["test_count"]:
                 written.append(file["test_path"])
-            listed, _ = json_of([*command, "--list-mutants"])
+            listed, _ = json_of([*command, "--offline", "--list-mutants"])
             mutants += [{**mutant, "file": target.relative_to(folder)} for mutant in listed or []]
         self.row["seconds"] = time.monotonic() - begin
         return folder, written, mutants
+
+    def report_of(self, command):
+        """Of tests that are written: without a model, or with the human tests as a model's answers."""
+        command = [*command, "--write", "--json"]
+        if not self.options.replay:
+            return json_of([*command, "--offline"])
+        replay = exercise_replay.Replay(self, command)
+        try:
+            report, trouble = json_of(command, replay.environment)
+            if report:
+                replay.note(report["files"][0], self.row)
+            return report, trouble
+        finally:
+            replay.close()
 
     def run(self):
         made, written, mutants = self.make_tests()
@@ -133,7 +151,7 @@ def measure(options):
             sources = sorted((options.exercises / language.name / "exercises/practice").glob("*/.meta/config.json"))
             if (options.language and language.name not in options.language) or not sources or not language.is_there():
                 continue
-            sources = [file for file in sources if readable(file)]
+            sources = [file for file in sources if readable(file)][::options.every]
             exercises = [Exercise(language, file.parents[1], pathlib.Path(temporary) / language.name / file.parents[1].name, options) for file in sources
                          if not options.exercise or file.parents[1].name in options.exercise]
             rows += pool.map(Exercise.run, exercises)

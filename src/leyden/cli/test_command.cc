@@ -392,6 +392,7 @@ int dry_run(const TestRun& run, const std::vector<TestTarget>& targets) {
     nlohmann::json prompts = nlohmann::json::array();
     const auto& functions = job->toolchain->functions();
     for (const std::size_t i : qa::wanted_functions(functions, job->options)) {
+      if (!functions[i].uncallable.empty()) continue;  // Nobody is asked for its tests.
       const auto tokens = job->writer ? job->writer->prompt_tokens(qa::first_task(
                                             functions[i], job->toolchain->words(), {}))
                                       : Result<std::size_t>(0);

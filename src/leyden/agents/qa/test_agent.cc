@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -234,6 +235,7 @@ class Agent {
       if (std::ranges::binary_search(wanted_, mutant.function)) of_wanted.push_back(mutant);
     }
     mutants_ = MutantScores(std::move(of_wanted));
+    judged_.assign(mutants_.count(), 0);
   }
 
   ModelWords words() const {
@@ -296,13 +298,9 @@ class Agent {
     std::string next;
     for (SourceTest& test : *tests) {
       if (written_.size() >= tests_max_) break;
+      const std::vector<std::size_t> numbers = mutants_to_judge_by(function);
       std::vector<Mutant> alive;
-      std::vector<std::size_t> numbers;
-      for (const std::size_t i : mutants_.unnoticed()) {
-        if (mutants_[i].function != function || alive.size() >= kJudgedMutantsMax) continue;
-        alive.push_back(mutants_[i]);
-        numbers.push_back(i);
-      }
+      for (const std::size_t i : numbers) alive.push_back(mutants_[i]);
       rename_apart(test);
       auto judged = toolchain_.judge(test, alive, stop_);
       if (!judged) return std::unexpected(judged.error());
@@ -329,6 +327,20 @@ class Agent {
           {.test = std::move(test), .function = function, .arcs = std::move(judged->arcs)});
     }
     return next;
+  }
+
+  // Of those that nothing noticed: the function's own first, then its helpers', then what else its test may reach; of these what was tried least.
+  std::vector<std::size_t> mutants_to_judge_by(std::size_t function) {
+    std::vector<std::size_t> out = mutants_.unnoticed();
+    const auto order = [&](std::size_t i) {
+      const std::size_t of = mutants_[i].function;
+      const int distance = of == function ? 0 : functions_[of].uncallable.empty() ? 2 : 1;
+      return std::tuple(distance, judged_[i], i);
+    };
+    std::ranges::sort(out, {}, order);
+    if (out.size() > kJudgedMutantsMax) out.resize(kJudgedMutantsMax);
+    for (const std::size_t i : out) ++judged_[i];
+    return out;
   }
 
   // Two tests of one name: the second would hide the first.
@@ -622,6 +634,7 @@ class Agent {
   std::set<std::string> names_;      // Of the written ones.
   std::vector<std::size_t> chosen_;  // Of the candidates.
   MutantScores mutants_;             // Of what is wanted.
+  std::vector<std::size_t> judged_;  // How many of a model's tests were run against each.
   TestReport report_;
 };
 

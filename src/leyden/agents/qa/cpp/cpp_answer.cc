@@ -20,7 +20,7 @@ Result<std::vector<SourceTest>> cpp_tests_in(std::string_view answer) {
     const std::string line = rest.substr(begin, end - begin);
     if (line.starts_with("#include")) {
       shared.imports.push_back(line);
-    } else if (!line.empty() || !shared.support.empty()) {
+    } else if (!line.empty() || (!shared.support.empty() && !shared.support.ends_with("\n\n"))) {
       shared.support += line + "\n";
     }
     begin = end + 1;

@@ -34,10 +34,6 @@ struct JavascriptSource {
 // JSDoc; where there are none, from defaults, names and what the body does with a parameter.
 [[nodiscard]] JavascriptSource javascript_source(const syntax::Tree& tree, std::string_view text);
 
-// The tests in a model's answer: calls of test() or it() at the top of its first block in fences, else of all of it; those within a
-// describe() become tests of their own where nothing else is in it. Errors: invalid_argument, says what is missing.
-[[nodiscard]] Result<std::vector<SourceTest>> javascript_tests_in(std::string_view answer);
-
 // What a statement's test is called, if it is a call of test() or it() with a name.
 [[nodiscard]] std::optional<std::string> javascript_test_name(syntax::Node statement,
                                                               std::string_view text);

@@ -171,24 +171,5 @@ TEST(JavascriptSource, WhatDoesNotParseIsLeftOut) {
   EXPECT_TRUE(read("\xff\xfe\x01").functions.empty());
 }
 
-TEST(JavascriptSource, TestsOfAModel) {
-  const auto tests = javascript_tests_in(
-      "Here:\n```javascript\nimport { f } from './f.js';\nconst ROWS = [1];\n"
-      "test('one', () => { assert.equal(f(ROWS), 1); });\n"
-      "describe(\"f\", () => {\n  it(\"two\", () => { f(2); });\n});\n```\n");
-  ASSERT_TRUE(tests) << tests.error().message;
-  ASSERT_EQ(tests->size(), 2);
-  EXPECT_EQ((*tests)[0].name, "one");
-  EXPECT_EQ((*tests)[1].text, "it(\"two\", () => { f(2); });");
-  EXPECT_EQ((*tests)[0].support, "const ROWS = [1];");
-  EXPECT_EQ((*tests)[0].imports.size(), 1);
-  const auto why = [](std::string_view answer) {
-    return javascript_tests_in(answer).error().message;
-  };
-  EXPECT_EQ(why(""), "the answer is empty");
-  EXPECT_NE(why("```js\nconst x = 1;\n```").find("no call of test()"), std::string::npos);
-  EXPECT_NE(why("```js\ntest(\"a\", ( => {\n```").find("does not parse"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace leyden::qa

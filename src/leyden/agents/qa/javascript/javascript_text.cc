@@ -295,6 +295,37 @@ std::string test_of(const TestCase& one, const std::vector<Function>& functions,
 
 }  // namespace
 
+namespace {
+
+// node:test's and node:assert's are there already; jest's and vitest's have their words by now.
+bool imports_runner(std::string_view line) {
+  const auto has = [&](std::string_view part) { return line.find(part) != std::string_view::npos; };
+  return has("node:test") || has("vitest") || has("@jest/") || (has("assert") && !has("{"));
+}
+
+// With or without its ending: 'shop', "./shop.js".
+bool imports_module(std::string_view line, const JavascriptModule& module) {
+  const std::string file = module.specifier.substr(module.specifier.rfind('/') + 1);
+  const std::string stem = file.substr(0, file.find('.'));
+  return line.find(file) != std::string_view::npos ||
+         line.find(stem + "\"") != std::string_view::npos ||
+         line.find(stem + "'") != std::string_view::npos;
+}
+
+// Of `import { a, b } from "./shop.js"`; under other names they are not known here.
+std::vector<std::string> names_imported(std::string_view line) {
+  std::vector<std::string> out;
+  const std::size_t open = line.find('{');
+  const std::size_t close = line.find('}');
+  if (open == std::string_view::npos || close == std::string_view::npos) return out;
+  for (const std::string_view name : parts_of(line.substr(open + 1, close - open - 1), ',')) {
+    if (!name.empty() && name.find_first_of(" :") == std::string_view::npos) out.emplace_back(name);
+  }
+  return out;
+}
+
+}  // namespace
+
 // leyden:ignore common.complex-function to be taken apart, as the Python side was
 std::string javascript_test_file(std::span<const TestCase> cases,
                                  std::span<const SourceTest> written,
@@ -316,6 +347,7 @@ std::string javascript_test_file(std::span<const TestCase> cases,
     body += "\n" + test_of(one, functions, names);
   }
   std::set<std::string> others;
+  std::set<std::string> constants;  // Of the module, that a model's tests use.
   std::set<std::string> support;
   std::string own;
   bool uses_it = false;
@@ -325,14 +357,14 @@ std::string javascript_test_file(std::span<const TestCase> cases,
       if (uses_name(all, name)) names.insert(name);
     }
     uses_it = uses_it || uses_name(one.text, "it");
-    const std::string file = module.specifier.substr(module.specifier.rfind('/') + 1);
     for (const std::string& line : one.imports) {
-      const bool ours =
-          line.find("node:test") != std::string::npos ||
-          line.find(file.substr(0, file.find('.')) + "\"") != std::string::npos ||
-          line.find(file) != std::string::npos ||
-          (line.find("assert") != std::string::npos && line.find('{') == std::string::npos);
-      if (!ours) others.insert(line);
+      if (imports_module(line, module)) {
+        for (const std::string& name : names_imported(line)) {
+          if (!module.exports->contains(name)) constants.insert(name);
+        }
+      } else if (!imports_runner(line)) {
+        others.insert(line);
+      }
     }
     if (!one.support.empty() && support.insert(one.support).second)
       own += "\n" + one.support + "\n";
@@ -354,7 +386,7 @@ std::string javascript_test_file(std::span<const TestCase> cases,
   }
   for (const std::string& line : others) out += line + "\n";
   out += "\n";
-  std::vector<std::string> named;
+  std::vector<std::string> named(constants.begin(), constants.end());
   for (const std::string& name : names) {
     if (const auto way = module.exports->find(name); way != module.exports->end())
       out += import_of(name, way->second, module, named);

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "leyden/agents/qa/javascript/javascript_answer.h"
 #include "leyden/agents/qa/javascript/javascript_probes.h"
 #include "leyden/agents/qa/javascript/javascript_source.h"
 #include "leyden/agents/qa/javascript/javascript_strip.h"

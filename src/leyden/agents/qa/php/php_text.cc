@@ -294,7 +294,8 @@ class Answer {
         read_body(node.field("body"));
       } else if (node.type() == "method_declaration" && name.starts_with("test")) {
         out_.push_back({.name = name, .text = text, .imports = {}, .support = {}});
-      } else if (node.type() == "method_declaration" || node.type() == "property_declaration") {
+      } else if (node.type() == "method_declaration" || node.type() == "property_declaration" ||
+                 node.type() == "const_declaration" || node.type() == "use_declaration") {
         support_.push_back(text);
       } else if (node.type() == "namespace_use_declaration" &&
                  text.find("Framework\\TestCase") == std::string::npos) {

@@ -36,7 +36,7 @@ function collected(array $files): array
 
 function name_of(object $test, bool $with_class): string
 {
-    $name = method_exists($test, 'nameWithDataSet') ? $test->nameWithDataSet() : $test->getName();
+    $name = method_exists($test, 'name') ? $test->name() : $test->getName(false);
     return $with_class ? $test::class . '::' . $name : $name;
 }
 
@@ -73,8 +73,14 @@ function run(array $request, bool $measured, ?array $mutant, callable $chosen): 
     } catch (\Throwable $error) {
         return ['outcomes' => [], 'errors' => [substr($error::class . ': ' . $error->getMessage(), 0, 600)]];
     }
-    $outcomes = array_map(static fn (object $test) => [name_of($test, $request['with_class']), ...outcome_of($test)], array_values($chosen($tests)));
-    return ['outcomes' => $outcomes, 'errors' => []] + ($coverage !== null ? ['reached' => $coverage->take()['arcs']] : []);
+    $outcomes = [];
+    foreach ($chosen($tests) as $test) { // One with several data sets is one test, and as good as the worst of them.
+        $name = name_of($test, $request['with_class']);
+        if (($outcomes[$name][1] ?? 'passed') === 'passed') {
+            $outcomes[$name] = [$name, ...outcome_of($test)];
+        }
+    }
+    return ['outcomes' => array_values($outcomes), 'errors' => []] + ($coverage !== null ? ['reached' => $coverage->take()['arcs']] : []);
 }
 
 $request = json_decode((string) file_get_contents($argv[1]), true);

@@ -4,22 +4,14 @@
 #include <set>
 #include <string>
 
+#include "leyden/agents/qa/python/python_class_tests.h"
+#include "leyden/agents/qa/source_text.h"
 #include "leyden/syntax/parser.h"
 
 namespace leyden::qa {
 namespace {
 
 using syntax::Node;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\n' || text.front() == '\t' ||
-                           text.front() == '\r'))
-    text.remove_prefix(1);
-  while (!text.empty() &&
-         (text.back() == ' ' || text.back() == '\n' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
-}
 
 bool uses_word(std::string_view text, std::string_view word) {
   const auto is_word = [](char c) {
@@ -51,14 +43,21 @@ std::string without_repeats(Node definition, std::string_view code, Node whole) 
   return std::string(trimmed(out + std::string(code.substr(from, whole.end() - from))));
 }
 
-// What stands in the first fences; without any, all of it.
-std::string_view code_in(std::string_view answer) {
+// The code in an answer. One that was cut off has no second fence and ends within something: the last paragraphs go, as far as that does not parse. A class
+// whose end is missing would be none.
+std::string_view whole_code_of(std::string_view answer) {
+  const std::string_view code = code_of(answer);
   const std::size_t fence = answer.find("```");
-  if (fence == std::string_view::npos) return answer;
-  const std::size_t begin = answer.find('\n', fence);
-  if (begin == std::string_view::npos) return {};
-  const std::string_view code = answer.substr(begin + 1);
-  return code.substr(0, code.find("```"));  // An answer that was cut off has no second one.
+  if (fence == std::string_view::npos || answer.find("```", fence + 3) != std::string_view::npos)
+    return code;
+  for (std::string_view out = code; !out.empty();) {
+    auto tree = syntax::parse(syntax::Language::python, out);
+    if (tree && !tree->has_errors()) return out;
+    const std::size_t end = out.rfind("\n\n");
+    if (end == std::string_view::npos) break;
+    out = out.substr(0, end);
+  }
+  return code;
 }
 
 void import_what_it_uses(SourceTest& one, std::string_view module,
@@ -68,7 +67,9 @@ void import_what_it_uses(SourceTest& one, std::string_view module,
     return std::ranges::any_of(one.imports,
                                [&](const std::string& line) { return uses_word(line, name); });
   };
-  if (uses_word(all, "pytest") && !imported("pytest")) one.imports.emplace_back("import pytest");
+  for (const std::string runner : {"pytest", "unittest"}) {
+    if (uses_word(all, runner) && !imported(runner)) one.imports.push_back("import " + runner);
+  }
   for (const Function& function : functions) {
     const std::string& name = function.class_name.empty() ? function.name : function.class_name;
     if (uses_word(all, name) && !imported(name))
@@ -80,7 +81,7 @@ void import_what_it_uses(SourceTest& one, std::string_view module,
 
 Result<std::vector<SourceTest>> python_tests_in(std::string_view answer, std::string_view module,
                                                 const std::vector<Function>& functions) {
-  const std::string_view code = code_in(answer);
+  const std::string_view code = whole_code_of(answer);
   if (trimmed(code).empty()) return fail(Errc::invalid_argument, "the answer is empty");
   auto tree = syntax::parse(syntax::Language::python, code);
   if (!tree) return std::unexpected(tree.error());
@@ -91,19 +92,21 @@ Result<std::vector<SourceTest>> python_tests_in(std::string_view answer, std::st
   for (const Node node : tree->root().named_children()) {
     const std::string text(trimmed(code.substr(node.begin(), node.end() - node.begin())));
     const std::string_view type = node.type();
-    const Node definition = type == "decorated_definition" ? node.field("definition") : node;
-    if (node.has_error() || type == "ERROR") {
+    const Node definition = python_definition(node);
+    if (const auto of_class = python_class_tests(node, code); !of_class.empty()) {
+      for (const ClassTest& one : of_class)
+        out.push_back({.name = one.name, .text = text_of(one), .imports = {}, .support = {}});
+    } else if (node.has_error() || type == "ERROR") {
       broken = text.substr(0, text.find('\n'));
     } else if (type == "import_statement" || type == "import_from_statement") {
       imports.push_back(text);
-    } else if (definition.type() == "function_definition" &&
-               definition.field("name").text(code).starts_with("test")) {
+    } else if (is_python_test(definition, code)) {
       out.push_back({.name = std::string(definition.field("name").text(code)),
                      .text = without_repeats(definition, code, node),
                      .imports = {},
                      .support = {}});
     } else if (type == "function_definition" || type == "decorated_definition" ||
-               type == "class_definition" ||
+               type == "class_definition" || type == "try_statement" ||
                (type == "expression_statement" && node.named_child(0).type() == "assignment")) {
       support += (support.empty() ? "" : "\n\n") + text;
     }

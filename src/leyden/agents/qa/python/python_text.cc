@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/python/python_class_tests.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -252,15 +253,20 @@ class TestFile {
   void add(const SourceTest& one) {
     for (const std::string& line : one.imports) add_import(line);
     if (!one.support.empty() && support_.insert(one.support).second)
-      written_ = "\n\n" + one.support + "\n" + written_;
-    written_ += "\n\n" + one.text + "\n";
+      supported_ = "\n\n" + one.support + "\n" + supported_;
+    const std::vector<ClassTest> of_class = python_class_tests(one.text);
+    if (of_class.empty()) {
+      written_ += "\n\n" + one.text + "\n";
+    } else {
+      tests_of(of_class[0].around) += "\n" + of_class[0].method + "\n";
+    }
   }
 
   [[nodiscard]] std::string text() const {
     std::string out = fmt::format(
         "\"\"\"Tests of {}, made by `leyden test`.{}\"\"\"\n", module_.name,
         observed_.empty() ? ""
-        : written_.empty()
+        : written_.empty() && classes_.empty()
             ? " They say what it does today: read them before you trust them."
             : " Those whose names end with a number say what it does today: read them before you "
               "trust them.");
@@ -281,10 +287,21 @@ class TestFile {
     if (!names_.empty())
       out += fmt::format("from {} import {}\n", module_.name,
                          joined({names_.begin(), names_.end()}, ", "));
-    return out + written_ + observed_;
+    out += supported_ + written_;
+    for (const auto& [around, tests] : classes_)
+      out += "\n\n" + around + "\n" + tests.substr(around.ends_with(':') ? 1 : 0);
+    return out + observed_;
   }
 
  private:
+  // The tests of a class, as they stand in it.
+  std::string& tests_of(const std::string& around) {
+    for (auto& [known, tests] : classes_) {
+      if (known == around) return tests;
+    }
+    return classes_.emplace_back(around, "").second;
+  }
+
   // What a line uses of the standard library, as standard_values() and the driver's literal() write it.
   void note_modules(std::string_view line) {
     char quote = 0;
@@ -387,7 +404,9 @@ class TestFile {
   std::set<std::string> names_;    // From the module.
   std::set<std::string> imports_;  // Of other modules.
   std::set<std::string> support_;
+  std::string supported_;  // What written ones need.
   std::string written_;
+  std::vector<std::pair<std::string, std::string>> classes_;  // Of written ones, and their tests.
   std::string observed_;
 };
 

@@ -183,6 +183,37 @@ def test_b():
 )");
 }
 
+TEST(PythonText, TestsOfAClassStandInItAgain) {
+  const std::vector<Function> all = {function("sort", {"items"})};
+  auto tests = python_tests_in(
+      "```python\nclass SortTest(unittest.TestCase):\n    def setUp(self):\n        self.rows = "
+      "[1]\n\n    def test_one(self):\n        self.assertEqual(sort(self.rows), [1])\n\n    "
+      "@unittest.expectedFailure\n    def test_none(self):\n        sort(None)\n\n    def "
+      "test_cut(self):\n        self.assertEqual(sort([",
+      "sorting", all);
+  ASSERT_TRUE(tests) << tests.error().message;
+  ASSERT_EQ(tests->size(), 2);
+  EXPECT_EQ((*tests)[1].name, "test_none");
+  EXPECT_EQ(python_test_file({}, *tests, all, {.name = "sorting", .path_line = {}}),
+            R"("""Tests of sorting, made by `leyden test`."""
+import unittest
+
+from sorting import sort
+
+
+class SortTest(unittest.TestCase):
+    def setUp(self):
+        self.rows = [1]
+
+    def test_one(self):
+        self.assertEqual(sort(self.rows), [1])
+
+    @unittest.expectedFailure
+    def test_none(self):
+        sort(None)
+)");
+}
+
 TEST(PythonText, AnswersWithoutATestSayWhatIsMissing) {
   const auto why = [](std::string_view answer) {
     return python_tests_in(answer, "m", {}).error().message;

@@ -314,11 +314,12 @@ class Answer {
     for (const syntax::Node node : body.named_children()) {
       const std::string name(node.field("name").text(code_));
       const std::string text(node.text(code_));
-      if (node.type() == "class") {
+      if (node.type() == "class" && text.find("def test_") != std::string::npos) {
         read_body(node.field("body"));
       } else if (node.type() == "method" && name.starts_with("test_")) {
         out_.push_back({.name = name, .text = text, .imports = {}, .support = {}});
-      } else if (node.type() == "method") {
+      } else if (node.type() == "method" || node.type() == "class" || node.type() == "module" ||
+                 node.type() == "assignment") {
         support_.push_back(text);
       } else if (text.starts_with("require ") && text.find("minitest") == std::string::npos) {
         imports_.push_back(text);
