@@ -27,6 +27,8 @@ def area(width, height, round_up=True):
 
 def other(a, b):
     return a - b
+
+NAME = "area"
 )";
 
 Program program(std::string_view text, Language language = Language::python) {
