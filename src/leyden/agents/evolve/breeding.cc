@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kTries = 96;  // For a child that is unlike all others.
 // Of one operator: the bandit holds dear what it knows nothing of, and who can make no child here is never told of.
 constexpr std::size_t kTriesOfArm = 16;
+constexpr std::size_t kTriesOfModel =
+    2;  // For each operator: what it says again is paid for again.
 constexpr std::size_t kCodeBytesMax = 4 * MiB;
 
 class Breeder {
@@ -66,8 +68,8 @@ class Breeder {
       const bool wanted =
           options_.operators.empty() ||
           std::ranges::find(options_.operators, arm.which) != options_.operators.end();
-      out[i] = wanted && tried[i] < kTriesOfArm && possible[static_cast<std::size_t>(arm.which)] &&
-               (!arm.by_model || may_ask());
+      out[i] = wanted && tried[i] < (arm.by_model ? kTriesOfModel : kTriesOfArm) &&
+               possible[static_cast<std::size_t>(arm.which)] && (!arm.by_model || may_ask());
     }
     return out;
   }

@@ -115,7 +115,8 @@ std::optional<Offspring> refine(const Program& program, const NumericSearch& num
   std::vector<Site> fine;
   for (const Site& site : sites_of(program)) {
     if (site.kind == EditKind::number || site.kind == EditKind::one_off ||
-        site.kind == EditKind::sign || site.kind == EditKind::operand)
+        site.kind == EditKind::sign || site.kind == EditKind::operand ||
+        site.kind == EditKind::text)
       fine.push_back(site);
   }
   return change_once(program, fine, random);

@@ -221,6 +221,9 @@ TEST(TextEdits, KeepUtf8WholeAndShrinkOften) {
   }
   EXPECT_GT(shorter, 800);
   EXPECT_FALSE(text_changed("", random));
+  std::set<std::string> unwrapped;
+  for (int i = 0; i < 200; ++i) unwrapped.insert(text_changed("a(?:bc)d", random).value_or(""));
+  EXPECT_TRUE(unwrapped.contains("abcd"));
 }
 
 }  // namespace

@@ -63,28 +63,30 @@ std::optional<std::string> text_changed(std::string_view text, Random& random) {
   const std::vector<std::size_t> starts = starts_of(text);
   const Piece piece = any_piece(starts, random);
   std::string out(text);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0: {
       const Piece from = any_piece(starts, random);
       out.replace(piece.begin, piece.end - piece.begin,
                   text.substr(from.begin, from.end - from.begin));
       break;
     }
-    case 1: {
+    case 1:
+    case 2: {
       const auto group = any_bracketed(text, random);
       if (!group) return without(text, piece);
-      const std::string_view inside = text.substr(group->begin + 1, group->end - group->begin - 2);
+      std::string_view inside = text.substr(group->begin + 1, group->end - group->begin - 2);
+      if (inside.starts_with("?:")) inside.remove_prefix(2);  // A bracket of a pattern.
       out.replace(group->begin, group->end - group->begin, random.chance(0.5) ? inside : "");
       break;
     }
-    case 2: {
+    case 3: {
       const std::size_t at = random.below(starts.size() - 1);
       const std::size_t from = random.below(starts.size() - 1);
       out.replace(starts[at], starts[at + 1] - starts[at],
                   text.substr(starts[from], starts[from + 1] - starts[from]));
       break;
     }
-    case 3: {
+    case 4: {
       if (starts.size() < 3) return std::nullopt;
       const std::size_t at = random.below(starts.size() - 2);
       out = std::string(text.substr(0, starts[at])) +

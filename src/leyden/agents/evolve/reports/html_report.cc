@@ -188,7 +188,7 @@ std::string tree(const EvolutionReport& report) {
   }
   return svg(
       "Lineage", edges + dots,
-      "Across: candidates, in their order; down: changes from the start. The dark line leads "
+      "Across: candidates, in their order; down: changes from the start. The heavy line leads "
       "to the best; grey dots have no score.");
 }
 
