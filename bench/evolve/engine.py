@@ -106,7 +106,7 @@ def main():
             mine, theirs = (results[f"{who}, {when}"][key] / results[f"{who}, {when}"]["calls"] for who in ("leyden", "obvious"))
             return mine / theirs - 1
         print(f"{when}: token step {change('token_ms'):+.1%}, first token {change('first_ms'):+.1%} against the obvious one")
-    print(f"the token cache's memory: at most {max(row.get('peak_memory_mb', 0) for row in results.values()):.1f} MB; load {os.getloadavg()[0]:.1f}")
+    print(f"the token cache's memory: at most {max(row.get('peak_memory_mb', 0) for row in results.values()):.3f} MB; load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 for folder in ("tools", "tests/qa", "bench/qa"):
     sys.path.insert(0, str(HERE.parents[1] / folder))
 import llama_server  # noqa: E402
-from exercise_scripts import JestSuite, node_modules  # noqa: E402
+from exercise_scripts import JestSuite  # noqa: E402
 from scripted_server import ScriptedServer  # noqa: E402
 
 # Runs a command and says how many of the tests passed.
@@ -57,8 +57,9 @@ class JavaScript:
     def lay_out(self, source, project, tests):
         (project / "package.json").write_text('{"type": "module"}\n')
         JestSuite(project, ["solution.js"], tests)
-        (project / "vitest.config.mjs").write_text(JestSuite.CONFIG.replace("test: {", 'cacheDir: process.env.TMPDIR, test: { cache: false, pool: "threads",', 1))
-        return ["node", str(pathlib.Path("node_modules/vitest/vitest.mjs")), "run"]
+        (project / "vitest.config.mjs").write_text(JestSuite.CONFIG.replace("test: {", 'cacheDir: ".cache", test: {', 1))
+        # vite writes beside its configuration, and the project is read-only.
+        return ["sh", "-c", 'cp -r *.js *.mjs package.json "$TMPDIR" && ln -s "$PWD/node_modules" "$TMPDIR/" && cd "$TMPDIR" && exec node node_modules/vitest/vitest.mjs run']
 
 
 LANGUAGES = [Python(), JavaScript()]
@@ -95,8 +96,9 @@ class Exercise:
         place = self.project / self.solution[0]
         stub = place.read_text()
         place.write_text(code)
+        temporary = tempfile.mkdtemp(dir=environment["TMPDIR"])
         try:
-            done = subprocess.run(["/usr/bin/python3", "judge.py"], cwd=self.project, capture_output=True, text=True, env=environment, timeout=60)
+            done = subprocess.run(["/usr/bin/python3", "judge.py"], cwd=self.project, capture_output=True, text=True, env=environment | {"TMPDIR": temporary}, timeout=60)
             return json.loads(done.stdout)["passed"] if done.stdout else False
         except subprocess.TimeoutExpired:
             return False

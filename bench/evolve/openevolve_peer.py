@@ -210,6 +210,12 @@ def answers_of(case, root):
     return out
 
 
+def shared_prefix(prompts):
+    """Of each prompt but the first: how much of it, from its beginning, one of those before it has, too. The mean."""
+    shares = [max(len(os.path.commonprefix([prompt, other])) for other in prompts[:i]) / len(prompt) for i, prompt in enumerate(prompts) if i]
+    return round(sum(shares) / len(shares), 3) if shares else None
+
+
 def one(options, case, name, tool):
     with tempfile.TemporaryDirectory() as temporary:
         root = pathlib.Path(temporary)
@@ -223,6 +229,7 @@ def one(options, case, name, tool):
             row = tool(options, root, server, 150 if case == "good" else 12, case == "good", case == "forge 2")
         finally:
             server.close()
+        row["shared_prefix"] = shared_prefix([prompt for prompt, _ in server.ended])
         row = {"case": case, "tool": name, **row, "seconds": round(time.monotonic() - begin, 1), "asked": sum(server.asked.values())}
         time.sleep(1)
         left = alive()

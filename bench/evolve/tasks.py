@@ -50,7 +50,7 @@ def measured(leyden, task, project, code, environment):
 
 
 def operators(report):
-    return {one["operator"]: {key: one[key] for key in ("tried", "measured", "gains", "bests")} for one in report["operators"] if one["tried"]}
+    return {one["operator"] + (" (model)" if one["by"] == "model" else ""): {key: one[key] for key in ("tried", "measured", "gains", "bests")} for one in report["operators"] if one["tried"]}
 
 
 def run(name, options, server, root, environment):
@@ -59,7 +59,7 @@ def run(name, options, server, root, environment):
     (project / "task.md").write_text(task["task"] + "\n")
     best = project / "best"
     # What asks a model asks it at most so often, and its program is measured as often as without one.
-    model = ["--server", server.url, "--tokenizer", llama_server.model_file(options.model), "--max-calls", options.max_calls, "--max-answer-tokens", 400, "--task",
+    model = ["--server", server.url, "--tokenizer", llama_server.model_file(options.model), "--max-calls", options.max_calls, "--max-answer-tokens", 160, "--task",
              "task.md"] if server else ["--offline"]
     begin = time.monotonic()
     report = evolve(options.leyden, task, project, [*model, "--iterations", options.iterations or task["iterations"], "--seed", options.seed, "--max-time", options.seconds,

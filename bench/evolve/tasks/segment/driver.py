@@ -1,9 +1,9 @@
-import json
 import sys
 
 sys.path.insert(0, "/candidate")
 import segment  # noqa: E402
 
-given = json.load(open("/candidate/texts.json"))
-for one in segment.cuts(given["texts"], given["words"]):
+# No json: reading it in would take more instructions than the task.
+words, *texts = open("/candidate/texts.txt").read().splitlines()
+for one in segment.cuts(texts, words.split()):
     print(*one)

@@ -1,5 +1,4 @@
 """Texts that words give in many ways, and the answers, which another program finds: by tables, not by trying."""
-import json
 import random
 import sys
 
@@ -7,7 +6,7 @@ dice = random.Random(int(sys.argv[1]))
 words = ["".join(dice.choice("ab") for _ in range(dice.randint(1, 4))) for _ in range(14)]
 words += ["".join(dice.choice("abc") for _ in range(dice.randint(4, 7))) for _ in range(20)]
 words += words[::3]
-texts = ["".join(dice.choice("ab") for _ in range(dice.randint(6, 11))) for _ in range(10)] + ["cabc", "bcab" * 2]
+texts = ["".join(dice.choice("ab") for _ in range(dice.randint(6, 10))) for _ in range(10)] + ["cabc", "bcab" * 2]
 
 
 def answer(text):
@@ -20,5 +19,5 @@ def answer(text):
     return (ways[-1], fewest[-1]) if ways[-1] else (0, 0)
 
 
-json.dump({"texts": texts, "words": words}, open("texts.json", "w"))
+open("texts.txt", "w").write("\n".join([" ".join(words), *texts]) + "\n")
 open("answers.txt", "w").write("".join("%d %d\n" % answer(text) for text in texts))

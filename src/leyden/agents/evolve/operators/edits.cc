@@ -63,7 +63,7 @@ bool is_used_name(Node node) {
       type.find("declarat") != std::string_view::npos ||
       type.find("import") != std::string_view::npos || type == "dotted_name" ||
       type == "keyword_argument" || type == "attribute" || type == "global_statement")
-    return parent.field("value") == node && !parent.field("value").text("").empty();
+    return parent.field("value") == node;
   const bool assigned =
       type.find("assignment") != std::string_view::npos && parent.field("left") == node;
   return !assigned && parent.field("function") != node;

@@ -97,6 +97,16 @@ TEST(Edits, InEveryLanguageThatParses) {
   }
 }
 
+// What a name is declared with is used. (It once ended the program.)
+TEST(Edits, ADeclarationsValueIsAUse) {
+  const Program parent = program("int f(int a) {\n  int b = a;\n  return b;\n}\n", Language::cpp);
+  const std::vector<Site> sites = sites_of(parent);
+  EXPECT_TRUE(std::ranges::any_of(sites, [&](const Site& site) {
+    return site.kind == EditKind::name && site.node.first_line() == 2 &&
+           site.node.text(parent.text()) == "a";
+  }));
+}
+
 TEST(Edits, StayWithinTheMarkedBlock) {
   const std::string text =
       "LIMIT = 5\n# EVOLVE-BLOCK-START\ndef f(a):\n    return a + 1\n# "
