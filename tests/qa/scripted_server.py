@@ -1,4 +1,4 @@
-"""A model server that says what a test wants, as text (the OpenAI kind), and counts what it was asked."""
+"""A model server that says what a test wants, as text or by chat (the OpenAI kind), and counts what it was asked."""
 import collections
 import http.server
 import json
@@ -36,13 +36,19 @@ class ScriptedServer:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.path != "/v1/completions":
+                chat = self.path == "/v1/chat/completions"
+                if self.path != "/v1/completions" and not chat:
                     return self.say(404, "application/json", b"{}")
-                prompt = body["prompt"]
+                prompt = "\n\n".join(message["content"] for message in body["messages"]) if chat else body["prompt"]
                 outer.asked[prompt] += 1
                 time.sleep(outer.seconds)
                 text = outer.answer(prompt)
                 usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(text) // 4, "total_tokens": (len(prompt) + len(text)) // 4}
+                if chat and not body.get("stream"):
+                    said = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+                    self.say(200, "application/json", json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [said], "usage": usage}).encode())
+                    outer.ended.append((prompt, time.monotonic()))
+                    return None
                 lines = [{"id": "1", "object": "text_completion", "model": "scripted", "choices": [{"index": 0, "text": text, "finish_reason": None}]},
                          {"id": "1", "object": "text_completion", "model": "scripted", "choices": [{"index": 0, "text": "", "finish_reason": "stop"}], "usage": usage}]
                 events = "".join(f"data: {json.dumps(line)}\n\n" for line in lines) + "data: [DONE]\n\n"

@@ -13,6 +13,10 @@ namespace leyden::evolve {
 namespace {
 
 constexpr std::size_t kTries = 96;  // For a child that is unlike all others.
+// Of one operator: the bandit holds dear what it knows nothing of, and who can make no child here is never told of.
+constexpr std::size_t kTriesOfArm = 16;
+constexpr std::size_t kTriesOfModel =
+    2;  // For each operator: what it says again is paid for again.
 constexpr std::size_t kCodeBytesMax = 4 * MiB;
 
 class Breeder {
@@ -25,9 +29,10 @@ class Breeder {
     const std::size_t generation = state_.generations();
     Random random(options_.seed * 0x9e3779b97f4a7c15U + generation * 0x10001U + slot * 0x2545f491U);
     Trajectory out{.generation = generation, .island = (generation + slot) % options_.islands};
+    std::array<std::size_t, kArms> tried{};
     for (std::size_t i = 0; i < kTries; ++i) {
       if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted");
-      auto code = try_once(out, random);
+      auto code = try_once(out, tried, random);
       if (!code) return std::unexpected(code.error());
       if (!*code) continue;
       out.digest = digest_of_code(**code);
@@ -54,7 +59,8 @@ class Breeder {
            (options_.calls_max == 0 || state_.calls() + calls_ < options_.calls_max);
   }
 
-  std::array<bool, kArms> allowed_arms(std::size_t island) const {
+  std::array<bool, kArms> allowed_arms(std::size_t island,
+                                       const std::array<std::size_t, kArms>& tried) const {
     const std::array<bool, kOperators> possible = possible_operators(state_.archive(), island);
     std::array<bool, kArms> out{};
     for (std::size_t i = 0; i < kArms; ++i) {
@@ -62,17 +68,21 @@ class Breeder {
       const bool wanted =
           options_.operators.empty() ||
           std::ranges::find(options_.operators, arm.which) != options_.operators.end();
-      out[i] =
-          wanted && possible[static_cast<std::size_t>(arm.which)] && (!arm.by_model || may_ask());
+      out[i] = wanted && tried[i] < (arm.by_model ? kTriesOfModel : kTriesOfArm) &&
+               possible[static_cast<std::size_t>(arm.which)] && (!arm.by_model || may_ask());
     }
     return out;
   }
 
   // Code for a child of an operator and parents that the dice choose; nullopt: nothing came of it.
-  Result<std::optional<std::string>> try_once(Trajectory& child, Random& random) {
-    const std::array<bool, kArms> allowed = allowed_arms(child.island);
+  Result<std::optional<std::string>> try_once(Trajectory& child,
+                                              std::array<std::size_t, kArms>& tried,
+                                              Random& random) {
+    const std::array<bool, kArms> allowed = allowed_arms(child.island, tried);
     if (std::ranges::none_of(allowed, std::identity())) return std::optional<std::string>();
-    const Arm arm = arm_at(state_.bandit().choose(allowed, random));
+    const std::size_t chosen = state_.bandit().choose(allowed, random);
+    ++tried[chosen];
+    const Arm arm = arm_at(chosen);
     const auto parents = choose_parents(arm.which, state_.archive(), child.island, random);
     if (!parents) return std::optional<std::string>();
     child.made_by = arm.which;

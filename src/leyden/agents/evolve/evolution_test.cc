@@ -114,6 +114,16 @@ TEST_F(EvolutionTest, NoGainIsNone) {
   EXPECT_EQ(report->best(), &report->start());
 }
 
+// The bandit holds dear what it knows nothing of: an operator that can make no child here must not keep the others from it.
+TEST_F(EvolutionTest, AnOperatorThatMakesNothingEndsNoRun) {
+  write("NAME = 'a text of some length'\n",
+        "import json\nexec(open('program.py').read())\n"
+        "print(json.dumps({'score': len(NAME), 'passed': len(NAME) > 20}))\n");
+  auto report = run("a.db", {.candidates_max = 60, .workers = 2});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->end, RunEnd::candidates);
+}
+
 // The same seed gives the same archive, however many work on it.
 TEST_F(EvolutionTest, WorkersDontShow) {
   std::optional<Digest> first;

@@ -6,6 +6,7 @@
 
 #include "leyden/agents/evolve/model/operator_choice.h"
 #include "leyden/agents/evolve/operators/program.h"
+#include "leyden/base/clock.h"
 #include "leyden/llm/generate.h"
 #include "leyden/retrieval/chunk.h"
 #include "leyden/retrieval/chunk_passage.h"
@@ -89,11 +90,13 @@ Result<void> ModelWriter::append(rag::RetrievedContext& context, const std::stri
 Result<void> ModelWriter::open(std::stop_token stop) {
   auto format = rag_->format_of(*server_);
   if (!format) return std::unexpected(format.error());
+  const auto started = std::chrono::steady_clock::now();
   frame_ = (*format)->first();
   base_ = {};
   if (auto added = append_patterns(*rag_, base_, {}, options_.tenant, options_.ttl, stop); !added)
     return added;
   auto added = append(base_, "task.md", options_.task, stop);
+  counts_.token_ms += ms_between(started, std::chrono::steady_clock::now());
   counts_.context_tokens += base_.token_count;
   counts_.context_tokens_cached += base_.cached_tokens;
   return added;
@@ -103,6 +106,7 @@ Result<WrittenChild> ModelWriter::write(Operator which, const Trajectory& parent
                                         const Trajectory* other,
                                         const std::vector<std::string>& lessons,
                                         std::stop_token stop) {
+  const auto started = std::chrono::steady_clock::now();
   rag::RetrievedContext context = base_;
   if (auto added = append(context, options_.file, parent.code, stop); !added)
     return std::unexpected(added.error());
@@ -122,6 +126,7 @@ Result<WrittenChild> ModelWriter::write(Operator which, const Trajectory& parent
   for (std::size_t i = first; i < lessons.size(); ++i) task += "Lesson: " + lessons[i] + "\n";
   auto prompt = rag_->assemble_prompt(context, task, {.ids = {}, .frame = frame_});
   if (!prompt) return std::unexpected(prompt.error());
+  counts_.token_ms += ms_between(started, std::chrono::steady_clock::now());
   ++counts_.calls;
   counts_.context_tokens += context.token_count - base_.token_count;
   counts_.context_tokens_cached += context.cached_tokens - base_.cached_tokens;

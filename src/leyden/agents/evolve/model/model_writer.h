@@ -33,6 +33,7 @@ struct ModelCounts {
   std::uint64_t context_tokens = 0;        // Looked up: what all prompts share, once.
   std::uint64_t context_tokens_cached = 0;
   std::uint64_t answer_tokens = 0;
+  double token_ms = 0;  // Look-ups, tokenization and joining, of all calls together.
   double first_token_ms = 0;
 };
 

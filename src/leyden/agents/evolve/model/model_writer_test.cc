@@ -142,6 +142,9 @@ TEST_F(ModelWriterTest, OperatorsAreSelectedByScenario) {
 TEST(Scenarios, WhatRunsMeasuredMovesThePriors) {
   const Scenario& general = *scenario_for("general").scenario;
   OperatorGains gains;
+  const std::vector<double> repair = priors_for(*scenario_for("repair").scenario, gains);
+  EXPECT_EQ(repair[kOperators], 4 * repair[0])
+      << "what a task wants is seldom met by chance: a model is asked first";
   for (const double prior : priors_for(general, gains)) EXPECT_EQ(prior, 1);
   for (std::size_t i = 0; i < kOperators; ++i) gains.pulls[i] = 900;
   gains.gained[2] = 90;

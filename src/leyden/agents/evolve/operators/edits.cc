@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/evolve/operators/constants.h"
+#include "leyden/agents/evolve/operators/text_edits.h"
 
 namespace leyden::evolve {
 namespace {
@@ -50,13 +51,6 @@ std::vector<std::string_view> other_signs(const Program& program, std::string_vi
   return {};
 }
 
-bool holds_statements(std::string_view type) {
-  static const std::set<std::string_view> all = {
-      "module",      "block",          "program",    "statement_block",  "compound_statement",
-      "source_file", "body_statement", "statements", "translation_unit", "function_body"};
-  return all.contains(type);
-}
-
 bool is_name(std::string_view type) { return type == "identifier" || type == "variable_name"; }
 
 // The node's value is used, it does not name what is defined or called.
@@ -69,10 +63,17 @@ bool is_used_name(Node node) {
       type.find("declarat") != std::string_view::npos ||
       type.find("import") != std::string_view::npos || type == "dotted_name" ||
       type == "keyword_argument" || type == "attribute" || type == "global_statement")
-    return parent.field("value") == node && !parent.field("value").text("").empty();
+    return parent.field("value") == node;
   const bool assigned =
       type.find("assignment") != std::string_view::npos && parent.field("left") == node;
   return !assigned && parent.field("function") != node;
+}
+
+// What stands between a string's quotes. Documentation is none.
+bool is_text(Node node) {
+  static const std::set<std::string_view> all = {
+      "string_content", "string_fragment", "regex_pattern", "interpreted_string_literal_content"};
+  return all.contains(node.type()) && node.parent().parent().type() != "expression_statement";
 }
 
 bool is_operation(Node node) {
@@ -124,6 +125,7 @@ class SiteFinder {
       add(EditKind::operand, node);
       add(EditKind::arguments, node);
     }
+    if (is_text(node)) add(EditKind::text, node);
     if (is_used_name(node)) {
       add(EditKind::name, node);
       add(EditKind::one_off, node);
@@ -245,10 +247,17 @@ std::optional<Edit> operation_edit(const Program& program, const Site& site, Ran
 
 }  // namespace
 
+bool holds_statements(std::string_view type) {
+  static const std::set<std::string_view> all = {
+      "module",      "block",          "program",    "statement_block",  "compound_statement",
+      "source_file", "body_statement", "statements", "translation_unit", "function_body"};
+  return all.contains(type);
+}
+
 std::string_view to_string(EditKind kind) {
   static constexpr std::array<std::string_view, kEditKinds> kNames = {
       "number",  "sign", "truth",  "negate", "arguments", "operand",
-      "one_off", "name", "remove", "repeat", "swap"};
+      "one_off", "name", "remove", "repeat", "swap",      "text"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -281,6 +290,11 @@ std::optional<Edit> edit_at(const Program& program, const Site& site, Random& ra
     case EditKind::one_off:
     case EditKind::name:
       return name_edit(program, site, random);
+    case EditKind::text: {
+      auto other = text_changed(text, random);
+      if (!other) return std::nullopt;
+      return replace(site.node, *std::move(other), "a string is changed");
+    }
     default:
       return statement_edit(program, site);
   }

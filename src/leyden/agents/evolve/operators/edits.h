@@ -26,8 +26,9 @@ enum class EditKind {
   remove,     // A statement goes.
   repeat,     // A statement stands twice.
   swap,       // Two neighbouring statements change places.
+  text,       // A string is changed within.
 };
-inline constexpr std::size_t kEditKinds = 11;
+inline constexpr std::size_t kEditKinds = 12;
 [[nodiscard]] std::string_view to_string(EditKind kind);
 
 // A place where such a change can be made.
@@ -42,6 +43,9 @@ struct Edit {
   std::string text;
   std::string what;  // "line 3: < becomes <=".
 };
+
+// Whether nodes of the type hold statements, one after the other.
+[[nodiscard]] bool holds_statements(std::string_view type);
 
 // Where a program can be changed, in the order of its text. Valid as long as the program.
 [[nodiscard]] std::vector<Site> sites_of(const Program& program);

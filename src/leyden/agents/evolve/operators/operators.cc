@@ -8,6 +8,7 @@
 
 #include "leyden/agents/evolve/operators/edits.h"
 #include "leyden/agents/evolve/operators/line_mix.h"
+#include "leyden/agents/evolve/operators/rewrites.h"
 
 namespace leyden::evolve {
 namespace {
@@ -105,10 +106,17 @@ std::optional<Offspring> refine(const Program& program, const NumericSearch& num
       return Offspring{*std::move(text), all ? fmt::format("{} constants by sep-CMA-ES", constants)
                                              : std::string("steps of some constants")};
   }
+  // Half of the rest are known rewrites, where there are any.
+  const std::vector<Rewrite> known = rewrites_of(program);
+  if (!known.empty() && random.chance(0.5)) {
+    const Rewrite& one = known[random.below(known.size())];
+    if (auto text = applied(program, one)) return Offspring{*std::move(text), one.what};
+  }
   std::vector<Site> fine;
   for (const Site& site : sites_of(program)) {
     if (site.kind == EditKind::number || site.kind == EditKind::one_off ||
-        site.kind == EditKind::sign || site.kind == EditKind::operand)
+        site.kind == EditKind::sign || site.kind == EditKind::operand ||
+        site.kind == EditKind::text)
       fine.push_back(site);
   }
   return change_once(program, fine, random);

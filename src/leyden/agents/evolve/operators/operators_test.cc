@@ -27,6 +27,8 @@ def area(width, height, round_up=True):
 
 def other(a, b):
     return a - b
+
+NAME = "area"
 )";
 
 Program program(std::string_view text, Language language = Language::python) {
@@ -93,6 +95,16 @@ TEST(Edits, InEveryLanguageThatParses) {
     EXPECT_GT(children.size(), 25) << to_string(language);
     EXPECT_GE(constants_of(parent).size(), 2) << to_string(language);
   }
+}
+
+// What a name is declared with is used. (It once ended the program.)
+TEST(Edits, ADeclarationsValueIsAUse) {
+  const Program parent = program("int f(int a) {\n  int b = a;\n  return b;\n}\n", Language::cpp);
+  const std::vector<Site> sites = sites_of(parent);
+  EXPECT_TRUE(std::ranges::any_of(sites, [&](const Site& site) {
+    return site.kind == EditKind::name && site.node.first_line() == 2 &&
+           site.node.text(parent.text()) == "a";
+  }));
 }
 
 TEST(Edits, StayWithinTheMarkedBlock) {

@@ -13,18 +13,26 @@ namespace {
 
 constexpr double kWidth = 940;
 constexpr double kHeight = 280;
-constexpr double kMargin = 46;
+constexpr double kMargin = 60;
 
 constexpr std::string_view kHead = R"(<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>leyden evolve</title><style>
-body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:2em auto;padding:0 1em;color:#1c2733}
-h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse;width:100%}
-th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid #dde3e8}th:first-child,td:first-child{text-align:left}
-pre{background:#f5f7f9;padding:1em;overflow-x:auto;font-size:13px}.add{color:#176639}.del{color:#a3262c}.at{color:#5a6b7b}
-svg{width:100%;height:auto;background:#fbfcfd;border:1px solid #dde3e8}svg text{font:11px system-ui,sans-serif;fill:#5a6b7b}
-.no{color:#a3262c}.yes{color:#176639}
+:root{color-scheme:light dark;--ink:#1c2733;--soft:#5a6b7b;--rule:#dde3e8;--paper:#fff;--panel:#f7f9fa;--good:#176639;--bad:#a3262c;--second:#e2d3ee;--none:#c9b3b5;
+--revision:#c2571a;--recombination:#7a3fb0;--refinement:#1f6fb5;--crossover:#b0307a;--mutation:#5f7d2c}
+@media(prefers-color-scheme:dark){:root{--ink:#dfe6ec;--soft:#94a4b2;--rule:#33404b;--paper:#141a20;--panel:#1b232b;--good:#63c48d;--bad:#f08a8f;--second:#4a3a58;--none:#6e5a5c;
+--revision:#ec8a4f;--recombination:#b58ae6;--refinement:#67aeee;--crossover:#e978b5;--mutation:#a0c463}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:2em auto;padding:0 1em;color:var(--ink);background:var(--paper);overflow-wrap:anywhere}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}.wide{overflow-x:auto}.note{color:var(--soft);font-size:.9em}
+table{border-collapse:collapse;width:100%;overflow-wrap:normal}th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid var(--rule);vertical-align:top}
+th:first-child,td:first-child{text-align:left;white-space:nowrap}.words th:last-child,.words td:last-child{text-align:left;width:60%}
+pre{background:var(--panel);padding:1em;overflow-x:auto;font-size:13px;overflow-wrap:normal}.add,.yes{color:var(--good)}.del,.no{color:var(--bad)}.at{color:var(--soft)}
+.chart{display:block;width:100%;min-width:640px;height:auto;background:var(--panel);border:1px solid var(--rule);box-sizing:border-box}svg text{font:11px system-ui,sans-serif;fill:var(--soft)}
+.start{fill:var(--ink)}.none{fill:var(--none)}.revision{fill:var(--revision)}.recombination{fill:var(--recombination)}.refinement{fill:var(--refinement)}
+.crossover{fill:var(--crossover)}.mutation{fill:var(--mutation)}
+.best{fill:none;stroke:var(--ink);stroke-width:1.6}.first{stroke:var(--rule);stroke-width:.7}.second{stroke:var(--second);stroke-width:.7}.descent{stroke:var(--ink);stroke-width:2}
+.target{stroke:var(--good);stroke-dasharray:5 4}.key{width:.8em;height:.8em}
 </style></head><body>
 )";
 
@@ -46,10 +54,10 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string_view color_of(const Trajectory& one) {
-  static constexpr std::array<std::string_view, kOperators> kColors = {
-      "#c2571a", "#7a3fb0", "#1f6fb5", "#b0307a", "#5f7d2c"};
-  return one.made_by ? kColors.at(static_cast<std::size_t>(*one.made_by)) : "#1c2733";
+// The class whose colour its dots have.
+std::string_view class_of(const Trajectory& one) {
+  if (!one.evaluation->score()) return "none";
+  return one.made_by ? to_string(*one.made_by) : "start";
 }
 
 // Scores on the page. One that is far below the middle of all would flatten the rest: it stands at the border.
@@ -98,15 +106,17 @@ std::string title_of(const Trajectory& one) {
                              one.reasoning.substr(0, 200)));
 }
 
-std::string dot(double x, double y, double radius, std::string_view color, const Trajectory& one) {
+std::string dot(double x, double y, double radius, const Trajectory& one) {
   return fmt::format(
-      "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" fill=\"{}\"><title>{}</title></circle>\n", x, y,
-      radius, color, title_of(one));
+      "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" class=\"{}\"><title>{}</title></circle>\n", x,
+      y, radius, class_of(one), title_of(one));
 }
 
-std::string svg(std::string_view label, const std::string& content) {
-  return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
-                     kWidth, kHeight, label, content);
+std::string svg(std::string_view label, const std::string& content, std::string_view note) {
+  return fmt::format(
+      "<div class=\"wide\"><svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" "
+      "aria-label=\"{}\">\n{}</svg></div>\n<p class=\"note\">{}</p>\n",
+      kWidth, kHeight, label, content, note);
 }
 
 std::string curve(const EvolutionReport& report, const RunFacts& facts) {
@@ -117,9 +127,9 @@ std::string curve(const EvolutionReport& report, const RunFacts& facts) {
   for (const Trajectory& one : report.state.trajectories()) {
     const auto score = one.evaluation->score();
     if (score) {
-      dots += dot(scale.x(one.number), scale.y(*score), 2.2, color_of(one), one);
+      dots += dot(scale.x(one.number), scale.y(*score), 2.2, one);
     } else {
-      dots += dot(scale.x(one.number), kHeight - kMargin / 2, 1.5, "#c9b3b5", one);
+      dots += dot(scale.x(one.number), kHeight - kMargin / 2, 1.5, one);
     }
     if (score && (best == nullptr || is_gain(*one.evaluation, *best, facts.goal))) {
       if (best != nullptr)
@@ -130,21 +140,22 @@ std::string curve(const EvolutionReport& report, const RunFacts& facts) {
   }
   if (best != nullptr)
     line += fmt::format("{:.1f},{:.1f}", kWidth - kMargin, scale.y(*best->score()));
-  std::string out = fmt::format(
-      "<text x=\"4\" y=\"{:.1f}\">{:.6g}</text><text x=\"4\" y=\"{:.1f}\">{:.6g}</text>"
-      "<text x=\"4\" y=\"{:.1f}\">no score</text><text x=\"{}\" y=\"{}\">candidates: {}</text>\n",
-      scale.y(scale.most()), scale.most(), scale.y(scale.least()), scale.least(),
-      kHeight - kMargin / 2 + 4, kWidth / 2, kHeight - 6, report.state.trajectories().size());
+  std::string out =
+      fmt::format("<text x=\"4\" y=\"{:.1f}\">no score</text>\n", kHeight - kMargin / 2 + 4);
+  if (best != nullptr)
+    out += fmt::format(
+        "<text x=\"4\" y=\"{:.1f}\">{:.6g}</text><text x=\"4\" y=\"{:.1f}\">{:.6g}</text>\n",
+        scale.y(scale.most()) + 4, scale.most(), scale.y(scale.least()) + 4, scale.least());
   if (facts.target && *facts.target >= scale.least() && *facts.target <= scale.most())
     out += fmt::format(
-        "<line x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" stroke=\"#176639\" "
-        "stroke-dasharray=\"5 4\"/>\n",
-        kMargin, kWidth - kMargin, scale.y(*facts.target));
-  return svg("Best score over candidates",
-             out + dots +
-                 fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"#1c2733\" "
-                             "stroke-width=\"1.6\"/>\n",
-                             line));
+        "<line class=\"target\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>\n", kMargin,
+        kWidth - kMargin, scale.y(*facts.target));
+  out += dots;
+  if (best != nullptr) out += fmt::format("<polyline class=\"best\" points=\"{}\"/>\n", line);
+  return svg("Best score over candidates", out,
+             best == nullptr ? "No candidate has a score."
+                             : "Across: candidates, in their order. A dot has its operator's "
+                               "colour; far worse ones stand at the border.");
 }
 
 // Across: the order of candidates; down: how many changes they are from the start.
@@ -169,38 +180,40 @@ std::string tree(const EvolutionReport& report) {
     for (std::size_t i = 0; i < one.parents.size(); ++i) {
       const bool main = i == 0 && on_line.contains(one.number);
       edges += fmt::format(
-          "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
-          "stroke-width=\"{}\"/>\n",
-          scale.x(one.parents[i]), y(one.parents[i]), scale.x(one.number), y(one.number),
-          main ? "#1c2733" : (i == 0 ? "#dde3e8" : "#e9dff2"), main ? 2 : 0.7);
+          "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
+          main ? "descent" : (i == 0 ? "first" : "second"), scale.x(one.parents[i]),
+          y(one.parents[i]), scale.x(one.number), y(one.number));
     }
-    dots += dot(scale.x(one.number), y(one.number), on_line.contains(one.number) ? 4 : 2,
-                one.evaluation->score() ? color_of(one) : "#c9b3b5", one);
+    dots += dot(scale.x(one.number), y(one.number), on_line.contains(one.number) ? 4 : 2, one);
   }
-  return svg("Lineage", edges + dots);
+  return svg(
+      "Lineage", edges + dots,
+      "Across: candidates, in their order; down: changes from the start. The heavy line leads "
+      "to the best; grey dots have no score.");
 }
 
 std::string operator_table(const EvolutionReport& report, Goal goal) {
+  const std::vector<OperatorTally> tallies = tallies_of(report, goal);
+  if (tallies.empty()) return "<p class=\"note\">No candidate was made.</p>\n";
   std::string out =
-      "<table><tr><th>operator</th><th>tried</th><th>measured</th><th>better than the parent</th>"
+      "<div class=\"wide\"><table><tr><th>operator</th><th>tried</th><th>measured</th><th>better "
+      "than the parent</th>"
       "<th>new best</th><th>gain a try</th></tr>\n";
-  for (const OperatorTally& tally : tallies_of(report, goal)) {
-    Trajectory sample;
-    sample.made_by = tally.arm.which;
+  for (const OperatorTally& tally : tallies) {
+    const std::string_view name = to_string(tally.arm.which);
     out += fmt::format(
-        "<tr><td><svg viewBox=\"0 0 10 10\" style=\"width:.8em;border:0\"><circle cx=\"5\" "
-        "cy=\"5\" "
-        "r=\"5\" fill=\"{}\"/></svg> "
+        "<tr><td><svg class=\"key\" viewBox=\"0 0 10 10\"><circle class=\"{}\" cx=\"5\" cy=\"5\" "
+        "r=\"5\"/></svg> "
         "{}{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.4f}</td></tr>\n",
-        color_of(sample), to_string(tally.arm.which), tally.arm.by_model ? " (model)" : "",
-        tally.tried, tally.measured, tally.gains, tally.bests,
-        tally.gained / static_cast<double>(tally.tried));
+        name, name, tally.arm.by_model ? " (model)" : "", tally.tried, tally.measured, tally.gains,
+        tally.bests, tally.gained / static_cast<double>(tally.tried));
   }
-  return out + "</table>\n";
+  return out + "</table></div>\n";
 }
 
 std::string descent_table(const EvolutionReport& report) {
-  std::string out = "<table><tr><th>candidate</th><th>score</th><th>what was changed</th></tr>\n";
+  std::string out =
+      "<table class=\"words\"><tr><th>candidate</th><th>score</th><th>what was changed</th></tr>\n";
   for (const std::size_t number : line_of_descent(report)) {
     const Trajectory& one = report.state.trajectories()[number];
     const auto score = one.evaluation->score();

@@ -34,6 +34,7 @@ Json json_of(const ModelCounts& counts, const std::string& model) {
           {"context_tokens", counts.context_tokens},
           {"context_tokens_cached", counts.context_tokens_cached},
           {"answer_tokens", counts.answer_tokens},
+          {"token_ms", counts.token_ms},
           {"first_token_ms", counts.first_token_ms}};
 }
 

@@ -38,17 +38,24 @@ const std::vector<Scenario>& scenarios() {
       {"repair",
        {"repair", "fix", "bug", "fail", "wrong", "crash", "mend", "error"},
        {2.0, 0.5, 0.5, 0.5, 1.5},
-       "a failing program is changed where its evidence points"},
+       "a failing program is changed where its evidence points",
+       4.0},
       {"numeric",
        {"numeric", "number", "constant", "tune", "parameter", "pack", "weight", "threshold",
         "optimum", "coefficient"},
        {0.4, 0.8, 2.6, 0.5, 0.7},
-       "numbers are searched for rather than guessed"},
+       "numbers are searched for rather than guessed",
+       1.0},
       {"speed",
        {"speed", "fast", "slow", "time", "latency", "performance", "instruction"},
        {0.6, 1.1, 1.3, 1.0, 1.0},
-       "what is right is made cheaper step by step, and gains are joined"},
-      {"general", {"general"}, {1, 1, 1, 1, 1}, "nothing is known: all operators are alike"}};
+       "what is right is made cheaper step by step, and gains are joined",
+       1.0},
+      {"general",
+       {"general"},
+       {1, 1, 1, 1, 1},
+       "nothing is known: all operators are alike",
+       1.0}};
   return all;
 }
 
@@ -95,7 +102,7 @@ std::vector<double> priors_for(const Scenario& scenario, const OperatorGains& ga
   const double gained = std::accumulate(gains.gained.begin(), gains.gained.end(), 0.0);
   std::vector<double> out;
   for (std::size_t i = 0; i < kArms; ++i) {
-    const double prior = scenario.priors[i % kOperators];
+    const double prior = scenario.priors[i % kOperators] * (i < kOperators ? 1 : scenario.model);
     const double weight = gained > 0 ? gains.pulls[i] / (gains.pulls[i] + kPullsLikePrior) : 0;
     const double measured =
         weight > 0 ? gains.gained[i] / gains.pulls[i] / (gained / pulls) : prior;

@@ -17,6 +17,7 @@ struct Scenario {
   std::vector<std::string_view> words;  // By which a description is known.
   std::array<double, kOperators> priors{};
   std::string why;
+  double model = 1;  // What a model's child may be worth against the same operator's without one.
 };
 [[nodiscard]] const std::vector<Scenario>& scenarios();
 

@@ -1,0 +1,9 @@
+import sys
+
+sys.path.insert(0, "/candidate")
+import segment  # noqa: E402
+
+# No json: reading it in would take more instructions than the task.
+words, *texts = open("/candidate/texts.txt").read().splitlines()
+for one in segment.cuts(texts, words.split()):
+    print(*one)
