@@ -25,7 +25,7 @@ std::string program(std::size_t rounds, std::size_t number) {
   return fmt::format("i=0\nwhile [ $i -lt {} ]; do i=$((i+1)); done\necho done\n# {:04}\n", rounds,
                      number);
 }
-constexpr std::size_t kRounds = 4000;
+constexpr std::size_t kRounds = 1000;
 
 class SpeedTest : public ::testing::Test {
  protected:
