@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -121,7 +122,9 @@ SearchTask a_piece_elsewhere() {
           .judge =
               [](const std::string& code) {
                 const std::size_t rank = code.find("def rank(rows):\n");
-                return measured(rank != std::string::npos && code.find(kPiece, rank) < code.size());
+                const std::string wanted = fmt::format("def rank(rows):\n    return {}\n", kPiece);
+                return measured(code.starts_with("def load(rows):\n    return ") &&
+                                rank != std::string::npos && code.substr(rank) == wanted);
               },
           .target = 1,
           .scenario = "general"};
@@ -140,7 +143,7 @@ SearchTask an_order() {
 
 pipeline(
     # EVOLVE-BLOCK-START
-    order("b", "a", "d", "c", "f", "e", "h", "g"),
+    order(b(), a(), d(), c(), f(), e(), h(), g()),
     # EVOLVE-BLOCK-END
 )
 )"},
@@ -149,9 +152,12 @@ pipeline(
                 if (code.find(kReport) == std::string::npos)
                   return failed(std::nullopt, "program.py:3: wrong");
                 std::string steps;
-                for (std::size_t i = code.find("order("); i < code.size() && code[i] != ')'; ++i) {
-                  if (code[i] >= 'a' && code[i] <= 'h' && code[i - 1] == '"') steps += code[i];
+                for (std::size_t i = code.find("order(") + 6; i + 2 < code.size(); ++i) {
+                  if (code[i] >= 'a' && code[i] <= 'h' && code.substr(i + 1, 2) == "()")
+                    steps += code[i];
                 }
+                if (std::set<char>(steps.begin(), steps.end()).size() != 8 || steps.size() != 8)
+                  return failed(std::nullopt, "program.py:3: a step is missing");
                 double inversions = 0;
                 for (std::size_t i = 0; i < steps.size(); ++i)
                   inversions += static_cast<double>(
