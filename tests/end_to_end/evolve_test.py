@@ -69,11 +69,20 @@ class Evolve(Case):
         (self.project / "bowl.py").write_text(BEST)
         report = self.run_json("--iterations", 10, "--write", "--output", "best.py", code=1)
         self.assertFalse(report["gained"])
+        told = self.evolve("bowl.py", "--evaluate", "python3 judge.py", "--offline", "--iterations", 10, code=1).stdout
+        self.assertIn(b"no gain was measured", told)
+        self.assertNotIn(b"success", told)
         self.assertFalse((self.project / "best.py").exists())
         self.assertEqual((self.project / "bowl.py").read_text(), BEST)
         (self.project / "bowl.py").write_text(FAR)
         done = self.evolve("bowl.py", "--evaluate", "python3 judge.py", "--offline", "--iterations", 10, "--target", 1, code=1)
         self.assertIn(b"target 1 is NOT met", done.stdout)
+
+    def test_operators_are_left_out_also_when_the_run_is_gone_on_with(self):
+        first = self.run_json("--iterations", 20, "--operators", "refinement,mutation")
+        self.assertEqual({one["operator"] for one in first["operators"]}, {"refinement", "mutation"})
+        more = json.loads(self.evolve("--resume", "last", "--offline", "--json", "--iterations", 40).stdout)
+        self.assertEqual({one["operator"] for one in more["operators"]}, {"refinement", "mutation"})
 
     def test_a_judge_that_does_not_work_is_no_success(self):
         for judge in ("false", "echo nothing", "python3 absent.py"):
@@ -98,7 +107,9 @@ class Evolve(Case):
     def test_what_is_typed_wrong_is_said(self):
         for arguments, says in (([], "name the program"), (["bowl.py"], "--evaluate"), (["absent.py", "--evaluate", "true"], "no such file"),
                                 (["bowl.py", "--evaluate", "true", "--goal", "best"], "--goal"), (["--resume", "none"], "no run none"),
-                                (["bowl.py", "--evaluate", "cat {output}"], "--run"), (["bowl.py", "--evaluate", "true", "--islands", "0"], "islands")):
+                                (["bowl.py", "--evaluate", "cat {output}"], "--run"), (["bowl.py", "--evaluate", "true", "--islands", "0"], "islands"),
+                                (["bowl.py", "--evaluate", "true", "--operators", "luck"], "--operators"), (["bowl.py", "--evaluate", "true", "--max-cost", "1"], "--price-in"),
+                                (["bowl.py", "--evaluate", "{count} true"], "only in --run")):
             done = self.evolve(*arguments, code=2)
             self.assertIn(says, done.stderr.decode())
 

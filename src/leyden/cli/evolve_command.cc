@@ -31,8 +31,9 @@ struct Flags {
   std::optional<double> target;
   std::optional<std::size_t> iterations;
   double max_time_s = 0;
-  std::uint64_t max_tokens = 0;
-  std::uint64_t max_calls = 0;
+  evolve::SpendingLimits spending;
+  std::optional<double> price_in;
+  std::optional<double> price_out;
   std::size_t max_evals = 0;
   std::size_t workers = 0;
   std::string resume;
@@ -124,6 +125,7 @@ Result<OpenedRun> open_run(const Flags& flags) {
   if (!flags.plan.judge.empty()) out.plan.judge = flags.plan.judge;
   if (flags.target) out.plan.target = flags.target;
   if (flags.iterations) out.plan.iterations = *flags.iterations;
+  if (!flags.plan.operators.empty()) out.plan.operators = flags.plan.operators;
   return out;
 }
 
@@ -145,19 +147,27 @@ std::size_t workers_of(const Flags& flags, const EvolvePlan& plan) {
   return plan.repeats > 1 ? 1 : std::max(1U, std::thread::hardware_concurrency());
 }
 
+std::vector<evolve::Operator> operators_of(const EvolvePlan& plan) {
+  std::vector<evolve::Operator> out;
+  for (const std::string& name : plan.operators) {
+    if (const auto which = evolve::operator_named(name)) out.push_back(*which);
+  }
+  return out;
+}
+
 evolve::EvolutionOptions evolution_options(const Flags& flags, const EvolvePlan& plan) {
   return {.target = plan.target,
           .candidates_max = plan.iterations,
           .evaluations_max = flags.max_evals,
           .time_max = std::chrono::milliseconds(static_cast<std::int64_t>(flags.max_time_s * 1000)),
-          .tokens_max = flags.max_tokens,
-          .calls_max = flags.max_calls,
+          .spending = flags.spending,
           .islands = plan.islands,
           .capacity = plan.capacity,
           .generation_size = plan.generation_size,
           .workers = workers_of(flags, plan),
           .seed = plan.seed,
-          .priors = plan.priors};
+          .priors = plan.priors,
+          .operators = operators_of(plan)};
 }
 
 Result<evolve::EvolutionReport> run_evolution(const evolve::EvolutionOptions& options,
@@ -207,6 +217,10 @@ int exit_code_for(const evolve::EvolutionReport& done, const evolve::RunFacts& f
   return strict && !facts.why_no_model.empty() ? kIncomplete : kDone;
 }
 
+double price_of(const std::optional<double>& flag, double setting) {
+  return flag.value_or(setting);
+}
+
 std::unique_ptr<evolve::ModelWriter> writer_for(const Flags& flags, const EvolvePlan& plan,
                                                 AgentModel& model, const Context& context) {
   return std::make_unique<evolve::ModelWriter>(
@@ -216,6 +230,8 @@ std::unique_ptr<evolve::ModelWriter> writer_for(const Flags& flags, const Evolve
           .file = plan.program,
           .task = task_text(plan),
           .answer_tokens_max = flags.max_answer_tokens,
+          .price_in = price_of(flags.price_in, context.settings.llm.price_in),
+          .price_out = price_of(flags.price_out, context.settings.llm.price_out),
           .tenant = context.settings.tenant,
           .ttl = context.settings.ttl_of("evolve", "operator patterns"),
           .sampling = {.temperature = 0.8, .seed = static_cast<std::uint32_t>(plan.seed)}});
@@ -268,6 +284,10 @@ int run_with(const Flags& flags, OpenedRun& run, const sandbox::Sandbox& sandbox
 int run_evolve(const Flags& flags, const Context& context) {
   if (flags.plan.goal != "max" && flags.plan.goal != "min")
     return report({Errc::invalid_argument, "--goal is max or min"});
+  if (flags.spending.cost > 0 && price_of(flags.price_in, context.settings.llm.price_in) <= 0 &&
+      price_of(flags.price_out, context.settings.llm.price_out) <= 0)
+    return report(
+        {Errc::invalid_argument, "--max-cost needs what tokens cost: --price-in and --price-out"});
   auto run = open_run(flags);
   if (!run) return report(run.error());
   auto sandbox = sandbox::Sandbox::open(
@@ -297,7 +317,8 @@ void add_judge_options(CLI::App& command, Flags& flags) {
                   "A cheap judge before it, of the same form; may be given again")
       ->allow_extra_args(false);
   command.add_option("--run", flags.plan.run,
-                     "Runs the candidate alone; judges get {output}, {errors} and {result}");
+                     "Runs the candidate alone; judges get {output}, {errors} and {result}; "
+                     "{count} before a command counts its instructions");
   command
       .add_option("--show", flags.plan.shown,
                   "A file or folder of the project that --run may read; may be given again")
@@ -336,6 +357,12 @@ void add_search_options(CLI::App& command, Flags& flags) {
       ->capture_default_str();
   command.add_option("--scenario", flags.plan.scenario,
                      "repair, numeric, speed, general, or the task in a few words");
+  command
+      .add_option("--operators", flags.plan.operators,
+                  "Only these of revision,recombination,refinement,crossover,mutation")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"revision", "recombination", "refinement", "crossover", "mutation"}));
   command.add_option("--resume", flags.resume,
                      "Go on from a run of this project: its name, or last");
 }
@@ -363,9 +390,20 @@ void add_model_options(CLI::App& command, Flags& flags) {
       .add_option("--max-answer-tokens", flags.max_answer_tokens,
                   "Stop each answer of the model there")
       ->capture_default_str();
-  command.add_option("--max-tokens", flags.max_tokens,
+  command.add_option("--max-tokens", flags.spending.tokens,
                      "Ask the model nothing more once prompts and answers have taken so many");
-  command.add_option("--max-calls", flags.max_calls, "Questions to the model");
+  command.add_option("--max-calls", flags.spending.calls, "Questions to the model");
+  command
+      .add_option("--max-cost", flags.spending.cost,
+                  "The same for what tokens cost, in the currency of the prices")
+      ->check(CLI::NonNegativeNumber);
+  for (auto& [name, price, what] : {std::tuple("--price-in", &flags.price_in, "prompts"),
+                                    std::tuple("--price-out", &flags.price_out, "answers")})
+    command
+        .add_option(name, *price,
+                    fmt::format("Of a million tokens of {} [default: llm.price_{}]", what,
+                                std::string_view(name).substr(8)))
+        ->check(CLI::NonNegativeNumber);
   command.add_flag("--no-token-cache", flags.no_token_cache,
                    "Tokenize what the model is shown anew each time");
   command.add_flag("--strict", flags.strict, "Exit with 3 when the model could not be asked");

@@ -50,7 +50,8 @@ std::string EvolvePlan::json() const {
                {"seed", seed},
                {"scenario", scenario},
                {"task", task},
-               {"priors", priors}})
+               {"priors", priors},
+               {"operators", operators}})
       .dump();
 }
 
@@ -80,6 +81,7 @@ Result<EvolvePlan> EvolvePlan::of_json(std::string_view text) {
     read.at("scenario").get_to(out.scenario);
     read.at("task").get_to(out.task);
     read.at("priors").get_to(out.priors);
+    out.operators = read.value("operators", out.operators);  // Older runs took all.
   } catch (const Json::exception& error) {
     return fail(Errc::corrupt, "the run's settings can't be read: {}", error.what());
   }

@@ -36,6 +36,7 @@ struct EvolvePlan {
   std::string scenario;
   std::string task;
   std::vector<double> priors;
+  std::vector<std::string> operators;  // Only these; empty: all.
 
   [[nodiscard]] evolve::EvaluatorOptions evaluator() const;
   [[nodiscard]] std::string json() const;

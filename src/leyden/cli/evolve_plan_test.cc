@@ -18,7 +18,8 @@ TEST(EvolvePlan, IsKeptWhole) {
                   .timeout_s = 0.25,
                   .goal = "min",
                   .target = 1.0 / 3,
-                  .priors = {0.1, 2.5}};
+                  .priors = {0.1, 2.5},
+                  .operators = {"revision", "mutation"}};
   auto read = EvolvePlan::of_json(plan.json());
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->json(), plan.json());

@@ -69,6 +69,19 @@ Key text(std::string name, Place place, bool secret = false) {
 }
 
 template <class Place>
+Key price(std::string name, Place place) {
+  auto set = [=](Settings& settings, std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0 && value <= 1e6))
+      return false;
+    std::invoke(place, settings) = value;
+    return true;
+  };
+  return {std::move(name), set, "a number from 0 to 1000000"};
+}
+
+template <class Place>
 Key truth(std::string name, Place place) {
   auto set = [=](Settings& settings, std::string_view value) {
     std::invoke(place, settings) = value == "true";
@@ -182,6 +195,8 @@ const std::vector<Key>& keys() {
       number(
           "llm.connections_max", [](Settings& s) -> auto& { return s.llm.connections_max; }, 1,
           65'536),
+      price("llm.price_in", [](Settings& s) -> auto& { return s.llm.price_in; }),
+      price("llm.price_out", [](Settings& s) -> auto& { return s.llm.price_out; }),
       text(
           "embedding.url", [](Settings& s) -> auto& { return s.embedding.url; }, true),
       text("embedding.model", [](Settings& s) -> auto& { return s.embedding.model; }),
@@ -307,6 +322,7 @@ std::vector<std::string> names_of_keys() {
 std::string value_of(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* real = node.as_floating_point()) return fmt::format("{}", real->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
   std::string out;
   if (const auto* list = node.as_array()) {

@@ -39,6 +39,9 @@ struct LlmSettings {
   std::size_t first_token_timeout_ms = 120'000;
   std::size_t idle_timeout_ms = 60'000;
   std::size_t connections_max = 256;
+  // Of a million tokens, in a currency of the user's; 0: not known.
+  double price_in = 0;
+  double price_out = 0;
 };
 
 // What makes vectors of passages and questions: [embedding]. A server, or a small model in this process; neither: there are none.

@@ -14,6 +14,8 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
+#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -551,48 +553,114 @@ for file in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline'):
   ::unsetenv("LD_PRELOAD");
 }
 
-// Deadline + 200 ms: daemons that left their session, their parents and heed no signal. Fifty runs; with
-// LEYDEN_SANDBOX_KILL_RUNS=1000 as many as the goal asks for.
+// How late a thread of ours that only sleeps is woken: what the machine's load adds to each thing that is waited for.
+class Pulse {
+ public:
+  // The longest lateness of a beat that was due or came between the two.
+  [[nodiscard]] double longest_ms(std::chrono::steady_clock::time_point from,
+                                  std::chrono::steady_clock::time_point to) {
+    const std::lock_guard lock(mutex_);
+    double longest = 0;
+    for (const Beat& beat : beats_) {
+      if (beat.came < from || beat.due > to) continue;
+      longest = std::max(longest,
+                         std::chrono::duration<double, std::milli>(beat.came - beat.due).count());
+    }
+    return longest;
+  }
+
+ private:
+  struct Beat {
+    std::chrono::steady_clock::time_point due, came;
+  };
+
+  void beat(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const auto due = std::chrono::steady_clock::now() + 2ms;
+      std::this_thread::sleep_until(due);
+      const std::lock_guard lock(mutex_);
+      beats_.push_back({due, std::chrono::steady_clock::now()});
+      if (beats_.size() > 4000) beats_.pop_front();
+    }
+  }
+
+  std::mutex mutex_;
+  std::deque<Beat> beats_;
+  std::jthread thread_{[this](const std::stop_token& stop) { beat(stop); }};
+};
+
+// Trees of daemons that left their session, their parents and heed no signal, each ended at its deadline.
+struct EndedTrees {
+  std::vector<double> late_ms;     // From the deadline to the end of the last process.
+  std::vector<double> excused_ms;  // The same without what a sleeping thread was late by just then.
+  int survivors = 0;
+  int not_begun = 0;  // A machine so busy.
+};
+
+void end_one_tree(const Sandbox& sandbox, int run, Pulse& pulse, std::mutex& mutex,
+                  EndedTrees& ended) {
+  constexpr auto kDeadline = 500ms;
+  const std::string marker = fmt::format("86400.{}{:04}1", ::getpid(), run);
+  const SandboxExit exit =
+      run_or_fail(sandbox,
+                  shell(fmt::format(
+                      "(setsid sh -c 'trap \"\" TERM HUP INT; (setsid sleep {0} &); sleep {0}' &);"
+                      "trap '' TERM; echo on; sleep {0}; sleep {0}",
+                      marker)),
+                  {.wall_time = kDeadline});
+  const auto end = std::chrono::steady_clock::now();
+  if (exit.outcome != Outcome::timed_out) ADD_FAILURE() << shown(exit);
+  int survivors = 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const auto line = read_file(entry.path() / "cmdline", MiB);
+    if (line && line->contains(marker)) ++survivors;
+  }
+  const std::chrono::duration<double, std::milli> late = exit.wall_time - kDeadline;
+  const double excuse = pulse.longest_ms(
+      end - std::chrono::duration_cast<std::chrono::steady_clock::duration>(late) - 20ms, end);
+  const std::lock_guard lock(mutex);
+  ended.late_ms.push_back(late.count());
+  ended.excused_ms.push_back(late.count() - excuse);
+  ended.survivors += survivors;
+  ended.not_begun += exit.output.text != "on\n" ? 1 : 0;
+}
+
+std::ptrdiff_t within(const std::vector<double>& all, double ms) {
+  return std::ranges::count_if(all, [ms](double one) { return one <= ms; });
+}
+
+// Deadline + 200 ms, each time. Fifty runs; with LEYDEN_SANDBOX_KILL_RUNS=1000 as many as the goal asks for. On a loaded machine everybody is late: what
+// a thread that only sleeps was late by at that moment is not the sandbox's.
 TEST_P(Hostile, IsGoneAfterItsDeadline) {
   const char* wanted = std::getenv("LEYDEN_SANDBOX_KILL_RUNS");
   const int runs = wanted != nullptr ? std::max(1, std::atoi(wanted)) : 50;
   with([runs](const Sandbox& sandbox) {
     std::mutex mutex;
-    std::vector<double> ms;
-    std::atomic<int> next = 0, survivors = 0, late = 0;
-    const auto worker = [&] {
-      for (int run = next++; run < runs; run = next++) {
-        const std::string marker = fmt::format("86400.{}{:04}1", ::getpid(), run);
-        const SandboxExit exit = run_or_fail(
-            sandbox,
-            shell(fmt::format(
-                "(setsid sh -c 'trap \"\" TERM HUP INT; (setsid sleep {0} &); sleep {0}' &);"
-                "trap '' TERM; echo on; sleep {0}; sleep {0}",
-                marker)),
-            {.wall_time = 500ms});
-        for (const auto& entry : fs::directory_iterator("/proc")) {
-          const auto line = read_file(entry.path() / "cmdline", MiB);
-          if (line && line->contains(marker)) ++survivors;
-        }
-        if (exit.outcome != Outcome::timed_out) ADD_FAILURE() << shown(exit);
-        if (exit.output.text != "on\n") ++late;  // A machine so busy that it had not begun.
-        const std::lock_guard lock(mutex);
-        ms.push_back(static_cast<double>(exit.kill_time.count()) / 1000);
-      }
-    };
+    EndedTrees ended;
+    std::atomic<int> next = 0;
     {
+      Pulse pulse;
       std::vector<std::jthread> workers;
-      for (int i = 0; i < 2; ++i) workers.emplace_back(worker);
+      for (int i = 0; i < 2; ++i) {
+        workers.emplace_back([&] {
+          for (int run = next++; run < runs; run = next++)
+            end_one_tree(sandbox, run, pulse, mutex, ended);
+        });
+      }
+      workers.clear();
     }
-    std::ranges::sort(ms);
-    const auto in_time = std::ranges::count_if(ms, [](double one) { return one <= 200; });
+    std::ranges::sort(ended.late_ms);
+    double load = 0;
+    (void)::getloadavg(&load, 1);
     std::printf(
-        "  %d runs, %d survivors, %d not begun; from the kill to the last process: median %.1f ms, "
-        "max %.1f ms, %.1f %% within 200 ms\n",
-        runs, survivors.load(), late.load(), ms[ms.size() / 2], ms.back(),
-        100.0 * static_cast<double>(in_time) / static_cast<double>(ms.size()));
-    EXPECT_EQ(survivors, 0);
-    EXPECT_LE(ms[ms.size() / 2], 200);
+        "  %d trees, load %.1f: %d survivors, %d not begun; gone after the deadline: median %.1f "
+        "ms, "
+        "max %.1f ms; within 200 ms %d, less what a sleeping thread was late by %d\n",
+        runs, load, ended.survivors, ended.not_begun, ended.late_ms[ended.late_ms.size() / 2],
+        ended.late_ms.back(), static_cast<int>(within(ended.late_ms, 200)),
+        static_cast<int>(within(ended.excused_ms, 200)));
+    EXPECT_EQ(ended.survivors, 0);
+    EXPECT_EQ(within(ended.excused_ms, 200), runs);
   });
 }
 

@@ -12,11 +12,9 @@
 namespace leyden::evolve {
 namespace {
 
-constexpr std::size_t kTries = 96;  // For a child that is unlike all others.
-// Of one operator: the bandit holds dear what it knows nothing of, and who can make no child here is never told of.
-constexpr std::size_t kTriesOfArm = 16;
-constexpr std::size_t kTriesOfModel =
-    2;  // For each operator: what it says again is paid for again.
+// For a child that is unlike all others, of each operator in each form: one that has nothing more to give leaves the child to the rest, and is never told of.
+constexpr std::size_t kTries = 16;
+constexpr std::size_t kTriesOfModel = 2;  // What it says again is paid for again.
 constexpr std::size_t kCodeBytesMax = 4 * MiB;
 
 class Breeder {
@@ -29,10 +27,14 @@ class Breeder {
     const std::size_t generation = state_.generations();
     Random random(options_.seed * 0x9e3779b97f4a7c15U + generation * 0x10001U + slot * 0x2545f491U);
     Trajectory out{.generation = generation, .island = (generation + slot) % options_.islands};
-    std::array<std::size_t, kArms> tried{};
-    for (std::size_t i = 0; i < kTries; ++i) {
+    std::array<std::size_t, kArms> tries{};
+    for (;;) {
       if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted");
-      auto code = try_once(out, tried, random);
+      const std::array<bool, kArms> allowed = allowed_arms(out.island, tries);
+      if (std::ranges::none_of(allowed, std::identity())) break;
+      const std::size_t arm = state_.bandit().choose(allowed, random);
+      ++tries[arm];
+      auto code = try_once(arm_at(arm), out, random);
       if (!code) return std::unexpected(code.error());
       if (!*code) continue;
       out.digest = digest_of_code(**code);
@@ -43,24 +45,22 @@ class Breeder {
       return std::optional(std::move(out));
     }
     // What the model took is paid for by the next child.
-    unpaid_tokens_ += out.tokens;
-    unpaid_calls_ += out.calls;
+    unpaid_ += out.spent;
     return std::optional<Trajectory>();
   }
 
   // Of children that came to nothing, if no later one bears it.
-  [[nodiscard]] std::uint64_t unpaid_tokens() const { return unpaid_tokens_; }
-  [[nodiscard]] std::uint64_t unpaid_calls() const { return unpaid_calls_; }
+  [[nodiscard]] const Spent& unpaid() const { return unpaid_; }
 
  private:
   bool may_ask() const {
-    return writer_ != nullptr &&
-           (options_.tokens_max == 0 || state_.tokens() + tokens_ < options_.tokens_max) &&
-           (options_.calls_max == 0 || state_.calls() + calls_ < options_.calls_max);
+    Spent all = state_.spent();
+    all += spent_;
+    return writer_ != nullptr && options_.spending.allow(all);
   }
 
   std::array<bool, kArms> allowed_arms(std::size_t island,
-                                       const std::array<std::size_t, kArms>& tried) const {
+                                       const std::array<std::size_t, kArms>& tries) const {
     const std::array<bool, kOperators> possible = possible_operators(state_.archive(), island);
     std::array<bool, kArms> out{};
     for (std::size_t i = 0; i < kArms; ++i) {
@@ -68,29 +68,22 @@ class Breeder {
       const bool wanted =
           options_.operators.empty() ||
           std::ranges::find(options_.operators, arm.which) != options_.operators.end();
-      out[i] = wanted && tried[i] < (arm.by_model ? kTriesOfModel : kTriesOfArm) &&
-               possible[static_cast<std::size_t>(arm.which)] && (!arm.by_model || may_ask());
+      const std::size_t tries_max = arm.by_model ? kTriesOfModel : kTries;
+      out[i] = tries[i] < tries_max && wanted && possible[static_cast<std::size_t>(arm.which)] &&
+               (!arm.by_model || may_ask());
     }
     return out;
   }
 
-  // Code for a child of an operator and parents that the dice choose; nullopt: nothing came of it.
-  Result<std::optional<std::string>> try_once(Trajectory& child,
-                                              std::array<std::size_t, kArms>& tried,
-                                              Random& random) {
-    const std::array<bool, kArms> allowed = allowed_arms(child.island, tried);
-    if (std::ranges::none_of(allowed, std::identity())) return std::optional<std::string>();
-    const std::size_t chosen = state_.bandit().choose(allowed, random);
-    ++tried[chosen];
-    const Arm arm = arm_at(chosen);
+  // Code for a child of parents that the dice choose; nullopt: nothing came of it.
+  Result<std::optional<std::string>> try_once(Arm arm, Trajectory& child, Random& random) {
     const auto parents = choose_parents(arm.which, state_.archive(), child.island, random);
     if (!parents) return std::optional<std::string>();
     child.made_by = arm.which;
     child.by_model = false;
     child.parents = {parents->first};
     if (parents->second) child.parents.push_back(*parents->second);
-    child.tokens += std::exchange(unpaid_tokens_, 0);
-    child.calls += std::exchange(unpaid_calls_, 0);
+    child.spent += std::exchange(unpaid_, {});
     if (arm.by_model) {
       auto written = ask(arm.which, child);
       if (!written || *written) return written;
@@ -108,10 +101,8 @@ class Breeder {
       writer_ = nullptr;  // Gone for this generation: the next asks again.
       return std::optional<std::string>();
     }
-    child.tokens += written->tokens;
-    child.calls += written->calls;
-    tokens_ += written->tokens;
-    calls_ += written->calls;
+    child.spent += written->spent;
+    spent_ += written->spent;
     if (!written->code) return std::optional<std::string>();
     child.by_model = true;
     child.reasoning = written->reasoning;
@@ -145,10 +136,8 @@ class Breeder {
   ChildWriter* writer_;
   const std::stop_token& stop_;
   std::set<Digest> taken_;
-  std::uint64_t tokens_ = 0;  // Of this generation.
-  std::uint64_t calls_ = 0;
-  std::uint64_t unpaid_tokens_ = 0;
-  std::uint64_t unpaid_calls_ = 0;
+  Spent spent_;  // Of this generation.
+  Spent unpaid_;
 };
 
 }  // namespace
@@ -164,9 +153,7 @@ Result<Brood> breed(const SearchState& state, std::size_t count, const BreedingO
     (*child)->number = state.trajectories().size() + out.children.size();
     out.children.push_back(**std::move(child));
   }
-  const bool none = out.children.empty();
-  (none ? out.tokens : out.children.back().tokens) += breeder.unpaid_tokens();
-  (none ? out.calls : out.children.back().calls) += breeder.unpaid_calls();
+  (out.children.empty() ? out.spent : out.children.back().spent) += breeder.unpaid();
   return out;
 }
 

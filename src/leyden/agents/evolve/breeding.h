@@ -16,17 +16,14 @@ struct BreedingOptions {
   std::string file;  // The program's name, as evidence has it.
   std::uint64_t seed = 1;
   std::size_t islands = 2;
-  std::uint64_t tokens_max =
-      0;  // 0: as many as it takes. What is asked may pass it, nothing is asked after.
-  std::uint64_t calls_max = 0;
+  SpendingLimits spending;
   std::vector<Operator> operators = {};  // Only these; empty: all.
 };
 
 // A generation, and what was paid for answers that no child bears: it has none then.
 struct Brood {
   std::vector<Trajectory> children;
-  std::uint64_t tokens = 0;
-  std::uint64_t calls = 0;
+  Spent spent;
 };
 
 // The next generation's children: at most `count`, each unlike all that were before, fewer where the dice find no more. They follow from the state,

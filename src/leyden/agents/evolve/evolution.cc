@@ -57,8 +57,7 @@ class Run {
                    .file = evaluator.options().program.filename().string(),
                    .seed = options.seed,
                    .islands = options.islands,
-                   .tokens_max = options.tokens_max,
-                   .calls_max = options.calls_max,
+                   .spending = options.spending,
                    .operators = options.operators}) {}
 
   // What the journal holds, its last generation finished; else the start and what an earlier evaluator called good.
@@ -95,7 +94,7 @@ class Run {
       }
       auto brood = next_generation(count);
       if (!brood) return std::unexpected(brood.error());
-      state_.pay(brood->tokens, brood->calls);
+      state_.pay(brood->spent);
       if (brood->children.empty()) return RunEnd::exhausted;
       if (auto added = journal_.add(evaluator_.digest(), brood->children); !added)
         return std::unexpected(added.error());

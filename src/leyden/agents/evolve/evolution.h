@@ -24,8 +24,7 @@ struct EvolutionOptions {
   std::size_t evaluations_max =
       0;  // Of candidates, the start and measuring anew at the end included; 0: no bound.
   std::chrono::milliseconds time_max{0};  // 0: no bound. What is being evaluated then is ended.
-  std::uint64_t tokens_max = 0;
-  std::uint64_t calls_max = 0;
+  SpendingLimits spending;                // Of the model.
   std::size_t islands = 2;
   std::size_t capacity = 100;       // Of the archive.
   std::size_t generation_size = 8;  // Candidates that are proposed before any of them is known.

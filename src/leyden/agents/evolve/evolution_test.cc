@@ -2,6 +2,7 @@
 #include "leyden/agents/evolve/evolution.h"
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -52,7 +53,7 @@ class EvolutionTest : public ::testing::Test {
     EvaluatorOptions evaluation = changes;
     evaluation.project = project_.path();
     evaluation.program = "program.py";
-    evaluation.judge = "python3 judge.py";
+    evaluation.judge = judge_;
     evaluation.timeout = 20s;
     auto evaluator = Evaluator::open(*sandbox_, evaluation, {});
     if (!evaluator) return std::unexpected(evaluator.error());
@@ -66,6 +67,7 @@ class EvolutionTest : public ::testing::Test {
   TemporaryFolder project_;
   TemporaryFolder runs_{fast_folder()};
   std::string start_;
+  std::string judge_ = "python3 judge.py";
   std::unique_ptr<sandbox::Sandbox> sandbox_;
 };
 
@@ -139,35 +141,6 @@ TEST_F(EvolutionTest, WorkersDontShow) {
   EXPECT_NE(other->state.digest(), *first);
 }
 
-// LEYDEN_EVOLVE_KILLS=200 for the whole proof.
-TEST_F(EvolutionTest, WhatWasKilledGoesOnAsIfNothingHadBeen) {
-  const char* wish = std::getenv("LEYDEN_EVOLVE_KILLS");
-  const int kills = wish != nullptr ? std::atoi(wish) : 4;
-  const EvolutionOptions options{.candidates_max = 30, .workers = 2};
-  const auto started = std::chrono::steady_clock::now();
-  auto unbroken = run("unbroken", options);
-  ASSERT_TRUE(unbroken) << unbroken.error().message;
-  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - started);
-  Random random(17);
-  for (int i = 0; i < kills; ++i) {
-    const std::string name = "killed" + std::to_string(i);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      (void)run(name, options);
-      ::_exit(0);
-    }
-    std::this_thread::sleep_for(whole * random.uniform());
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    auto resumed = run(name, options);
-    ASSERT_TRUE(resumed) << resumed.error().message;
-    EXPECT_EQ(resumed->state.digest(), unbroken->state.digest()) << "kill " << i;
-    EXPECT_EQ(resumed->state.evaluations(), unbroken->state.evaluations());
-  }
-}
-
 TEST_F(EvolutionTest, AStoppedRunIsAReportAndGoesOn) {
   std::stop_source source;
   auto stopped = run(
@@ -217,7 +190,9 @@ class ScriptedWriter final : public ChildWriter {
   Result<WrittenChild> write(Operator which, const Trajectory& parent, const Trajectory*,
                              const std::vector<std::string>&, std::stop_token) override {
     ++calls;
-    WrittenChild out{.code = {}, .reasoning = "half of the way", .tokens = 100, .calls = 1};
+    WrittenChild out{.code = {},
+                     .reasoning = "half of the way",
+                     .spent = {.tokens = 100, .calls = 1, .cost = 0.25}};
     if (parent.number % 5 == 4) return out;
     const double a = 3 + (std::strtod(parent.code.c_str() + 4, nullptr) - 3) / 2;
     out.code = "A = " + std::to_string(a) + "\nB = -2.0  # " + std::string(to_string(which)) + "\n";
@@ -230,17 +205,98 @@ TEST_F(EvolutionTest, WithAModelWorkersDontShowAndTokensAreBounded) {
   std::optional<Digest> first;
   for (const std::size_t workers : {1, 8}) {
     ScriptedWriter writer;
-    auto report =
-        run("m" + std::to_string(workers),
-            {.candidates_max = 40, .tokens_max = 1500, .workers = workers}, {}, {}, {}, &writer);
+    auto report = run("m" + std::to_string(workers),
+                      {.candidates_max = 40, .spending = {.tokens = 1500}, .workers = workers}, {},
+                      {}, {}, &writer);
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_GE(writer.calls, 5);
     EXPECT_LE(writer.calls * 100, 1500);
-    EXPECT_EQ(report->state.tokens(), writer.calls * 100);
+    EXPECT_EQ(report->state.spent().tokens, writer.calls * 100);
     EXPECT_GT(*report->best()->evaluation->score(), -4);
     if (!first) first = report->state.digest();
     EXPECT_EQ(report->state.digest(), *first) << workers << " workers";
   }
+}
+
+TEST_F(EvolutionTest, SpendingIsPassedByOneAnswerAtMost) {
+  const std::pair<SpendingLimits, std::size_t> cases[] = {
+      {{.tokens = 950}, 10}, {{.calls = 7}, 7}, {{.cost = 2.1}, 9}};
+  int number = 0;
+  for (const auto& [limits, answers] : cases) {
+    const std::string name = "s" + std::to_string(number++);
+    ScriptedWriter writer;
+    auto report =
+        run(name, {.candidates_max = 40, .spending = limits, .workers = 2}, {}, {}, {}, &writer);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(writer.calls, answers);
+    EXPECT_EQ(report->state.spent().calls, answers);
+    EXPECT_EQ(report->state.spent().cost, 0.25 * static_cast<double>(answers));
+    // What was spent before counts when the run is gone on with.
+    auto more =
+        run(name, {.candidates_max = 60, .spending = limits, .workers = 2}, {}, {}, {}, &writer);
+    ASSERT_TRUE(more) << more.error().message;
+    EXPECT_EQ(more->state.trajectories().size(), 61);
+    EXPECT_EQ(writer.calls, answers);
+  }
+}
+
+TEST_F(EvolutionTest, ASecondProblemStartsClean) {
+  const EvolutionOptions options{.candidates_max = 24, .workers = 2};
+  auto alone = run("alone", options);
+  write("A = 8.0\nB = 0.5\nC = 2\n", kBowl);
+  auto other = run("other", options);
+  write(kBowlStart, kBowl);
+  auto after = run("after", options);
+  ASSERT_TRUE(alone && other && after);
+  EXPECT_NE(other->state.digest(), alone->state.digest());
+  EXPECT_EQ(after->state.digest(), alone->state.digest());
+}
+
+// Without modules: many runs are to be made.
+constexpr std::string_view kQuickJudge = R"(
+exec(compile(open("program.py").read(), "program.py", "exec"))
+print('{"score": %r, "passed": true}' % (0 - (A - 3) ** 2 - (B + 2) ** 2))
+)";
+
+// At any moment, between and within answers, evaluations and generations. LEYDEN_EVOLVE_KILLS=200 for the whole proof.
+TEST_F(EvolutionTest, WhatWasKilledGoesOnAsIfNothingHadBeen) {
+  const char* wish = std::getenv("LEYDEN_EVOLVE_KILLS");
+  const int kills = wish != nullptr ? std::atoi(wish) : 4;
+  write(kBowlStart, kQuickJudge);
+  judge_ = "python3 -S -E judge.py";
+  const EvolutionOptions options{.candidates_max = 30, .spending = {.calls = 12}, .workers = 2};
+  const auto started = std::chrono::steady_clock::now();
+  ScriptedWriter writer;
+  auto unbroken = run("unbroken", options, {}, {}, {}, &writer);
+  ASSERT_TRUE(unbroken) << unbroken.error().message;
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - started);
+  Random random(17);
+  int same = 0;
+  for (int i = 0; i < kills; ++i) {
+    const std::string name = "killed" + std::to_string(i);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      (void)run(name, options, {}, {}, {}, &writer);
+      ::_exit(0);
+    }
+    std::this_thread::sleep_for(whole * random.uniform());
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    auto resumed = run(name, options, {}, {}, {}, &writer);
+    ASSERT_TRUE(resumed) << resumed.error().message;
+    const Spent& spent = resumed->state.spent();
+    const Spent& wanted = unbroken->state.spent();
+    const bool equal = resumed->state.digest() == unbroken->state.digest() &&
+                       resumed->state.evaluations() == unbroken->state.evaluations() &&
+                       spent.tokens == wanted.tokens && spent.calls == wanted.calls &&
+                       spent.cost == wanted.cost;
+    EXPECT_TRUE(equal) << "kill " << i;
+    same += equal ? 1 : 0;
+  }
+  std::printf("%d of %d runs that were killed are as the unbroken one (%lld ms)\n", same, kills,
+              static_cast<long long>(whole.count()));
 }
 
 // Dies in the middle of a generation, when it has been asked so often.
@@ -280,7 +336,7 @@ TEST_F(EvolutionTest, AnswersArePaidForOnce) {
     ASSERT_TRUE(resumed) << resumed.error().message;
     EXPECT_EQ(rest.calls, all.calls - answers);
     EXPECT_EQ(resumed->state.digest(), unbroken->state.digest());
-    EXPECT_EQ(resumed->state.tokens(), unbroken->state.tokens());
+    EXPECT_EQ(resumed->state.spent().tokens, unbroken->state.spent().tokens);
   }
 }
 

@@ -17,6 +17,16 @@ double relative(double more, double than) {
 
 }  // namespace
 
+const Trajectory& rival_of(const Trajectory& child, const std::vector<Trajectory>& trajectories,
+                           Goal goal) {
+  const Trajectory* best = &trajectories.at(child.parents.front());
+  for (const std::size_t parent : child.parents) {
+    const Trajectory& one = trajectories.at(parent);
+    if (is_gain(*one.evaluation, *best->evaluation, goal)) best = &one;
+  }
+  return *best;
+}
+
 double gain_of(const Trajectory& child, const Trajectory& parent, Goal goal) {
   const Evaluation& ours = *child.evaluation;
   const Evaluation& theirs = *parent.evaluation;
@@ -29,7 +39,7 @@ double gain_of(const Trajectory& child, const Trajectory& parent, Goal goal) {
     const double sign = goal == Goal::max ? 1 : -1;
     gain = relative(sign * *ours.told, sign * *theirs.told) / 2;
   }
-  return gain / (1 + static_cast<double>(child.tokens) / kTokensPerUnit);
+  return gain / (1 + static_cast<double>(child.spent.tokens) / kTokensPerUnit);
 }
 
 SearchState::SearchState(syntax::Language language, ArchiveOptions options,
@@ -40,8 +50,7 @@ void SearchState::merge(std::vector<Trajectory> generation) {
   for (Trajectory& one : generation) {
     known_.insert(one.digest);
     ++evaluations_;
-    tokens_ += one.tokens;
-    calls_ += one.calls;
+    spent_ += one.spent;
     for (const std::size_t parent : one.parents) archive_.count_child(parent);
     trajectories_.push_back(std::move(one));
     learn(trajectories_.back());
@@ -54,7 +63,8 @@ void SearchState::merge(std::vector<Trajectory> generation) {
 void SearchState::learn(const Trajectory& child) {
   if (!child.made_by || child.parents.empty()) return;
   const Trajectory& parent = trajectories_.at(child.parents.front());
-  bandit_.tell(number_of({*child.made_by, child.by_model}), gain_of(child, parent, goal_));
+  bandit_.tell(number_of({*child.made_by, child.by_model}),
+               gain_of(child, rival_of(child, trajectories_, goal_), goal_));
   const auto before = Program::parse(language_, parent.code);
   const auto after = Program::parse(language_, child.code);
   if (before && after) numbers_.tell(*before, *after, fitness_of(*child.evaluation, goal_));
@@ -73,7 +83,10 @@ void SearchState::look_for_best(const Trajectory& one) {
 
 Digest SearchState::digest() const {
   Hasher hasher;
-  hasher.field("leyden evolve state 1").field(generations_).field(evaluations_).field(tokens_);
+  hasher.field("leyden evolve state 1")
+      .field(generations_)
+      .field(evaluations_)
+      .field(spent_.tokens);
   for (const Trajectory& one : trajectories_) {
     hasher.field(one.digest).field(one.island).field(to_string(one.evaluation->status));
     for (const double sample : one.evaluation->samples)

@@ -14,7 +14,11 @@
 
 namespace leyden::evolve {
 
-// What a child was worth: its relative gain over its first parent, 0 to 1 and 0 within the noise, for each unit of cost.
+// The parent that a child must be better than: of two the better one, else whoever mixes a weak parent with a good one would seem to gain.
+[[nodiscard]] const Trajectory& rival_of(const Trajectory& child,
+                                         const std::vector<Trajectory>& trajectories, Goal goal);
+
+// What a child was worth: its relative gain over that parent, 0 to 1 and 0 within the noise, for each unit of cost.
 [[nodiscard]] double gain_of(const Trajectory& child, const Trajectory& parent, Goal goal);
 
 // An operator in one of its forms: an arm of the bandit.
@@ -41,10 +45,7 @@ class SearchState {
   void merge(std::vector<Trajectory> generation);
 
   // For answers of which nothing came.
-  void pay(std::uint64_t tokens, std::uint64_t calls) {
-    tokens_ += tokens;
-    calls_ += calls;
-  }
+  void pay(const Spent& spent) { spent_ += spent; }
 
   [[nodiscard]] const std::vector<Trajectory>& trajectories() const { return trajectories_; }
   [[nodiscard]] const Archive& archive() const { return archive_; }
@@ -55,8 +56,7 @@ class SearchState {
   [[nodiscard]] std::optional<std::size_t> best() const { return best_; }
   [[nodiscard]] std::size_t generations() const { return generations_; }
   [[nodiscard]] std::size_t evaluations() const { return evaluations_; }
-  [[nodiscard]] std::uint64_t tokens() const { return tokens_; }
-  [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  [[nodiscard]] const Spent& spent() const { return spent_; }
   // What raised the best, in words, the oldest first.
   [[nodiscard]] const std::vector<std::string>& lessons() const { return lessons_; }
   [[nodiscard]] Digest digest() const;
@@ -75,8 +75,7 @@ class SearchState {
   std::optional<std::size_t> best_;
   std::size_t generations_ = 0;
   std::size_t evaluations_ = 0;
-  std::uint64_t tokens_ = 0;
-  std::uint64_t calls_ = 0;
+  Spent spent_;
   std::vector<std::string> lessons_;
 };
 

@@ -72,7 +72,7 @@ TEST(Journal, KeepsAllAndForgetsNothingButOtherEvaluators) {
   Trajectory two = candidate(1, std::string(300'000, 'c'), -1e-300);
   two.parents = {0};
   two.by_model = true;
-  two.tokens = 77;
+  two.spent = {.tokens = 77, .calls = 2, .cost = 0.1};
   two.reasoning = "why not";
   {
     auto journal = Journal::open(folder.path() / "evolve.db");
@@ -93,7 +93,8 @@ TEST(Journal, KeepsAllAndForgetsNothingButOtherEvaluators) {
   EXPECT_EQ((*loaded)[1].code, two.code);
   EXPECT_EQ((*loaded)[1].parents, two.parents);
   EXPECT_EQ((*loaded)[1].made_by, two.made_by);
-  EXPECT_EQ((*loaded)[1].tokens, 77);
+  EXPECT_EQ((*loaded)[1].spent.tokens, 77);
+  EXPECT_EQ((*loaded)[1].spent.cost, 0.1);
   EXPECT_TRUE((*loaded)[1].by_model);
   EXPECT_EQ(journal->settings()->at("seed"), "7");
   EXPECT_TRUE(journal->load(second)->empty());

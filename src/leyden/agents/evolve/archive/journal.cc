@@ -14,9 +14,14 @@ CREATE TABLE answer(
   PRIMARY KEY(evaluator, generation, place)) WITHOUT ROWID;
 )";
 
+constexpr const char* kCosts = R"(
+ALTER TABLE trajectory ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+ALTER TABLE answer ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+)";
+
 const sql::FileKind& file_kind() {
   static const sql::FileKind kind{.application_id = 0x4C594556,  // "LYEV"
-                                  .schema_version = 2,
+                                  .schema_version = 3,
                                   .schema = std::string(R"(
 CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE code(digest BLOB PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
@@ -25,11 +30,25 @@ CREATE TABLE trajectory(
   code BLOB NOT NULL REFERENCES code(digest), parents TEXT NOT NULL, operator TEXT, reasoning TEXT NOT NULL,
   by_model INTEGER NOT NULL, tokens INTEGER NOT NULL, calls INTEGER NOT NULL, evaluation TEXT,
   UNIQUE(evaluator, number));
-)") + kAnswers,
-                                  .upgrades = {kAnswers},
+)") + kAnswers + kCosts,
+                                  .upgrades = {kAnswers, kCosts},
                                   .when_damaged = "begin a new run",
                                   .when_absent = " is not there: no such run"};
   return kind;
+}
+
+// From the column on: tokens, calls, cost.
+Spent spent_of(const sql::Statement& row, int column) {
+  return {.tokens = static_cast<std::uint64_t>(row.number(column)),
+          .calls = static_cast<std::uint64_t>(row.number(column + 1)),
+          .cost = row.real(column + 2)};
+}
+
+Result<void> bind_and_run(sql::Statement& row, const Spent& spent) {
+  return row.bind(static_cast<std::int64_t>(spent.tokens))
+      .bind(static_cast<std::int64_t>(spent.calls))
+      .bind(spent.cost)
+      .run();
 }
 
 Trajectory trajectory_of(const sql::Statement& row) {
@@ -44,8 +63,7 @@ Trajectory trajectory_of(const sql::Statement& row) {
   if (!row.is_null(5)) out.made_by = operator_named(row.text(5));
   out.reasoning = row.text(6);
   out.by_model = row.number(7) != 0;
-  out.tokens = static_cast<std::uint64_t>(row.number(8));
-  out.calls = static_cast<std::uint64_t>(row.number(9));
+  out.spent = spent_of(row, 8);
   out.digest = digest_of_code(out.code);
   return out;
 }
@@ -65,11 +83,8 @@ Result<void> add_one(sql::Statement& code, sql::Statement& row, const Digest& ev
   } else {
     row.bind_null();
   }
-  return row.bind(std::string_view(one.reasoning))
-      .bind(std::int64_t{one.by_model})
-      .bind(static_cast<std::int64_t>(one.tokens))
-      .bind(static_cast<std::int64_t>(one.calls))
-      .run();
+  row.bind(std::string_view(one.reasoning)).bind(std::int64_t{one.by_model});
+  return bind_and_run(row, one.spent);
 }
 
 }  // namespace
@@ -143,7 +158,7 @@ Result<std::vector<Trajectory>> Journal::load(const Digest& evaluator) {
   std::vector<Trajectory> out;
   sql::Statement all(database_,
                      "SELECT number, generation, island, text, parents, operator, reasoning, "
-                     "by_model, tokens, calls, evaluation FROM trajectory JOIN code ON "
+                     "by_model, tokens, calls, cost, evaluation FROM trajectory JOIN code ON "
                      "code.digest = trajectory.code WHERE evaluator = ? ORDER BY number");
   all.bind(BytesView(evaluator.bytes));
   for (;;) {
@@ -153,8 +168,8 @@ Result<std::vector<Trajectory>> Journal::load(const Digest& evaluator) {
     out.push_back(trajectory_of(all));
     if (out.back().number + 1 != out.size())
       return fail(Errc::corrupt, "the run's file lacks trajectory {}", out.size() - 1);
-    if (all.is_null(10)) continue;
-    auto evaluation = evaluation_of(all.text(10));
+    if (all.is_null(11)) continue;
+    auto evaluation = evaluation_of(all.text(11));
     if (!evaluation) return std::unexpected(evaluation.error());
     out.back().evaluation = *std::move(evaluation);
   }
@@ -181,8 +196,8 @@ Result<void> Journal::add(const Digest& evaluator, const std::vector<Trajectory>
   sql::Statement code(database_, "INSERT OR IGNORE INTO code(digest, text) VALUES(?, ?)");
   sql::Statement row(database_,
                      "INSERT INTO trajectory(evaluator, number, generation, island, code, parents, "
-                     "operator, reasoning, by_model, tokens, calls) VALUES(?, ?, ?, ?, ?, ?, ?, "
-                     "?, ?, ?, ?)");
+                     "operator, reasoning, by_model, tokens, calls, cost) VALUES(?, ?, ?, ?, ?, "
+                     "?, ?, ?, ?, ?, ?, ?)");
   for (const Trajectory& one : proposed) {
     if (auto added = add_one(code, row, evaluator, one); !added) return added;
   }
@@ -201,19 +216,17 @@ Result<void> Journal::finish(const Digest& evaluator, std::size_t number,
 
 Result<std::optional<WrittenChild>> Journal::answer(const Digest& evaluator, std::size_t generation,
                                                     std::size_t place) {
-  sql::Statement one(database_,
-                     "SELECT code, reasoning, tokens, calls FROM answer WHERE evaluator = ? AND "
-                     "generation = ? AND place = ?");
+  sql::Statement one(
+      database_,
+      "SELECT code, reasoning, tokens, calls, cost FROM answer WHERE evaluator = ? AND "
+      "generation = ? AND place = ?");
   one.bind(BytesView(evaluator.bytes))
       .bind(static_cast<std::int64_t>(generation))
       .bind(static_cast<std::int64_t>(place));
   auto row = one.step();
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::optional<WrittenChild>();
-  WrittenChild out{.code = {},
-                   .reasoning = std::string(one.text(1)),
-                   .tokens = static_cast<std::uint64_t>(one.number(2)),
-                   .calls = static_cast<std::uint64_t>(one.number(3))};
+  WrittenChild out{.code = {}, .reasoning = std::string(one.text(1)), .spent = spent_of(one, 2)};
   if (!one.is_null(0)) out.code = one.text(0);
   return std::optional(std::move(out));
 }
@@ -222,7 +235,7 @@ Result<void> Journal::keep_answer(const Digest& evaluator, std::size_t generatio
                                   std::size_t place, const WrittenChild& answer) {
   sql::Statement row(database_,
                      "INSERT INTO answer(evaluator, generation, place, code, reasoning, tokens, "
-                     "calls) VALUES(?, ?, ?, ?, ?, ?, ?)");
+                     "calls, cost) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(BytesView(evaluator.bytes))
       .bind(static_cast<std::int64_t>(generation))
       .bind(static_cast<std::int64_t>(place));
@@ -231,10 +244,8 @@ Result<void> Journal::keep_answer(const Digest& evaluator, std::size_t generatio
   } else {
     row.bind_null();
   }
-  return row.bind(std::string_view(answer.reasoning))
-      .bind(static_cast<std::int64_t>(answer.tokens))
-      .bind(static_cast<std::int64_t>(answer.calls))
-      .run();
+  row.bind(std::string_view(answer.reasoning));
+  return bind_and_run(row, answer.spent);
 }
 
 }  // namespace leyden::evolve

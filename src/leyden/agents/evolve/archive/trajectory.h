@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "leyden/agents/evolve/archive/spent.h"
 #include "leyden/agents/evolve/evaluation/evaluation.h"
 #include "leyden/agents/evolve/operators/operators.h"
 #include "leyden/base/digest.h"
@@ -23,8 +24,7 @@ struct Trajectory {
   std::optional<Operator> made_by;   // Empty: the start, and what a resumed run brought along.
   std::string reasoning;
   bool by_model = false;
-  std::uint64_t tokens = 0;  // That the model took for it, answers that were no good included.
-  std::uint64_t calls = 0;
+  Spent spent;                           // For it, answers that were no good included.
   std::optional<Evaluation> evaluation;  // Empty: not finished yet.
 };
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
+
+#include "leyden/agents/evolve/archive/spent.h"
 
 namespace leyden::evolve {
 
@@ -10,8 +11,7 @@ namespace leyden::evolve {
 struct WrittenChild {
   std::optional<std::string> code;  // Empty: the answer held no program.
   std::string reasoning;
-  std::uint64_t tokens = 0;
-  std::uint64_t calls = 0;
+  Spent spent;
 };
 
 }  // namespace leyden::evolve

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/evolve/evaluation/instruction_count.h"
 #include "leyden/base/files.h"
 #include "leyden/sandbox/project_copy.h"
 
@@ -21,6 +22,14 @@ constexpr const char* kAlone = "/candidate";
 constexpr const char* kRun = "/run-of-candidate";
 // Installed things: shown as they are, not copied.
 constexpr const char* kInstalled[] = {".venv", "venv", "node_modules"};
+
+constexpr std::string_view kCount = "{count}";
+
+std::vector<std::string> judges_of(const EvaluatorOptions& options) {
+  std::vector<std::string> out = options.stages;
+  out.push_back(options.judge);
+  return out;
+}
 
 bool leads_out(const fs::path& relative) {
   return relative.empty() || relative.is_absolute() || *relative.begin() == "..";
@@ -36,6 +45,10 @@ Result<void> check(const EvaluatorOptions& options) {
   for (const fs::path& shown : options.shown) {
     if (leads_out(shown.lexically_normal()))
       return fail(Errc::invalid_argument, "{} is not within the project", shown.string());
+  }
+  for (const std::string& judge : judges_of(options)) {
+    if (judge.find(kCount) != std::string::npos)
+      return fail(Errc::invalid_argument, "{} is there only in --run", kCount);
   }
   if (!options.run.empty()) return {};
   for (const char* word : {"{output}", "{errors}", "{result}"}) {
@@ -154,6 +167,7 @@ struct Evaluator::Parts {
   [[nodiscard]] Result<sandbox::SandboxExit> run(std::string command, const char* home,
                                                  const std::vector<sandbox::SandboxMount>& mounts,
                                                  const std::stop_token& stop) const {
+    replace_all(command, kCount, kCountingWords);
     replace_all(command, "{candidate}", fmt::format("{}/{}", home, options.program.string()));
     for (const char* name : {"output", "errors", "result"})
       replace_all(command, fmt::format("{{{}}}", name), fmt::format("{}/{}", kRun, name));
@@ -178,8 +192,14 @@ struct Evaluator::Parts {
     ++sum.runs;
     sum.seconds += seconds;
     std::string reason;
+    std::string result = fmt::format("\"seconds\": {:.6f}", seconds);
+    CountedErrors errors{.instructions = {}, .rest = exit->error_output.text};
+    const bool counts = options.run.find(kCount) != std::string::npos;
+    if (counts) errors = counted_errors(exit->error_output.text);
     if (const auto bad = bad_end_of(*exit, "the candidate")) {
       reason = bad->reason;
+    } else if (counts && (!errors.instructions || exit->error_output.dropped_bytes > 0)) {
+      reason = "the candidate's instructions could not be counted";
     } else if (exit->output.dropped_bytes > 0) {
       reason = "the candidate wrote more than is kept of its output";
     }
@@ -187,14 +207,15 @@ struct Evaluator::Parts {
       Evaluation out = sum;
       out.status = Status::unfinished;
       out.reason = std::move(reason);
-      out.evidence = exit->error_output.text;
+      out.evidence = std::move(errors.rest);
       out.samples.clear();
       return out;
     }
+    if (counts) result += fmt::format(", \"instructions\": {}", *errors.instructions);
     for (const auto& [name, text] :
          {std::pair<const char*, std::string>{"output", exit->output.text},
-          {"errors", exit->error_output.text},
-          {"result", fmt::format("{{\"seconds\": {:.6f}}}\n", seconds)}}) {
+          {"errors", std::move(errors.rest)},
+          {"result", fmt::format("{{{}}}\n", result)}}) {
       if (auto written = write_readable(scratch.run() / name, text); !written)
         return std::unexpected(written.error());
     }

@@ -33,7 +33,7 @@ struct EvaluatorOptions {
 
 // Measures candidates with the user's commands, in the sandbox only. Commands are shell commands, run in the project, which is
 // read-only, with the candidate in the program's place; {candidate} stands for its path. What they write goes to $TMPDIR, which no later run
-// sees. With `run` the judge has {output}, {errors} and {result} too: files with what the candidate wrote, and {"seconds": s}; it never shares a
+// sees. With `run` the judge has {output}, {errors} and {result} too: files with what the candidate wrote, and {"seconds": s}, and "instructions" where {count} stands before the command that is to be counted; it never shares a
 // process, a folder or a channel with it, and {candidate} is a file to it.
 // Thread-safe.
 class Evaluator {

@@ -87,6 +87,14 @@ Result<void> ModelWriter::append(rag::RetrievedContext& context, const std::stri
       {.tenant = options_.tenant, .agent = "evolve", .ttl = options_.ttl, .stop = std::move(stop)});
 }
 
+Spent ModelWriter::spent_of(const llm::GenerateSummary& summary) const {
+  const auto asked = static_cast<double>(summary.prompt_tokens);
+  const auto answered = static_cast<double>(summary.generated_tokens);
+  return {.tokens = summary.prompt_tokens + summary.generated_tokens,
+          .calls = 1,
+          .cost = (asked * options_.price_in + answered * options_.price_out) / 1e6};
+}
+
 Result<void> ModelWriter::open(std::stop_token stop) {
   auto format = rag_->format_of(*server_);
   if (!format) return std::unexpected(format.error());
@@ -151,8 +159,7 @@ Result<WrittenChild> ModelWriter::write(Operator which, const Trajectory& parent
   counts_.first_token_ms += summary.first_token_ms;
   WrittenChild out{.code = program_in(answered->text, parent.code),
                    .reasoning = first_sentence(answered->text),
-                   .tokens = summary.prompt_tokens + summary.generated_tokens,
-                   .calls = 1};
+                   .spent = spent_of(summary)};
   if (!out.code) return out;
   // What must not change is as it was, and it parses where the parent did.
   auto before = Program::parse(options_.language, parent.code);

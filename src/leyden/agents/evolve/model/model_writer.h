@@ -19,6 +19,9 @@ struct ModelWriterOptions {
       task;  // What is measured: the commands, the goal, the judge's own text where it is small.
   std::size_t answer_tokens_max = 2048;
   std::size_t evidence_bytes_max = 4000;
+  // Of a million tokens, in a currency of the user's; 0: not known.
+  double price_in = 0;
+  double price_out = 0;
   std::string tenant = "default";
   std::chrono::seconds ttl{0};
   llm::Sampling sampling;
@@ -59,6 +62,7 @@ class ModelWriter final : public ChildWriter {
  private:
   [[nodiscard]] Result<void> append(rag::RetrievedContext& context, const std::string& name,
                                     std::string_view text, std::stop_token stop);
+  [[nodiscard]] Spent spent_of(const llm::GenerateSummary& summary) const;
 
   rag::TokenCachedRag* rag_;
   llm::ModelServer* server_;

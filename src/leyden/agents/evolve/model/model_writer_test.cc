@@ -47,6 +47,8 @@ class ModelWriterTest : public ::testing::Test {
     return {.language = syntax::Language::python,
             .file = "f.py",
             .task = "# Task\n\nMake f right.\n",
+            .price_in = 1e6,  // One a token.
+            .price_out = 1e6,
             .sampling = {}};
   }
 
@@ -75,7 +77,8 @@ TEST_F(ModelWriterTest, PromptsOfSiblingsShareTheirBeginning) {
     ASSERT_TRUE(child) << child.error().message;
     EXPECT_EQ(child->code, "def f(a):\n    return a + 2\n");
     EXPECT_EQ(child->reasoning, "More.");
-    EXPECT_GT(child->tokens, 500);
+    EXPECT_GT(child->spent.tokens, 500);
+    EXPECT_DOUBLE_EQ(child->spent.cost, static_cast<double>(child->spent.tokens));
   }
   ASSERT_EQ(model_.prompts.size(), 3);
   for (std::size_t i = 1; i < 3; ++i) {
@@ -108,7 +111,7 @@ TEST_F(ModelWriterTest, BadAnswersCostAndGiveNothing) {
     auto child = writer.write(Operator::mutation, parent(""), nullptr, {}, {});
     ASSERT_TRUE(child);
     EXPECT_FALSE(child->code) << answer;
-    EXPECT_GT(child->tokens, 100);
+    EXPECT_GT(child->spent.tokens, 100);
   }
   Trajectory marked = parent("");
   marked.code = "LIMIT = 1\n# EVOLVE-BLOCK-START\nx = 1\n# EVOLVE-BLOCK-END\n";

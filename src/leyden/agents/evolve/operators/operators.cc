@@ -88,8 +88,7 @@ std::optional<Offspring> revise(const OperatorInput& input, Random& random) {
     });
     if (close) near.push_back(site);
   }
-  // Evidence may point at what is right: one in four goes elsewhere.
-  if (near.empty() || random.chance(0.25)) return mutate(input.parent, random);
+  if (near.empty()) return mutate(input.parent, random);  // It names no place.
   auto out = change_once(input.parent, near, random);
   if (out) out->reasoning = "where the evidence points: " + out->reasoning;
   return out;

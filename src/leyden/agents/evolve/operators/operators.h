@@ -13,7 +13,7 @@
 namespace leyden::evolve {
 
 enum class Operator {
-  revision,       // A failed or weak parent is changed where its evidence points.
+  revision,       // A failed or weak parent is changed where its evidence points, else anywhere.
   recombination,  // Two parents: each difference is taken from one or the other.
   refinement,     // A good parent's numbers and borders are tuned.
   crossover,      // A subtree of one parent takes the place of one of the same type in another.

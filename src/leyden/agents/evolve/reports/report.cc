@@ -87,7 +87,7 @@ std::vector<OperatorTally> tallies_of(const EvolutionReport& report, Goal goal) 
         one.evaluation->score() && (best == nullptr || is_gain(*one.evaluation, *best, goal));
     if (raised) best = &*one.evaluation;
     if (!one.made_by) continue;
-    const Trajectory& parent = trajectories[one.parents.front()];
+    const Trajectory& parent = rival_of(one, trajectories, goal);
     OperatorTally& tally = all[number_of({*one.made_by, one.by_model})];
     ++tally.tried;
     tally.measured += one.evaluation->score() ? 1 : 0;
@@ -136,6 +136,9 @@ std::string text_report(const EvolutionReport& report, const RunFacts& facts) {
   if (report.best_again)
     out += fmt::format("measured anew: start {}, best {}\n", shown(report.start_again->score()),
                        shown(report.best_again->score()));
+  if (const Spent& spent = report.state.spent(); spent.calls > 0)
+    out += fmt::format("the model took {} tokens in {} calls{}\n", spent.tokens, spent.calls,
+                       spent.cost > 0 ? fmt::format(", cost {:.6g}", spent.cost) : "");
   for (const OperatorTally& tally : tallies_of(report, facts.goal))
     out +=
         fmt::format("  {:<22} {:>5} tried {:>5} measured {:>4} better than the parent {:>4} best\n",
@@ -191,6 +194,10 @@ std::string json_report(const EvolutionReport& report, const RunFacts& facts) {
       {"best", best != nullptr ? Json(best->number) : Json(nullptr)},
       {"best_metrics", best != nullptr ? Json(best->evaluation->metrics) : Json(nullptr)},
       {"evaluations", report.state.evaluations()},
+      {"spent",
+       {{"tokens", report.state.spent().tokens},
+        {"calls", report.state.spent().calls},
+        {"cost", report.state.spent().cost}}},
       {"statuses", statuses},
       {"seconds", report.seconds},
       {"archive_size", report.state.archive().size()},
