@@ -4,7 +4,7 @@ obvious   what a script does (tools/obvious_script.py): text, last answers first
 cache off Leyden with --no-token-cache
 leyden    Leyden
 
-Five files of four functions each (tests/qa/planted.py), five types. Each set-up has a server of its own and makes them twice: the first time nothing is known, then a
+Five files (--files) of four functions each (tests/qa/planted.py), five types. Each set-up has a server of its own and makes them twice: the first time nothing is known, then a
 line is added at the end of one of the files.
 """
 import json
@@ -22,14 +22,14 @@ from obvious_script import ObviousScript, sections  # noqa: E402
 from planted import PLANTED  # noqa: E402
 
 TYPES = ["unit", "integration", "e2e", "performance", "security"]
-FILES, FUNCTIONS = 5, 4
+FUNCTIONS = 4  # Of a file.
 GUIDELINES = HERE.parents[1] / "src/leyden/agents/qa/guidelines"
 
 
-def write_files(folder):
+def write_files(folder, count):
     single = [(name, source.replace("@@", good).strip()) for name, source, good, _, _ in PLANTED if source.count("def ") == 1 and "class " not in source]
     out = []
-    for i in range(FILES):
+    for i in range(count):
         path = folder / f"module{i}.py"
         path.write_text("\n\n\n".join(source for _, source in single[i * FUNCTIONS:(i + 1) * FUNCTIONS]) + "\n", encoding="utf-8")
         out.append(path)
@@ -80,14 +80,14 @@ class Leyden:
 
 def run(options):
     llama_server.need([options.model])
-    print(f"{FILES} files of {FUNCTIONS} functions, {len(TYPES)} types, {options.model}; load {os.getloadavg()[0]:.1f}")
+    print(f"{options.files} files of {FUNCTIONS} functions, {len(TYPES)} types, {options.model}; load {os.getloadavg()[0]:.1f}")
     print(f"{'':12}{'':8}{'calls':>6}{'prompt tokens':>15}{'computed':>10}{'answer':>8}{'token step':>12}{'first token':>13}{'from cache':>12}{'kept':>6}{'in all':>10}")
     results = {}
     for name in ("obvious", "cache off", "leyden"):
         with tempfile.TemporaryDirectory() as temporary, llama_server.LlamaServer(options.model, 8192, ["--parallel", "1", "--cache-ram", "8192"]) as server:
             folder = pathlib.Path(temporary) / "project"
             folder.mkdir()
-            files = write_files(folder)
+            files = write_files(folder, options.files)
             agent = Obvious(server, options) if name == "obvious" else Leyden(server, options, ["--no-token-cache"] if name == "cache off" else [], pathlib.Path(temporary))
             for when in ("first", "edited"):
                 row = summed([agent.make(files, kind) for kind in TYPES])

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -16,18 +17,23 @@ import time
 RUNS = 20
 MUTANTS = 40
 COMMAND_S = 1200
+MUTANT_S = 60  # Who takes longer with it has noticed a mutant.
 
 
-def run(command, folder, **environment):
+def run(command, folder, seconds=COMMAND_S, **environment):
     """The finished process; None: it did not end."""
+    process = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}, start_new_session=True)
     try:
-        return subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=COMMAND_S, env={**os.environ, **environment})
+        out, err = process.communicate(timeout=seconds)
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
         return None
 
 
-def passes(command, folder, **environment):
-    done = run(command, folder, **environment)
+def passes(command, folder, seconds, **environment):
+    done = run(command, folder, seconds, **environment)
     return done is not None and done.returncode == 0
 
 
@@ -48,8 +54,8 @@ class Isodate:
     def files(self, root):
         return sorted(path for path in (root / "src/isodate").glob("*.py") if path.name not in ("__init__.py", "version.py"))
 
-    def passes(self, root, tests):
-        return passes([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests], root, PYTHONPATH="src", PYTHONHASHSEED="random")
+    def passes(self, root, tests, seconds=COMMAND_S):
+        return passes([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests], root, seconds, PYTHONPATH="src", PYTHONHASHSEED="random")
 
     def own(self, root):
         return sorted(str(path.relative_to(root)) for path in (root / "tests").glob("test_*.py"))  # Before others are put beside them.
@@ -85,8 +91,8 @@ class Qs:
         own = [test for test in tests if test not in made]
         return [["npx", "tape", *own]] * bool(own) + [["node", "--test", *made]] * bool(made)
 
-    def passes(self, root, tests):
-        return all(passes(command, root) for command in self.commands(tests))
+    def passes(self, root, tests, seconds=COMMAND_S):
+        return all(passes(command, root, seconds) for command in self.commands(tests))
 
     def coverage(self, root, tests):
         shutil.rmtree(root / "coverage", ignore_errors=True)
@@ -114,9 +120,9 @@ class Tinyxml2:
     def programs(self, tests):
         return [["xmltest.cpp"]] * ("xmltest.cpp" in tests) + [[test, "-lgtest", "-lgtest_main", "-pthread"] for test in tests if test != "xmltest.cpp"]
 
-    def passes(self, root, tests, flags=()):
+    def passes(self, root, tests, seconds=COMMAND_S):
         (root / "resources/out").mkdir(exist_ok=True)
-        return all(passes(["g++", *self.build, *flags, *program, "-o", "./program"], root) and passes(["./program"], root) for program in self.programs(tests))
+        return all(passes(["g++", *self.build, *program, "-o", "./program"], root, COMMAND_S) and passes(["./program"], root, seconds) for program in self.programs(tests))
 
     @staticmethod
     def add(line, lines, branches):
@@ -165,7 +171,7 @@ def notices(project, root, tests, mutant):
     original = file.read_bytes()
     file.write_bytes(original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:])
     try:
-        return not project.passes(root, tests)
+        return not project.passes(root, tests, MUTANT_S)
     finally:
         file.write_bytes(original)
 

@@ -10,6 +10,7 @@ import json
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+import gguf_reference
 import references
 
 BEHAVIORS = ("removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous")
@@ -104,7 +105,7 @@ def all_pre_tokenizers():
     yield "sequence-metaspace-first", pre_tokenizers.Sequence([pre_tokenizers.Split("-", "isolated"), pre_tokenizers.Metaspace(prepend_scheme="first")])
     yield "sequence-bytelevel-twice", pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=True)])
     for name in ("falcon", "starcoder", "deepseek-llm", "deepseek-coder"):
-        yield f"sequence-{name}", references.PRE_TOKENIZERS[name]
+        yield f"sequence-{name}", gguf_reference.PRE_TOKENIZERS[name]
 
 
 def added_tokens():

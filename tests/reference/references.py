@@ -15,7 +15,7 @@ import tiktoken_ext.openai_public
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
-from gguf_reference import BYTE, LLAMA3_PATTERN, NORMAL, PRE_TOKENIZERS, UNKNOWN, UNUSED, bpe_from_gguf, gguf_metadata
+from gguf_reference import BYTE, LLAMA3_PATTERN, NORMAL, UNKNOWN, UNUSED, bpe_from_gguf, gguf_metadata
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, "/candidate")
 import policy  # noqa: E402
 
-given = json.load(open("/candidate/trace.json"))
+given = json.load(open("/candidate/trace.json", encoding="utf-8"))
 policy = policy.Policy(given["capacity"])
 held, out = set(), []
 for key in given["keys"]:

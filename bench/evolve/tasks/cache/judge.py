@@ -2,7 +2,7 @@
 import json
 import sys
 
-given = json.load(open("trace.json"))
+given = json.load(open("trace.json", encoding="utf-8"))
 told = iter(open(sys.argv[1], encoding="utf-8").read().split())
 held, found, why = set(), 0, ""
 for key in given["keys"]:

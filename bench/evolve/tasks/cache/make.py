@@ -36,4 +36,4 @@ def read(path, part):
 
 seed = int(sys.argv[1])
 keys = read(sys.argv[2], seed - 1) if len(sys.argv) > 2 else made(random.Random(seed))
-json.dump({"capacity": CAPACITY, "keys": keys}, open("trace.json", "w"))
+json.dump({"capacity": CAPACITY, "keys": keys}, open("trace.json", "w", encoding="utf-8"))

@@ -19,7 +19,7 @@ try:
     import calculator
 except Exception:
     traceback.print_exc()
-for text in json.load(open("/candidate/inputs.json")):
+for text in json.load(open("/candidate/inputs.json", encoding="utf-8")):
     lines.clear()
     sys.settrace(trace)
     try:

@@ -5,7 +5,7 @@ import json
 import math
 import sys
 
-inputs, wanted = json.load(open("inputs.json")), json.load(open("answers.json"))
+inputs, wanted = json.load(open("inputs.json", encoding="utf-8")), json.load(open("answers.json", encoding="utf-8"))
 told = [line.split("\t") for line in open(sys.argv[1], encoding="utf-8").read().splitlines()]
 good = [bool(one) and one[0] == right for one, right in zip(told, wanted)]
 failing, passing = collections.Counter(), collections.Counter()

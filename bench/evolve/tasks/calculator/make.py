@@ -26,5 +26,5 @@ while len(inputs) < 30:
         continue
     if "--" not in text and text not in inputs:
         inputs.append(text)
-json.dump(inputs, open("inputs.json", "w"))
-json.dump([repr(eval(text.replace("/", "//"))) for text in inputs], open("answers.json", "w"))
+json.dump(inputs, open("inputs.json", "w", encoding="utf-8"))
+json.dump([repr(eval(text.replace("/", "//"))) for text in inputs], open("answers.json", "w", encoding="utf-8"))

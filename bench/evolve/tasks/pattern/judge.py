@@ -8,7 +8,7 @@ why, wrong = "", 0
 try:
     pattern = ast.literal_eval(open(sys.argv[1], encoding="utf-8").read())
     compiled = re.compile(pattern)
-    for text, wanted in json.load(open("texts.json")):
+    for text, wanted in json.load(open("texts.json", encoding="utf-8")):
         if bool(compiled.fullmatch(text)) != wanted:
             why, wrong = why or f"{'does not match' if wanted else 'matches'} {text!r}", wrong + 1
 except (ValueError, SyntaxError, TypeError, re.error) as error:

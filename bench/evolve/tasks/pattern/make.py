@@ -20,4 +20,4 @@ for text in dice.sample(sorted(texts), 1500):
 texts |= {"".join(dice.choice("0123456789:: a") for _ in range(dice.randint(0, 9))) for _ in range(1500)}
 order = sorted(texts)
 dice.shuffle(order)
-json.dump([[text, is_time(text)] for text in order], open("texts.json", "w"))
+json.dump([[text, is_time(text)] for text in order], open("texts.json", "w", encoding="utf-8"))

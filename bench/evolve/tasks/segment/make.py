@@ -19,5 +19,5 @@ def answer(text):
     return (ways[-1], fewest[-1]) if ways[-1] else (0, 0)
 
 
-open("texts.txt", "w").write("\n".join([" ".join(words), *texts]) + "\n")
-open("answers.txt", "w").write("".join("%d %d\n" % answer(text) for text in texts))
+open("texts.txt", "w", encoding="utf-8").write("\n".join([" ".join(words), *texts]) + "\n")
+open("answers.txt", "w", encoding="utf-8").write("".join("%d %d\n" % answer(text) for text in texts))

@@ -8,5 +8,5 @@ vocabulary = ["".join(dice.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(d
 words = [vocabulary[min(int(dice.expovariate(0.04)), len(vocabulary) - 1)] for _ in range(700)]
 text = "".join(word + dice.choice([" ", ", ", ".\n", "-"]) for word in words)
 counts = sorted(collections.Counter(words).items(), key=lambda one: (-one[1], one[0]))
-open("text.txt", "w").write(text)
-open("answers.txt", "w").write("".join(f"{word} {count}\n" for word, count in counts[:12]))
+open("text.txt", "w", encoding="utf-8").write(text)
+open("answers.txt", "w", encoding="utf-8").write("".join(f"{word} {count}\n" for word, count in counts[:12]))
