@@ -524,7 +524,9 @@ class Agent {
         std::string reason =
             !there ? "was not run: " + runs->trouble
             : test->second.passed < test->second.runs
-                ? fmt::format("passed {} of {} runs", test->second.passed, test->second.runs)
+                ? fmt::format(
+                      "passed {} of {} runs{}", test->second.passed, test->second.runs,
+                      test->second.failure.empty() ? "" : ": " + one_line_of(test->second.failure))
                 : "did not run each time";
         report_.rejected.push_back({.name = name,
                                     .function = functions_[function].qualified_name(),

@@ -161,19 +161,30 @@ class CppToolchain final : public CompiledToolchain {
     for (std::size_t i = 0; i < options.shuffled; ++i)
       runs.push_back(fmt::format("--gtest_shuffle --gtest_random_seed={}",
                                  (options.seed * 100 + i) % 99'999 + 1));
+    const std::size_t together = runs.size();
+    const std::vector<PlacedTest> placed = cpp_placed_tests(*built_tests_);
     if (options.alone) {
-      for (const PlacedTest& one : cpp_placed_tests(*built_tests_))
+      for (const PlacedTest& one : placed)
         runs.push_back(fmt::format("--gtest_filter=*.{}", one.name));
     }
-    std::string script;
+    // Each in an empty folder that it may write to, as its user's is.
+    std::string script = fmt::format("rm -f {}/littered\n", kExchange);
     for (std::size_t i = 0; i < runs.size(); ++i)
       script += fmt::format(
+          "cd /tmp; rm -rf run; mkdir run; cd run\n"
           "timeout 20 {0}/tests {1} --gtest_output=json:{0}/run-{2}.json "
-          ">/dev/null 2>&1 || true\n",
+          ">/dev/null 2>&1 || true\n"
+          "[ -z \"$(ls -A)\" ] || echo {2} >>{0}/littered\n",
           kExchange, runs[i], i);
     auto ran = builder_->run_script(script + "true", kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
     for (std::size_t i = 0; i < runs.size(); ++i) read_run(i, out);
+    for (const std::size_t i : numbers_in("littered")) {
+      if (i < together || i >= runs.size()) continue;
+      TestRuns::Test& test = out.tests[placed[i - together].name];
+      test.passed = 0;
+      test.failure = "it leaves files where it is run";
+    }
     return out;
   }
 

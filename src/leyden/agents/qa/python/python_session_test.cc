@@ -41,6 +41,19 @@ def crash_all() -> int:
 def sleep() -> int:
     time.sleep(600)
     return 1
+
+
+def write() -> bool:
+    try:
+        open("a", "w").close()
+    except OSError:
+        return False
+    return True
+
+
+def write_temporary() -> bool:
+    open("/tmp/a", "w").close()
+    return True
 )";
 
 class PythonSession : public ::testing::Test {
@@ -87,6 +100,12 @@ TEST_F(PythonSession, GoesOnBehindWhatEndsARequestOrAllOfIt) {
   EXPECT_EQ(call("left").text, kNothingLeft);
   EXPECT_EQ(call("sleep").outcome, Observation::Outcome::timed_out);
   EXPECT_EQ(call("left").text, kNothingLeft);
+}
+
+// Its user's folder can be written to: "False" would be the sandbox's answer.
+TEST_F(PythonSession, WhatWouldWriteFilesSaysNothing) {
+  EXPECT_EQ(call("write").outcome, Observation::Outcome::broken);
+  EXPECT_EQ(call("write_temporary").text, "True");
 }
 
 // What opening a file gives, in a folder without a project's mark.
