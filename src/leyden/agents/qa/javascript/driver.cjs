@@ -167,7 +167,7 @@ function stateOf(thing) {
   const out = {};
   if (thing === null || typeof thing !== "object") return out;
   for (const key of Object.keys(thing).sort()) {
-    if (key.startsWith("_") || !isName(key)) continue;
+    if (key.startsWith("_") || !isName(key) || request.hidden.includes(key)) continue;
     const text = literal(thing[key]);
     if (text !== null && text.length <= TEXT_MAX) out[key] = text;
   }

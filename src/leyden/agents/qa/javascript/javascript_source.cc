@@ -338,6 +338,14 @@ class Reader {
     return false;
   }
 
+  void note_hidden_field(Node member) {
+    if (member.type() != "public_field_definition") return;  // The grammar's name for any field.
+    for (const Node part : member.named_children()) {
+      if (part.type() == "accessibility_modifier" && part.text(text_) != "public")
+        out_.hidden.emplace_back(member.field("name").text(text_));
+    }
+  }
+
   void read_class(Node node, const std::string& name) {
     if (node.has_error()) return;
     const std::size_t first = out_.functions.size();
@@ -348,6 +356,7 @@ class Reader {
         construction = parameters_of(child, doc_of(doc_before(child)));
     }
     for (const Node child : body.named_children()) {
+      note_hidden_field(child);
       if (child.type() != "method_definition") continue;
       const std::string method(child.field("name").text(text_));
       if (method == "constructor" || method.starts_with('_') || method.starts_with('#') ||

@@ -27,6 +27,7 @@ struct JavascriptSource {
   std::map<std::string, JavascriptExport>
       exports;                       // Of functions and classes, by their names here.
   std::vector<DocExample> examples;  // `add(1, 2) // => 3`, or the comment in the next line.
+  std::vector<std::string> hidden;   // Fields that TypeScript calls private or protected.
 };
 
 // What a test can call in a JavaScript or TypeScript file: the functions and classes that it exports, by ES modules' `export`, `module.exports` or

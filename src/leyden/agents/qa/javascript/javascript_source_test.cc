@@ -56,6 +56,15 @@ TEST(JavascriptSource, TypesOfTypescript) {
   EXPECT_EQ(annotated("Unheard<number>"), Type{});
 }
 
+TEST(JavascriptSource, WhatTypescriptHidesIsAssertedByNoTest) {
+  const std::string_view text =
+      "export class Box { private a = 1; protected readonly b = 2; c = 3; public d = 4; get() { "
+      "return 1; } }";
+  auto tree = syntax::parse(syntax::Language::typescript, text);
+  ASSERT_TRUE(tree);
+  EXPECT_EQ(javascript_source(*tree, text).hidden, (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(JavascriptSource, TypesOfJsdoc) {
   const JavascriptSource source = read(R"(
 /** @typedef {Object} Row

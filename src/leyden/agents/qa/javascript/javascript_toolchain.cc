@@ -302,6 +302,7 @@ class JavascriptToolchain final : public ScriptToolchain {
             {"mode", mode},
             {"limit_ms", options_.call_time.count()},
             {"loader", is_typescript(file_)},
+            {"hidden", source_.hidden},
             {"mutants", Json::array()}};
   }
 
