@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kTakenBytesMax = 16 * MiB;
 constexpr std::size_t kAnswersBytesMax = 64 * MiB;
 constexpr std::size_t kTroubleBytesMax = 400;
 constexpr std::chrono::hours kSessionTime{24};  // Each request has its own bound.
@@ -146,6 +147,15 @@ Result<std::vector<Json>> DriverFolder::answers() const {
   auto text = read_file(file, kAnswersBytesMax);
   if (!text) return fail(Errc::unavailable, "the driver did not start: {}", last_trouble_);
   return json_lines(*text);
+}
+
+std::string DriverFolder::taken(const std::string& name) const {
+  const fs::path file = exchange() / name;
+  std::error_code ignored;
+  if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return {};
+  auto text = read_file(file, kTakenBytesMax);
+  fs::remove(file, ignored);
+  return text ? *text : std::string();
 }
 
 Result<std::vector<Json>> DriverFolder::run(const sandbox::Sandbox& sandbox,

@@ -64,6 +64,8 @@ class DriverFolder {
       const sandbox::Sandbox& sandbox, const sandbox::SandboxCommand& command,
       const sandbox::SandboxLimits& limits, const std::string& request,
       const std::stop_token& stop);
+  // A small file that a program has put into kExchange, which is gone behind this; empty: none, or nothing that is a file.
+  [[nodiscard]] std::string taken(const std::string& name) const;
   // The host's place of kExchange.
   [[nodiscard]] std::filesystem::path exchange() const { return path_ / "exchange"; }
   // A file beside the drivers.

@@ -12,6 +12,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/cpp/c_source.h"
 #include "leyden/agents/qa/cpp/cpp_answer.h"
 #include "leyden/agents/qa/cpp/cpp_builder.h"
@@ -157,34 +158,26 @@ class CppToolchain final : public CompiledToolchain {
     auto built = build_tests(text, out, stop);
     if (!built) return std::unexpected(built.error());
     if (!*built) return out;
-    std::vector<std::string> runs = {""};
+    TestRunScript script({});
+    const auto add = [&](const std::string& arguments, const std::string& alone) {
+      script.add(fmt::format("timeout 20 {0}/tests {1} --gtest_output=json:{0}/run-{2}.json "
+                             ">/dev/null 2>&1",
+                             kExchange, arguments, script.count()),
+                 alone);
+    };
+    add("", {});
     for (std::size_t i = 0; i < options.shuffled; ++i)
-      runs.push_back(fmt::format("--gtest_shuffle --gtest_random_seed={}",
-                                 (options.seed * 100 + i) % 99'999 + 1));
-    const std::size_t together = runs.size();
-    const std::vector<PlacedTest> placed = cpp_placed_tests(*built_tests_);
+      add(fmt::format("--gtest_shuffle --gtest_random_seed={}",
+                      (options.seed * 100 + i) % 99'999 + 1),
+          {});
     if (options.alone) {
-      for (const PlacedTest& one : placed)
-        runs.push_back(fmt::format("--gtest_filter=*.{}", one.name));
+      for (const PlacedTest& one : cpp_placed_tests(*built_tests_))
+        add(fmt::format("--gtest_filter=*.{}", one.name), one.name);
     }
-    // Each in an empty folder that it may write to, as its user's is.
-    std::string script = fmt::format("rm -f {}/littered\n", kExchange);
-    for (std::size_t i = 0; i < runs.size(); ++i)
-      script += fmt::format(
-          "cd /tmp; rm -rf run; mkdir run; cd run\n"
-          "timeout 20 {0}/tests {1} --gtest_output=json:{0}/run-{2}.json "
-          ">/dev/null 2>&1 || true\n"
-          "[ -z \"$(ls -A)\" ] || echo {2} >>{0}/littered\n",
-          kExchange, runs[i], i);
-    auto ran = builder_->run_script(script + "true", kTestRunTime, stop);
+    auto ran = builder_->run_script(script.text(), kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
-    for (std::size_t i = 0; i < runs.size(); ++i) read_run(i, out);
-    for (const std::size_t i : numbers_in("littered")) {
-      if (i < together || i >= runs.size()) continue;
-      TestRuns::Test& test = out.tests[placed[i - together].name];
-      test.passed = 0;
-      test.failure = "it leaves files where it is run";
-    }
+    for (std::size_t i = 0; i < script.count(); ++i) read_run(i, out);
+    script.note_litter(*drivers_, out);
     return out;
   }
 
@@ -410,22 +403,14 @@ class CppToolchain final : public CompiledToolchain {
   // Of a file that a program has written.
   std::vector<std::size_t> numbers_in(const char* name) const {
     std::vector<std::size_t> out;
-    std::istringstream text(written(name));
+    std::istringstream text(drivers_->taken(name));
     for (std::size_t number = 0; text >> number;) out.push_back(number);
     return out;
   }
   Arcs recorded() const { return probed_.arcs_of(numbers_in("hits")); }
-  std::string written(const std::string& name) const {
-    const fs::path file = drivers_->exchange() / name;
-    std::error_code ignored;
-    if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return {};
-    auto text = read_file(file, 16 * MiB);
-    fs::remove(file, ignored);
-    return text ? *text : std::string();
-  }
 
   void read_ctest(TestRuns& out) const {
-    const std::string text = written("ctest.xml");
+    const std::string text = drivers_->taken("ctest.xml");
     for (std::size_t at = text.find("<testcase "); at != std::string::npos;
          at = text.find("<testcase ", at + 1)) {
       const std::string line = text.substr(at, text.find('>', at) - at);
@@ -437,7 +422,8 @@ class CppToolchain final : public CompiledToolchain {
   }
 
   void read_run(std::size_t number, TestRuns& out) const {
-    const Json answer = Json::parse(written(fmt::format("run-{}.json", number)), nullptr, false);
+    const Json answer =
+        Json::parse(drivers_->taken(fmt::format("run-{}.json", number)), nullptr, false);
     if (!answer.is_object()) {
       ++out.broken_runs;
       return;

@@ -15,6 +15,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/go/go_answer.h"
 #include "leyden/agents/qa/go/go_package.h"
@@ -37,7 +38,6 @@ constexpr const char* kModules = "/modules";  // What `go mod download` has fetc
 constexpr auto kBuildTime = 300s;
 constexpr auto kTestRunTime = 120s;  // Of all runs of a test file together.
 constexpr std::size_t kRepairs = 6;
-constexpr std::size_t kOutputMax = 16 * MiB;
 
 using Files = std::map<std::string, std::string>;  // Of the package's folder, by name.
 
@@ -142,20 +142,23 @@ class GoToolchain final : public CompiledToolchain {
     auto built = build_tests(text, out, stop);
     if (!built) return std::unexpected(built.error());
     if (!built->has_value()) return out;
-    std::vector<std::string> runs = {""};
+    TestRunScript script((fs::path(kProject) / package_.folder).string());
+    const auto add = [&](const std::string& arguments, const std::string& alone) {
+      script.add(fmt::format("timeout 20 {0}/tests -test.v {1} >{0}/run-{2}.txt 2>&1", kExchange,
+                             arguments, script.count()),
+                 alone);
+    };
+    add("", {});
     for (std::size_t i = 0; i < options.shuffled; ++i)
-      runs.push_back(fmt::format("-test.shuffle={}", options.seed * 100 + i + 1));
+      add(fmt::format("-test.shuffle={}", options.seed * 100 + i + 1), {});
     if (options.alone) {
       for (const PlacedTest& one : go_placed_tests(**built))
-        runs.push_back(fmt::format("-test.run='^{}$'", one.name));
+        add(fmt::format("-test.run='^{}$'", one.name), one.name);
     }
-    std::string script;
-    for (std::size_t i = 0; i < runs.size(); ++i)
-      script += fmt::format("timeout 20 {0}/tests -test.v {1} >{0}/run-{2}.txt 2>&1 || true\n",
-                            kExchange, runs[i], i);
-    auto ran = run_script(script, kTestRunTime, stop);
+    auto ran = run_script(script.text(), kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
-    for (std::size_t i = 0; i < runs.size(); ++i) read_run(i, out);
+    for (std::size_t i = 0; i < script.count(); ++i) read_run(i, out);
+    script.note_litter(*drivers_, out);
     return out;
   }
 
@@ -206,7 +209,7 @@ class GoToolchain final : public CompiledToolchain {
     }
     auto ran = run_script(script, kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
-    std::istringstream killed(written("killed"));
+    std::istringstream killed(drivers_->taken("killed"));
     for (std::size_t number = 0; killed >> number;) out.push_back(number);
     return out;
   }
@@ -381,17 +384,9 @@ class GoToolchain final : public CompiledToolchain {
   }
 
   // What a program has written.
-  std::string written(const std::string& name) const {
-    const fs::path file = drivers_->exchange() / name;
-    std::error_code ignored;
-    if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return {};
-    auto text = read_file(file, kOutputMax);
-    fs::remove(file, ignored);
-    return text ? *text : std::string();
-  }
 
   Arcs recorded() const {
-    const std::string hits = written("hits");
+    const std::string hits = drivers_->taken("hits");
     std::vector<std::size_t> reached;
     for (std::size_t i = 0; i < hits.size(); ++i) {
       if (hits[i] != '\0') reached.push_back(i);
@@ -401,7 +396,7 @@ class GoToolchain final : public CompiledToolchain {
 
   // "--- PASS: TestTotal1 (0.00s)", and before a failure what it says.
   void read_run(std::size_t number, TestRuns& out) const {
-    std::istringstream text(written(fmt::format("run-{}.txt", number)));
+    std::istringstream text(drivers_->taken(fmt::format("run-{}.txt", number)));
     std::string said;
     bool any = false;
     for (std::string line; std::getline(text, line);) {

@@ -13,6 +13,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/rust/rust_answer.h"
 #include "leyden/agents/qa/rust/rust_builder.h"
@@ -32,7 +33,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kTestRunTime = 120s;  // Of all runs of a test file together.
 constexpr std::size_t kRepairs = 6;
-constexpr std::size_t kOutputMax = 16 * MiB;
 constexpr std::size_t kProbesMax = 16384;  // As in leyden_probes.rs.
 
 class RustToolchain final : public CompiledToolchain {
@@ -150,23 +150,24 @@ class RustToolchain final : public CompiledToolchain {
     auto built = build_tests(text, out, stop);
     if (!built) return std::unexpected(built.error());
     if (!built->has_value()) return out;
-    std::vector<std::string> runs = {""};
+    TestRunScript script("/project");
+    const auto add = [&](const std::string& arguments, const std::string& alone) {
+      script.add(fmt::format("timeout 20 {0}/tests --test-threads=1 {1} >{0}/run-{2}.txt 2>&1",
+                             kExchange, arguments, script.count()),
+                 alone);
+    };
+    add("", {});
     for (std::size_t i = 0; i < options.shuffled; ++i)
-      runs.push_back(
-          fmt::format("-Z unstable-options --shuffle-seed {}", options.seed * 100 + i + 1));
+      add(fmt::format("-Z unstable-options --shuffle-seed {}", options.seed * 100 + i + 1), {});
     if (options.alone) {
-      for (const PlacedTest& one : rust_placed_tests(**built))
-        runs.push_back("--exact " + one.name);
+      for (const PlacedTest& one : rust_placed_tests(**built)) add("--exact " + one.name, one.name);
     }
     // The harness shuffles where it is told that it is no stable one.
-    std::string script = "export RUSTC_BOOTSTRAP=1\n";
-    for (std::size_t i = 0; i < runs.size(); ++i)
-      script +=
-          fmt::format("timeout 20 {0}/tests --test-threads=1 {1} >{0}/run-{2}.txt 2>&1 || true\n",
-                      kExchange, runs[i], i);
-    auto ran = builder_->run_script(script, kTestRunTime, stop);
+    auto ran =
+        builder_->run_script("export RUSTC_BOOTSTRAP=1\n" + script.text(), kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
-    for (std::size_t i = 0; i < runs.size(); ++i) read_run(i, "", out);
+    for (std::size_t i = 0; i < script.count(); ++i) read_run(i, "", out);
+    script.note_litter(*drivers_, out);
     return out;
   }
 
@@ -219,7 +220,7 @@ class RustToolchain final : public CompiledToolchain {
     }
     auto ran = builder_->run_script(script, kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
-    std::istringstream killed(written("killed"));
+    std::istringstream killed(drivers_->taken("killed"));
     for (std::size_t number = 0; killed >> number;) out.push_back(number);
     return out;
   }
@@ -311,14 +312,6 @@ class RustToolchain final : public CompiledToolchain {
   }
 
   // What a program has written.
-  std::string written(const std::string& name) const {
-    const fs::path file = drivers_->exchange() / name;
-    std::error_code ignored;
-    if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return {};
-    auto text = read_file(file, kOutputMax);
-    fs::remove(file, ignored);
-    return text ? *text : std::string();
-  }
 
   // Runs a program of tests and counts what it reaches; what it says is run `number`.
   Result<Arcs> run_for_hits(const std::string& program, std::size_t number,
@@ -329,7 +322,7 @@ class RustToolchain final : public CompiledToolchain {
                     kExchange, program, number),
         kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
-    const std::string hits = written("hits");
+    const std::string hits = drivers_->taken("hits");
     std::vector<std::size_t> reached;
     for (std::size_t i = 0; i < hits.size(); ++i) {
       if (hits[i] != '\0') reached.push_back(i);
@@ -339,7 +332,7 @@ class RustToolchain final : public CompiledToolchain {
 
   // "test total_1 ... ok", and what failures say below "---- total_1 stdout ----".
   void read_run(std::size_t number, const std::string& prefix, TestRuns& out) const {
-    const std::string said = written(fmt::format("run-{}.txt", number));
+    const std::string said = drivers_->taken(fmt::format("run-{}.txt", number));
     std::istringstream text(said);
     bool any = false;
     for (std::string line; std::getline(text, line);) {
