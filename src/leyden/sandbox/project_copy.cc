@@ -123,8 +123,8 @@ class Copier {
     }
     if (++files_ > options_.max_files && way.empty()) {
       if (goes_around()) return {};
-      return fail(Errc::invalid_argument, "more than {} files: leave folders out",
-                  options_.max_files);
+      return fail(Errc::invalid_argument, "more than {} files to be copied, with {}",
+                  options_.max_files, shown);
     }
     if (S_ISDIR(status.st_mode)) return copy_folder(from, name, to, name, shown, depth + 1, way);
     if (S_ISLNK(status.st_mode)) return copy_link(from, name, to, shown);
@@ -156,8 +156,8 @@ class Copier {
     if (goes_around() && !must_be_there && size > options_.max_bytes - bytes_) return {};
     bytes_ += size;
     if (bytes_ > options_.max_bytes) {
-      return fail(Errc::invalid_argument, "more than {} MiB: leave folders out",
-                  options_.max_bytes / MiB);
+      return fail(Errc::invalid_argument, "more than {} MiB to be copied, with {}",
+                  options_.max_bytes / MiB, shown);
     }
     const Descriptor target(
         ::openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));

@@ -271,6 +271,10 @@ Result<std::unique_ptr<Evaluator>> Evaluator::open(const sandbox::Sandbox& sandb
       {.leave_out = {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__",
                      ".leyden", ".mypy_cache", ".pytest_cache"}},
       stop);
+  if (!copy && copy.error().code == Errc::invalid_argument)
+    return fail(Errc::invalid_argument,
+                "{} is no project that can be copied: {}; name a smaller folder with --project",
+                options.project.string(), copy.error().message);
   if (!copy) return std::unexpected(copy.error());
   std::error_code error;
   if (!fs::is_regular_file((*copy)->path() / options.program, error))
