@@ -97,7 +97,7 @@ def main():
     arguments.add_argument("--engine", action="store_true", help="what the engine brings to tests by a model, on a real llama-server")
     arguments.add_argument("--model", default="smollm2-135m", help="for --engine and --projects")
     arguments.add_argument("--files", type=int, default=5, help="of four functions, for --engine")
-    arguments.add_argument("--max-answer-tokens", type=int, default=48, help="for --engine")
+    arguments.add_argument("--max-answer-tokens", type=int, default=48, help="for --engine and --projects")
     arguments.add_argument("--projects", nargs="*", metavar="NAME", help="real projects of packages: isodate, qs, tinyxml2 [default: all]")
     arguments.add_argument("--max-calls", type=int, default=0, help="for --projects: of the model, for each file; 0: without a model")
     arguments.add_argument("--only", type=int, nargs="*", default=[], help="numbers of programs, from 0")

@@ -17,12 +17,13 @@ import time
 RUNS = 20
 MUTANTS = 40
 COMMAND_S = 1200
+MEMORY_BYTES = 16 << 30  # Of addresses, of which Node reserves many.
 MUTANT_S = 60  # Who takes longer with it has noticed a mutant.
 
 
 def run(command, folder, seconds=COMMAND_S, **environment):
     """The finished process; None: it did not end."""
-    process = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}, start_new_session=True)
+    process = subprocess.Popen(["prlimit", f"--as={MEMORY_BYTES}", *map(str, command)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}, start_new_session=True)
     try:
         out, err = process.communicate(timeout=seconds)
         return subprocess.CompletedProcess(command, process.returncode, out, err)
@@ -152,7 +153,7 @@ PROJECTS = [Isodate(), Qs(), Tinyxml2()]
 def made_tests(project, root, options, model):
     rows, written, mutants = [], [], []
     for file in project.files(root):
-        command = [options.leyden, "test", file, *project.flags, *(["--model", model, "--max-calls", str(options.max_calls)] if model else ["--offline"])]
+        command = [options.leyden, "test", file, *project.flags, *(["--model", model, "--max-calls", str(options.max_calls), "--max-answer-tokens", str(options.max_answer_tokens)] if model else ["--offline"])]
         done = run([*command, "--write", "--json"], root)
         if done is None or not done.stdout.startswith("{"):
             print(f"  {file.name}: no tests: {done.stderr.strip()[-160:] if done else 'it did not end'}")
