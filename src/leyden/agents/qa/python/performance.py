@@ -18,7 +18,7 @@ from driver import enter
 
 LINES_MAX = 150_000  # At the largest size.
 SECONDS_MAX = 10  # For choosing one function's input.
-SIZES = (256, 128, 64, 32, 16, 8, 4)  # The smallest of three, each twice the one before.
+SIZES = (512, 256, 128, 64, 32, 16, 8, 4)  # The smallest of three, each twice the one before.
 GROWTH = {"math": math, "os": os, "pathlib": pathlib, "re": re, "shutil": shutil, "subprocess": subprocess, "sys": sys, "tempfile": tempfile}
 
 

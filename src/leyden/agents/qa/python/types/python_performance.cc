@@ -57,10 +57,10 @@ std::string element(const Type& type, const Style& style, std::size_t depth) {
       return "i % 2 == 0";
     case Kind::real:
       return "(" + style.number + ") / 2";
-    case Kind::text:
-      return "'w' + str(" + style.number + ")";
+    case Kind::text:  // Of so many digits that thousands differ by more than their order.
+      return "'w' + str(" + style.number + " * 97)";
     case Kind::bytes:
-      return "b'w' + str(" + style.number + ").encode()";
+      return "b'w' + str(" + style.number + " * 97).encode()";
     case Kind::list:
       return "[" + inner(0) + ", " + inner(0) + "]";
     case Kind::set:
