@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,7 +23,7 @@ for folder in ("tools", "tests/qa", "bench/qa"):
     sys.path.insert(0, str(HERE.parents[1] / folder))
 import llama_server  # noqa: E402
 from exercise_scripts import JestSuite  # noqa: E402
-from scripted_server import ScriptedServer  # noqa: E402
+from scripted_server import InTurn, ScriptedServer  # noqa: E402
 
 # Runs a command and says how many of the tests passed.
 JUDGE = """
@@ -123,25 +122,13 @@ class Exercise:
         return out + [stub + "\n" * i for i in range(1, count + 1 - len(out))]
 
 
-class Model:
-    """Its answers one after the other, then from the front."""
-
-    def __init__(self, answers):
-        self.answers, self.at, self.lock = answers, 0, threading.Lock()
-
-    def __call__(self, _prompt):
-        with self.lock:
-            self.at += 1
-            return self.answers[(self.at - 1) % len(self.answers)]
-
-
 def scripted(exercise, options, environment):
     dice = random.Random(f"{options.seed} {exercise.name}")
     answers = [exercise.reference, *exercise.wrong_ones(options, dice, environment)]
     if not exercise.passes(exercise.reference, environment):
         return None  # Its tests want something that is not here.
     dice.shuffle(answers)
-    server = ScriptedServer(Model([f"Another try.\n```{exercise.language.fence}\n{code.rstrip()}\n```\n" for code in answers]))
+    server = ScriptedServer(InTurn([f"Another try.\n```{exercise.language.fence}\n{code.rstrip()}\n```\n" for code in answers]))
     try:
         report = exercise.evolve(options, [], environment | server.environment | {"LEYDEN_LLM_CONTEXT_TOKENS": "60000"})
     finally:

@@ -17,14 +17,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 for folder in ("tools", "tests/qa"):
     sys.path.insert(0, str(HERE.parents[1] / folder))
 import python_environment  # noqa: E402
-from scripted_server import ScriptedServer  # noqa: E402
+from scripted_server import InTurn, ScriptedServer  # noqa: E402
 
 TARGET = 2.6359
 TOKEN = "packing-of-the-bench"  # By which processes of candidates are known.
@@ -132,18 +131,6 @@ def good():
     return packed(out)
 
 
-class Model:
-    """Gives its answers one after the other, from the front again after the last."""
-
-    def __init__(self, answers):
-        self.answers, self.at, self.lock = answers, 0, threading.Lock()
-
-    def __call__(self, _prompt):
-        with self.lock:
-            self.at += 1
-            return fenced(self.answers[(self.at - 1) % len(self.answers)])
-
-
 def alive():
     """Processes of candidates."""
     out = []
@@ -224,7 +211,7 @@ def one(options, case, name, tool):
             (root / "marker").touch()
             # leyden:ignore python.world-writable who is contained must not write it although it may
             (root / "marker").chmod(0o666)
-        server = ScriptedServer(Model(answers_of(case, root)))
+        server = ScriptedServer(InTurn([fenced(code) for code in answers_of(case, root)]))
         begin = time.monotonic()
         try:
             row = tool(options, root, server, 150 if case == "good" else 12, case == "good", case == "forge 2")

@@ -6,6 +6,18 @@ import threading
 import time
 
 
+class InTurn:
+    """Gives answers one after the other, from the front again after the last."""
+
+    def __init__(self, answers):
+        self.answers, self.at, self.lock = answers, 0, threading.Lock()
+
+    def __call__(self, _prompt):
+        with self.lock:
+            self.at += 1
+            return self.answers[(self.at - 1) % len(self.answers)]
+
+
 class ScriptedServer:
     """`answer(prompt)` gives the text, always the same for the same prompt. Each answer takes `seconds`."""
 

@@ -56,12 +56,23 @@ def write_temporary() -> bool:
     return True
 )";
 
-class PythonSession : public ::testing::Test {
+class InSandbox : public ::testing::Test {
  protected:
   void SetUp() override {
     auto opened = sandbox::Sandbox::open();
     if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
     sandbox_ = *std::move(opened);
+  }
+
+  const TemporaryFolder folder_{fast_folder()};
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+};
+
+class PythonSession : public InSandbox {
+ protected:
+  void SetUp() override {
+    InSandbox::SetUp();
+    if (!sandbox_) return;
     folder_.write("odd.py", kSource);
     auto toolchain =
         open_python(*sandbox_, folder_.path() / "odd.py", {.interpreter = "/usr/bin/python3"}, {});
@@ -80,8 +91,6 @@ class PythonSession : public ::testing::Test {
     return seen ? seen->front() : Observation();
   }
 
-  const TemporaryFolder folder_{fast_folder()};
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<Toolchain> toolchain_;
 };
 
@@ -109,14 +118,8 @@ TEST_F(PythonSession, WhatWouldWriteFilesSaysNothing) {
 }
 
 // What opening a file gives, in a folder without a project's mark.
-class LooseFile : public ::testing::Test {
+class LooseFile : public InSandbox {
  protected:
-  void SetUp() override {
-    auto opened = sandbox::Sandbox::open();
-    if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
-    sandbox_ = *std::move(opened);
-  }
-
   // The one function's answer.
   std::string answer(const std::filesystem::path& file) {
     auto toolchain =
@@ -128,8 +131,6 @@ class LooseFile : public ::testing::Test {
     return seen ? seen->front().text : seen.error().message;
   }
 
-  const TemporaryFolder folder_{fast_folder()};
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::string test_path_;
 };
 

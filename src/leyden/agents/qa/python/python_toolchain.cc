@@ -234,11 +234,11 @@ class PythonToolchain final : public ScriptToolchain {
                             [&](const fs::path& one) { return one.filename() == name; }))
       name = "test_" + file_.stem().string() + "_leyden.py";
     test_path_ = (tests / name).lexically_normal();
-    say_path(import_relative_);
+    say_path();
   }
 
   // pytest puts a test's own folder on the path, and that of a conftest.py: from elsewhere the test says the way.
-  void say_path(const fs::path& import_folder) {
+  void say_path() {
     const auto any_at_root = [&](const auto&... names) {
       std::error_code ignored;
       return (fs::exists(root_ / names, ignored) || ...);
@@ -247,12 +247,12 @@ class PythonToolchain final : public ScriptToolchain {
     if (any_at_root("pyproject.toml", "setup.py", "setup.cfg")) return;
     const bool beside = test_path_.parent_path() == file_.parent_path().lexically_relative(root_) ||
                         (!test_path_.has_parent_path() && file_.parent_path() == root_);
-    const bool at_root = import_folder == ".";
+    const bool at_root = import_relative_ == ".";
     if (beside || (at_root && any_at_root("conftest.py", "pytest.ini", "tox.ini"))) return;
     const auto up = std::distance(test_path_.begin(), test_path_.end()) - 1;
     path_line_ =
         fmt::format("sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[{}]{}))", up,
-                    at_root ? "" : " / " + quoted_text(import_folder.string()));
+                    at_root ? "" : " / " + quoted_text(import_relative_.string()));
   }
 
   void choose_interpreter() {
