@@ -9,7 +9,7 @@
 namespace leyden::qa {
 namespace {
 
-constexpr std::size_t kCasesMax = 150;  // Spread over those that reach it.
+constexpr std::size_t kTestsMax = 150;  // Spread over those that reach it.
 
 }  // namespace
 
@@ -45,9 +45,9 @@ void MutantScores::forget_of_model(std::size_t index) {
   }
 }
 
-std::vector<std::size_t> cases_that_reach(const Mutant& mutant, const Function& function,
+std::vector<std::size_t> tests_that_reach(const Mutant& mutant, const Function& function,
                                           const Goals& goals, const Arcs& loaded,
-                                          std::span<const TestCase> cases) {
+                                          std::span<const Arcs* const> tests) {
   const auto own_line = static_cast<std::int64_t>(mutant.line);
   // The line of its statement: the last goal that is not behind it.
   std::int64_t line = own_line;
@@ -55,8 +55,8 @@ std::vector<std::size_t> cases_that_reach(const Mutant& mutant, const Function& 
     line = *std::prev(behind);
   const bool any_loads_it = runs_at_loading(loaded, function);
   std::vector<std::size_t> out;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const Arcs& arcs = cases[i].expected.arcs;
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    const Arcs& arcs = *tests[i];
     const bool runs_it =
         !is_within(line, function)
             ? reaches(arcs, function)
@@ -65,9 +65,9 @@ std::vector<std::size_t> cases_that_reach(const Mutant& mutant, const Function& 
               });
     if (any_loads_it || runs_it) out.push_back(i);
   }
-  if (out.size() <= kCasesMax) return out;
+  if (out.size() <= kTestsMax) return out;
   std::vector<std::size_t> spread;
-  for (std::size_t k = 0; k < kCasesMax; ++k) spread.push_back(out[k * out.size() / kCasesMax]);
+  for (std::size_t k = 0; k < kTestsMax; ++k) spread.push_back(out[k * out.size() / kTestsMax]);
   return spread;
 }
 

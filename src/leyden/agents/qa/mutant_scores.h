@@ -45,10 +45,10 @@ class MutantScores {
   std::vector<bool> invalid_;
 };
 
-// The cases that may notice it, 150 at most: who runs its line, in a helper who calls that; of one that runs when the file is loaded all.
-[[nodiscard]] std::vector<std::size_t> cases_that_reach(const Mutant& mutant,
+// The tests that may notice it, by what each reaches, 150 at most: who runs its line, in a helper who calls that; of one that runs when the file is loaded all.
+[[nodiscard]] std::vector<std::size_t> tests_that_reach(const Mutant& mutant,
                                                         const Function& function,
                                                         const Goals& goals, const Arcs& loaded,
-                                                        std::span<const TestCase> cases);
+                                                        std::span<const Arcs* const> tests);
 
 }  // namespace leyden::qa

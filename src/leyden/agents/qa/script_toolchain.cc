@@ -28,6 +28,7 @@ constexpr std::size_t kProgramMemory = 4 * GiB;
 constexpr std::size_t kProgramThreads = 1024;
 constexpr auto kProjectTestsTime = 120s;      // Of all of the project's tests.
 constexpr std::size_t kProjectTestsMax = 50;  // Files.
+constexpr std::string_view kMutantRun = "mutant ";
 
 // What one run says of the test with this name.
 struct Outcome {
@@ -215,8 +216,7 @@ Result<TestRuns> ScriptToolchain::run_project(const std::string& text, std::stop
   return runs_of(*lines);
 }
 
-Result<Judgement> ScriptToolchain::judge(const SourceTest& test, std::span<const Mutant> mutants,
-                                         std::stop_token stop) {
+Result<Judgement> ScriptToolchain::judge(const SourceTest& test, std::stop_token stop) {
   const std::string text = test_file({}, std::span(&test, 1));
   auto lines = run_in_place(test_path_, text,
                             {.file = test_path_,
@@ -224,11 +224,49 @@ Result<Judgement> ScriptToolchain::judge(const SourceTest& test, std::span<const
                              .shuffled = kJudgedRuns,
                              .first_decides = true,
                              .measure = true,
-                             .mutants = mutants,
-                             .run_time = starts_programs_ ? kProgramRunTime : kJudgedRunTime},
+                             .mutants = {},
+                             .run_time = judged_run_time()},
                             stop);
   if (!lines) return std::unexpected(lines.error());
   return judgement_of(*lines, test.name);
+}
+
+Result<std::optional<Toolchain::Kills>> ScriptToolchain::kill_by_tests(
+    std::span<const Mutant> mutants, const std::vector<std::vector<std::size_t>>& by_mutant,
+    std::span<const SourceTest> tests, std::stop_token stop) {
+  const std::string text = test_file({}, tests);
+  auto lines = run_in_place(test_path_, text,
+                            {.file = test_path_,
+                             .text = text,
+                             .first_decides = true,
+                             .mutants = mutants,
+                             .run_time = judged_run_time()},
+                            stop);
+  if (!lines) return std::unexpected(lines.error());
+  Kills out{.killer = std::vector<std::optional<std::size_t>>(mutants.size()),
+            .invalid = std::vector<bool>(mutants.size())};
+  bool pass = false;
+  for (const Json& line : *lines) {
+    if (!line.contains("run")) continue;
+    const auto passes = [&](std::size_t test) {
+      return outcome_of(line, tests[test].name).outcome == "passed";
+    };
+    const std::string run = line["run"].get<std::string>();
+    if (run.starts_with(kMutantRun)) {
+      const std::size_t mutant = std::stoul(run.substr(kMutantRun.size()));
+      const auto killer = std::ranges::find_if_not(by_mutant[mutant], passes);
+      if (killer != by_mutant[mutant].end()) out.killer[mutant] = *killer;
+    } else {
+      pass = true;
+      for (std::size_t test = 0; test < tests.size(); ++test) pass = pass && passes(test);
+    }
+  }
+  if (!pass) return std::nullopt;
+  return out;
+}
+
+std::chrono::milliseconds ScriptToolchain::judged_run_time() const {
+  return starts_programs_ ? kProgramRunTime : kJudgedRunTime;
 }
 
 Result<TestRuns> ScriptToolchain::run_tests(const fs::path& path, const std::string& text,
@@ -266,7 +304,7 @@ Result<std::vector<nlohmann::json>> ScriptToolchain::run_in_place(const fs::path
   return out;
 }
 
-// What runs of one test came to: the first, more of them, and one for each mutant.
+// What runs of one test came to: the first, and more of them.
 Judgement ScriptToolchain::judgement_of(const std::vector<Json>& lines,
                                         const std::string& name) const {
   Judgement out;
@@ -274,12 +312,7 @@ Judgement ScriptToolchain::judgement_of(const std::vector<Json>& lines,
   for (const Json& line : lines) {
     if (line.contains("failed")) out.reason = line["failed"].get<std::string>();
     if (!line.contains("run")) continue;
-    const std::string run = line["run"].get<std::string>();
     const Outcome told = outcome_of(line, name);
-    if (run.starts_with("mutant ")) {
-      if (told.outcome != "passed") out.killed.push_back(std::stoul(run.substr(7)));
-      continue;
-    }
     if (told.outcome == "passed") {
       ++passed;
     } else if (out.reason.empty()) {

@@ -41,8 +41,11 @@ class ScriptToolchain : public Toolchain {
                      std::span<const TestCase> cases, std::stop_token stop) final;
   Result<std::vector<WrongExample>> wrong_examples(std::stop_token stop) final;
   Result<TestRuns> run_project(const std::string& text, std::stop_token stop) final;
-  Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
-                          std::stop_token stop) final;
+  Result<Judgement> judge(const SourceTest& test, std::stop_token stop) final;
+  Result<std::optional<Kills>> kill_by_tests(std::span<const Mutant> mutants,
+                                             const std::vector<std::vector<std::size_t>>& by_mutant,
+                                             std::span<const SourceTest> tests,
+                                             std::stop_token stop) final;
   Result<TestRuns> run_tests(const std::filesystem::path& path, const std::string& text,
                              const TestRunOptions& options, std::stop_token stop) final;
 
@@ -145,6 +148,7 @@ class ScriptToolchain : public Toolchain {
   [[nodiscard]] Judgement judgement_of(const std::vector<Json>& lines,
                                        const std::string& name) const;
   [[nodiscard]] Result<TestRuns> runs_of(const std::vector<Json>& lines) const;
+  [[nodiscard]] std::chrono::milliseconds judged_run_time() const;
   // With the text in its place while it runs.
   [[nodiscard]] Result<std::vector<Json>> run_in_place(const std::filesystem::path& path,
                                                        const std::string& text, const TestJob& job,

@@ -14,6 +14,8 @@
 #include "leyden/agents/qa/reach.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/agents/qa/test_choice.h"
+#include "leyden/agents/qa/written_tests.h"
+#include "leyden/base/utf8.h"
 
 namespace leyden::qa {
 namespace {
@@ -28,9 +30,10 @@ constexpr std::size_t kSameAnswersShare =
 constexpr std::size_t kVariedMax = 60;  // Of each function, in a round for mutants.
 constexpr std::size_t kShuffledRuns = 5;
 constexpr std::size_t kRunsOfEach = kShuffledRuns + 2;  // In order, shuffled and alone.
-constexpr std::size_t kChances = 5;            // Of tests that others may have kept from running.
-constexpr std::size_t kJudgedMutantsMax = 20;  // That a model's test is run against.
-constexpr std::size_t kShownBytesMax = 600;    // Of an answer or a failure, in a report.
+constexpr std::size_t kChances = 5;          // Of tests that others may have kept from running.
+constexpr std::size_t kShownBytesMax = 600;  // Of a failure, in a report.
+constexpr std::size_t kMissingMax = 6;  // Lines, and mutants, that a model is told of at a time.
+
 class Agent {
  public:
   Agent(Toolchain& toolchain, const std::vector<Mutant>& mutants, TestWriter* writer,
@@ -67,11 +70,15 @@ class Agent {
     if (auto done = search(); !done) return std::unexpected(done.error());
     if (auto done = look_closely(search_->found()); !done) return std::unexpected(done.error());
     take_mutants();
+    written_.emplace(toolchain_, options_, *search_, before_, mutants_);
     if (writer_ != nullptr) {
       if (auto done = ask_model(); !done) return std::unexpected(done.error());
     }
     if (options_.type == "unit") {
       if (auto done = choose(); !done) return std::unexpected(done.error());
+      if (writer_ != nullptr && report_.why_no_model.empty()) {
+        if (auto done = ask_for_the_rest(); !done) return std::unexpected(done.error());
+      }
     }
     if (auto done = verify(); !done) return std::unexpected(done.error());
     if (auto done = check_rest(); !done) return std::unexpected(done.error());
@@ -82,20 +89,13 @@ class Agent {
     if (writer_ != nullptr) {
       report_.model = writer_->counts();
       report_.cache_stats = writer_->stats();
-      report_.engine = written_.empty() ? "offline" : writer_->model_name() + "+offline";
+      report_.engine = written_->kept().empty() ? "offline" : writer_->model_name() + "+offline";
     }
     report_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return std::move(report_);
   }
 
  private:
-  // A model's test that was kept.
-  struct Written {
-    SourceTest test;
-    std::size_t function = 0;
-    Arcs arcs;
-  };
-
   // Told at the beginning of each stage, and within.
   void progress(const char* stage, std::size_t done, std::size_t total) {
     const auto now = Clock::now();
@@ -133,15 +133,6 @@ class Agent {
     return out;
   }
 
-  // With the mutants that only these noticed.
-  void drop_written(const std::function<bool(const Written&)>& bad) {
-    for (std::size_t i = written_.size(); i-- > 0;) {
-      if (!bad(written_[i])) continue;
-      written_.erase(written_.begin() + static_cast<std::ptrdiff_t>(i));
-      mutants_.forget_of_model(i);
-    }
-  }
-
   // Whether the project's own tests still pass beside the new ones.
   Result<void> check_rest() {
     if (passed_before_.empty() || report_.test_text.empty()) return {};
@@ -158,7 +149,7 @@ class Agent {
           {.name = candidates_[i].name,
            .function = functions_[candidates_[i].function()].qualified_name(),
            .reason = "tests of the project fail beside it"});
-    drop_written([&](const Written& one) {
+    written_->drop([&](const WrittenTests::Kept& one) {
       report_.rejected.push_back({.name = one.test.name,
                                   .function = functions_[one.function].qualified_name(),
                                   .reason = "tests of the project fail beside it"});
@@ -235,13 +226,6 @@ class Agent {
       if (std::ranges::binary_search(wanted_, mutant.function)) of_wanted.push_back(mutant);
     }
     mutants_ = MutantScores(std::move(of_wanted));
-    judged_.assign(mutants_.count(), 0);
-  }
-
-  ModelWords words() const {
-    ModelWords out = toolchain_.words();
-    if (options_.type != "unit") out.type = options_.type;
-    return out;
   }
 
   // "test_shop_integration.py", "shop_test_integration.cc" would be none to some runners: where the test's own mark stands last it stays so.
@@ -259,100 +243,56 @@ class Agent {
     return (path.parent_path() / name).string();
   }
 
-  // A model's tests, function by function. A model that can't be asked costs its tests, nothing else.
+  // A model's tests, of each function.
   Result<void> ask_model() {
+    std::vector<WrittenTests::Question> questions;
+    for (const std::size_t function : wanted_) {
+      if (functions_[function].uncallable.empty())
+        questions.push_back({.function = function, .missing = {}});
+    }
+    return ask_model(questions);
+  }
+  Result<void> ask_model(std::span<const WrittenTests::Question> questions) {
+    return written_->ask(
+        *writer_, questions, tests_max_ - std::min(tests_max_, chosen_.size()),
+        [this] { progress("asking the model", written_->kept().size(), 0); }, report_, stop_);
+  }
+
+  // Once more, for what none of all tests reaches or notices.
+  Result<void> ask_for_the_rest() {
+    Arcs reached = before_;
+    reached.merge(search_->goals_among(search_->loaded()));
+    reached.insert(written_->reached().begin(), written_->reached().end());
+    for (const std::size_t i : chosen_)
+      reached.merge(search_->goals_among(candidates_[i].expected.arcs));
+    std::vector<WrittenTests::Question> questions;
     for (const std::size_t function : wanted_) {
       if (!functions_[function].uncallable.empty()) continue;
-      std::string task = first_task(functions_[function], words(), {});
-      for (std::size_t attempt = 0; attempt <= options_.repairs_max && !task.empty(); ++attempt) {
-        progress("asking the model", written_.size(), 0);
-        auto answer = writer_->ask(task, stop_);
-        if (!answer && answer.error().code == Errc::cancelled)
-          return std::unexpected(answer.error());
-        if (!answer || !*answer) {
-          report_.why_no_model =
-              answer ? "the budget for the model is spent" : answer.error().message;
-          return {};
-        }
-        auto next = take_answer(function, **answer);
-        if (!next) return std::unexpected(next.error());
-        task = *std::move(next);
-        if (written_.size() >= tests_max_) return {};
-      }
+      std::vector<std::string> missing = missing_of(function, reached);
+      if (!missing.empty())
+        questions.push_back({.function = function, .missing = std::move(missing)});
     }
-    return {};
+    return ask_model(questions);
   }
 
-  // Keeps what is good of an answer; the next task, if some of it is to be repaired.
-  Result<std::string> take_answer(std::size_t function, const std::string& answer) {
-    const Function& of = functions_[function];
-    const auto reject = [&](std::string name, std::string reason) {
-      report_.rejected.push_back(
-          {.name = std::move(name), .function = of.qualified_name(), .reason = std::move(reason)});
-    };
-    auto tests = toolchain_.read_tests(answer);
-    if (!tests) {
-      reject("answer of the model", tests.error().message);
-      return repair_task(of, words(), answer.substr(0, kShownBytesMax), tests.error().message);
+  // In words, with the source's lines: a model sees no numbers.
+  std::vector<std::string> missing_of(std::size_t function, const Arcs& reached) const {
+    std::vector<std::string> out;
+    for (const std::int64_t line : search_->goals().lines) {
+      if (out.size() == kMissingMax) break;
+      if (is_within(line, functions_[function]) && !reached.contains({line, line}))
+        out.push_back(
+            fmt::format("`{}` does not run", writer_->line(static_cast<std::size_t>(line))));
     }
-    std::string next;
-    for (SourceTest& test : *tests) {
-      if (written_.size() >= tests_max_) break;
-      const std::vector<std::size_t> numbers = mutants_to_judge_by(function);
-      std::vector<Mutant> alive;
-      for (const std::size_t i : numbers) alive.push_back(mutants_[i]);
-      rename_apart(test);
-      auto judged = toolchain_.judge(test, alive, stop_);
-      if (!judged) return std::unexpected(judged.error());
-      if (!judged->good) {
-        reject(test.name, "does not pass: " + one_line_of(judged->reason));
-        next = repair_task(of, words(), test.text, judged->reason);
-        continue;
-      }
-      const Arcs gains = search_->goals_among(judged->arcs);
-      const bool reaches_more = std::ranges::any_of(gains, [&](const Arc& arc) {
-        return !before_.contains(arc) && !by_written_.contains(arc);
-      });
-      if (!reaches_more && judged->killed.empty()) {
-        reject(test.name, "passes, but reaches and notices nothing new");
-        continue;
-      }
-      for (const std::size_t killed : judged->killed) {
-        if (killed < numbers.size())
-          mutants_.note_killed(numbers[killed], {.by_model = true, .index = written_.size()});
-      }
-      by_written_.insert(gains.begin(), gains.end());
-      names_.insert(test.name);
-      written_.push_back(
-          {.test = std::move(test), .function = function, .arcs = std::move(judged->arcs)});
+    const std::size_t lines = out.size();
+    for (const std::size_t i : mutants_.unnoticed()) {
+      if (out.size() == lines + kMissingMax) break;
+      const auto line = static_cast<std::int64_t>(mutants_[i].line);
+      const bool runs = !search_->goals().lines.contains(line) || reached.contains({line, line});
+      if (mutants_[i].function == function && runs)
+        out.push_back(
+            fmt::format("in `{}`, {}", writer_->line(mutants_[i].line), mutants_[i].what));
     }
-    return next;
-  }
-
-  // Of those that nothing noticed: the function's own first, then its helpers', then what else its test may reach; of these what was tried least.
-  std::vector<std::size_t> mutants_to_judge_by(std::size_t function) {
-    std::vector<std::size_t> out = mutants_.unnoticed();
-    const auto order = [&](std::size_t i) {
-      const std::size_t of = mutants_[i].function;
-      const int distance = of == function ? 0 : functions_[of].uncallable.empty() ? 2 : 1;
-      return std::tuple(distance, judged_[i], i);
-    };
-    std::ranges::sort(out, {}, order);
-    if (out.size() > kJudgedMutantsMax) out.resize(kJudgedMutantsMax);
-    for (const std::size_t i : out) ++judged_[i];
-    return out;
-  }
-
-  // Two tests of one name: the second would hide the first.
-  void rename_apart(SourceTest& test) const {
-    std::string name = test.name;
-    for (std::size_t i = 2; names_.contains(name); ++i) name = fmt::format("{}_{}", test.name, i);
-    if (name != test.name) toolchain_.rename(test, name);
-  }
-
-  static std::string one_line_of(std::string_view text) {
-    std::string out(text.substr(0, kShownBytesMax));
-    std::ranges::replace(out, '\n', ' ');
     return out;
   }
 
@@ -375,12 +315,12 @@ class Agent {
     for (const TestCase& one : candidates_)
       gains.push_back(search_->goals_among(one.expected.arcs));
     Arcs before = before_;
-    before.insert(by_written_.begin(), by_written_.end());
+    before.insert(written_->reached().begin(), written_->reached().end());
     chosen_ = qa::choose_by_coverage(candidates_, gains, before, room());
   }
   // For more tests.
   [[nodiscard]] std::size_t room() const {
-    const std::size_t have = chosen_.size() + written_.size();
+    const std::size_t have = chosen_.size() + written_->kept().size();
     return have < tests_max_ ? tests_max_ - have : 0;
   }
 
@@ -461,12 +401,14 @@ class Agent {
     const std::vector<TestCase> cases = cases_of(in_play);
     const std::vector<std::size_t> numbers = mutants_.unnoticed();
     if (cases.empty() || numbers.empty()) return {};
+    std::vector<const Arcs*> reached;
+    for (const TestCase& one : cases) reached.push_back(&one.expected.arcs);
     std::vector<Mutant> alive;
     std::vector<std::vector<std::size_t>> by_mutant;
     for (const std::size_t i : numbers) {
       alive.push_back(mutants_[i]);
-      by_mutant.push_back(cases_that_reach(mutants_[i], functions_[mutants_[i].function],
-                                           search_->goals(), search_->loaded(), cases));
+      by_mutant.push_back(tests_that_reach(mutants_[i], functions_[mutants_[i].function],
+                                           search_->goals(), search_->loaded(), reached));
     }
     progress("mutants", mutants_.count() - alive.size(), mutants_.count());
     auto kills = toolchain_.kill(alive, by_mutant, cases, stop_);
@@ -496,19 +438,19 @@ class Agent {
       std::size_t& count = counts[toolchain_.test_name(function, fails, 0)];
       do {
         candidates_[i].name = toolchain_.test_name(function, fails, ++count);
-      } while (names_.contains(candidates_[i].name));
+      } while (written_->has_name(candidates_[i].name));
     }
-    for (std::size_t round = 0; !chosen_.empty() || !written_.empty(); ++round) {
-      progress("verifying", 0, chosen_.size() + written_.size());
+    for (std::size_t round = 0; !chosen_.empty() || !written_->kept().empty(); ++round) {
+      progress("verifying", 0, chosen_.size() + written_->kept().size());
       const std::vector<TestCase> cases = cases_of(chosen_);
       std::vector<SourceTest> written;
-      for (const Written& one : written_) written.push_back(one.test);
+      for (const WrittenTests::Kept& one : written_->kept()) written.push_back(one.test);
       report_.test_text = toolchain_.test_file(cases, written);
       auto runs = toolchain_.run_tests(
           report_.test_path, report_.test_text,
           {.shuffled = kShuffledRuns, .alone = true, .seed = options_.seed}, stop_);
       if (!runs) return std::unexpected(runs.error());
-      const std::size_t before = chosen_.size() + written_.size();
+      const std::size_t before = chosen_.size() + written_->kept().size();
       // Who crashes takes the others with it: while some fail the others get another chance.
       const bool some_fail =
           round < kChances &&
@@ -524,9 +466,10 @@ class Agent {
         std::string reason =
             !there ? "was not run: " + runs->trouble
             : test->second.passed < test->second.runs
-                ? fmt::format(
-                      "passed {} of {} runs{}", test->second.passed, test->second.runs,
-                      test->second.failure.empty() ? "" : ": " + one_line_of(test->second.failure))
+                ? fmt::format("passed {} of {} runs{}", test->second.passed, test->second.runs,
+                              test->second.failure.empty()
+                                  ? ""
+                                  : ": " + utf8::short_line(test->second.failure, kShownBytesMax))
                 : "did not run each time";
         report_.rejected.push_back({.name = name,
                                     .function = functions_[function].qualified_name(),
@@ -536,11 +479,12 @@ class Agent {
       std::erase_if(chosen_, [&](std::size_t i) {
         return fails(candidates_[i].name, candidates_[i].function());
       });
-      drop_written([&](const Written& one) { return fails(one.test.name, one.function); });
+      written_->drop(
+          [&](const WrittenTests::Kept& one) { return fails(one.test.name, one.function); });
       for (const auto& [name, test] : runs->tests) report_.runs_verified += test.runs;
-      if (chosen_.size() + written_.size() == before) break;
+      if (chosen_.size() + written_->kept().size() == before) break;
     }
-    if (chosen_.empty() && written_.empty()) report_.test_text.clear();
+    if (chosen_.empty() && written_->kept().empty()) report_.test_text.clear();
     return {};
   }
 
@@ -560,9 +504,10 @@ class Agent {
       }
       report_.tests.push_back(std::move(kept));
     };
-    for (std::size_t i = 0; i < written_.size(); ++i)
-      keep(written_[i].test.name, written_[i].function, written_[i].arcs,
-           {.by_model = true, .index = i});
+    for (std::size_t i = 0; i < written_->kept().size(); ++i) {
+      const WrittenTests::Kept& one = written_->kept()[i];
+      keep(one.test.name, one.function, one.arcs, {.by_model = true, .index = i});
+    }
     for (const std::size_t i : chosen_)
       keep(candidates_[i].name, candidates_[i].function(), candidates_[i].expected.arcs,
            {.by_model = false, .index = i});
@@ -606,7 +551,8 @@ class Agent {
           runs_at_loading(search_->loaded(), of) ||
           std::ranges::any_of(
               chosen_, [&](std::size_t i) { return reaches(candidates_[i].expected.arcs, of); }) ||
-          std::ranges::any_of(written_, [&](const Written& one) { return reaches(one.arcs, of); });
+          std::ranges::any_of(written_->kept(),
+                              [&](const WrittenTests::Kept& one) { return reaches(one.arcs, of); });
       if (!tested)
         report_.untested.push_back(of.qualified_name() + ": " +
                                    (of.uncallable.empty()
@@ -631,12 +577,9 @@ class Agent {
   Arcs before_;  // Lines, as arcs to themselves, and arcs that the project's tests reach.
   std::set<std::string> passed_before_;  // Tests of the project.
   std::vector<TestCase> candidates_;
-  std::vector<Written> written_;
-  Arcs by_written_;                  // Goals that the written ones reach.
-  std::set<std::string> names_;      // Of the written ones.
   std::vector<std::size_t> chosen_;  // Of the candidates.
   MutantScores mutants_;             // Of what is wanted.
-  std::vector<std::size_t> judged_;  // How many of a model's tests were run against each.
+  std::optional<WrittenTests> written_;
   TestReport report_;
 };
 

@@ -115,6 +115,40 @@ TEST_F(TestAgent, OnlyGoodTestsSurviveAndTheReportSaysWhyOthersDoNot) {
   EXPECT_EQ(report.mutants_killed + report.survivors.size(), report.mutants);
 }
 
+// What the model's first tests and those without a model leave is asked for once more, in the source's words.
+TEST_F(TestAgent, WhatIsLeftIsAskedForOnceMore) {
+  constexpr std::string_view kSealed =
+      "import zlib\n\n\ndef seal(text: str) -> int:\n    if zlib.crc32(text.encode()) == "
+      "3421780262:\n        return 7\n    return 0\n";
+  folder_.write("shop/seal.py", kSealed);
+  auto toolchain = open_python(*sandbox_, folder_.path() / "shop" / "seal.py",
+                               {.interpreter = "/usr/bin/python3"}, {});
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  model_.say(block("def test_plain():\n    assert seal('a') == 0\n"));
+  model_.say(block("def test_sealed():\n    assert seal('123456789') == 7\n"));
+  TestWriter writer(rag_, model_, {.sampling = {}});
+  ASSERT_TRUE(writer.open("seal.py", kSealed, {}));
+  auto mutants = (*toolchain)->mutants(30);
+  ASSERT_TRUE(mutants);
+  const auto report = make_tests(**toolchain, *mutants, &writer, {}, {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(model_.prompts.size(), 2);
+  EXPECT_NE(qwen_.decode(model_.prompts[1]).value_or("").find("`return 7` does not run"),
+            std::string::npos);
+  EXPECT_TRUE(kept(*report, "test_sealed"));
+  EXPECT_EQ(report->after.lines_reached, report->after.lines);
+}
+
+TEST_F(TestAgent, EachTestIsMeasuredByWhatItNoticesItself) {
+  const TestReport report =
+      run({block("def test_nothing():\n    assert price(5) == 15\n\n"
+                 "def test_free():\n    assert price(20) == 54\n")});
+  EXPECT_TRUE(kept(report, "test_nothing"));
+  ASSERT_TRUE(kept(report, "test_free"));
+  const auto free = std::ranges::find(report.tests, "test_free", &KeptTest::name);
+  EXPECT_GT(free->killed, 0);
+}
+
 // Each prompt of a file begins like the one before it.
 TEST_F(TestAgent, PromptsShareTheirBeginning) {
   model_.say(block("def test_wrong():\n    assert price(10) == 30\n"));

@@ -84,10 +84,9 @@ struct SourceTest {
 };
 
 struct Judgement {
-  bool good = false;                // It passed every run.
-  std::string reason;               // Why not, with the evidence that helps to repair it.
-  Arcs arcs;                        // What it reaches in the file.
-  std::vector<std::size_t> killed;  // Of the mutants that were given.
+  bool good = false;   // It passed every run.
+  std::string reason;  // Why not, with the evidence that helps to repair it.
+  Arcs arcs;           // What it reaches in the file.
 };
 
 struct TestRuns {
@@ -185,10 +184,12 @@ class Toolchain {
   // The tests in a model's answer. Errors: invalid_argument (there is none, or it does not parse: says which).
   [[nodiscard]] virtual Result<std::vector<SourceTest>> read_tests(
       std::string_view answer) const = 0;
-  // Runs one alone again and again, and once against each mutant. Errors: cancelled, unavailable.
-  [[nodiscard]] virtual Result<Judgement> judge(const SourceTest& test,
-                                                std::span<const Mutant> mutants,
-                                                std::stop_token stop) = 0;
+  // Runs one alone again and again. Errors: cancelled, unavailable.
+  [[nodiscard]] virtual Result<Judgement> judge(const SourceTest& test, std::stop_token stop) = 0;
+  // As kill(), by tests that each pass alone and stand in one file here; nothing: together they do not pass.
+  [[nodiscard]] virtual Result<std::optional<Kills>> kill_by_tests(
+      std::span<const Mutant> mutants, const std::vector<std::vector<std::size_t>>& by_mutant,
+      std::span<const SourceTest> tests, std::stop_token stop) = 0;
 
   // Tests of these functions of another type than unit: "security" ... Errors: unsupported (this language has none of that type), as
   // explore().

@@ -242,8 +242,7 @@ Result<std::vector<bool>> CompiledToolchain::valid_mutants(
   return out;
 }
 
-Result<Judgement> CompiledToolchain::judge(const SourceTest& test, std::span<const Mutant> mutants,
-                                           std::stop_token stop) {
+Result<Judgement> CompiledToolchain::judge(const SourceTest& test, std::stop_token stop) {
   const std::string text = test_file({}, std::span(&test, 1));
   auto runs = run_tests(test_path(), text, {.shuffled = kJudgedRuns - 1, .alone = false}, stop);
   if (!runs) return std::unexpected(runs.error());
@@ -259,9 +258,6 @@ Result<Judgement> CompiledToolchain::judge(const SourceTest& test, std::span<con
   auto reached = reached_by(text, stop);
   if (!reached) return std::unexpected(reached.error());
   out.arcs = *std::move(reached);
-  auto killed = killed_by(text, mutants, stop);
-  if (!killed) return std::unexpected(killed.error());
-  out.killed = *std::move(killed);
   return out;
 }
 

@@ -39,9 +39,8 @@ class CompiledToolchain : public Toolchain {
     return std::vector<WrongExample>{};
   }
 
-  // Five runs, one that counts what it reaches, and one for each mutant.
-  [[nodiscard]] Result<Judgement> judge(const SourceTest& test, std::span<const Mutant> mutants,
-                                        std::stop_token stop) override;
+  // Five runs, and one that counts what it reaches.
+  [[nodiscard]] Result<Judgement> judge(const SourceTest& test, std::stop_token stop) override;
 
   // Of a compiler's run, or of what it made.
   [[nodiscard]] static sandbox::SandboxLimits limits(std::chrono::milliseconds wall_time);
@@ -72,10 +71,6 @@ class CompiledToolchain : public Toolchain {
   // What a file of tests reaches in the target, by a run of its own.
   [[nodiscard]] virtual Result<Arcs> reached_by(const std::string& text,
                                                 const std::stop_token& stop) = 0;
-  // Mutants that a file of tests fails on.
-  [[nodiscard]] virtual Result<std::vector<std::size_t>> killed_by(const std::string& text,
-                                                                   std::span<const Mutant> mutants,
-                                                                   const std::stop_token& stop) = 0;
   // What an input's violent end says about the code; empty: nothing.
   [[nodiscard]] virtual std::string defect_of(const nlohmann::json& line,
                                               const Input& input) const = 0;

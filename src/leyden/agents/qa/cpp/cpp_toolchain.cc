@@ -12,6 +12,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/mutant_run_script.h"
 #include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/cpp/c_source.h"
 #include "leyden/agents/qa/cpp/cpp_answer.h"
@@ -179,6 +180,28 @@ class CppToolchain final : public CompiledToolchain {
     for (std::size_t i = 0; i < script.count(); ++i) read_run(i, out);
     script.note_litter(*drivers_, out);
     return out;
+  }
+
+  Result<std::optional<Kills>> kill_by_tests(std::span<const Mutant> mutants,
+                                             const std::vector<std::vector<std::size_t>>& by_mutant,
+                                             std::span<const SourceTest> tests,
+                                             std::stop_token stop) override {
+    CppProgram wanted = test_program("judged", {});
+    wanted.flags = "-DLEYDEN_RECORD";
+    const fs::path place = copy_->path() / project_.test_path;
+    if (auto put = write_readable(place, test_file({}, tests)); !put)
+      return std::unexpected(put.error());
+    auto invalid = build_with_mutants(wanted, mutants, stop);
+    std::error_code ignored;
+    fs::remove(place, ignored);
+    if (!invalid) return std::unexpected(invalid.error());
+    std::vector<std::string> selections;
+    for (const SourceTest& one : tests) selections.push_back("--gtest_filter=*." + one.name);
+    auto ran = builder_->run_script(
+        mutant_run_script(fmt::format("{}/judged", kExchange), selections, by_mutant, *invalid),
+        kTestRunTime, stop);
+    if (!ran) return std::unexpected(ran.error());
+    return kills_told(*drivers_, *std::move(invalid));
   }
 
  protected:
@@ -373,31 +396,6 @@ class CppToolchain final : public CompiledToolchain {
         kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
     return recorded();
-  }
-
-  // Mutants that a file of tests fails on.
-  Result<std::vector<std::size_t>> killed_by(const std::string& text,
-                                             std::span<const Mutant> mutants,
-                                             const std::stop_token& stop) override {
-    std::vector<std::size_t> out;
-    if (mutants.empty()) return out;
-    CppProgram wanted = test_program("judged", {});
-    wanted.flags = "-DLEYDEN_RECORD";
-    const fs::path place = copy_->path() / project_.test_path;
-    if (auto put = write_readable(place, text); !put) return std::unexpected(put.error());
-    auto invalid = build_with_mutants(wanted, mutants, stop);
-    std::error_code ignored;
-    fs::remove(place, ignored);
-    if (!invalid) return std::unexpected(invalid.error());
-    std::string script = fmt::format("cd {}; rm -f killed\n", kExchange);
-    for (std::size_t i = 0; i < mutants.size(); ++i) {
-      if (!(*invalid)[i])
-        script += fmt::format(
-            "LEYDEN_MUTANT={0} timeout 5 ./judged >/dev/null 2>&1 || echo {0} >>killed\n", i);
-    }
-    auto ran = builder_->run_script(script, kTestRunTime, stop);
-    if (!ran) return std::unexpected(ran.error());
-    return numbers_in("killed");
   }
 
   // Of a file that a program has written.

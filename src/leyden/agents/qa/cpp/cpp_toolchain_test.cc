@@ -7,6 +7,7 @@
 
 #include "leyden/agents/qa/cpp/sanitizer_finding.h"
 #include "leyden/agents/qa/test_agent.h"
+#include "leyden/agents/qa/testing/killers_of.h"
 #include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::qa {
@@ -102,18 +103,24 @@ TEST_F(CppAgent, JudgesWhatAModelWrites) {
   ASSERT_EQ(tests->size(), 3u);
   const auto mutants = (*toolchain)->mutants(20);
   ASSERT_TRUE(mutants);
-  const auto good = (*toolchain)->judge(tests->at(0), *mutants, {});
+  const auto good = (*toolchain)->judge(tests->at(0), {});
   ASSERT_TRUE(good) << good.error().message;
   EXPECT_TRUE(good->good) << good->reason;
-  EXPECT_FALSE(good->killed.empty());
-  EXPECT_LT(good->killed.size(), mutants->size());
+  const auto killers = killers_of(**toolchain, *mutants, std::span(*tests).first(1));
+  ASSERT_TRUE(killers);
+  const auto noticed = std::ranges::count(*killers, std::optional<std::size_t>(0));
+  EXPECT_GT(noticed, 0);
+  EXPECT_LT(noticed, std::ssize(*mutants));
+  EXPECT_FALSE(killers_of(**toolchain, *mutants, std::span(*tests).first(2)))
+      << "one does not pass";
+  EXPECT_FALSE(killers_of(**toolchain, *mutants, *tests)) << "one does not compile";
   EXPECT_TRUE(good->arcs.contains({3, 3}));
   EXPECT_FALSE(good->arcs.contains({4, 4}));
-  const auto wrong = (*toolchain)->judge(tests->at(1), *mutants, {});
+  const auto wrong = (*toolchain)->judge(tests->at(1), {});
   ASSERT_TRUE(wrong);
   EXPECT_FALSE(wrong->good);
   EXPECT_NE(wrong->reason.find("bounded(1)"), std::string::npos);
-  const auto broken = (*toolchain)->judge(tests->at(2), *mutants, {});
+  const auto broken = (*toolchain)->judge(tests->at(2), {});
   ASSERT_TRUE(broken);
   EXPECT_NE(broken->reason.find("unbounded"), std::string::npos);
 }

@@ -15,6 +15,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/mutant_run_script.h"
 #include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/go/go_answer.h"
@@ -162,6 +163,23 @@ class GoToolchain final : public CompiledToolchain {
     return out;
   }
 
+  Result<std::optional<Kills>> kill_by_tests(std::span<const Mutant> mutants,
+                                             const std::vector<std::vector<std::size_t>>& by_mutant,
+                                             std::span<const SourceTest> tests,
+                                             std::stop_token stop) override {
+    auto invalid = build_with_mutants(
+        "judged", {{test_path().filename().string(), test_file({}, tests)}}, mutants, stop);
+    if (!invalid) return std::unexpected(invalid.error());
+    std::vector<std::string> selections;
+    for (const SourceTest& one : tests)
+      selections.push_back(fmt::format("-test.run=^{}$", one.name));
+    auto ran = run_script(
+        mutant_run_script(fmt::format("{}/judged", kExchange), selections, by_mutant, *invalid),
+        kTestRunTime, stop);
+    if (!ran) return std::unexpected(ran.error());
+    return kills_told(*drivers_, *std::move(invalid));
+  }
+
  protected:
   std::string encoded_input(const Input& input) const override {
     return encoded(go_fitted(input, source_), source_.functions);
@@ -190,28 +208,6 @@ class GoToolchain final : public CompiledToolchain {
         kTestRunTime, stop);
     if (!ran) return std::unexpected(ran.error());
     return recorded();
-  }
-
-  Result<std::vector<std::size_t>> killed_by(const std::string& text,
-                                             std::span<const Mutant> mutants,
-                                             const std::stop_token& stop) override {
-    std::vector<std::size_t> out;
-    if (mutants.empty()) return out;
-    auto invalid =
-        build_with_mutants("judged", {{test_path().filename().string(), text}}, mutants, stop);
-    if (!invalid) return std::unexpected(invalid.error());
-    std::string script = fmt::format("rm -f {}/killed\n", kExchange);
-    for (std::size_t i = 0; i < mutants.size(); ++i) {
-      if (!(*invalid)[i])
-        script += fmt::format(
-            "LEYDEN_MUTANT={1} timeout 5 {0}/judged >{0}/said 2>&1 || echo {1} >>{0}/killed\n",
-            kExchange, i);
-    }
-    auto ran = run_script(script, kTestRunTime, stop);
-    if (!ran) return std::unexpected(ran.error());
-    std::istringstream killed(drivers_->taken("killed"));
-    for (std::size_t number = 0; killed >> number;) out.push_back(number);
-    return out;
   }
 
  private:

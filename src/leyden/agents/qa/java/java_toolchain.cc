@@ -161,6 +161,48 @@ class JavaToolchain final : public CompiledToolchain {
     return out;
   }
 
+  Result<std::optional<Kills>> kill_by_tests(std::span<const Mutant> mutants,
+                                             const std::vector<std::vector<std::size_t>>& by_mutant,
+                                             std::span<const SourceTest> tests,
+                                             std::stop_token stop) override {
+    TestRuns said;
+    auto built = build_tests(test_path(), test_file({}, tests), said, stop);
+    if (!built) return std::unexpected(built.error());
+    if (!built->has_value()) return std::nullopt;
+    const std::vector<std::string> classes = {class_of_tests(test_path())};
+    auto together = session_->run_tests({kPlain, kTests}, classes, false, {{}}, stop);
+    if (!together) return std::unexpected(together.error());
+    if (!together->failed.empty() || together->runs.tests.size() < tests.size())
+      return std::nullopt;
+    const std::string to = "/exchange/judged-";
+    const std::vector<std::size_t> begins = programs_of(mutants);
+    auto invalid = build_programs(to, begins, mutants, stop);
+    if (!invalid) return std::unexpected(invalid.error());
+    Kills out{.killer = std::vector<std::optional<std::size_t>>(mutants.size()),
+              .invalid = *std::move(invalid)};
+    for (std::size_t program = 0; program < begins.size(); ++program) {
+      const std::size_t end = program + 1 < begins.size() ? begins[program + 1] : mutants.size();
+      for (std::size_t test = 0; test < tests.size(); ++test) {
+        std::vector<JavaTestRun> runs;
+        std::vector<std::size_t> numbers;
+        for (std::size_t i = begins[program]; i < end; ++i) {
+          if (out.invalid[i] || out.killer[i] ||
+              std::ranges::find(by_mutant[i], test) == by_mutant[i].end())
+            continue;
+          runs.push_back(
+              {.mutant = static_cast<int>(i - begins[program]), .only = tests[test].name});
+          numbers.push_back(i);
+        }
+        if (runs.empty()) continue;
+        auto ran = session_->run_tests({to + std::to_string(program), kJavaProbed, kTests}, classes,
+                                       false, runs, stop);
+        if (!ran) return std::unexpected(ran.error());
+        for (const std::size_t run : ran->failed) out.killer[numbers[run]] = test;
+      }
+    }
+    return out;
+  }
+
  protected:
   std::string encoded_input(const Input& input) const override {
     return encoded(java_fitted(input, source_), source_.functions);
@@ -187,32 +229,6 @@ class JavaToolchain final : public CompiledToolchain {
                                    {{}}, stop);
     if (!ran) return std::unexpected(ran.error());
     return probed_.arcs_of(ran->reached);
-  }
-
-  Result<std::vector<std::size_t>> killed_by(const std::string&, std::span<const Mutant> mutants,
-                                             const std::stop_token& stop) override {
-    std::vector<std::size_t> out;
-    if (mutants.empty()) return out;
-    const std::string to = "/exchange/judged-";
-    const std::vector<std::size_t> begins = programs_of(mutants);
-    auto invalid = build_programs(to, begins, mutants, stop);
-    if (!invalid) return std::unexpected(invalid.error());
-    for (std::size_t program = 0; program < begins.size(); ++program) {
-      const std::size_t end = program + 1 < begins.size() ? begins[program + 1] : mutants.size();
-      std::vector<JavaTestRun> runs;
-      std::vector<std::size_t> numbers;
-      for (std::size_t i = begins[program]; i < end; ++i) {
-        if ((*invalid)[i]) continue;
-        runs.push_back({.mutant = static_cast<int>(i - begins[program]), .only = {}});
-        numbers.push_back(i);
-      }
-      if (runs.empty()) continue;
-      auto ran = session_->run_tests({to + std::to_string(program), kJavaProbed, kTests},
-                                     {class_of_tests(test_path())}, false, runs, stop);
-      if (!ran) return std::unexpected(ran.error());
-      for (const std::size_t run : ran->failed) out.push_back(numbers[run]);
-    }
-    return out;
   }
 
  private:

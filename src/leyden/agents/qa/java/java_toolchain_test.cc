@@ -1,9 +1,12 @@
 // Java with a real JDK, JUnit and the real sandbox.
 #include "leyden/agents/qa/java/java_toolchain.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "leyden/agents/qa/test_agent.h"
+#include "leyden/agents/qa/testing/killers_of.h"
 #include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::qa {
@@ -81,17 +84,21 @@ import org.junit.jupiter.api.Test;
 class CartTest {
   Cart cart = new Cart();
   @Test void adds() { cart.add(2); assertEquals(6, cart.getTotal()); }
+  @Test void isEmpty() { assertEquals(0, cart.getTotal()); }
   @Test void wrong() { assertEquals(1, cart.getTotal()); }
 }
 ```)");
   ASSERT_TRUE(tests);
   const auto mutants = (*toolchain)->mutants(20);
-  const auto good = (*toolchain)->judge(tests->at(0), *mutants, {});
+  const auto good = (*toolchain)->judge(tests->at(0), {});
   ASSERT_TRUE(good) << good.error().message;
   EXPECT_TRUE(good->good) << good->reason;
   EXPECT_FALSE(good->arcs.empty());
-  EXPECT_FALSE(good->killed.empty());
-  const auto wrong = (*toolchain)->judge(tests->at(1), {}, {});
+  const auto killers = killers_of(**toolchain, *mutants, std::span(*tests).first(2));
+  ASSERT_TRUE(killers);
+  EXPECT_TRUE(std::ranges::find(*killers, std::optional<std::size_t>(0)) != killers->end());
+  EXPECT_FALSE(killers_of(**toolchain, *mutants, *tests)) << "one does not pass";
+  const auto wrong = (*toolchain)->judge(tests->at(2), {});
   ASSERT_TRUE(wrong);
   EXPECT_FALSE(wrong->good);
   EXPECT_NE(wrong->reason.find("expected: <1>"), std::string::npos) << wrong->reason;

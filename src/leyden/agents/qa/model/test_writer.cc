@@ -6,6 +6,7 @@
 
 #include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/base/clock.h"
+#include "leyden/base/utf8.h"
 #include "leyden/llm/generate.h"
 #include "leyden/retrieval/chunk.h"
 #include "leyden/retrieval/chunk_passage.h"
@@ -14,6 +15,7 @@ namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kEvidenceBytesMax = 800;
+constexpr std::size_t kShownLineBytesMax = 160;
 
 }  // namespace
 
@@ -31,6 +33,7 @@ Result<void> TestWriter::open(const std::string& path, std::string_view source,
   auto format = rag_->format_of(*server_);
   if (!format) return std::unexpected(format.error());
   frame_ = (*format)->first();
+  source_ = source;
   std::vector<retrieval::Passage> passages;
   for (const EmbeddedText& guideline : embedded_guidelines()) {
     if (guideline.name != options_.type + ".md") continue;
@@ -56,6 +59,18 @@ Result<void> TestWriter::open(const std::string& path, std::string_view source,
   counts_.context_tokens_cached += context_.cached_tokens;
   counts_.token_ms += context_.timings.tokens_ms;
   return {};
+}
+
+std::string TestWriter::line(std::size_t number) const {
+  std::size_t begin = 0;
+  for (; number > 1 && begin != std::string::npos; --number) {
+    begin = source_.find('\n', begin);
+    if (begin != std::string::npos) ++begin;
+  }
+  if (begin == std::string::npos) return {};
+  return utf8::short_line(
+      std::string_view(source_).substr(begin, source_.find('\n', begin) - begin),
+      kShownLineBytesMax);
 }
 
 Result<std::size_t> TestWriter::prompt_tokens(const std::string& task) {

@@ -59,6 +59,9 @@ class TestWriter {
   // Of the prompt for a task, which is not asked.
   [[nodiscard]] Result<std::size_t> prompt_tokens(const std::string& task);
 
+  // Of the file that is tested, from 1, without the spaces about it.
+  [[nodiscard]] std::string line(std::size_t number) const;
+
   [[nodiscard]] const WriterCounts& counts() const { return counts_; }
   [[nodiscard]] std::string model_name() const { return server_->info().name; }
   [[nodiscard]] cache::CacheStats stats() const { return rag_->stats(); }
@@ -67,6 +70,7 @@ class TestWriter {
   rag::TokenCachedRag* rag_;
   llm::ModelServer* server_;
   TestWriterOptions options_;
+  std::string source_;
   rag::RetrievedContext context_;
   prompt::ChatFrame frame_;
   WriterCounts counts_;

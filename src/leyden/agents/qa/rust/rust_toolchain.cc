@@ -13,6 +13,7 @@
 #include "leyden/agents/qa/compiled/compiled_toolchain.h"
 #include "leyden/agents/qa/compiled/compiler_message.h"
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/mutant_run_script.h"
 #include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/rust/rust_answer.h"
@@ -171,6 +172,25 @@ class RustToolchain final : public CompiledToolchain {
     return out;
   }
 
+  Result<std::optional<Kills>> kill_by_tests(std::span<const Mutant> mutants,
+                                             const std::vector<std::vector<std::size_t>>& by_mutant,
+                                             std::span<const SourceTest> tests,
+                                             std::stop_token stop) override {
+    auto invalid = build_library_of(mutants, stop);
+    if (!invalid) return std::unexpected(invalid.error());
+    auto trouble = builder_->tests("mutants", "judged", test_path(),
+                                   rust_without_inclusion(test_file({}, tests), crate_), stop);
+    if (!trouble) return std::unexpected(trouble.error());
+    if (!trouble->empty()) return std::nullopt;
+    std::vector<std::string> selections;
+    for (const SourceTest& one : tests) selections.push_back("--exact " + one.name);
+    auto ran = builder_->run_script(
+        mutant_run_script(fmt::format("{}/judged", kExchange), selections, by_mutant, *invalid),
+        kTestRunTime, stop);
+    if (!ran) return std::unexpected(ran.error());
+    return kills_told(*drivers_, *std::move(invalid));
+  }
+
  protected:
   std::string encoded_input(const Input& input) const override {
     return encoded(rust_fitted(input, source_), source_.functions);
@@ -199,30 +219,6 @@ class RustToolchain final : public CompiledToolchain {
     if (!trouble) return std::unexpected(trouble.error());
     if (!trouble->empty()) return Arcs{};
     return run_for_hits("reaching", 0, stop);
-  }
-
-  Result<std::vector<std::size_t>> killed_by(const std::string& text,
-                                             std::span<const Mutant> mutants,
-                                             const std::stop_token& stop) override {
-    std::vector<std::size_t> out;
-    if (mutants.empty()) return out;
-    auto invalid = build_library_of(mutants, stop);
-    if (!invalid) return std::unexpected(invalid.error());
-    auto trouble = builder_->tests("mutants", "judged", test_path(),
-                                   rust_without_inclusion(text, crate_), stop);
-    if (!trouble) return std::unexpected(trouble.error());
-    std::string script = fmt::format("rm -f {}/killed\n", kExchange);
-    for (std::size_t i = 0; i < mutants.size(); ++i) {
-      if (!(*invalid)[i])
-        script += fmt::format(
-            "LEYDEN_MUTANT={1} timeout 5 {0}/judged >{0}/said 2>&1 || echo {1} >>{0}/killed\n",
-            kExchange, i);
-    }
-    auto ran = builder_->run_script(script, kTestRunTime, stop);
-    if (!ran) return std::unexpected(ran.error());
-    std::istringstream killed(drivers_->taken("killed"));
-    for (std::size_t number = 0; killed >> number;) out.push_back(number);
-    return out;
   }
 
  private:

@@ -1,9 +1,12 @@
 // Rust with a real compiler and the real sandbox.
 #include "leyden/agents/qa/rust/rust_toolchain.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "leyden/agents/qa/test_agent.h"
+#include "leyden/agents/qa/testing/killers_of.h"
 #include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::qa {
@@ -106,15 +109,20 @@ TEST_F(RustAgent, JudgesTheTestsOfAModel) {
   const auto judged = [&](const std::string& answer) {
     const auto tests = (*toolchain)->read_tests(answer);
     EXPECT_TRUE(tests);
-    const auto out = (*toolchain)->judge(tests->front(), *mutants, {});
+    const auto out = (*toolchain)->judge(tests->front(), {});
     EXPECT_TRUE(out);
     return *out;
   };
-  const Judgement good =
-      judged("use half::half;\n#[test]\nfn halves() { assert_eq!(half(10), 5); }\n");
+  const std::string answer =
+      "use half::half;\n#[test]\nfn nothing() { assert_eq!(half(0), 0); }\n"
+      "#[test]\nfn halves() { assert_eq!(half(10), 5); }\n";
+  const Judgement good = judged(answer);
   EXPECT_TRUE(good.good) << good.reason;
   EXPECT_FALSE(good.arcs.empty());
-  EXPECT_FALSE(good.killed.empty());
+  const auto tests = (*toolchain)->read_tests(answer);
+  const auto killers = killers_of(**toolchain, *mutants, *tests);
+  ASSERT_TRUE(killers);
+  EXPECT_TRUE(std::ranges::find(*killers, std::optional<std::size_t>(1)) != killers->end());
   const Judgement wrong = judged("#[test]\nfn halves() { assert_eq!(half(10), 6); }\n");
   EXPECT_FALSE(wrong.good);
   EXPECT_NE(wrong.reason.find("right: 6"), std::string::npos) << wrong.reason;
