@@ -1,9 +1,12 @@
 // Go with the real go command and the real sandbox.
 #include "leyden/agents/qa/go/go_toolchain.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "leyden/agents/qa/test_agent.h"
+#include "leyden/agents/qa/testing/killers_of.h"
 #include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::qa {
@@ -118,6 +121,26 @@ TEST_F(GoAgent, SaysWhatIsMissing) {
   if (broken.error().code == Errc::unsupported) GTEST_SKIP() << broken.error().message;
   EXPECT_EQ(broken.error().code, Errc::unavailable);
   EXPECT_NE(broken.error().message.find("nothing"), std::string::npos);
+}
+
+TEST_F(GoAgent, KnowsWhichTestOfAModelNoticesWhat) {
+  folder_.write("shop/go.mod", "module example.org/shop\n\ngo 1.18\n");
+  auto toolchain = open("half.go", "package shop\n\nfunc Half(n int) int {\n\treturn n / 2\n}\n");
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto tests =
+      (*toolchain)
+          ->read_tests(
+              "```go\npackage shop\nimport \"testing\"\n"
+              "func TestNothing(t *testing.T) { if Half(0) != 0 { t.Fatal() } }\n"
+              "func TestHalf(t *testing.T) { if Half(10) != 5 { t.Fatal() } }\n```\n");
+  ASSERT_TRUE(tests) << tests.error().message;
+  const auto mutants = (*toolchain)->mutants(20);
+  ASSERT_TRUE(mutants);
+  const auto killers = killers_of(**toolchain, *mutants, *tests);
+  ASSERT_TRUE(killers);
+  EXPECT_TRUE(std::ranges::find(*killers, std::optional<std::size_t>(1)) != killers->end());
 }
 
 }  // namespace
