@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,16 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/agents/qa/c_security/c_security.h"
-#include "leyden/agents/qa/cpp/cpp_toolchain.h"
-#include "leyden/agents/qa/go/go_toolchain.h"
-#include "leyden/agents/qa/java/java_toolchain.h"
-#include "leyden/agents/qa/javascript/javascript_toolchain.h"
-#include "leyden/agents/qa/php/php_toolchain.h"
 #include "leyden/agents/qa/project.h"
-#include "leyden/agents/qa/python/python_toolchain.h"
 #include "leyden/agents/qa/reports/report.h"
-#include "leyden/agents/qa/ruby/ruby_toolchain.h"
-#include "leyden/agents/qa/rust/rust_toolchain.h"
 #include "leyden/agents/qa/skeleton.h"
 #include "leyden/agents/qa/typed_agent.h"
 #include "leyden/base/digest.h"
@@ -25,9 +16,10 @@
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
 #include "leyden/cli/terminal.h"
+#include "leyden/cli/test_flags.h"
 #include "leyden/cli/test_journal.h"
 #include "leyden/cli/test_targets.h"
-#include "leyden/syntax/language.h"
+#include "leyden/cli/test_toolchains.h"
 
 namespace leyden::cli {
 namespace {
@@ -35,195 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kSourceBytesMax = 2 * MiB;
-
-struct Flags {
-  TestTargetChoice target;
-  std::string type = "unit";
-  bool write = false;
-  bool patch = false;
-  bool as_json = false;
-  bool as_junit = false;
-  bool offline = false;
-  ModelChoice model;
-  std::size_t max_answer_tokens = 512;
-  std::uint64_t max_tokens = 0;
-  std::uint64_t max_calls = 0;
-  bool no_token_cache = false;
-  bool quick = false;
-  bool strict = false;
-  bool list_mutants = false;
-  bool skeleton = false;
-  bool unsafe_no_sandbox = false;
-  std::size_t max_tests = 0;
-  std::size_t max_repairs = 2;
-  double max_time_s = 60;
-  std::uint64_t seed = 1;
-  std::string python;
-  std::string node;
-  std::string cxx;
-  std::string record;
-  bool record_prompts = false;
-  std::string replay;
-  bool dry_run = false;
-  std::optional<std::string> resume;  // An ID; empty: the newest.
-  std::string ruby;
-  std::string php;
-  std::string go;
-  std::string cargo;
-  std::string java;
-  std::string class_path;
-};
-
-// What a run is resumed with. The changed lines of --diff - are gone with standard input.
-std::string request_of(const Flags& flags) {
-  nlohmann::json out = {{"paths", flags.target.paths},
-                        {"diff", flags.target.diff},
-                        {"base", flags.target.base},
-                        {"staged", flags.target.staged},
-                        {"type", flags.type},
-                        {"write", flags.write},
-                        {"patch", flags.patch},
-                        {"json", flags.as_json},
-                        {"junit", flags.as_junit},
-                        {"offline", flags.offline},
-                        {"servers", flags.model.servers},
-                        {"max_answer_tokens", flags.max_answer_tokens},
-                        {"max_tokens", flags.max_tokens},
-                        {"max_calls", flags.max_calls},
-                        {"no_token_cache", flags.no_token_cache},
-                        {"quick", flags.quick},
-                        {"strict", flags.strict},
-                        {"unsafe_no_sandbox", flags.unsafe_no_sandbox},
-                        {"max_tests", flags.max_tests},
-                        {"max_repairs", flags.max_repairs},
-                        {"max_time_s", flags.max_time_s},
-                        {"seed", flags.seed},
-                        {"python", flags.python},
-                        {"node", flags.node},
-                        {"cxx", flags.cxx},
-                        {"ruby", flags.ruby},
-                        {"php", flags.php},
-                        {"go", flags.go},
-                        {"cargo", flags.cargo},
-                        {"java", flags.java},
-                        {"class_path", flags.class_path},
-                        {"record", flags.record},
-                        {"record_prompts", flags.record_prompts}};
-  if (flags.model.name) out["model"] = *flags.model.name;
-  if (flags.model.tokenizer) out["tokenizer"] = *flags.model.tokenizer;
-  return out.dump();
-}
-
-Result<Flags> flags_of(const std::string& request) {
-  try {
-    const auto json = nlohmann::json::parse(request);
-    Flags out;
-    json.at("paths").get_to(out.target.paths);
-    json.at("diff").get_to(out.target.diff);
-    json.at("base").get_to(out.target.base);
-    json.at("staged").get_to(out.target.staged);
-    json.at("type").get_to(out.type);
-    json.at("write").get_to(out.write);
-    json.at("patch").get_to(out.patch);
-    json.at("json").get_to(out.as_json);
-    json.at("junit").get_to(out.as_junit);
-    json.at("offline").get_to(out.offline);
-    json.at("servers").get_to(out.model.servers);
-    json.at("max_answer_tokens").get_to(out.max_answer_tokens);
-    json.at("max_tokens").get_to(out.max_tokens);
-    json.at("max_calls").get_to(out.max_calls);
-    json.at("no_token_cache").get_to(out.no_token_cache);
-    json.at("quick").get_to(out.quick);
-    json.at("strict").get_to(out.strict);
-    json.at("unsafe_no_sandbox").get_to(out.unsafe_no_sandbox);
-    json.at("max_tests").get_to(out.max_tests);
-    json.at("max_repairs").get_to(out.max_repairs);
-    json.at("max_time_s").get_to(out.max_time_s);
-    json.at("seed").get_to(out.seed);
-    json.at("python").get_to(out.python);
-    json.at("node").get_to(out.node);
-    json.at("cxx").get_to(out.cxx);
-    json.at("ruby").get_to(out.ruby);
-    json.at("php").get_to(out.php);
-    json.at("go").get_to(out.go);
-    json.at("cargo").get_to(out.cargo);
-    json.at("java").get_to(out.java);
-    json.at("class_path").get_to(out.class_path);
-    json.at("record").get_to(out.record);
-    json.at("record_prompts").get_to(out.record_prompts);
-    if (json.contains("model")) out.model.name = json["model"].get<std::string>();
-    if (json.contains("tokenizer")) out.model.tokenizer = json["tokenizer"].get<std::string>();
-    return out;
-  } catch (const nlohmann::json::exception& error) {
-    return fail(Errc::corrupt, "the interrupted run can't be read: {}", error.what());
-  }
-}
-
-Result<void> check(const Flags& flags) {
-  static constexpr const char* kTypes[] = {"unit", "integration", "e2e", "performance", "security"};
-  if (std::ranges::find(kTypes, flags.type) == std::end(kTypes))
-    return fail(Errc::invalid_argument,
-                "--type {} is not unit, integration, e2e, performance or security", flags.type);
-  if (flags.write && flags.patch)
-    return fail(Errc::invalid_argument, "--write and --patch: give one of them");
-  if (flags.as_json && flags.as_junit)
-    return fail(Errc::invalid_argument, "--json and --junit: give one of them");
-  if (!flags.record.empty() && !flags.replay.empty())
-    return fail(Errc::invalid_argument, "--record and --replay: give one of them");
-  if (flags.record_prompts && flags.record.empty())
-    return fail(Errc::invalid_argument, "--record-prompts needs --record");
-  return {};
-}
-
-// What the file is to the project: a header without a word that only C++ has may be C++ still, where there is no C beside it.
-syntax::Language language_of(const fs::path& file, std::string_view text) {
-  const syntax::Language out = syntax::detect_language(file.string(), text);
-  if (out != syntax::Language::c || file.extension() == ".c") return out;
-  std::error_code ignored;
-  const bool with_c = std::ranges::any_of(
-      fs::directory_iterator(fs::absolute(file).parent_path(), ignored),
-      [](const fs::directory_entry& one) { return one.path().extension() == ".c"; });
-  return with_c ? out : syntax::Language::cpp;
-}
-
-Result<std::unique_ptr<qa::Toolchain>> open_toolchain(const Flags& flags, const fs::path& file,
-                                                      syntax::Language language,
-                                                      const sandbox::Sandbox& sandbox,
-                                                      const Context& context) {
-  switch (language) {
-    case syntax::Language::python:
-      return qa::open_python(sandbox, file, {.interpreter = flags.python}, context.stop);
-    case syntax::Language::javascript:
-    case syntax::Language::typescript:
-    case syntax::Language::tsx:
-      return qa::open_javascript(sandbox, file, {.node = flags.node}, context.stop);
-    case syntax::Language::c:
-    case syntax::Language::cpp:
-      return qa::open_cpp(sandbox, file,
-                          {.compiler = flags.cxx, .is_c = language == syntax::Language::c},
-                          context.stop);
-    case syntax::Language::go:
-      return qa::open_go(sandbox, file, {.go = flags.go}, context.stop);
-    case syntax::Language::java: {
-      const char* home = std::getenv("JAVA_HOME");
-      return qa::open_java(
-          sandbox, file,
-          {.java = flags.java, .home = home == nullptr ? "" : home, .class_path = flags.class_path},
-          context.stop);
-    }
-    case syntax::Language::php:
-      return qa::open_php(sandbox, file, {.interpreter = flags.php}, context.stop);
-    case syntax::Language::ruby:
-      return qa::open_ruby(sandbox, file, {.interpreter = flags.ruby}, context.stop);
-    case syntax::Language::rust:
-      return qa::open_rust(sandbox, file, {.cargo = flags.cargo}, context.stop);
-    default:
-      return fail(Errc::unsupported,
-                  "{} is {}: tests are made of Python, JavaScript, TypeScript, C, C++, Go, Java, "
-                  "Rust, Ruby and PHP so far",
-                  file.string(), to_string(language));
-  }
-}
 
 Result<std::string> read_source(const fs::path& file) {
   auto text = read_file(file, kSourceBytesMax);
@@ -244,11 +47,11 @@ struct FileJob {
   std::string why_no_model;
 };
 
-Result<FileJob> open_job(const Flags& flags, const TestTarget& target, std::string text,
+Result<FileJob> open_job(const TestFlags& flags, const TestTarget& target, std::string text,
                          const sandbox::Sandbox& sandbox, AgentModel* model,
                          const Context& context) {
-  const syntax::Language language = language_of(target.file, text);
-  auto toolchain = open_toolchain(flags, target.file, language, sandbox, context);
+  const syntax::Language language = test_language(target.file, text);
+  auto toolchain = open_toolchain(flags, target.file, language, sandbox, context.stop);
   if (!toolchain) return std::unexpected(toolchain.error());
   FileJob out{.text = std::move(text),
               .toolchain = *std::move(toolchain),
@@ -306,13 +109,13 @@ Result<qa::TestReport> test_file(FileJob job, const std::string& type, const Tes
     return fail(Errc::not_found, "{}", report->why_no_model);
   if (!job.why_no_model.empty()) report->why_no_model = std::move(job.why_no_model);
   report->file = target.file.string();
-  report->language = to_string(language_of(target.file, job.text));
+  report->language = to_string(test_language(target.file, job.text));
   return report;
 }
 
 // What one run of the command works with.
 struct TestRun {
-  const Flags& flags;
+  const TestFlags& flags;
   const sandbox::Sandbox& sandbox;
   AgentModel* model;
   TestJournal* journal;
@@ -328,18 +131,9 @@ std::string key_of(const TestRun& run, const TestTarget& target, const std::stri
   return hasher.finish().hex();
 }
 
-// Who names one is told that it won't do.
-bool names_toolchain(const Flags& flags) {
-  for (const std::string* one : {&flags.python, &flags.node, &flags.cxx, &flags.ruby, &flags.php,
-                                 &flags.go, &flags.cargo, &flags.java, &flags.class_path}) {
-    if (!one->empty()) return true;
-  }
-  return false;
-}
-
 // Where nothing can be run: what a test of each function would be called.
 Result<qa::TestReport> unverified(const fs::path& file, const std::string& text, const Error& why) {
-  const syntax::Language language = language_of(file, text);
+  const syntax::Language language = test_language(file, text);
   auto made = qa::test_skeleton(file.string(), language, text);
   if (!made) return std::unexpected(why);
   qa::TestReport out{.file = file.string(),
@@ -437,7 +231,7 @@ Result<void> write_new(const fs::path& file, const std::string& text) {
   return {};
 }
 
-Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& reports) {
+Result<void> write_tests(const TestFlags& flags, const std::vector<qa::TestReport>& reports) {
   for (const qa::TestReport& report : reports) {
     if (report.test_text.empty()) continue;
     const fs::path test = report.test_path;
@@ -456,7 +250,7 @@ Result<void> write_tests(const Flags& flags, const std::vector<qa::TestReport>& 
   return {};
 }
 
-void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
+void tell(const TestFlags& flags, const std::vector<qa::TestReport>& reports,
           const std::vector<qa::SkippedFile>& skipped) {
   if (flags.as_json) {
     write_stdout(qa::json_report(reports, skipped));
@@ -471,11 +265,11 @@ void tell(const Flags& flags, const std::vector<qa::TestReport>& reports,
 }
 
 // Files of tests that are to be written; nothing is run.
-int tell_skeletons(const Flags& flags, const std::vector<TestTarget>& targets) {
+int tell_skeletons(const TestFlags& flags, const std::vector<TestTarget>& targets) {
   for (const TestTarget& target : targets) {
     auto text = read_source(target.file);
     if (!text) return report(text.error());
-    auto made = qa::test_skeleton(target.file.string(), language_of(target.file, *text), *text);
+    auto made = qa::test_skeleton(target.file.string(), test_language(target.file, *text), *text);
     if (!made) return report(made.error());
     if (flags.patch) {
       write_stdout(qa::new_file_patch(made->path, made->text));
@@ -489,14 +283,14 @@ int tell_skeletons(const Flags& flags, const std::vector<TestTarget>& targets) {
 }
 
 // What the tests of a file are judged by.
-int list_mutants(const Flags& flags, const std::vector<TestTarget>& targets,
+int list_mutants(const TestFlags& flags, const std::vector<TestTarget>& targets,
                  const sandbox::Sandbox& sandbox, const Context& context) {
   nlohmann::json out = nlohmann::json::array();
   for (const TestTarget& target : targets) {
     auto text = read_source(target.file);
     if (!text) return report(text.error());
-    auto toolchain =
-        open_toolchain(flags, target.file, language_of(target.file, *text), sandbox, context);
+    auto toolchain = open_toolchain(flags, target.file, test_language(target.file, *text), sandbox,
+                                    context.stop);
     if (!toolchain) return report(toolchain.error());
     auto mutants = (*toolchain)->mutants(qa::TestAgentOptions().mutants_per_function);
     if (!mutants) return report(mutants.error());
@@ -513,7 +307,7 @@ int list_mutants(const Flags& flags, const std::vector<TestTarget>& targets,
 }
 
 // The journal of this run: a new one, or that of the run which goes on and whose flags it then are. nullptr: the run can't go on later.
-Result<std::unique_ptr<TestJournal>> open_journal(Flags& flags, const Context& context) {
+Result<std::unique_ptr<TestJournal>> open_journal(TestFlags& flags, const Context& context) {
   const fs::path runs = context.settings.data_folder / "runs";
   if (!flags.resume) {
     if (flags.dry_run || !flags.replay.empty() || flags.target.diff == "-") return nullptr;
@@ -560,7 +354,7 @@ int run_targets(const TestRun& run, const std::vector<TestTarget>& targets,
   return finish(run, std::move(reports), skipped);
 }
 
-int run_test(Flags flags, const Context& context) {
+int run_test(TestFlags flags, const Context& context) {
   if (auto good = check(flags); !good) return report(good.error());
   auto journal = open_journal(flags, context);
   if (!journal) return report(journal.error());
@@ -602,107 +396,10 @@ int run_test(Flags flags, const Context& context) {
 }  // namespace
 
 void add_test_command(CLI::App& app, Run& run) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<TestFlags>();
   CLI::App* command = app.add_subcommand(
       "test", "Make tests of a file's functions that run, pass and notice changes");
-  command->add_option("PATH", flags->target.paths,
-                      "A file, or FILE:function, or FILE:Class.method, or a folder");
-  command->add_option("--diff", flags->target.diff,
-                      "Of the functions that a diff changes: a file, or - for standard input");
-  command->add_option("--base", flags->target.base,
-                      "Of what has changed since HEAD and this commit or branch parted");
-  command->add_flag("--staged", flags->target.staged, "Of what is staged for the next commit");
-  command->add_option("--type", flags->type, "unit, integration, e2e, performance or security")
-      ->capture_default_str();
-  command->add_flag("--write", flags->write, "Put the tests where the project keeps its own");
-  command->add_flag("--patch", flags->patch, "Print them as a patch for git apply");
-  command
-      ->add_option("--max-tests", flags->max_tests,
-                   "Of each file [default: 20, and 5 for each function beyond the fourth]")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--max-time", flags->max_time_s, "Seconds for finding inputs, of each file")
-      ->capture_default_str()
-      ->check(CLI::Range(0.1, 86400.0));
-  command->add_flag("--quick", flags->quick,
-                    "Look no further for mutants that the first inputs leave: many files at once");
-  command->add_option("--seed", flags->seed, "The same seed gives the same tests")
-      ->capture_default_str();
-  command->add_flag("--offline", flags->offline, "Without a model, though a server is set");
-  command->add_option(
-      "--model", flags->model.name,
-      "Ask a model in this process, too: a name of `leyden model list` or a GGUF file");
-  command
-      ->add_option("--server", flags->model.servers,
-                   "Ask a model server, too [default: LEYDEN_LLM_URL, if set]")
-      ->allow_extra_args(false)
-      ->excludes("--model");
-  command->add_option("--tokenizer", flags->model.tokenizer,
-                      "The server's model's own: a name or a file");
-  command
-      ->add_option("--max-answer-tokens", flags->max_answer_tokens,
-                   "Stop each answer of the model there")
-      ->capture_default_str();
-  command->add_option(
-      "--max-tokens", flags->max_tokens,
-      "Ask the model nothing more once prompts and answers have taken so many; 0: no limit");
-  command->add_option("--max-calls", flags->max_calls, "Questions to the model; 0: no limit");
-  command
-      ->add_option("--max-repairs", flags->max_repairs,
-                   "Of each answer of the model that does not work")
-      ->capture_default_str();
-  command->add_flag("--no-token-cache", flags->no_token_cache,
-                    "Tokenize what the model is shown anew each time");
-  command->add_option("--record", flags->record,
-                      "Write the model's answers to a file, for --replay; without the prompts");
-  command->add_flag("--record-prompts", flags->record_prompts,
-                    "Write the prompts there, too: they hold your sources");
-  command
-      ->add_option(
-          "--replay", flags->replay,
-          "Take the answers from such a file; a prompt that it has no answer to is an error")
-      ->excludes("--model", "--server");
-  command->add_flag("--dry-run", flags->dry_run,
-                    "Say how many tokens the model would be shown; ask it nothing, run no test");
-  command
-      ->add_option(
-          "--resume", flags->resume,
-          "Go on with an interrupted run, with its options [default: this folder's newest]")
-      ->expected(0, 1)
-      ->excludes("PATH", "--diff", "--base", "--staged", "--record", "--replay", "--dry-run");
-  command->add_flag("--strict", flags->strict,
-                    "Exit with 3 when a file could not be tested or the model not be asked");
-  command->add_flag("--json", flags->as_json, "The report as JSON");
-  command
-      ->add_flag("--list-mutants", flags->list_mutants,
-                 "Print the changes of the source that tests are judged by, as JSON; make none")
-      ->excludes("--write")
-      ->excludes("--patch");
-  command
-      ->add_flag("--skeleton", flags->skeleton,
-                 "Print a file with a test to be written for each function; run nothing. Of C, "
-                 "C++, Go, Java, "
-                 "JavaScript, PHP, Python, Ruby, Rust, TypeScript")
-      ->excludes("--list-mutants")
-      ->excludes("--resume");
-  command->add_flag("--junit", flags->as_junit, "The report as JUnit's XML");
-  command->add_option(
-      "--python", flags->python,
-      "The interpreter that has pytest [default: the project's .venv, else python3]");
-  command->add_option("--node", flags->node,
-                      "Node 18 or newer, for JavaScript [default: the system's]");
-  command->add_option("--go", flags->go, "The go command [default: go]");
-  command->add_option("--cargo", flags->cargo,
-                      "Cargo, or rustc, for Rust [default: rustup's toolchain, else the system's]");
-  command->add_option("--java", flags->java,
-                      "A JDK's folder or its java [default: JAVA_HOME, else the system's]");
-  command->add_option("--class-path", flags->class_path,
-                      "Jars that Java sources need beside those in lib, by colons, and JUnit 5's, "
-                      "if it is to be another than Maven's or the system's");
-  command->add_option("--cxx", flags->cxx, "A C++ compiler [default: g++, else clang++]");
-  command->add_option("--ruby", flags->ruby, "Ruby that has minitest [default: the system's]");
-  command->add_option("--php", flags->php, "PHP that has Xdebug [default: the system's]");
-  command->add_flag("--unsafe-no-sandbox", flags->unsafe_no_sandbox,
-                    "Run the code with all rights of yours, where no sandbox can be had");
+  add_test_options(*command, *flags);
   command->footer(
       "leyden test src/parser.py --write\nleyden test src/parser.py:parse_line --patch | git "
       "apply\n"
