@@ -22,6 +22,7 @@ GOOGLETEST = """#include <gtest/gtest.h>
 #define REQUIRE_NOTHROW(...) ASSERT_NO_THROW(__VA_ARGS__)
 #define REQUIRE_THROWS_AS(...) ASSERT_THROW(__VA_ARGS__)
 #define INFO(...) SCOPED_TRACE("")
+#define CATCH_REGISTER_ENUM(...)
 """
 
 

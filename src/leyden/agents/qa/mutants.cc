@@ -388,6 +388,9 @@ std::vector<Mutant> mutants_of(const syntax::Tree& tree, std::string_view text,
   std::vector<Mutant> out;
   for (std::size_t i = 0; i < functions.size(); ++i) {
     std::vector<Mutant> found = Finder(tree.language(), text, functions[i], i).find(tree.root());
+    std::erase_if(found, [&](const Mutant& one) {  // `return 0;` gives 0 already.
+      return text.substr(one.begin, one.end - one.begin) == one.text;
+    });
     const std::size_t wanted = std::min(found.size(), per_function_max);
     for (std::size_t k = 0; k < wanted; ++k)
       out.push_back(std::move(found[k * found.size() / wanted]));

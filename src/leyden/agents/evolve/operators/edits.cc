@@ -303,9 +303,7 @@ std::optional<Edit> edit_at(const Program& program, const Site& site, Random& ra
 std::optional<std::string> applied(const Program& program, const Edit& edit) {
   std::string text = program.text();
   text.replace(edit.begin, edit.end - edit.begin, edit.text);
-  if (text == program.text()) return std::nullopt;
-  auto changed = Program::parse(program.language(), text);
-  if (!changed || (changed->has_errors() && !program.has_errors())) return std::nullopt;
+  if (!program.changed_to(text)) return std::nullopt;
   return text;
 }
 

@@ -101,7 +101,7 @@ std::optional<Offspring> refine(const Program& program, const NumericSearch& num
     // All at once find the way down a valley; some at a time find what stands alone, such as a seed or a number of rounds.
     const bool all = random.chance(0.5);
     auto text = all ? numbers.propose(program, random) : with_some_stepped(program, random);
-    if (text && *text != program.text())
+    if (text && program.changed_to(*text))
       return Offspring{*std::move(text), all ? fmt::format("{} constants by sep-CMA-ES", constants)
                                              : std::string("steps of some constants")};
   }
@@ -181,11 +181,9 @@ std::optional<Offspring> cross(const Program& receiver, const Program& donor, Ra
 std::optional<Offspring> recombine(const Program& first, const Program& second, Random& random) {
   for (std::size_t i = 0; i < kTries; ++i) {
     LineMix mix = mix_lines(first.text(), second.text(), random);
-    if (mix.text == first.text() || mix.text == second.text()) continue;
-    const auto parsed = Program::parse(first.language(), mix.text);
-    if (!parsed || (parsed->has_errors() && !first.has_errors()) ||
-        closed_text(*parsed) != closed_text(first))
-      continue;
+    if (mix.text == second.text()) continue;
+    const auto changed = first.changed_to(mix.text);
+    if (!changed || closed_text(*changed) != closed_text(first)) continue;
     return Offspring{std::move(mix.text), fmt::format("{} of {} differences from the other parent",
                                                       mix.from_second, mix.differences)};
   }

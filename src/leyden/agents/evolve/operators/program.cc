@@ -38,6 +38,13 @@ bool Program::may_change(std::size_t begin, std::size_t end) const {
       open_, [&](const ByteRange& range) { return range.begin <= begin && end <= range.end; });
 }
 
+std::optional<Program> Program::changed_to(std::string text) const {
+  if (text == text_) return std::nullopt;
+  auto out = parse(language(), std::move(text));
+  if (!out || (out->has_errors() && !has_errors())) return std::nullopt;
+  return *std::move(out);
+}
+
 std::string closed_text(const Program& program) {
   std::string out;
   const std::string& text = program.text();

@@ -28,6 +28,8 @@ class Program {
   [[nodiscard]] syntax::Node root() const { return tree_.root(); }
   [[nodiscard]] bool has_errors() const { return tree_.has_errors(); }
   [[nodiscard]] bool may_change(std::size_t begin, std::size_t end) const;
+  // What a change made of it; nothing, where it is the same or has syntax errors that this has not.
+  [[nodiscard]] std::optional<Program> changed_to(std::string text) const;
 
  private:
   Program(std::string text, syntax::Tree tree) : text_(std::move(text)), tree_(std::move(tree)) {}

@@ -99,9 +99,7 @@ std::optional<std::string> applied(const Program& program, const Rewrite& rewrit
     at = edit.end;
   }
   text.append(program.text(), at);
-  const auto changed = Program::parse(program.language(), text);
-  if (text == program.text() || !changed || (changed->has_errors() && !program.has_errors()))
-    return std::nullopt;
+  if (!program.changed_to(text)) return std::nullopt;
   return text;
 }
 

@@ -489,6 +489,7 @@ std::vector<PlacedTest> cpp_placed_tests(std::string_view text) {
     const std::string_view macro = declarator.field("declarator").text(text);
     if (node.type() != "function_definition" || !macro.starts_with("TEST")) continue;
     const syntax::Node name = declarator.field("parameters").named_child(1);
+    if (name.text(text).empty()) continue;
     out.push_back({.name = std::string(name.text(text)),
                    .begin = node.begin(),
                    .end = node.end(),

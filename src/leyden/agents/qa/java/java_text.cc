@@ -358,8 +358,9 @@ std::vector<PlacedTest> java_placed_tests(std::string_view text) {
   for (const syntax::Node node : tree->root().named_children()) {
     if (node.type() != "class_declaration") continue;
     for (const syntax::Node member : node.field("body").named_children()) {
-      if (member.type() != "method_declaration" || !is_test(member, text)) continue;
-      out.push_back({.name = std::string(member.field("name").text(text)),
+      const std::string_view name = member.field("name").text(text);
+      if (member.type() != "method_declaration" || name.empty() || !is_test(member, text)) continue;
+      out.push_back({.name = std::string(name),
                      .begin = member.begin(),
                      .end = member.end(),
                      .first_line = member.first_line(),
