@@ -30,6 +30,16 @@ inline void leave_out_tests(std::string& text, std::span<const PlacedTest> place
   }
 }
 
+// What a test needs beside itself, without what `seen` has already, each piece on lines of its own.
+[[nodiscard]] inline std::string support_once(const SourceTest& test, std::set<std::string>& seen,
+                                              std::string_view indent = "") {
+  std::string out;
+  for (const std::string& piece : test.support) {
+    if (seen.insert(piece).second) out += "\n" + std::string(indent) + piece + "\n";
+  }
+  return out;
+}
+
 // A text taken apart: each test, without imports and support yet, what stands before and between them, and what stands behind the last.
 struct SplitTests {
   std::vector<SourceTest> tests;

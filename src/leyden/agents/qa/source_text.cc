@@ -43,6 +43,23 @@ std::string quoted_text(std::string_view text) {
   return out + "\"";
 }
 
+std::string with_word_replaced(std::string_view text, std::string_view word, std::string_view by) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t found = text.find(word); !word.empty() && found != std::string_view::npos;
+       found = text.find(word, found + word.size())) {
+    const std::size_t end = found + word.size();
+    if ((found > 0 && is_word(text[found - 1])) || (end < text.size() && is_word(text[end])))
+      continue;
+    out.append(text, at, found - at).append(by);
+    at = end;
+  }
+  return out.append(text.substr(at));
+}
+
 std::string snake_case(std::string_view name) {
   std::string out;
   for (std::size_t i = 0; i < name.size(); ++i) {

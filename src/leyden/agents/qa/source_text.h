@@ -27,6 +27,10 @@ void add_new(std::vector<T>& all, T one) {
 
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
+// The text with another word wherever one stands by itself: letters, digits and _ belong to words.
+[[nodiscard]] std::string with_word_replaced(std::string_view text, std::string_view word,
+                                             std::string_view by);
+
 // The parts between the separators that stand in no bracket: "a, (b, c)" by ',' has two.
 [[nodiscard]] std::vector<std::string_view> parts_of(std::string_view text, char by);
 

@@ -451,6 +451,17 @@ class Agent {
           {.shuffled = kShuffledRuns, .alone = true, .seed = options_.seed}, stop_);
       if (!runs) return std::unexpected(runs.error());
       const std::size_t before = chosen_.size() + written_->kept().size();
+      if (runs->tests.empty() && !written.empty() && before > written.size()) {
+        // Those that were written do not fit together: what was made without a model is not lost for that.
+        written_->drop([&](const WrittenTests::Kept& one) {
+          report_.rejected.push_back({.name = one.test.name,
+                                      .function = functions_[one.function].qualified_name(),
+                                      .reason = "does not run beside the others: " +
+                                                utf8::short_line(runs->trouble, kShownBytesMax)});
+          return true;
+        });
+        continue;
+      }
       // Who crashes takes the others with it: while some fail the others get another chance.
       const bool some_fail =
           round < kChances &&

@@ -149,6 +149,39 @@ TEST_F(TestAgent, EachTestIsMeasuredByWhatItNoticesItself) {
   EXPECT_GT(free->killed, 0);
 }
 
+// Answers know nothing of each other: the same helper stands there once, another one of its name beside it.
+TEST_F(TestAgent, HelpersOfTwoAnswersDoNotCollide) {
+  constexpr std::string_view kTwo =
+      "def price(count: int) -> int:\n    return 3 * count\n\n\n"
+      "def label(name: str) -> str:\n    return name + \"-x\"\n";
+  folder_.write("shop/two.py", kTwo);
+  auto toolchain = open_python(*sandbox_, folder_.path() / "shop" / "two.py",
+                               {.interpreter = "/usr/bin/python3"}, {});
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const std::string same = "def same():\n    return 1\n\n";
+  model_.say(block(same + "def made():\n    return 10\n\ndef test_price():\n    assert "
+                          "price(made()) == 30 * same()\n"));
+  model_.say(block(same + "def made():\n    return \"a\"\n\ndef test_label():\n    assert "
+                          "label(made()) == \"a-x\" * same()\n"));
+  TestWriter writer(rag_, model_, {.sampling = {}});
+  ASSERT_TRUE(writer.open("two.py", kTwo, {}));
+  auto mutants = (*toolchain)->mutants(30);
+  ASSERT_TRUE(mutants);
+  const auto report = make_tests(**toolchain, *mutants, &writer, {}, {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(kept(*report, "test_price"));
+  EXPECT_TRUE(kept(*report, "test_label")) << reason(*report, "test_label");
+  const auto count_of = [&](const std::string& text) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = report->test_text.find(text, at)) != std::string::npos; ++at)
+      ++count;
+    return count;
+  };
+  EXPECT_EQ(count_of("def same()"), 1);
+  EXPECT_EQ(count_of("def made()"), 1);
+  EXPECT_EQ(count_of("def made_2()"), 1);
+}
+
 // Each prompt of a file begins like the one before it.
 TEST_F(TestAgent, PromptsShareTheirBeginning) {
   model_.say(block("def test_wrong():\n    assert price(10) == 30\n"));

@@ -80,7 +80,7 @@ struct SourceTest {
   std::string name;
   std::string text;                  // The whole function.
   std::vector<std::string> imports;  // Statements that it needs; each may be needed by others.
-  std::string support;               // What else its file defines; may be empty.
+  std::vector<std::string> support;  // What else its file defines, piece by piece.
 };
 
 struct Judgement {

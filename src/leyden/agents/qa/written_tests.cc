@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/source_text.h"
 #include "leyden/base/utf8.h"
 
 namespace leyden::qa {
@@ -18,6 +20,23 @@ constexpr std::size_t kShownBytesMax = 600;      // Of an answer that is sent ba
 RejectedTest rejected(std::string name, const Function& function, std::string reason) {
   return {
       .name = std::move(name), .function = function.qualified_name(), .reason = std::move(reason)};
+}
+
+// What a piece of a test file defines, in any language: the last word before what opens its value, body or parameters. Empty: that can't be told.
+std::string name_of(std::string_view piece) {
+  while (piece.starts_with('@') || piece.starts_with('#') || piece.starts_with('/')) {
+    const std::size_t end = piece.find('\n');  // A decorator, an attribute, a comment.
+    if (end == std::string_view::npos) return {};
+    piece = trimmed(piece.substr(end));
+  }
+  std::string_view head = piece.substr(0, piece.find_first_of("(=:{[;<\n"));
+  for (const std::string_view behind : {" extends ", " implements "})
+    head = head.substr(0, head.find(behind));
+  head = trimmed(head);
+  const std::string_view name = head.substr(head.find_last_of(" \t*&$") + 1);
+  static const std::set<std::string_view> kKeywords = {"func", "function", "const",   "let",
+                                                       "var",  "def",      "template"};
+  return kKeywords.contains(name) ? "" : std::string(name);
 }
 
 }  // namespace
@@ -69,6 +88,7 @@ Result<std::string> WrittenTests::take_answer(std::size_t function, const std::s
     report.rejected.push_back(rejected("answer of the model", of, tests.error().message));
     return repair_task(of, words(), answer.substr(0, kShownBytesMax), tests.error().message);
   }
+  rename_helpers_apart(*tests);
   std::vector<Kept> good;
   auto next = judge_each(function, *std::move(tests), good, report, stop);
   if (!next) return next;
@@ -127,6 +147,7 @@ Result<bool> WrittenTests::keep_useful(std::span<Kept> tests, TestReport& report
     for (const std::size_t mutant : kills)
       mutants_.note_killed(mutant, {.by_model = true, .index = kept_.size()});
     reached_.insert(gains.begin(), gains.end());
+    for (const std::string& piece : tests[i].test.support) helpers_.emplace(name_of(piece), piece);
     kept_.push_back(std::move(tests[i]));
   }
   return true;
@@ -187,6 +208,23 @@ void WrittenTests::rename_apart(SourceTest& test) const {
   std::string name = test.name;
   for (std::size_t i = 2; names_.contains(name); ++i) name = fmt::format("{}_{}", test.name, i);
   if (name != test.name) toolchain_.rename(test, name);
+}
+
+// What is defined otherwise for another test that is kept gets a name of its own, wherever this answer says it.
+void WrittenTests::rename_helpers_apart(std::vector<SourceTest>& tests) const {
+  if (tests.empty()) return;
+  for (const std::string& piece : std::vector<std::string>(tests.front().support)) {
+    const std::string name = name_of(piece);
+    const auto known = helpers_.find(name);
+    if (name.empty() || known == helpers_.end() || known->second == piece) continue;
+    std::string other = name;
+    for (std::size_t i = 2; helpers_.contains(other); ++i) other = fmt::format("{}_{}", name, i);
+    for (SourceTest& test : tests) {
+      test.name = with_word_replaced(test.name, name, other);
+      test.text = with_word_replaced(test.text, name, other);
+      for (std::string& each : test.support) each = with_word_replaced(each, name, other);
+    }
+  }
 }
 
 }  // namespace leyden::qa

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -67,6 +68,7 @@ class WrittenTests {
       std::span<const Kept> tests, const std::stop_token& stop);
   [[nodiscard]] std::vector<std::size_t> mutants_near(std::size_t function) const;
   void rename_apart(SourceTest& test) const;
+  void rename_helpers_apart(std::vector<SourceTest>& tests) const;
 
   Toolchain& toolchain_;
   const std::vector<Function>& functions_;
@@ -78,6 +80,7 @@ class WrittenTests {
   std::vector<Kept> kept_;
   Arcs reached_;
   std::set<std::string> names_;
+  std::map<std::string, std::string> helpers_;  // What kept ones need, by what it defines.
 };
 
 }  // namespace leyden::qa

@@ -452,8 +452,7 @@ std::string cpp_test_file(std::span<const TestCase> cases, std::span<const Sourc
   std::string body;
   std::set<std::string> supports;
   for (const SourceTest& one : written) {
-    if (supports.insert(one.support).second && !one.support.empty())
-      body += "\n" + one.support + "\n";
+    body += support_once(one, supports);
     body += "\n" + one.text + "\n";
   }
   for (const TestCase& one : cases) {

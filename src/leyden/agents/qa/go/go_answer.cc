@@ -28,7 +28,7 @@ Result<std::vector<SourceTest>> go_tests_in(std::string_view answer) {
         begin = text.find('"', end + 1);
       }
     } else if (node.type() != "package_clause" && node.type() != "comment") {
-      shared.support += (shared.support.empty() ? "" : "\n\n") + std::string(text);
+      shared.support.emplace_back(text);
     }
   }
   for (SourceTest& one : out) {

@@ -67,7 +67,7 @@ TEST(GoText, ReadsTestsOfAnAnswer) {
   ASSERT_EQ(tests->size(), 2u);
   EXPECT_EQ(tests->at(1).name, "TestB");
   EXPECT_EQ(tests->at(0).imports, (std::vector<std::string>{"\"os\"", "\"testing\""}));
-  EXPECT_EQ(tests->at(0).support, "const most = 3");
+  EXPECT_EQ(tests->at(0).support, std::vector<std::string>{"const most = 3"});
   EXPECT_FALSE(go_tests_in("none"));
 }
 

@@ -13,9 +13,7 @@ namespace {
 void read_rest(const std::string& rest, SourceTest& out) {
   auto tree = syntax::parse(syntax::Language::java, rest);
   if (!tree) return;
-  const auto add = [&](syntax::Node node) {
-    out.support += (out.support.empty() ? "" : "\n\n  ") + std::string(node.text(rest));
-  };
+  const auto add = [&](syntax::Node node) { out.support.emplace_back(node.text(rest)); };
   bool seen_class = false;
   for (const syntax::Node node : tree->root().named_children()) {
     if (node.type() == "import_declaration") {

@@ -322,8 +322,7 @@ std::string java_test_file(std::span<const TestCase> cases, std::span<const Sour
   std::set<std::string> supports;
   std::set<std::string> imports = {"import org.junit.jupiter.api.Test;"};
   for (const SourceTest& one : written) {
-    if (supports.insert(one.support).second && !one.support.empty())
-      members += "\n  " + one.support + "\n";
+    members += support_once(one, supports, "  ");
     members += "\n  " + one.text + "\n";
     imports.insert(one.imports.begin(), one.imports.end());
   }

@@ -85,7 +85,8 @@ TEST(JavaText, ReadsTestsOfAnAnswer) {
   ASSERT_EQ(tests->size(), 2u);
   EXPECT_EQ(tests->at(1).name, "b");
   EXPECT_EQ(tests->at(0).imports.size(), 2u);
-  EXPECT_EQ(tests->at(0).support, "private int most = 3;\n\n  void g() {}");
+  EXPECT_EQ(tests->at(0).support,
+            (std::vector<std::string>{"private int most = 3;", "void g() {}"}));
   const auto alone = java_tests_in("@Test\nvoid a() { assertTrue(true); }\n");
   ASSERT_TRUE(alone);
   EXPECT_EQ(alone->at(0).name, "a");

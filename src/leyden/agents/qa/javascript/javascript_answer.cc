@@ -74,14 +74,14 @@ class AnswerReader {
         if (block.size() > 2) before += trimmed(block.substr(1, block.size() - 2));
       } else if (type == "function_declaration" || type == "class_declaration" ||
                  type == "lexical_declaration" || type == "variable_declaration") {
-        support += (support.empty() ? "" : "\n\n") + std::string(node.text(code_));
+        support.emplace_back(node.text(code_));
       }
     }
   }
 
   std::vector<SourceTest> tests;
   std::vector<std::string> imports;
-  std::string support;
+  std::vector<std::string> support;
   std::string broken;  // The line that does not parse.
 
  private:

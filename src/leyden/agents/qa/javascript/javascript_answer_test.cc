@@ -16,7 +16,7 @@ TEST(JavascriptAnswer, TestsOfAModel) {
   ASSERT_EQ(tests->size(), 2);
   EXPECT_EQ((*tests)[0].name, "one");
   EXPECT_EQ((*tests)[1].text, "it(\"two\", () => { f(2); });");
-  EXPECT_EQ((*tests)[0].support, "const ROWS = [1];");
+  EXPECT_EQ((*tests)[0].support, std::vector<std::string>{"const ROWS = [1];"});
   EXPECT_EQ((*tests)[0].imports.size(), 1);
   EXPECT_TRUE(javascript_tests_in("test('typed', () => { const a = f(1 as any) })"));
   const auto why = [](std::string_view answer) {
@@ -34,7 +34,7 @@ TEST(JavascriptAnswer, WhatComesBeforeEachTestStandsInIt) {
       "});\n  });\n});\n");
   ASSERT_TRUE(tests) << tests.error().message;
   ASSERT_EQ(tests->size(), 1);
-  EXPECT_EQ((*tests)[0].support, "let shop;");
+  EXPECT_EQ((*tests)[0].support, std::vector<std::string>{"let shop;"});
   EXPECT_EQ((*tests)[0].text,
             "test('one', () => {\n    shop = new Shop();\n      shop.price(1);\n    });");
 }

@@ -352,7 +352,7 @@ std::string javascript_test_file(std::span<const TestCase> cases,
   std::string own;
   bool uses_it = false;
   for (const SourceTest& one : written) {
-    const std::string all = one.support + "\n" + one.text;
+    const std::string all = joined(one.support, "\n") + "\n" + one.text;
     for (const auto& [name, way] : *module.exports) {
       if (uses_name(all, name)) names.insert(name);
     }
@@ -366,8 +366,7 @@ std::string javascript_test_file(std::span<const TestCase> cases,
         others.insert(line);
       }
     }
-    if (!one.support.empty() && support.insert(one.support).second)
-      own += "\n" + one.support + "\n";
+    own += support_once(one, support);
   }
   for (const SourceTest& one : written) own += "\n" + one.text + "\n";
   std::string out = fmt::format(

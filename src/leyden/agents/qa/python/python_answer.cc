@@ -62,7 +62,7 @@ std::string_view whole_code_of(std::string_view answer) {
 
 void import_what_it_uses(SourceTest& one, std::string_view module,
                          const std::vector<Function>& functions) {
-  const std::string all = one.support + "\n" + one.text;
+  const std::string all = joined(one.support, "\n") + "\n" + one.text;
   const auto imported = [&](std::string_view name) {
     return std::ranges::any_of(one.imports,
                                [&](const std::string& line) { return uses_word(line, name); });
@@ -87,7 +87,7 @@ Result<std::vector<SourceTest>> python_tests_in(std::string_view answer, std::st
   if (!tree) return std::unexpected(tree.error());
   std::vector<SourceTest> out;
   std::vector<std::string> imports;
-  std::string support;
+  std::vector<std::string> support;
   std::string broken;
   for (const Node node : tree->root().named_children()) {
     const std::string text(trimmed(code.substr(node.begin(), node.end() - node.begin())));
@@ -108,7 +108,7 @@ Result<std::vector<SourceTest>> python_tests_in(std::string_view answer, std::st
     } else if (type == "function_definition" || type == "decorated_definition" ||
                type == "class_definition" || type == "try_statement" ||
                (type == "expression_statement" && node.named_child(0).type() == "assignment")) {
-      support += (support.empty() ? "" : "\n\n") + text;
+      support.push_back(text);
     }
   }
   if (out.empty()) {

@@ -252,8 +252,11 @@ class TestFile {
 
   void add(const SourceTest& one) {
     for (const std::string& line : one.imports) add_import(line);
-    if (!one.support.empty() && support_.insert(one.support).second)
-      supported_ = "\n\n" + one.support + "\n" + supported_;
+    std::string support;
+    for (const std::string& piece : one.support) {
+      if (support_.insert(piece).second) support += "\n\n" + piece + "\n";
+    }
+    supported_ = support + supported_;
     const std::vector<ClassTest> of_class = python_class_tests(one.text);
     if (of_class.empty()) {
       written_ += "\n\n" + one.text + "\n";

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/placed_tests.h"
 #include "leyden/agents/qa/ruby/ruby_types.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/syntax/parser.h"
@@ -219,8 +220,7 @@ class TestFile {
 
   void add(const SourceTest& one) {
     for (const std::string& line : one.imports) imports_.insert(line);
-    if (!one.support.empty() && support_.insert(one.support).second)
-      written_ = "\n  " + one.support + "\n" + written_;
+    written_ = support_once(one, support_, "  ") + written_;
     written_ += "\n  " + one.text + "\n";
   }
 
@@ -304,7 +304,7 @@ class Answer {
     read_body(root);
     for (SourceTest& one : out_) {
       one.imports = imports_;
-      one.support = joined(support_, "\n\n  ");
+      one.support = support_;
     }
     return std::move(out_);
   }

@@ -14,16 +14,19 @@ namespace {
 Result<void> read_rest(const std::string& rest, SourceTest& out) {
   auto tree = syntax::parse(syntax::Language::rust, rest);
   if (!tree) return std::unexpected(tree.error());
+  std::string attributes;  // Of the item behind them.
   for (const syntax::Node node : tree->root().named_children()) {
     const std::string_view text = node.text(rest);
-    if (node.type() == "use_declaration") {
+    if (node.type() == "attribute_item" && text.find("cfg(test)") == std::string::npos) {
+      attributes += std::string(text) + "\n";
+    } else if (node.type() == "use_declaration") {
       for (std::string& path : rust_used_paths(node.field("argument").text(rest))) {
         if (!path.starts_with("super::")) out.imports.push_back(std::move(path));
       }
     } else if (node.type() != "line_comment" && node.type() != "extern_crate_declaration" &&
                node.type() != "inner_attribute_item" &&
                text.find("cfg(test)") == std::string::npos) {
-      out.support += (out.support.empty() ? "" : "\n\n") + std::string(text);
+      out.support.push_back(std::exchange(attributes, {}) + std::string(text));
     }
   }
   return {};

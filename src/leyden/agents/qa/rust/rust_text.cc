@@ -382,8 +382,7 @@ std::string rust_test_file(std::span<const TestCase> cases, std::span<const Sour
   std::set<std::string> supports;
   std::set<std::string> imports;
   for (const SourceTest& one : written) {
-    if (supports.insert(one.support).second && !one.support.empty())
-      body += "\n" + one.support + "\n";
+    body += support_once(one, supports);
     body += "\n" + one.text + "\n";
     imports.insert(one.imports.begin(), one.imports.end());
   }

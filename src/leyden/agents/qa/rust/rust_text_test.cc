@@ -81,7 +81,8 @@ TEST(RustText, TheTestsOfAnAnswerAreFoundInAModuleToo) {
   EXPECT_EQ(tests->front().name, "fails");
   EXPECT_TRUE(tests->front().text.starts_with("#[test]")) << tests->front().text;
   EXPECT_EQ(tests->front().imports, (std::vector<std::string>{"shop::f", "shop::g"}));
-  EXPECT_NE(tests->front().support.find("fn helper"), std::string::npos);
+  ASSERT_EQ(tests->front().support.size(), 1);
+  EXPECT_NE(tests->front().support[0].find("fn helper"), std::string::npos);
   EXPECT_FALSE(rust_tests_in("fn main() {}"));
 }
 
