@@ -19,6 +19,8 @@ struct RustCallable {
   std::vector<std::string> adapters;  // Behind each argument: ".into_iter()".
   std::string collects;               // Behind the call: an iterator's items as a Vec.
   std::string trait;                  // That must be in scope.
+  // The first parameter is what the method is called on: a value of a type of another crate.
+  bool on_first = false;
   // What is passed must say its type: several functions have that name, or it has type parameters: `Luhn::from(5u8)`.
   bool typed_literals = false;
   bool changes_object = false;   // &mut self

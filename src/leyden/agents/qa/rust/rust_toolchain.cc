@@ -264,6 +264,10 @@ class RustToolchain final : public CompiledToolchain {
     for (const std::size_t line : lines_named(trouble, "leyden_table.rs")) {
       if (const auto type = probe.type_lines.find(line); type != probe.type_lines.end())
         out = source_.types.erase(type->second) != 0 || out;
+      if (const auto member = probe.member_lines.find(line); member != probe.member_lines.end())
+        out =
+            std::erase(source_.classes[member->second.first].members, member->second.second) != 0 ||
+            out;
       for (std::size_t i = 0; i < probe.lines.size(); ++i) {
         if (probe.lines[i] != line || !source_.functions[i].uncallable.empty()) continue;
         source_.functions[i].uncallable = "a call of it does not compile: " + first_error(trouble);
