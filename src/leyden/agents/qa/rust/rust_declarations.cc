@@ -1,6 +1,7 @@
 #include "leyden/agents/qa/rust/rust_declarations.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -79,7 +80,8 @@ bool RustImpl::defines(std::string_view function) const {
 }
 
 RustDeclarations::RustDeclarations(const RustCrate& crate) : crate_(crate) {
-  for (const RustFile& file : crate.files)
+  // Of two types of one name the target's is meant.
+  for (const RustFile& file : crate.files | std::views::reverse)
     declare(file.tree.root(), file.text, file.module, file.is_public);
   for (const RustFile& file : crate.files)
     read_impls(file.tree.root(), file.text, &RustDeclarations::bind_generics);

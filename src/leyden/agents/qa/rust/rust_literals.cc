@@ -159,8 +159,9 @@ class LiteralWriter {
     for (std::size_t i = 0; i < type.of.size(); ++i)
       out.push_back((is_tuple ? "" : type.texts[i] + ": ") +
                     write(value.items[2 * i + 1], type.of[i]));
-    return is_tuple ? fmt::format("{}({})", type.name, joined(out, ", "))
-                    : fmt::format("{} {{ {} }}", type.name, joined(out, ", "));
+    const std::string name = type.name.substr(0, type.name.find('<'));
+    return is_tuple ? fmt::format("{}({})", name, joined(out, ", "))
+                    : fmt::format("{} {{ {} }}", name, joined(out, ", "));
   }
 
   std::string object(const Value& value, const Type& type) const {

@@ -112,7 +112,7 @@ class ProbeWriter {
     put("use std::collections::*;");
     put(fmt::format("pub use {}::leyden_probes as probes;", crate_.name));
     std::set<std::string> paths;
-    for (const auto& [name, path] : source_.paths) paths.insert(path);
+    for (const auto& [name, path] : source_.paths) paths.insert(rust_import(name, path));
     for (const RustCallable& one : source_.callables) {
       if (!one.trait.empty()) paths.insert(one.trait);
     }
@@ -270,7 +270,8 @@ class ProbeWriter {
     if (of.members.empty()) return;
     put(fmt::format(
         "fn show_{}(leyden_object: &{}, leyden_subject: &str, leyden_answer: &mut Answer) {{", name,
-        of.spelled.empty() ? name : of.spelled));
+        of.spelled));
+    out_.member_lines[lines_] = {name, ""};
     for (const std::string& member : of.members) {
       put(
           fmt::format("    leyden_answer.claim(&format!(\"{{}}.{0}\", leyden_subject), "
@@ -307,6 +308,7 @@ class ProbeWriter {
         "    {} let mut leyden_it: Option<{}> = Some({}{});", made.statements, of.spelled,
         of.maker.empty() ? made.passed() : fmt::format("{}({})", of.maker, made.passed()),
         of.unwraps));
+    out_.class_lines[lines_] = name;
     put("    let mut left = leyden_input.count();");
     put("    while left > 0 {");
     put("        let last = left == 1;");

@@ -1,6 +1,7 @@
 #include "leyden/agents/qa/rust/rust_source.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -307,10 +308,22 @@ class Reader {
     callable.changes_object = self.find("&mut") != std::string::npos ||
                               (self.starts_with('&') && self.find(" mut ") != std::string::npos);
     callable.consumes_object = !self.starts_with('&');
+    callable.is_last_step =
+        callable.consumes_object || (!callable.changes_object && !hides_changes(out.class_name));
     if (self.find(':') != std::string::npos) out.uncallable = "its object stands behind a pointer";
     const RustClass& of = declared_.class_of(out.class_name);
     if (!of.uncallable.empty() && out.uncallable.empty()) out.uncallable = of.uncallable;
     out.construction = of.construction;
+  }
+
+  // Whether an object may change behind a reference that does not say so.
+  bool hides_changes(const std::string& class_name) const {
+    const RustDeclared* of = declared_.types().declared(class_name);
+    if (of == nullptr) return false;
+    const std::string_view said = of->item.text(of->text);
+    return std::ranges::any_of(
+        std::array{"Cell<", "Mutex<", "RwLock<", "Atomic"},
+        [&](const char* mark) { return said.find(mark) != std::string_view::npos; });
   }
 
   void read_result(Node result, std::string_view text, const RustTypes::Known& known, Function& out,
@@ -332,6 +345,7 @@ class Reader {
     };
     callable.result_class = class_in(result);
     callable.gives_object = !out.class_name.empty() && callable.result_class == out.class_name;
+    if (callable.consumes_object && callable.gives_object) callable.is_last_step = false;
     if (!callable.result_class.empty() || result.type() != "generic_type") return;
     const std::string holder = rust_last_name(result.field("type").text(text));
     if (holder != "Option" && holder != "Result") return;
@@ -346,6 +360,10 @@ class Reader {
 };
 
 }  // namespace
+
+std::string rust_import(const std::string& name, const std::string& path) {
+  return rust_last_name(path) == name ? path : path + " as " + name;
+}
 
 RustSource rust_source(const RustCrate& crate) { return Reader(crate).read(); }
 

@@ -26,6 +26,8 @@ struct RustCallable {
   bool changes_object = false;   // &mut self
   bool consumes_object = false;  // self
   bool gives_object = false;     // Self
+  // It comes before no other: it changes nothing, or nothing is left of its object.
+  bool is_last_step = false;
   bool has_result = false;
   std::string result_class;  // Of the result, or of what its holder has.
   std::string holder;        // "Option", "Result"
@@ -43,5 +45,8 @@ struct RustSource {
 };
 
 [[nodiscard]] RustSource rust_source(const RustCrate& crate);
+
+// "shop::Cart", "shop::CartError as Error": what a use declaration says of a name and its path.
+[[nodiscard]] std::string rust_import(const std::string& name, const std::string& path);
 
 }  // namespace leyden::qa

@@ -288,7 +288,7 @@ std::set<std::string> imports_of(std::string_view body, std::span<const TestCase
   std::set<std::string> out;
   const std::set<std::string> words = words_of(body);
   for (const auto& [name, path] : source.paths) {
-    if (words.contains(name)) out.insert(path);
+    if (words.contains(name)) out.insert(rust_import(name, path));
   }
   for (const char* one : kCollections) {
     if (words.contains(one) && !source.paths.contains(one))
@@ -314,7 +314,13 @@ std::string inclusion(const RustCrate& crate) {
 }  // namespace
 
 Input rust_fitted(const Input& input, const RustSource& source) {
-  return fitted(input, source.functions, rust_integer_range);
+  Input out = fitted(input, source.functions, rust_integer_range);
+  const Step last = std::move(out.steps.back());
+  out.steps.pop_back();
+  std::erase_if(out.steps,
+                [&](const Step& one) { return source.callables[one.function].is_last_step; });
+  out.steps.push_back(last);
+  return out;
 }
 
 std::string rust_without_inclusion(std::string text, const RustCrate& crate) {

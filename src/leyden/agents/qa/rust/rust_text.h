@@ -11,7 +11,7 @@
 
 namespace leyden::qa {
 
-// What stands for an input's numbers within their types.
+// What stands for an input's numbers within their types, without steps that bring nothing about.
 [[nodiscard]] Input rust_fitted(const Input& input, const RustSource& source);
 
 // For rustc's test harness. `about` is the tested file.

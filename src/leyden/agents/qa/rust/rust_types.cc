@@ -143,6 +143,7 @@ Type RustTypes::structure(const std::string& name, const RustDeclared& declared,
   open_.insert(name);
   Type out = fields(name, declared.item.field("body"), declared.text, known, depth);
   open_.erase(name);
+  if (out.kind == Kind::record) out.name = spelled(name);
   return out;
 }
 
@@ -211,8 +212,10 @@ Type RustTypes::generic(Node node, std::string_view text, const Known& known,
   }
   if (of.size() == 2 && (name == "HashMap" || name == "BTreeMap") && of[1].kind != Kind::unknown)
     return made(Kind::map, fmt::format("{}<{}, {}>", name, of[0].name, of[1].name), std::move(of));
+  std::vector<std::string> names;
+  for (const Type& one : of) names.push_back(one.name);
   Type own = named(name, depth);
-  return own.name == fmt::format("{}<{}>", name, of[0].name) ? own : Type{};
+  return own.name == fmt::format("{}<{}>", name, joined(names, ", ")) ? own : Type{};
 }
 
 Type RustTypes::behind_reference(Node node, std::string_view text, const Known& known,
