@@ -198,7 +198,8 @@ void RustDeclarations::declare(Node items, std::string_view text, const std::str
 
 void RustDeclarations::declare_import(std::string_view path, std::string_view text) {
   const std::size_t as = path.find(" as ");
-  const std::string whole(trimmed(path.substr(0, as)));
+  std::string whole(trimmed(path.substr(0, as)));
+  if (whole.ends_with("::self")) whole.erase(whole.size() - 6);
   if (!whole.starts_with("std::") && !whole.starts_with("core::")) return;
   types_.add_import(
       text, as == std::string_view::npos ? rust_last_name(whole) : std::string(path.substr(as + 4)),

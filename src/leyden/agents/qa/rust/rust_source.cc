@@ -204,6 +204,7 @@ class Reader {
     }
     out.uncallable = !scope.uncallable.empty() ? scope.uncallable : forbidden(node, scope.text);
     if (out.uncallable.empty() && !out.parameters.empty()) out.uncallable = signature.unknown();
+    callable.typed_literals = has_rust_type_parameters(node, scope.text);
     if (scope.foreign.kind != Kind::unknown) {
       place_foreign(node, scope, signature.has_self, out, callable);
     } else if (scope.class_name.empty()) {
@@ -211,6 +212,7 @@ class Reader {
     } else {
       place_method(node, scope, signature.has_self, out, callable);
     }
+    callable.call += rust_turbofish(node, scope.text, known);
     read_result(node.field("return_type"), scope.text, known, out, callable);
     out.doc = rust_doc_of(node, scope.text);
     collect_rust_literals(body, scope.text, out.literals);
@@ -244,7 +246,6 @@ class Reader {
 
   void place_free(Node node, const Scope& scope, Function& out, RustCallable& callable) {
     callable.call = out.name;
-    callable.typed_literals = static_cast<bool>(node.field("type_parameters"));
     const std::string path = crate_.exports.path_of(scope.module, scope.is_open, out.name);
     if (!is_rust_public(node, scope.text) || path.empty()) {
       if (out.uncallable.empty()) out.uncallable = "it is not public";

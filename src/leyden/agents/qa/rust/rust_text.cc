@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/step_runs.h"
 #include "leyden/agents/qa/rust/rust_literals.h"
 #include "leyden/agents/qa/rust/rust_types.h"
 #include "leyden/agents/qa/source_text.h"
@@ -18,8 +19,6 @@ namespace leyden::qa {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::size_t kLoopMin = 4;  // Steps that are one loop.
 
 class TestWriter {
  public:
@@ -92,7 +91,8 @@ class TestWriter {
                            : fmt::format("{}({}){}", of.maker, joined(arguments, ", "), of.unwraps);
     put(fmt::format("let {}object = {};", changed_from(0) ? "mut " : "", made));
     for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i) {
-      if (const std::size_t count = repeated_from(i); count >= kLoopMin) {
+      if (const std::size_t count = steps_alike(input_, i, source_.functions);
+          count >= kLoopMin && can_loop(input_.steps[i].function)) {
         put_loop(std::span(input_.steps).subspan(i, count));
         i += count - 1;
         continue;
@@ -107,31 +107,19 @@ class TestWriter {
     }
   }
 
-  // How many steps from there on call the same method, with other arguments only where that takes one.
-  std::size_t repeated_from(std::size_t step) const {
-    const Step& first = input_.steps[step];
-    const Function& function = source_.functions[first.function];
-    if (source_.callables[first.function].consumes_object) return 1;
-    for (const Parameter& one : function.parameters)
-      if (one.type.name.find("&mut ") != std::string::npos || one.type.name.contains("dyn "))
-        return 1;
-    std::size_t count = 1;
-    while (step + count + 1 < input_.steps.size()) {
-      const Step& next = input_.steps[step + count];
-      if (next.function != first.function ||
-          (function.parameters.size() != 1 && next.arguments != first.arguments))
-        break;
-      ++count;
-    }
-    return count;
+  // Whether steps of that function may stand in a loop.
+  bool can_loop(std::size_t function) const {
+    return !source_.callables[function].consumes_object &&
+           std::ranges::none_of(source_.functions[function].parameters, [](const Parameter& one) {
+             return one.type.name.find("&mut ") != std::string::npos ||
+                    one.type.name.find("dyn ") != std::string::npos;
+           });
   }
 
   void put_loop(std::span<const Step> steps) {
-    const bool same =
-        std::ranges::all_of(steps, [&](const Step& one) { return one == steps.front(); });
     const RustCallable& callable = source_.callables[steps.front().function];
     const std::string ignored = callable.has_result ? "let _ = " : "";
-    if (same) {
+    if (are_equal(steps)) {
       put(fmt::format("for _ in 0..{} {{", steps.size()));
       put(fmt::format("    {}{};", ignored, call_of(steps.front())));
     } else {
@@ -319,6 +307,11 @@ Input rust_fitted(const Input& input, const RustSource& source) {
   out.steps.pop_back();
   std::erase_if(out.steps,
                 [&](const Step& one) { return source.callables[one.function].is_last_step; });
+  // A builder that is told the same again and again is told once.
+  const auto again = std::ranges::unique(out.steps, [&](const Step& one, const Step& next) {
+    return one == next && source.callables[one.function].consumes_object;
+  });
+  out.steps.erase(again.begin(), again.end());
   out.steps.push_back(last);
   return out;
 }
