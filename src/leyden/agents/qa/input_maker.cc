@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kDepthMax = 5;
 constexpr std::size_t kStepsMax = 4;
+constexpr std::size_t kStepsOfOneMax = 24;  // Of one method.
 constexpr std::size_t kLearnedMax = 80;
 
 const Type kUnknown{};
@@ -46,6 +47,11 @@ bool takes_text(const Type& type) {
   return type.kind == Type::Kind::text || type.kind == Type::Kind::unknown ||
          ((type.kind == Type::Kind::optional || type.kind == Type::Kind::any_of) &&
           std::ranges::any_of(type.of, takes_text));
+}
+
+char with_other_case(char c) {
+  if (c >= 'a' && c <= 'z') return static_cast<char>(c - 'a' + 'A');
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 // Behind the last that is passed.
@@ -191,6 +197,7 @@ InputMaker::Style InputMaker::style_for(const Function& function) {
         out.low, static_cast<std::int64_t>(out.length) - (out.low == 0 ? 1 : 0));
   }
   out.literals = &literals_of(function);
+  if (!function.literals.texts.empty()) out.first_text = function.literals.texts.front();
   // A few letters, so that some are equal; what the source's own texts are made of.
   std::string of_source;
   for (const std::string& text : function.literals.texts) {
@@ -234,8 +241,10 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
                            : (style.lengths_equal ? style.length : below(style.length_max * 2 + 1));
   if (chance(0.02)) length = 0;
   std::string out;
-  if (!own.empty() && depth == 0 && chance(0.15)) {  // Words of the source, joined.
-    if (chance(0.5)) return Value::of(phrase(own, 1 + length / 2));
+  const bool of_words = std::ranges::find(own, " ") != own.end();  // It is split at blanks.
+  if (!own.empty() && depth == 0 &&
+      chance(of_words ? 0.4 : 0.15)) {  // Words of the source, joined.
+    if (chance(of_words ? 0.8 : 0.5)) return Value::of(phrase(style, 1 + length / 2));
     for (std::size_t i = 0; i < 1 + length / 3; ++i) {
       out += own[below(own.size())];
       if (chance(0.3)) out += style.alphabet[below(style.alphabet.size())];
@@ -256,12 +265,23 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
   return Value::of(std::move(out));
 }
 
-// Words of the source and numbers, as small languages have them: "3 dup +".
-std::string InputMaker::phrase(const std::vector<std::string>& words, std::size_t count) {
+// Words of the source and numbers, as small languages have them: "3 dup +". Some stand as they do in the source: "what", "is".
+std::string InputMaker::phrase(const Style& style, std::size_t count) {
+  const std::vector<std::string>& words = style.literals->texts;
+  std::size_t word = below(words.size());
+  if (count > 1 && chance(0.3)) {
+    const auto first = std::ranges::find(words, style.first_text);
+    if (first != words.end()) word = static_cast<std::size_t>(first - words.begin());
+  }
   std::string out;
   for (std::size_t i = 0; i < count; ++i) {
     if (i > 0) out += ' ';
-    out += chance(0.4) ? std::to_string(below(12)) : words[below(words.size())];
+    if (chance(i == 0 ? 0.2 : 0.4)) {
+      out += std::to_string(below(12));
+      continue;
+    }
+    out += words[word];
+    word = chance(0.5) ? (word + 1) % words.size() : below(words.size());
   }
   return out;
 }
@@ -343,7 +363,11 @@ Value InputMaker::object(const Type& type, const Style& style, std::size_t depth
   const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
     return one.needs_object() && one.class_name == type.name;
   });
-  if (made == functions_.end()) return Value::none();
+  if (made == functions_.end()) {
+    if (type.of.empty()) return Value::none();
+    for (const Type& of : type.of) out.items.push_back(value(of, style, depth + 1));
+    return out;
+  }
   for (const Parameter& parameter : made->construction) {
     if (parameter.by_name_only || (parameter.has_default && chance(depth > 1 ? 1 : 0.3))) break;
     out.items.push_back(value(parameter.type, style, depth + 1));
@@ -436,6 +460,29 @@ std::vector<std::size_t> InputMaker::methods_of(const std::string& class_name) c
   return out;
 }
 
+// Some calls of any methods, or many of one: what a whole game takes, or a buffer that is full.
+std::vector<Step> InputMaker::steps_before(const std::vector<std::size_t>& methods,
+                                           const Style& style) {
+  std::vector<Step> out;
+  if (methods.empty()) return out;
+  const bool many = chance(0.2);
+  if (!many && !chance(0.7)) return out;
+  const std::size_t count =
+      many ? kStepsMax + 1 + below(kStepsOfOneMax - kStepsMax) : below(kStepsMax + 1);
+  const bool alike = many && chance(0.4);
+  std::size_t method = methods[below(methods.size())];
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!many) method = methods[below(methods.size())];
+    if (alike && i > 0) {
+      out.push_back(out.front());
+    } else {
+      out.push_back(
+          {.function = method, .arguments = arguments(functions_[method].parameters, style)});
+    }
+  }
+  return out;
+}
+
 Input InputMaker::random(std::size_t function) {
   const Function& of = functions_[function];
   const Style style = style_for(of);
@@ -443,14 +490,8 @@ Input InputMaker::random(std::size_t function) {
   if (of.needs_object()) {
     out.construction = arguments(of.construction, style);
     const std::vector<std::size_t> methods = methods_of(of.class_name);
-    if (methods.size() > 1 && chance(0.7)) {
-      const std::size_t steps = below(kStepsMax + 1);
-      for (std::size_t i = 0; i < steps; ++i) {
-        const std::size_t method = methods[below(methods.size())];
-        out.steps.push_back(
-            {.function = method, .arguments = arguments(functions_[method].parameters, style)});
-      }
-    }
+    const bool others = methods.size() > 1 || (methods.size() == 1 && methods[0] != function);
+    if (others) out.steps = steps_before(methods, style);
   }
   out.steps.push_back({.function = function, .arguments = arguments(of.parameters, style)});
   return out;
@@ -615,7 +656,7 @@ void InputMaker::vary_integer(Value& value, const Style& style) {
 void InputMaker::vary_text(std::string& text, const Style& style) {
   const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
   const std::size_t at = below(text.size() + 1);
-  switch (below(6)) {
+  switch (below(7)) {
     case 0:
       text.insert(at, 1, letter());
       return;
@@ -630,10 +671,15 @@ void InputMaker::vary_text(std::string& text, const Style& style) {
       return;
     case 4: {
       const auto& own = style.literals->texts;
-      if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
+      if (std::ranges::find(own, " ") != own.end()) {
+        text += (text.empty() ? "" : " ") + phrase(style, 1);
+      } else if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
         text.insert(at, own[below(own.size())]);
       return;
     }
+    case 5:
+      for (char& c : text) c = with_other_case(c);
+      return;
     default:
       if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }))
         std::ranges::reverse(text);
@@ -721,7 +767,7 @@ void InputMaker::vary(Value& value, const Type& type, const Style& style) {
     }
     vary(items[at | 1U], *of_value, style);
   } else {
-    vary(items[at], element(type, value.kind == Kind::tuple ? at : 0), style);
+    vary(items[at], element(type, at), style);
   }
 }
 

@@ -42,13 +42,14 @@ class InputMaker {
     bool permutation = false;
     std::string alphabet;
     const Literals* literals = nullptr;
+    std::string first_text;  // Of the source's own.
   };
   [[nodiscard]] std::uint64_t below(std::uint64_t bound);
   [[nodiscard]] bool chance(double probability);
   [[nodiscard]] Style style_for(const Function& function);
   [[nodiscard]] Value value(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value integer(const Style& style);
-  [[nodiscard]] std::string phrase(const std::vector<std::string>& words, std::size_t count);
+  [[nodiscard]] std::string phrase(const Style& style, std::size_t count);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
   [[nodiscard]] Value tuple(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);
@@ -67,6 +68,8 @@ class InputMaker {
   void vary_integer(Value& value, const Style& style);
   void vary_text(std::string& text, const Style& style);
   void vary_list(Value& value, const Type& type, const Style& style);
+  [[nodiscard]] std::vector<Step> steps_before(const std::vector<std::size_t>& methods,
+                                               const Style& style);
   [[nodiscard]] std::vector<std::size_t> methods_of(const std::string& class_name) const;
 
   [[nodiscard]] const Literals& literals_of(const Function& function) const {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/step_runs.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -154,7 +155,32 @@ class TestWriter {
         fields.push_back(function.construction[i].name + ": " + arguments[i]);
       put(fmt::format("object := &{}{{{}}}", callable.object, joined(fields, ", ")));
     }
-    for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i) put(call_of(input_.steps[i], false));
+    for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i) {
+      const std::size_t count = steps_alike(input_, i, source_.functions);
+      if (count >= kLoopMin && !source_.callables[input_.steps[i].function].takes_rest) {
+        put_loop(std::span(input_.steps).subspan(i, count));
+        i += count - 1;
+      } else {
+        put(call_of(input_.steps[i], false));
+      }
+    }
+  }
+
+  void put_loop(std::span<const Step> steps) {
+    const Step& first = steps.front();
+    if (are_equal(steps)) {
+      put(fmt::format("for i := 0; i < {}; i++ {{", steps.size()));
+      put("\t" + call_of(first, false));
+    } else {
+      const Parameter& parameter = source_.functions[first.function].parameters[0];
+      const std::string name = variable(parameter.name, source_);
+      std::vector<std::string> values;
+      for (const Step& one : steps) values.push_back(go_literal(one.arguments[0], parameter.type));
+      put(fmt::format("for _, {} := range []{}{{{}}} {{", name, parameter.type.name,
+                      joined(values, ", ")));
+      put(fmt::format("\tobject.{}({})", source_.callables[first.function].call, name));
+    }
+    put("}");
   }
 
   // Arguments that the call changes have names.

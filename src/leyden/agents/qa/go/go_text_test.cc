@@ -59,6 +59,19 @@ TEST(GoText, PanicsAreRecovered) {
   EXPECT_NE(text.find("\tF(3)\n"), std::string::npos);
 }
 
+TEST(GoText, ManyStepsOfOneMethodAreALoop) {
+  const GoSource source = source_of(
+      "package shop\ntype Game struct { Rolls []int }\nfunc (g *Game) Roll(pins int) {}\n");
+  TestCase one{.name = "TestF1", .input = {.construction = {}, .steps = {}}, .expected = {}};
+  for (const std::int64_t pin : {1, 2, 3, 4, 5})
+    one.input.steps.push_back({.function = 0, .arguments = {Value::of(pin)}});
+  one.expected = {.outcome = Observation::Outcome::value, .text = "[]"};
+  const std::string text = go_test_file(std::span(&one, 1), {}, source, "shop.go");
+  EXPECT_NE(text.find("\tfor _, pins := range []int{1, 2, 3, 4} {\n\t\tobject.Roll(pins)\n\t}\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(GoText, ReadsTestsOfAnAnswer) {
   const auto tests = go_tests_in(
       "```go\npackage shop\nimport (\n\t\"os\"\n\t\"testing\"\n)\nconst most = 3\n"

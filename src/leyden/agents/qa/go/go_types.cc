@@ -1,5 +1,6 @@
 #include "leyden/agents/qa/go/go_types.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 
@@ -58,16 +59,42 @@ Type fundamental(const std::string& name) {
   return {};
 }
 
-// Callbacks by what they take and give.
-std::vector<std::string> callbacks(const std::string& takes, const std::string& gives) {
-  const bool number = ranges().contains(takes) || takes == "float64";
-  const std::string head = fmt::format("func(x {}) {} {{ return ", takes, gives);
-  if (number && gives == "bool") return {head + "x > 1 }", head + "x < 0 }"};
-  if (takes == "string" && gives == "bool") return {head + "len(x) > 1 }", head + "x == \"\" }"};
-  if (takes == "string" && gives == "string") return {head + "x + \"!\" }"};
-  if (takes == "string" && gives == "int") return {head + "len(x) }"};
-  if (number && gives == takes) return {head + "2*x + 1 }"};
+bool is_number(const std::string& type) { return ranges().contains(type) || type == "float64"; }
+
+// What a callback of x, or of x and y of one type, returns.
+std::vector<std::string> returned(const std::vector<std::string>& takes, const std::string& gives) {
+  if (takes.empty()) {
+    if (is_number(gives)) return {"7"};
+    if (gives == "bool") return {"true"};
+    if (gives == "string") return {"\"made\""};
+    return {};
+  }
+  const bool number = is_number(takes[0]);
+  if (takes.size() == 2 && takes[0] == takes[1] && (number || takes[0] == "string")) {
+    if (gives == "bool") return {"x < y"};
+    if (gives == takes[0]) return {number ? "x - 2*y" : "x + y"};
+  }
+  if (takes.size() != 1) return {};
+  if (number && gives == "bool") return {"x > 1", "x < 0"};
+  if (number && gives == takes[0]) return {"2*x + 1"};
+  if (takes[0] == "string" && gives == "bool") return {"len(x) > 1", "x == \"\""};
+  if (takes[0] == "string" && gives == "string") return {"x + \"!\""};
+  if ((takes[0] == "string" || takes[0].starts_with("[]")) && gives == "int") return {"len(x)"};
   return {};
+}
+
+// Callbacks by what they take and give; an empty text: nothing.
+std::vector<std::string> callbacks(const std::vector<std::string>& takes,
+                                   const std::string& gives) {
+  std::vector<std::string> named;
+  for (std::size_t i = 0; i < takes.size(); ++i)
+    named.push_back(fmt::format("{} {}", gives.empty() ? "_" : i == 0 ? "x" : "y", takes[i]));
+  const std::string head = "func(" + joined(named, ", ") + ")";
+  if (gives.empty()) return {head + " {}"};
+  std::vector<std::string> out;
+  for (const std::string& one : returned(takes, gives))
+    out.push_back(fmt::format("{} {} {{ return {} }}", head, gives, one));
+  return out;
 }
 
 }  // namespace
@@ -157,14 +184,22 @@ Type GoTypes::array(Node node, std::string_view text, const std::set<std::string
 
 Type GoTypes::callback(Node node, std::string_view text, const std::set<std::string>& parameters,
                        std::size_t depth) {
-  const Node takes = node.field("parameters");
-  if (takes.named_child_count() != 1) return {};
-  const Node only = takes.named_child(0);
-  const Type in = type_of(only.field("type"), text, parameters, depth + 1);
-  const Type out = type_of(node.field("result"), text, parameters, depth + 1);
-  std::vector<std::string> texts = callbacks(in.name, out.name);
+  std::vector<std::string> takes;
+  for (const Node one : node.field("parameters").named_children()) {
+    if (one.type() != "parameter_declaration") return {};
+    const Type of = type_of(one.field("type"), text, parameters, depth + 1);
+    if (of.kind == Kind::unknown) return {};
+    std::size_t names = 0;
+    for (const Node child : one.named_children()) names += child.type() == "identifier" ? 1U : 0U;
+    takes.insert(takes.end(), std::max<std::size_t>(names, 1), of.name);
+  }
+  const Node result = node.field("result");
+  const Type gives = type_of(result, text, parameters, depth + 1);
+  if (result && gives.kind == Kind::unknown) return {};
+  std::vector<std::string> texts = callbacks(takes, gives.name);
   if (texts.empty()) return {};
-  const std::string name = fmt::format("func({}) {}", in.name, out.name);
+  const std::string name =
+      fmt::format("func({}){}{}", joined(takes, ", "), result ? " " : "", gives.name);
   used_choices_[name] = texts;
   return {.kind = Kind::expression, .of = {}, .name = name, .texts = std::move(texts)};
 }

@@ -1,8 +1,17 @@
 // Values of Rust as the probe reads them out of a request, and as tests say them.
 
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
+use std::net::Ipv4Addr;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 // One letter for the kind, then what belongs to it: i-5 r1.5 b1 s3:abc l2 ... n
 pub struct Request<'a> {
@@ -189,6 +198,76 @@ impl<K: Read + Ord, V: Read> Read for BTreeMap<K, V> {
     }
 }
 
+impl Read for Duration {
+    fn read(input: &mut Request) -> Self {
+        input.count();
+        Duration::new(u64::read(input), u32::read(input))
+    }
+}
+impl Read for SystemTime {
+    fn read(input: &mut Request) -> Self {
+        UNIX_EPOCH + Duration::read(input)
+    }
+}
+impl Read for Ipv4Addr {
+    fn read(input: &mut Request) -> Self {
+        input.count();
+        Ipv4Addr::new(u8::read(input), u8::read(input), u8::read(input), u8::read(input))
+    }
+}
+impl Read for Ordering {
+    fn read(input: &mut Request) -> Self {
+        [Ordering::Less, Ordering::Equal, Ordering::Greater][input.count() % 3]
+    }
+}
+impl Read for PathBuf {
+    fn read(input: &mut Request) -> Self {
+        String::read(input).into()
+    }
+}
+impl Read for &'static Path {
+    fn read(input: &mut Request) -> Self {
+        Path::new(<&'static str>::read(input))
+    }
+}
+impl Read for Cow<'static, str> {
+    fn read(input: &mut Request) -> Self {
+        Cow::Borrowed(<&'static str>::read(input))
+    }
+}
+impl<T: Read> Read for Range<T> {
+    fn read(input: &mut Request) -> Self {
+        input.count();
+        T::read(input)..T::read(input)
+    }
+}
+impl<T: Read> Read for RangeInclusive<T> {
+    fn read(input: &mut Request) -> Self {
+        input.count();
+        T::read(input)..=T::read(input)
+    }
+}
+impl<T: Read> Read for Rc<T> {
+    fn read(input: &mut Request) -> Self {
+        Rc::new(T::read(input))
+    }
+}
+impl<T: Read> Read for Arc<T> {
+    fn read(input: &mut Request) -> Self {
+        Arc::new(T::read(input))
+    }
+}
+impl<T: Read> Read for Cell<T> {
+    fn read(input: &mut Request) -> Self {
+        Cell::new(T::read(input))
+    }
+}
+impl<T: Read> Read for RefCell<T> {
+    fn read(input: &mut Request) -> Self {
+        RefCell::new(T::read(input))
+    }
+}
+
 // As an expression of that type; None: there is none.
 pub trait Say {
     fn say(&self) -> Option<String>;
@@ -267,7 +346,96 @@ impl Say for () {
         "()".to_string()
     }
 }
-impl Say for std::cmp::Ordering {
+impl Say for Duration {
+    fn say(&self) -> Option<String> {
+        Some(format!("std::time::Duration::new({}, {})", self.as_secs(), self.subsec_nanos()))
+    }
+    fn kind() -> String {
+        "std::time::Duration".to_string()
+    }
+}
+impl Say for SystemTime {
+    fn say(&self) -> Option<String> {
+        Some(format!("std::time::UNIX_EPOCH + {}", self.duration_since(UNIX_EPOCH).ok()?.say()?))
+    }
+    fn kind() -> String {
+        "std::time::SystemTime".to_string()
+    }
+}
+impl Say for Path {
+    fn say(&self) -> Option<String> {
+        Some(format!("*{}", self.say_reference()?))
+    }
+    fn say_reference(&self) -> Option<String> {
+        Some(format!("std::path::Path::new({:?})", self.to_str()?))
+    }
+    fn kind() -> String {
+        "std::path::Path".to_string()
+    }
+}
+impl Say for PathBuf {
+    fn say(&self) -> Option<String> {
+        Some(format!("std::path::PathBuf::from({:?})", self.to_str()?))
+    }
+    fn kind() -> String {
+        "std::path::PathBuf".to_string()
+    }
+}
+impl Say for Cow<'_, str> {
+    fn say(&self) -> Option<String> {
+        Some(format!("std::borrow::Cow::Borrowed({:?})", self))
+    }
+    fn kind() -> String {
+        "std::borrow::Cow<str>".to_string()
+    }
+}
+impl<T: Say> Say for &mut T {
+    fn say(&self) -> Option<String> {
+        Some(format!("&mut {}", (**self).say()?))
+    }
+    fn kind() -> String {
+        format!("&mut {}", T::kind())
+    }
+}
+macro_rules! say_wrappers {
+    ($($name:ident $path:literal)*) => {$(
+        impl<T: Say> Say for $name<T> {
+            fn say(&self) -> Option<String> {
+                Some(format!("{}::new({})", $path, (**self).say()?))
+            }
+            fn kind() -> String {
+                format!("{}<{}>", $path, T::kind())
+            }
+        }
+    )*};
+}
+say_wrappers!(Box "Box" Rc "std::rc::Rc" Arc "std::sync::Arc");
+
+impl<T: Say> Say for RefCell<T> {
+    fn say(&self) -> Option<String> {
+        Some(format!("std::cell::RefCell::new({})", self.try_borrow().ok()?.say()?))
+    }
+    fn kind() -> String {
+        format!("std::cell::RefCell<{}>", T::kind())
+    }
+}
+impl<T: Say + Copy> Say for Cell<T> {
+    fn say(&self) -> Option<String> {
+        Some(format!("std::cell::Cell::new({})", self.get().say()?))
+    }
+    fn kind() -> String {
+        format!("std::cell::Cell<{}>", T::kind())
+    }
+}
+impl<T: Say> Say for Range<T> {
+    fn say(&self) -> Option<String> {
+        Some(format!("{}..{}", self.start.say()?, self.end.say()?))
+    }
+    fn kind() -> String {
+        format!("std::ops::Range<{}>", T::kind())
+    }
+}
+impl Say for Ordering {
     fn say(&self) -> Option<String> {
         Some(format!("std::cmp::Ordering::{:?}", self))
     }
@@ -322,14 +490,6 @@ impl<T: Say> Say for VecDeque<T> {
     }
     fn kind() -> String {
         format!("VecDeque<{}>", T::kind())
-    }
-}
-impl<T: Say> Say for Box<T> {
-    fn say(&self) -> Option<String> {
-        Some(format!("Box::new({})", (**self).say()?))
-    }
-    fn kind() -> String {
-        format!("Box<{}>", T::kind())
     }
 }
 impl<T: Say> Say for Option<T> {

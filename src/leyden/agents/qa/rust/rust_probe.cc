@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "leyden/agents/qa/rust/rust_text.h"
+#include "leyden/agents/qa/rust/rust_literals.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -26,7 +26,8 @@ ReadArgument read_argument(const std::string& variable, const Type& type) {
     for (std::size_t i = 0; i < type.texts.size(); ++i)
       choices += fmt::format("{} => Box::new({}), ",
                              i + 1 == type.texts.size() ? "_" : std::to_string(i), type.texts[i]);
-    const std::string plain = name.substr(name.find("dyn "));
+    std::string plain = name.substr(name.find("dyn "));
+    if (name.starts_with("Box<")) plain.pop_back();
     const std::string passed = name.starts_with("&mut ") ? "&mut *" + variable
                                : name.starts_with('&')   ? "&*" + variable
                                                          : variable;
@@ -47,7 +48,9 @@ ReadArgument read_argument(const std::string& variable, const Type& type) {
 // All of a list, behind its length.
 struct ReadArguments {
   std::string statements = "leyden_input.count();";
-  std::string passed;
+  std::vector<std::string> each;
+
+  std::string passed() const { return joined(each, ", "); }
 };
 
 ReadArguments read_arguments(const std::vector<Type>& types,
@@ -56,7 +59,7 @@ ReadArguments read_arguments(const std::vector<Type>& types,
   for (std::size_t i = 0; i < types.size(); ++i) {
     const ReadArgument one = read_argument(fmt::format("leyden_{}", i), types[i]);
     out.statements += " " + one.statement;
-    out.passed += (i == 0 ? "" : ", ") + one.passed + (i < adapters.size() ? adapters[i] : "");
+    out.each.push_back(one.passed + (i < adapters.size() ? adapters[i] : ""));
   }
   return out;
 }
@@ -92,6 +95,7 @@ class ProbeWriter {
     put("    }");
     put("}");
     for (const std::string& one : classes) add_class(one);
+    for (const auto& [name, of] : source_.classes) add_members(name, of);
     return std::move(out_);
   }
 
@@ -108,7 +112,7 @@ class ProbeWriter {
     put("use std::collections::*;");
     put(fmt::format("pub use {}::leyden_probes as probes;", crate_.name));
     std::set<std::string> paths;
-    for (const auto& [name, path] : source_.paths) paths.insert(path);
+    for (const auto& [name, path] : source_.paths) paths.insert(rust_import(name, path));
     for (const RustCallable& one : source_.callables) {
       if (!one.trait.empty()) paths.insert(one.trait);
     }
@@ -139,7 +143,7 @@ class ProbeWriter {
       case Kind::object: {
         const RustClass& of = source_.classes.at(plain(name));
         const ReadArguments read = read_arguments(types_of(of.construction), {});
-        return fmt::format("{} {}({}){}", read.statements, of.maker, read.passed, of.unwraps);
+        return fmt::format("{} {}({}){}", read.statements, of.maker, read.passed(), of.unwraps);
       }
       case Kind::record: {
         const ReadArguments read = read_arguments(type.of, {});
@@ -216,20 +220,18 @@ class ProbeWriter {
     return out;
   }
 
-  // Of a result that can't be said as a whole: what its getters give, what it holds.
+  // Of a result that can't be said as a whole: what shows it, what it holds.
   std::string claims_of_parts(const RustCallable& callable) const {
     const auto of = source_.classes.find(callable.result_class);
-    const bool has_getters = of != source_.classes.end() && !of->second.getters.empty();
-    if (callable.holder.empty() && !has_getters) return {};
+    const bool has_members = of != source_.classes.end() && !of->second.members.empty();
+    if (callable.holder.empty() && !has_members) return {};
     const bool fails = callable.holder == "Result";
     std::string parts;
-    if (has_getters) {
+    if (has_members) {
       const char* reached = callable.holder.empty() ? ""
                             : fails                 ? ".as_ref().ok().unwrap()"
                                                     : ".as_ref().unwrap()";
-      for (const std::string& getter : of->second.getters)
-        parts += " " + seen(fmt::format("{}.{}()", reached, getter),
-                            fmt::format("leyden_object.{}()", getter));
+      parts = shown(callable.result_class, reached);
     } else {
       parts = opened(fails ? ".ok().unwrap()" : ".unwrap()", "leyden_object");
     }
@@ -253,23 +255,48 @@ class ProbeWriter {
   }
 
   std::string claims_of_object(const std::string& class_name) const {
-    std::string out;
-    for (const std::string& getter : source_.classes.at(class_name).getters)
-      out +=
-          " " + seen(fmt::format("object.{}()", getter), fmt::format("leyden_object.{}()", getter));
-    return out.empty() ? " leyden_answer.claim(\"object\", (&&&&&&Seen(leyden_object)).claim());"
-                       : out;
+    return source_.classes.at(class_name).members.empty()
+               ? " leyden_answer.claim(\"object\", (&&&&&&Seen(leyden_object)).claim());"
+               : shown(class_name, "object");
+  }
+
+  static std::string shown(const std::string& class_name, const std::string& subject) {
+    return fmt::format(" show_{}(leyden_object, {}, leyden_answer);", class_name,
+                       rust_quoted(subject));
+  }
+
+  // What shows an object of a class, a line each, so that one that does not compile can be left out.
+  void add_members(const std::string& name, const RustClass& of) {
+    if (of.members.empty()) return;
+    put(fmt::format(
+        "fn show_{}(leyden_object: &{}, leyden_subject: &str, leyden_answer: &mut Answer) {{", name,
+        of.spelled));
+    out_.member_lines[lines_] = {name, ""};
+    for (const std::string& member : of.members) {
+      put(
+          fmt::format("    leyden_answer.claim(&format!(\"{{}}.{0}\", leyden_subject), "
+                      "(&&&&&&Seen(&leyden_object.{0})).claim());",
+                      member));
+      out_.member_lines[lines_] = {name, member};
+    }
+    put("}");
   }
 
   void add_function(std::size_t number) {
     const Function& function = source_.functions[number];
     const RustCallable& callable = source_.callables[number];
-    const ReadArguments read = read_arguments(types_of(function.parameters), callable.adapters);
+    ReadArguments read = read_arguments(types_of(function.parameters), callable.adapters);
+    std::string object;
+    if (callable.on_first) {
+      object = "(" + read.each.front() + ").";
+      read.each.erase(read.each.begin());
+    }
     put(fmt::format(
         "        {} => {{ leyden_input.count(); leyden_input.count(); {} leyden_answer.ready = "
         "true; let "
-        "leyden_result = {}({}){}; leyden_answer.done = true;{} }}",
-        number, read.statements, callable.call, read.passed, callable.collects, claims_of(number)));
+        "leyden_result = {}{}({}){}; leyden_answer.done = true;{} }}",
+        number, read.statements, object, callable.call, read.passed(), callable.collects,
+        claims_of(number)));
     out_.lines[number] = lines_;
   }
 
@@ -279,7 +306,9 @@ class ProbeWriter {
     put(fmt::format("fn call_{}(leyden_input: &mut Request, leyden_answer: &mut Answer) {{", name));
     put(fmt::format(
         "    {} let mut leyden_it: Option<{}> = Some({}{});", made.statements, of.spelled,
-        of.maker.empty() ? made.passed : fmt::format("{}({})", of.maker, made.passed), of.unwraps));
+        of.maker.empty() ? made.passed() : fmt::format("{}({})", of.maker, made.passed()),
+        of.unwraps));
+    out_.class_lines[lines_] = name;
     put("    let mut left = leyden_input.count();");
     put("    while left > 0 {");
     put("        let last = left == 1;");
@@ -306,7 +335,7 @@ class ProbeWriter {
     put(fmt::format(
         "            {} => {{ {} leyden_answer.ready = last; let leyden_result = {}.{}({}){}; if "
         "last {{ leyden_answer.done = true;{} }}{} }}",
-        number, read.statements, object, callable.call, read.passed, callable.collects,
+        number, read.statements, object, callable.call, read.passed(), callable.collects,
         claims_of(number), goes_on ? " else { leyden_it = Some(leyden_result); }" : ""));
     out_.lines[number] = lines_;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
@@ -73,7 +74,61 @@ void find_raises(Node node, std::string_view text,
   for (const Node child : node.named_children()) find_raises(child, text, out, depth + 1);
 }
 
+bool has_word(std::string_view text, std::string_view word) {
+  const auto in_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  };
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !in_word(text[at - 1])) && (end == text.size() || !in_word(text[end])))
+      return true;
+  }
+  return false;
+}
+
+// Type parameters of a function, with what bounds them.
+std::vector<std::pair<std::string, std::string>> type_parameters(Node function,
+                                                                 std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Node one : function.field("type_parameters").named_children()) {
+    if (one.type() != "type_parameter" && one.type() != "type_identifier") continue;
+    out.emplace_back(one.field("name") ? one.field("name").text(text) : one.text(text),
+                     one.field("bounds").text(text));
+  }
+  for (const Node clause : function.named_children()) {
+    if (clause.type() != "where_clause") continue;
+    for (const Node one : clause.named_children())
+      for (auto& [name, bounds] : out)
+        if (one.field("left").text(text) == name) bounds += one.field("bounds").text(text);
+  }
+  return out;
+}
+
 }  // namespace
+
+bool has_rust_type_parameters(Node function, std::string_view text) {
+  return !type_parameters(function, text).empty() ||
+         function.field("parameters").text(text).find("impl ") != std::string_view::npos;
+}
+
+std::string rust_turbofish(Node function, std::string_view text,
+                           const std::map<std::string, Type>& known) {
+  const auto all = type_parameters(function, text);
+  const std::string_view taken = function.field("parameters").text(text);
+  std::vector<std::string> arguments;
+  for (const auto& [name, bounds] : all) {
+    const bool told = has_word(taken, name) || std::ranges::any_of(all, [&](const auto& other) {
+                        return other.first != name && has_word(other.second, name);
+                      });
+    const auto stands = known.find(name);
+    const bool unsaid = told || stands == known.end() || stands->second.name.empty();
+    arguments.push_back(unsaid ? "_" : stands->second.name);
+  }
+  const bool any =
+      std::ranges::any_of(arguments, [](const std::string& one) { return one != "_"; });
+  return any ? "::<" + joined(arguments, ", ") + ">" : "";
+}
 
 void collect_rust_literals(Node node, std::string_view text, Literals& out) {
   collect(node, text, out, 0);

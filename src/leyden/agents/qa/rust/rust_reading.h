@@ -1,17 +1,25 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "leyden/agents/qa/function.h"
+#include "leyden/agents/qa/value.h"
 #include "leyden/syntax/node.h"
 
 namespace leyden::qa {
 
 // What a part of a Rust file says beside its types.
+
+// Of a function; `impl Trait` is one, too.
+[[nodiscard]] bool has_rust_type_parameters(syntax::Node function, std::string_view text);
+// "::<i32, _>", where no argument tells a type parameter. `known`: what these stand for.
+[[nodiscard]] std::string rust_turbofish(syntax::Node function, std::string_view text,
+                                         const std::map<std::string, Type>& known);
 
 // Numbers, texts and characters.
 void collect_rust_literals(syntax::Node node, std::string_view text, Literals& out);

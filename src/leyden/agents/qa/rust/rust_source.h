@@ -19,11 +19,15 @@ struct RustCallable {
   std::vector<std::string> adapters;  // Behind each argument: ".into_iter()".
   std::string collects;               // Behind the call: an iterator's items as a Vec.
   std::string trait;                  // That must be in scope.
+  // The first parameter is what the method is called on: a value of a type of another crate.
+  bool on_first = false;
   // What is passed must say its type: several functions have that name, or it has type parameters: `Luhn::from(5u8)`.
   bool typed_literals = false;
   bool changes_object = false;   // &mut self
   bool consumes_object = false;  // self
   bool gives_object = false;     // Self
+  // It comes before no other: it changes nothing, or nothing is left of its object.
+  bool is_last_step = false;
   bool has_result = false;
   std::string result_class;  // Of the result, or of what its holder has.
   std::string holder;        // "Option", "Result"
@@ -41,5 +45,8 @@ struct RustSource {
 };
 
 [[nodiscard]] RustSource rust_source(const RustCrate& crate);
+
+// "shop::Cart", "shop::CartError as Error": what a use declaration says of a name and its path.
+[[nodiscard]] std::string rust_import(const std::string& name, const std::string& path);
 
 }  // namespace leyden::qa

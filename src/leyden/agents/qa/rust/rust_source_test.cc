@@ -70,7 +70,7 @@ impl From<u8> for Cart { fn from(one: u8) -> Self { Cart::new(1) } }
   ASSERT_EQ(source.functions.size(), 4u);
   EXPECT_EQ(source.callables[0].call, "Cart::new");
   EXPECT_EQ(source.classes.at("Cart").maker, "Cart::new");
-  EXPECT_EQ(source.classes.at("Cart").getters, std::vector<std::string>{"len"});
+  EXPECT_EQ(source.classes.at("Cart").members, std::vector<std::string>{"len()"});
   const Function& add = source.functions[2];
   EXPECT_EQ(add.kind, Function::Kind::method);
   EXPECT_EQ(add.construction.size(), 1u);
@@ -80,6 +80,78 @@ impl From<u8> for Cart { fn from(one: u8) -> Self { Cart::new(1) } }
   EXPECT_EQ(add.parameters[1].type.of[1].name, "Shape::Square");
   EXPECT_EQ(source.functions[3].name, "from_u8");
   EXPECT_TRUE(source.callables[3].typed_literals);
+}
+
+TEST_F(RustSources, TraitsOfTheCrateAreCalledOnTypesOfOthers) {
+  const RustSource source = rust_source(crate_with(R"(
+pub trait Shout { fn shout(&self) -> String; fn twice(&self) -> String { self.shout() + &self.shout() } }
+impl Shout for str { fn shout(&self) -> String { self.to_uppercase() } }
+impl Shout for f64 { fn shout(&self) -> String { "1".to_string() } }
+impl From<Point> for String { fn from(point: Point) -> String { String::new() } }
+pub struct Point { pub x: i32 }
+pub fn loudest<T: Shout>(all: &T) -> String { all.shout() }
+)"));
+  ASSERT_EQ(source.functions.size(), 5u);
+  for (const Function& one : source.functions) EXPECT_TRUE(one.uncallable.empty()) << one.name;
+  EXPECT_EQ(source.functions[0].name, "twice");
+  EXPECT_TRUE(source.callables[1].on_first);
+  EXPECT_EQ(source.callables[1].trait, "my_shop::Shout");
+  EXPECT_EQ(source.functions[1].parameters[0].type.name, "&str");
+  EXPECT_EQ(source.functions[2].parameters[0].type.name, "f64");
+  EXPECT_EQ(source.callables[3].call, "String::from");
+  EXPECT_EQ(source.functions[4].parameters[0].type.kind, Type::Kind::text);
+}
+
+TEST_F(RustSources, AnObjectIsShownByItsTextItsFieldsAndWhatItTells) {
+  const RustSource source = rust_source(crate_with(R"(
+use std::fmt;
+pub struct Cart { pub name: String, pub limit: u8, counts: Vec<u32> }
+impl Cart {
+    pub fn new() -> Cart { Cart { name: String::new(), limit: 0, counts: vec![] } }
+    pub fn total(&self) -> u32 { self.counts.iter().sum() }
+    pub fn add(&mut self, count: u32) { self.counts.push(count) }
+}
+impl fmt::Display for Cart {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { write!(f, "{}", self.total()) }
+}
+)"));
+  EXPECT_EQ(source.classes.at("Cart").members,
+            (std::vector<std::string>{"name", "limit", "total()", "to_string()"}));
+  EXPECT_EQ(source.functions.back().name, "to_string");
+  EXPECT_TRUE(source.functions.back().uncallable.empty());
+}
+
+TEST_F(RustSources, TypesOfTheStandardLibraryHaveValuesWhateverTheyAreCalled) {
+  const RustSource source = rust_source(crate_with(R"(
+use std::borrow::Cow;
+use std::time::{self, Duration as Time};
+pub fn wait(a: Time, b: time::Duration, c: &std::path::Path, d: Cow<'_, str>, e: std::rc::Rc<u8>) {}
+pub fn write(out: &mut impl std::io::Write, path: impl AsRef<std::path::Path>, of: std::ops::Range<usize>) {}
+)"));
+  const auto& wait = source.functions[0].parameters;
+  ASSERT_EQ(wait.size(), 5u);
+  EXPECT_EQ(wait[0].type.name, "std::time::Duration");
+  EXPECT_EQ(wait[1].type, wait[0].type);
+  EXPECT_EQ(wait[2].type.name, "&std::path::Path");
+  EXPECT_EQ(wait[3].type.name, "std::borrow::Cow<str>");
+  EXPECT_EQ(wait[4].type.name, "std::rc::Rc<u8>");
+  const auto& write = source.functions[1].parameters;
+  EXPECT_EQ(write[0].type.name, "&mut Vec<u8>");
+  EXPECT_EQ(write[1].type.name, "&str");
+  EXPECT_EQ(write[2].type.kind, Type::Kind::tuple);
+}
+
+TEST_F(RustSources, AClassIsOfWhatItsImplementationsAskFor) {
+  const RustSource source = rust_source(crate_with(R"(
+pub struct Shown<T: AsRef<str>>(pub T);
+impl<T: AsRef<str>> std::fmt::Display for Shown<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { f.write_str(self.0.as_ref()) }
+}
+pub struct Matrix<T> { cells: Vec<T> }
+impl Matrix<f64> { pub fn new(cells: Vec<f64>) -> Self { Matrix { cells } } }
+)"));
+  EXPECT_EQ(source.classes.at("Shown").spelled, "Shown<&str>");
+  EXPECT_EQ(source.classes.at("Matrix").maker, "Matrix::<f64>::new");
 }
 
 TEST_F(RustSources, AFreeFunctionMakesObjectsThatNothingElseMakes) {

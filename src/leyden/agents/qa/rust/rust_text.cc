@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "leyden/agents/qa/compiled/encoding.h"
+#include "leyden/agents/qa/compiled/step_runs.h"
+#include "leyden/agents/qa/rust/rust_literals.h"
 #include "leyden/agents/qa/rust/rust_types.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -18,155 +19,6 @@ namespace leyden::qa {
 namespace {
 
 using Json = nlohmann::json;
-using Kind = Value::Kind;
-
-std::string escaped(std::string_view text, char mark, bool as_bytes) {
-  std::string out(1, mark);
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == mark || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (code < 0x20 || code == 0x7f || (as_bytes && code >= 0x80)) {
-      out += fmt::format("\\x{:02x}", code);
-    } else {
-      out += c;
-    }
-  }
-  return out + mark;
-}
-
-std::string real_literal(double value, const std::string& type) {
-  const std::string kind = type.ends_with("f32") ? "f32" : "f64";
-  if (std::isnan(value)) return kind + "::NAN";
-  if (std::isinf(value)) return kind + (value < 0 ? "::NEG_INFINITY" : "::INFINITY");
-  std::string out = fmt::format("{}", value);
-  if (out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
-}
-
-// A byte is one of the first 256 characters.
-std::string character_literal(const std::string& text) {
-  const auto code = static_cast<unsigned char>(text.empty() ? ' ' : text[0]);
-  return code < 0x80 ? escaped(text.substr(0, 1), '\'', false) : fmt::format("'\\u{{{:x}}}'", code);
-}
-
-std::string text_literal(const std::string& text, const std::string& type) {
-  if (type == "&str") return rust_quoted(text);
-  if (type == "&[u8]") return "b" + escaped(text, '"', true);
-  if (type.ends_with("[u8]") || type.ends_with("Vec<u8>"))
-    return "b" + escaped(text, '"', true) + ".to_vec()";
-  return rust_quoted(text) + ".to_string()";
-}
-
-class LiteralWriter {
- public:
-  LiteralWriter(const RustSource& source, bool typed) : source_(source), typed_(typed) {}
-
-  std::string write(const Value& value, const Type& type) const {
-    const std::string& name = type.name;
-    if (name.starts_with('&') && name != "&str" && name != "&[u8]") {
-      if (typed_ && name.starts_with("&[") && value.items.empty()) return "&[] as " + name;
-      Type behind = type;
-      behind.name = name.substr(name.starts_with("&mut ") ? 5 : 1);
-      return (name.starts_with("&mut ") ? "&mut " : "&") + write(value, behind);
-    }
-    if (type.kind == Type::Kind::optional)
-      return value.kind == Kind::none ? none(type) : "Some(" + write(value, type.of[0]) + ")";
-    return by_kind(value, type);
-  }
-
- private:
-  std::string by_kind(const Value& value, const Type& type) const {
-    const std::string& name = type.name;
-    switch (value.kind) {
-      case Kind::none:
-        return "()";
-      case Kind::boolean:
-        return value.integer != 0 ? "true" : "false";
-      case Kind::integer:
-        return std::to_string(value.integer) + (typed_ && name != "i32" ? name : "");
-      case Kind::real:
-        return real_literal(value.real, name);
-      case Kind::text:
-        return text_literal(value.text, name);
-      case Kind::bytes:
-        return character_literal(value.text);
-      case Kind::list:
-      case Kind::set:
-      case Kind::tuple:
-        return list(value, type);
-      case Kind::map:
-        return type.kind == Type::Kind::any_of ? write(value, type.of[alternative_of(value, type)])
-               : type.kind == Type::Kind::record ? record(value, type)
-                                                 : map(value, type);
-      case Kind::object:
-        return object(value, type);
-      case Kind::expression:
-        break;
-    }
-    return value.text;
-  }
-
-  std::string none(const Type& type) const {
-    return typed_ ? "None::<" + type.of[0].name + ">" : "None";
-  }
-
-  std::vector<std::string> items(const Value& value, const Type& type) const {
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < value.items.size(); ++i)
-      out.push_back(write(value.items[i], type.of[type.kind == Type::Kind::tuple ? i : 0]));
-    return out;
-  }
-
-  std::string list(const Value& value, const Type& type) const {
-    const std::string inner = joined(items(value, type), ", ");
-    const std::string& name = type.name;
-    if (name.starts_with('(')) return "(" + inner + (value.items.size() == 1 ? ",)" : ")");
-    if (name.starts_with("Vec<"))
-      return inner.empty() && typed_ ? "Vec::<" + type.of[0].name + ">::new()"
-                                     : "vec![" + inner + "]";
-    if (name.starts_with('['))
-      return inner.empty() && typed_ ? "Vec::<" + type.of[0].name + ">::new()" : "[" + inner + "]";
-    const std::string kind = name.substr(0, name.find('<'));
-    return inner.empty() ? kind + "::new()" : fmt::format("{}::from([{}])", kind, inner);
-  }
-
-  std::string map(const Value& value, const Type& type) const {
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
-      out.push_back(fmt::format("({}, {})", write(value.items[i], type.of[0]),
-                                write(value.items[i + 1], type.of[1])));
-    const std::string kind = type.name.substr(0, type.name.find('<'));
-    return out.empty() ? kind + "::new()" : fmt::format("{}::from([{}])", kind, joined(out, ", "));
-  }
-
-  std::string record(const Value& value, const Type& type) const {
-    const bool is_tuple = !type.texts.empty() && type.texts[0] == "0";
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < type.of.size(); ++i)
-      out.push_back((is_tuple ? "" : type.texts[i] + ": ") +
-                    write(value.items[2 * i + 1], type.of[i]));
-    return is_tuple ? fmt::format("{}({})", type.name, joined(out, ", "))
-                    : fmt::format("{} {{ {} }}", type.name, joined(out, ", "));
-  }
-
-  std::string object(const Value& value, const Type& type) const {
-    const auto of = source_.classes.find(type.name.substr(0, type.name.find('<')));
-    if (of == source_.classes.end()) return value.text;
-    std::vector<std::string> arguments;
-    for (std::size_t i = 0; i < value.items.size(); ++i)
-      arguments.push_back(write(value.items[i], type.of[i]));
-    return fmt::format("{}({}){}", of->second.maker, joined(arguments, ", "), of->second.unwraps);
-  }
-
-  const RustSource& source_;
-  bool typed_;
-};
 
 class TestWriter {
  public:
@@ -213,6 +65,10 @@ class TestWriter {
     if (kind == "equal" && text.ends_with(".to_string()") && text.starts_with('"') &&
         text.find('"', 1) == text.size() - 13)
       return fmt::format("assert_eq!({}, {});", subject, text.substr(0, text.size() - 12));
+    static constexpr std::string_view kBorrowed = "std::borrow::Cow::Borrowed(\"";
+    if (kind == "equal" && text.starts_with(kBorrowed) && text.ends_with("\")"))
+      return fmt::format("assert_eq!({}, {});", subject,
+                         text.substr(kBorrowed.size() - 1, text.size() - kBorrowed.size()));
     if (kind == "equal") return fmt::format("assert_eq!({}, {});", subject, text);
     if (kind == "same") return fmt::format("assert!({} == {});", subject, text);
     if (kind == "debug")
@@ -235,6 +91,12 @@ class TestWriter {
                            : fmt::format("{}({}){}", of.maker, joined(arguments, ", "), of.unwraps);
     put(fmt::format("let {}object = {};", changed_from(0) ? "mut " : "", made));
     for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i) {
+      if (const std::size_t count = steps_alike(input_, i, source_.functions);
+          count >= kLoopMin && can_loop(input_.steps[i].function)) {
+        put_loop(std::span(input_.steps).subspan(i, count));
+        i += count - 1;
+        continue;
+      }
       const RustCallable& callable = source_.callables[input_.steps[i].function];
       const std::string call = call_of(input_.steps[i]);
       if (callable.consumes_object && callable.gives_object) {
@@ -243,6 +105,34 @@ class TestWriter {
         put((callable.has_result ? "let _ = " : "") + call + ";");
       }
     }
+  }
+
+  // Whether steps of that function may stand in a loop.
+  bool can_loop(std::size_t function) const {
+    return !source_.callables[function].consumes_object &&
+           std::ranges::none_of(source_.functions[function].parameters, [](const Parameter& one) {
+             return one.type.name.find("&mut ") != std::string::npos ||
+                    one.type.name.find("dyn ") != std::string::npos;
+           });
+  }
+
+  void put_loop(std::span<const Step> steps) {
+    const RustCallable& callable = source_.callables[steps.front().function];
+    const std::string ignored = callable.has_result ? "let _ = " : "";
+    if (are_equal(steps)) {
+      put(fmt::format("for _ in 0..{} {{", steps.size()));
+      put(fmt::format("    {}{};", ignored, call_of(steps.front())));
+    } else {
+      const Parameter& parameter = source_.functions[steps.front().function].parameters[0];
+      std::vector<std::string> values;
+      for (const Step& one : steps)
+        values.push_back(rust_literal(one.arguments[0], parameter.type, source_,
+                                      callable.typed_literals && values.empty()));
+      put(fmt::format("for {} in [{}] {{", parameter.name, joined(values, ", ")));
+      put(fmt::format("    {}object.{}({}{}){};", ignored, callable.call, parameter.name,
+                      callable.adapters[0], callable.collects));
+    }
+    put("}");
   }
 
   // Whether a step changes the object that is there before it, until another takes its place.
@@ -260,8 +150,14 @@ class TestWriter {
     const Function& function = source_.functions[step.function];
     const RustCallable& callable = source_.callables[step.function];
     std::vector<std::string> arguments;
+    std::string object = function.needs_object() ? "object." : "";
     for (std::size_t i = 0; i < step.arguments.size(); ++i) {
       const Parameter& parameter = function.parameters[i];
+      const bool is_object = i == 0 && callable.on_first;
+      if (is_object && !parameter.type.name.starts_with("&mut ")) {
+        object = rust_receiver(step.arguments[i], parameter.type, source_) + ".";
+        continue;
+      }
       std::string text =
           rust_literal(step.arguments[i], parameter.type, source_, callable.typed_literals);
       if (parameter.type.name.starts_with("&mut ")) {
@@ -272,11 +168,13 @@ class TestWriter {
                                      : fmt::format("{}{}", parameter.name, lines_.size());
         put(fmt::format("let mut {} = {};", name, value));
         text = "&mut " + name;
+        if (is_object) object = name + ".";
+        if (is_object) continue;
       }
       arguments.push_back(text + callable.adapters[i]);
     }
-    return fmt::format("{}{}({}){}", function.needs_object() ? "object." : "", callable.call,
-                       joined(arguments, ", "), callable.collects);
+    return fmt::format("{}{}({}){}", object, callable.call, joined(arguments, ", "),
+                       callable.collects);
   }
 
   const Observation& expected_;
@@ -302,6 +200,51 @@ std::set<std::string> words_of(std::string_view text) {
       if (before != '.' && before != ':') out.emplace(text.substr(begin, i - begin));
       --i;
     }
+  }
+  return out;
+}
+
+// The end of the text or character that begins there; the same place: none does.
+std::size_t end_of_text(std::string_view text, std::size_t i) {
+  if (text.substr(i, 3) == "'\"'") return i + 3;
+  if (text[i] != '"') return i;
+  for (++i; i < text.size() && text[i] != '"'; ++i) i += text[i] == '\\' ? 1U : 0U;
+  return std::min(i + 1, text.size());
+}
+
+// The path of a type or constant of the standard library that begins there: "std::time::UNIX_EPOCH".
+std::string_view std_path_at(std::string_view text, std::size_t i) {
+  const bool begins = i == 0 || (!is_word(text[i - 1]) && text[i - 1] != ':');
+  if (!begins || text.substr(i, 5) != "std::") return {};
+  std::size_t end = i;
+  while (end < text.size() && std::isupper(static_cast<unsigned char>(text[end])) == 0) {
+    std::size_t next = end;
+    while (next < text.size() && is_word(text[next])) ++next;
+    if (text.substr(next, 2) != "::") return {};
+    end = next + 2;
+  }
+  while (end < text.size() && is_word(text[end])) ++end;
+  return text.substr(i, end - i);
+}
+
+// "Duration" of "std::time::Duration" outside of texts, imported, where nothing else is called so.
+std::string shortened(std::string_view text, const RustSource& source,
+                      std::set<std::string>& imports) {
+  std::map<std::string, std::string> known = source.paths;
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::string path(std_path_at(text, i));
+    if (path.empty()) {
+      const std::size_t end = std::max(i + 1, end_of_text(text, i));
+      out += text.substr(i, end - i);
+      i = end;
+      continue;
+    }
+    const std::string name = rust_last_name(path);
+    const bool is_free = known.try_emplace(name, path).first->second == path;
+    if (is_free) imports.insert(path);
+    out += is_free ? name : path;
+    i += path.size();
   }
   return out;
 }
@@ -333,7 +276,7 @@ std::set<std::string> imports_of(std::string_view body, std::span<const TestCase
   std::set<std::string> out;
   const std::set<std::string> words = words_of(body);
   for (const auto& [name, path] : source.paths) {
-    if (words.contains(name)) out.insert(path);
+    if (words.contains(name)) out.insert(rust_import(name, path));
   }
   for (const char* one : kCollections) {
     if (words.contains(one) && !source.paths.contains(one))
@@ -358,15 +301,19 @@ std::string inclusion(const RustCrate& crate) {
 
 }  // namespace
 
-std::string rust_quoted(std::string_view text) { return escaped(text, '"', false); }
-
-std::string rust_literal(const Value& value, const Type& type, const RustSource& source,
-                         bool typed) {
-  return LiteralWriter(source, typed).write(value, type);
-}
-
 Input rust_fitted(const Input& input, const RustSource& source) {
-  return fitted(input, source.functions, rust_integer_range);
+  Input out = fitted(input, source.functions, rust_integer_range);
+  const Step last = std::move(out.steps.back());
+  out.steps.pop_back();
+  std::erase_if(out.steps,
+                [&](const Step& one) { return source.callables[one.function].is_last_step; });
+  // A builder that is told the same again and again is told once.
+  const auto again = std::ranges::unique(out.steps, [&](const Step& one, const Step& next) {
+    return one == next && source.callables[one.function].consumes_object;
+  });
+  out.steps.erase(again.begin(), again.end());
+  out.steps.push_back(last);
+  return out;
 }
 
 std::string rust_without_inclusion(std::string text, const RustCrate& crate) {
@@ -386,16 +333,18 @@ std::string rust_test_file(std::span<const TestCase> cases, std::span<const Sour
     body += "\n" + one.text + "\n";
     imports.insert(one.imports.begin(), one.imports.end());
   }
+  std::string made;
   for (const TestCase& one : cases) {
-    body += "\n#[test]\n";
+    made += "\n#[test]\n";
     if (one.expected.outcome == Observation::Outcome::error)
-      body += one.expected.error.empty() ? "#[should_panic]\n"
+      made += one.expected.error.empty() ? "#[should_panic]\n"
                                          : fmt::format("#[should_panic(expected = {})]\n",
                                                        rust_quoted(one.expected.error));
-    body += fmt::format("fn {}() {{\n", one.name);
-    for (const std::string& line : TestWriter(one, source).lines()) body += "    " + line + "\n";
-    body += "}\n";
+    made += fmt::format("fn {}() {{\n", one.name);
+    for (const std::string& line : TestWriter(one, source).lines()) made += "    " + line + "\n";
+    made += "}\n";
   }
+  body += shortened(made, source, imports);
   imports.merge(imports_of(body, cases, source));
   std::string head = fmt::format(
       "//! Tests of {}, made by `leyden test`.{}\n\n", crate.target.generic_string(),

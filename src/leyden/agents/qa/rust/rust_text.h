@@ -11,12 +11,7 @@
 
 namespace leyden::qa {
 
-// A text in double quotes.
-[[nodiscard]] std::string rust_quoted(std::string_view text);
-// Source text that gives the value, which has been fitted to the type: `vec![1, 2]`, `&[Point { x: 1 }]`.
-[[nodiscard]] std::string rust_literal(const Value& value, const Type& type,
-                                       const RustSource& source, bool typed = false);
-// What stands for an input's numbers within their types.
+// What stands for an input's numbers within their types, without steps that bring nothing about.
 [[nodiscard]] Input rust_fitted(const Input& input, const RustSource& source);
 
 // For rustc's test harness. `about` is the tested file.

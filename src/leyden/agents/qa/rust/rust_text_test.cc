@@ -71,6 +71,42 @@ TEST(RustText, VariantsAndGenericFunctionsSayTheirTypes) {
   EXPECT_NE(text.find("use shop::{Shape, f};"), std::string::npos) << text;
 }
 
+TEST(RustText, ValuesOfOtherTypesAreWhatMethodsAreCalledOn) {
+  const Made made = made_of(
+      "pub trait Wait { fn wait(&self, by: std::time::Duration) -> i32; }\n"
+      "impl Wait for i32 { fn wait(&self, by: std::time::Duration) -> i32 { 1 } }\n");
+  const Value by{.kind = Value::Kind::object,
+                 .text = "std::time::Duration",
+                 .items = {Value::of(std::int64_t{2}), Value::of(std::int64_t{3})}};
+  const std::string text =
+      file_of(made, {Value::of(std::int64_t{-5}), by},
+              {.outcome = Observation::Outcome::value, .text = R"([["", "equal", "1"]])"});
+  EXPECT_NE(text.find("assert_eq!((-5i32).wait(Duration::new(2u64, 3u32)), 1);"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("use shop::Wait;\nuse std::time::Duration;\n"), std::string::npos) << text;
+}
+
+TEST(RustText, ManyStepsOfOneMethodAreALoop) {
+  const Made made = made_of(
+      "pub struct Game { rolls: Vec<u8> }\nimpl Game {\n"
+      "    pub fn roll(&mut self, pins: u8) {}\n"
+      "    pub fn new() -> Game { Game { rolls: vec![] } }\n}\n");
+  const auto text = [&](const std::vector<std::int64_t>& pins) {
+    TestCase one{.name = "f_1", .input = {.construction = {}, .steps = {}}, .expected = {}};
+    for (const std::int64_t pin : pins)
+      one.input.steps.push_back({.function = 0, .arguments = {Value::of(pin)}});
+    one.expected = {.outcome = Observation::Outcome::value, .text = "[]"};
+    return rust_test_file(std::span(&one, 1), {}, made.source, made.crate);
+  };
+  EXPECT_NE(text({1, 2, 3, 4, 5})
+                .find("    for pins in [1, 2, 3, 4] {\n        object.roll(pins);\n    }\n"),
+            std::string::npos)
+      << text({1, 2, 3, 4, 5});
+  EXPECT_NE(text({7, 7, 7, 7, 5}).find("    for _ in 0..4 {\n        object.roll(7);\n    }\n"),
+            std::string::npos);
+  EXPECT_EQ(text({7, 7, 7, 5}).find("for "), std::string::npos);
+}
+
 TEST(RustText, TheTestsOfAnAnswerAreFoundInAModuleToo) {
   const auto tests = rust_tests_in(
       "Here:\n```rust\n#[cfg(test)]\nmod tests {\n    use super::*;\n    use shop::{f, g};\n"

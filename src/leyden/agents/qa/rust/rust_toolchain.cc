@@ -258,14 +258,26 @@ class RustToolchain final : public CompiledToolchain {
                 first_error(trouble));
   }
 
+  static bool leave_out_member(RustClass& of, const std::string& member) {
+    if (!member.empty()) return std::erase(of.members, member) != 0;
+    of.members.clear();
+    return true;
+  }
+
   // Functions and types that the compiler complains of; false: it is something else.
   bool leave_out(const std::string& trouble, const RustProbe& probe) {
     bool out = false;
     for (const std::size_t line : lines_named(trouble, "leyden_table.rs")) {
       if (const auto type = probe.type_lines.find(line); type != probe.type_lines.end())
         out = source_.types.erase(type->second) != 0 || out;
+      if (const auto member = probe.member_lines.find(line); member != probe.member_lines.end())
+        out = leave_out_member(source_.classes[member->second.first], member->second.second) || out;
+      const auto made = probe.class_lines.find(line);
       for (std::size_t i = 0; i < probe.lines.size(); ++i) {
-        if (probe.lines[i] != line || !source_.functions[i].uncallable.empty()) continue;
+        const bool of_it = made != probe.class_lines.end() && source_.functions[i].needs_object() &&
+                           source_.functions[i].class_name == made->second;
+        if ((probe.lines[i] != line && !of_it) || !source_.functions[i].uncallable.empty())
+          continue;
         source_.functions[i].uncallable = "a call of it does not compile: " + first_error(trouble);
         out = true;
       }

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/rust/rust_callbacks.h"
+#include "leyden/agents/qa/rust/rust_standard_types.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -50,39 +52,6 @@ Type list_of(std::string name, Type item) {
                  : made(Kind::list, std::move(name), {std::move(item)});
 }
 
-// Callbacks of one argument by what it is and what they give.
-std::vector<std::string> unary_callbacks(const std::string& takes, const std::string& gives) {
-  static const std::map<std::pair<std::string, std::string>, std::vector<std::string>> all = {
-      {{"number", "bool"}, {"{x} > 1{part}", "{x} == 0{part}"}},
-      {{"number", "number"}, {"{x} + 1{part}"}},
-      {{"char", "bool"}, {"{x} == 'a'", "{x} > 'a'"}},
-      {{"&str", "bool"}, {"x.len() > 1", "x.is_empty()"}},
-      {{"&str", "usize"}, {"x.len()"}},
-      {{"&str", "String"}, {"x.to_uppercase()"}}};
-  const bool refers = takes.starts_with('&') && takes != "&str";
-  const std::string plain = refers ? takes.substr(1) : takes;
-  const bool number = ranges().contains(plain) || plain == "f64";
-  const auto found =
-      all.find({number ? "number" : plain, number && gives == plain ? "number" : gives});
-  std::vector<std::string> out;
-  if (found == all.end()) return out;
-  for (const std::string& body : found->second)
-    out.push_back(fmt::format("|x: {}| ", takes) +
-                  fmt::format(fmt::runtime(body), fmt::arg("x", refers ? "*x" : "x"),
-                              fmt::arg("part", plain == "f64" ? ".0" : "")));
-  return out;
-}
-
-std::vector<std::string> callbacks(const std::vector<std::string>& takes,
-                                   const std::string& gives) {
-  if (takes.size() == 1) return unary_callbacks(takes[0], gives);
-  if (takes.size() != 2 || takes[0] != takes[1]) return {};
-  const std::string head = fmt::format("|x: {0}, y: {0}| ", takes[0]);
-  if (gives == "bool") return {head + "x < y"};
-  if (gives == takes[0] && ranges().contains(gives)) return {head + "x.max(y)"};
-  return {};
-}
-
 }  // namespace
 
 std::string rust_last_name(std::string_view path) {
@@ -93,6 +62,8 @@ std::string rust_last_name(std::string_view path) {
 std::pair<std::int64_t, std::int64_t> rust_integer_range(const std::string& name) {
   std::string plain = name;
   while (plain.starts_with('&')) plain.erase(0, plain.starts_with("&mut ") ? 5 : 1);
+  if (const std::size_t at = plain.rfind('<'); at != std::string::npos)  // Box<u8>
+    plain = plain.substr(at + 1, plain.find('>') - at - 1);
   const auto found = ranges().find(plain);
   return found == ranges().end() ? ranges().find("i32")->second : found->second;
 }
@@ -102,17 +73,25 @@ const RustDeclared* RustTypes::declared(const std::string& name) const {
   return found == declared_.end() ? nullptr : &found->second;
 }
 
+RustDeclared* RustTypes::declared(const std::string& name) {
+  const auto found = declared_.find(name);
+  return found == declared_.end() ? nullptr : &found->second;
+}
+
 std::string RustTypes::spelled(const std::string& name) const {
   const RustDeclared* known = declared(name);
   if (known == nullptr || known->generics.empty()) return name;
-  return name + "<" + joined(std::vector<std::string>(known->generics.size(), "i32"), ", ") + ">";
+  std::vector<std::string> arguments;
+  for (const Type& one : known->arguments) arguments.push_back(one.name);
+  return name + "<" + joined(arguments, ", ") + ">";
 }
 
 std::string RustTypes::spelled_for_good(const std::string& name) const {
   const RustDeclared* known = declared(name);
   if (known == nullptr) return name;
   std::vector<std::string> arguments(known->lifetimes, "'static");
-  arguments.resize(known->lifetimes + known->generics.size(), "i32");
+  for (const Type& one : known->arguments)
+    arguments.push_back(one.name.starts_with('&') ? "&'static " + one.name.substr(1) : one.name);
   return arguments.empty() ? name : name + "<" + joined(arguments, ", ") + ">";
 }
 
@@ -159,10 +138,12 @@ Type RustTypes::fields(const std::string& name, Node body, std::string_view text
 Type RustTypes::structure(const std::string& name, const RustDeclared& declared,
                           std::size_t depth) const {
   Known known;
-  for (const std::string& one : declared.generics) known[one] = made(Kind::integer, "i32");
+  for (std::size_t i = 0; i < declared.generics.size(); ++i)
+    known[declared.generics[i]] = declared.arguments[i];
   open_.insert(name);
   Type out = fields(name, declared.item.field("body"), declared.text, known, depth);
   open_.erase(name);
+  if (out.kind == Kind::record) out.name = spelled(name);
   return out;
 }
 
@@ -186,6 +167,33 @@ Type RustTypes::choice(const std::string& name, const RustDeclared& declared,
   return out;
 }
 
+// What holds one value, two bounds or a text.
+Type RustTypes::holder(const std::string& name, Type inner) const {
+  if (declared(name) != nullptr) return {};
+  if (const std::string wrapper = rust_wrapper(name); !wrapper.empty()) {
+    if (inner.name == "str" || inner.name.starts_with('[')) return {};
+    inner.name = fmt::format("{}<{}>", wrapper, inner.name);
+    return inner;
+  }
+  if (name == "Cow" && inner.name == "str") return made(Kind::text, "std::borrow::Cow<str>");
+  const bool is_range = name == "Range" || name == "RangeInclusive";
+  if (!is_range || inner.kind != Kind::integer) return {};
+  return made(Kind::tuple, fmt::format("std::ops::{}<{}>", name, inner.name), {inner, inner});
+}
+
+// "Duration", where the file says that it is std::time's; "std::path::Path", "time::Duration".
+Type RustTypes::of_standard(Node node, std::string_view text) const {
+  std::string path(node.text(text));
+  const std::string head = path.substr(0, path.find("::"));
+  const auto file = imports_.find(text.data());
+  if (file != imports_.end()) {
+    if (const auto found = file->second.find(head); found != file->second.end())
+      path.replace(0, head.size(), found->second);
+  }
+  if (path.starts_with("core::")) path.replace(0, 4, "std");
+  return rust_standard_type(path);
+}
+
 Type RustTypes::generic(Node node, std::string_view text, const Known& known,
                         std::size_t depth) const {
   const std::string name = rust_last_name(node.field("type").text(text));
@@ -196,6 +204,7 @@ Type RustTypes::generic(Node node, std::string_view text, const Known& known,
   if (of.empty()) return named(name, depth);
   if (of[0].kind == Kind::unknown) return {};
   if (of.size() == 1) {
+    if (Type held = holder(name, of[0]); held.kind != Kind::unknown) return held;
     const std::string whole = fmt::format("{}<{}>", name, of[0].name);
     if (name == "Vec" || name == "VecDeque") return list_of(whole, of[0]);
     if (name == "HashSet" || name == "BTreeSet") return made(Kind::set, whole, {of[0]});
@@ -203,8 +212,10 @@ Type RustTypes::generic(Node node, std::string_view text, const Known& known,
   }
   if (of.size() == 2 && (name == "HashMap" || name == "BTreeMap") && of[1].kind != Kind::unknown)
     return made(Kind::map, fmt::format("{}<{}, {}>", name, of[0].name, of[1].name), std::move(of));
+  std::vector<std::string> names;
+  for (const Type& one : of) names.push_back(one.name);
   Type own = named(name, depth);
-  return own.name == fmt::format("{}<{}>", name, of[0].name) ? own : Type{};
+  return own.name == fmt::format("{}<{}>", name, joined(names, ", ")) ? own : Type{};
 }
 
 Type RustTypes::behind_reference(Node node, std::string_view text, const Known& known,
@@ -223,8 +234,8 @@ Type RustTypes::callback(Node node, std::string_view text, const Known& known) c
     takes.push_back(type_of(one, text, known).name);
   const Node result = node.field("return_type");
   const std::string gives = result ? type_of(result, text, known).name : "()";
-  std::vector<std::string> texts = callbacks(takes, gives);
-  if (texts.empty()) return {};
+  std::vector<std::string> texts = rust_callbacks(takes, gives);
+  if (texts.empty() || std::ranges::find(takes, "") != takes.end()) return {};
   const std::string kind(node.field("trait").text(text));
   return {.kind = Kind::expression,
           .of = {},
@@ -232,12 +243,23 @@ Type RustTypes::callback(Node node, std::string_view text, const Known& known) c
           .texts = std::move(texts)};
 }
 
+// What can be read is a text, what can be written to keeps it.
+Type RustTypes::of_stream(Node bound, const std::string& name, std::string_view text) const {
+  if (name == "Read" || name == "BufRead") return made(Kind::text, "&[u8]");
+  if (name != "Write") return {};
+  const auto file = imports_.find(text.data());
+  const std::string_view said = bound.text(text);
+  const bool of_fmt = said.starts_with("fmt::") || said.find("::fmt::") != std::string_view::npos ||
+                      (said == "Write" && file != imports_.end() && file->second.contains(said) &&
+                       file->second.find(said)->second == "std::fmt::Write");
+  return made(Kind::text, of_fmt ? "String" : "Vec<u8>");
+}
+
 Type RustTypes::bounded(const std::vector<Node>& bounds, std::string_view text,
                         const Known& known) const {
   static const std::set<std::string, std::less<>> kText = {"AsRef<str>", "Into<String>", "ToString",
                                                            "Display"};
-  static const std::set<std::string, std::less<>> kNone = {"Read",  "Write",  "BufRead", "Error",
-                                                           "Float", "Future", "Default"};
+  static const std::set<std::string, std::less<>> kNone = {"Error", "Future"};
   Type out = made(Kind::integer, "i32");
   for (const Node bound : bounds) {
     std::string plain(bound.text(text));
@@ -246,6 +268,9 @@ Type RustTypes::bounded(const std::vector<Node>& bounds, std::string_view text,
     if (bound.type() == "function_type") return callback(bound, text, known);
     if (kText.contains(name)) return made(Kind::text, "&str");
     if (kNone.contains(name)) return {};
+    if (name == "Float") return made(Kind::real, "f64");
+    if (const auto one = implementors_.find(name); one != implementors_.end()) return one->second;
+    if (Type stream = of_stream(bound, name, text); stream.kind != Kind::unknown) return stream;
     if (bound.type() != "generic_type") continue;
     const Node arguments = bound.field("type_arguments");
     const std::string trait = rust_last_name(bound.field("type").text(text));
@@ -257,9 +282,15 @@ Type RustTypes::bounded(const std::vector<Node>& bounds, std::string_view text,
                    : made(Kind::list, fmt::format("Vec<{}>", item.name), {item});
       }
     }
-    if (trait == "AsRef" || trait == "Borrow") {
+    if (const auto one = implementors_.find(trait); one != implementors_.end()) return one->second;
+    if (trait == "RangeBounds")
+      return holder("Range", type_of(arguments.named_child(0), text, known));
+    if (trait == "AsRef" || trait == "Borrow" || trait == "Into") {
       Type inner = type_of(arguments.named_child(0), text, known);
       if (inner.kind == Kind::unknown) return {};
+      const bool is_path = inner.name == "std::path::Path";
+      if (inner.kind == Kind::text && (trait == "Into" || is_path)) return made(Kind::text, "&str");
+      if (trait == "Into") return inner;
       inner.name = "&" + inner.name;
       return inner;
     }
@@ -274,10 +305,15 @@ Type RustTypes::type_of(Node node, std::string_view text, const Known& known,
   if (kind == "primitive_type") return fundamental(std::string(node.text(text)));
   if (kind == "type_identifier") {
     const std::string name(node.text(text));
-    const auto found = known.find(name);
-    return found != known.end() ? found->second : named(name, depth + 1);
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    Type standard = of_standard(node, text);
+    return standard.kind != Kind::unknown ? standard : named(name, depth + 1);
   }
-  if (kind == "scoped_type_identifier") return named(rust_last_name(node.text(text)), depth + 1);
+  if (kind == "scoped_type_identifier") {
+    Type standard = of_standard(node, text);
+    return standard.kind != Kind::unknown ? standard
+                                          : named(rust_last_name(node.text(text)), depth + 1);
+  }
   if (kind == "generic_type") return generic(node, text, known, depth);
   if (kind == "reference_type") return behind_reference(node, text, known, depth);
   if (kind == "unit_type") return made(Kind::none, "()");

@@ -16,7 +16,8 @@ namespace leyden::qa {
 struct RustDeclared {
   syntax::Node item;
   std::string_view text;              // Of the file.
-  std::vector<std::string> generics;  // Type parameters; they stand for i32.
+  std::vector<std::string> generics;  // Type parameters,
+  std::vector<Type> arguments;        // and what each stands for.
   std::size_t lifetimes = 0;
   bool is_open = false;  // A struct all of whose fields are public.
 };
@@ -32,6 +33,15 @@ class RustTypes {
   void add_alias(const std::string& name, syntax::Node type, std::string_view text) {
     aliases_[name] = {type, text};
   }
+  // The files' names of what is the standard library's: "Duration" of "std::time::Duration".
+  void add_import(std::string_view text, const std::string& name, std::string path) {
+    imports_[text.data()].emplace(name, std::move(path));
+  }
+  // What stands for all that implement a trait of the crate.
+  void add_implementor(const std::string& trait, Type type) {
+    implementors_.try_emplace(trait, std::move(type));
+  }
+  [[nodiscard]] RustDeclared* declared(const std::string& name);
   // An object of that class is made by a function with these parameters.
   void add_maker(const std::string& name, std::vector<Type> parameters) {
     makers_[name] = std::move(parameters);
@@ -52,6 +62,10 @@ class RustTypes {
   [[nodiscard]] std::string spelled_for_good(const std::string& name) const;
 
  private:
+  [[nodiscard]] Type of_standard(syntax::Node node, std::string_view text) const;
+  [[nodiscard]] Type of_stream(syntax::Node bound, const std::string& name,
+                               std::string_view text) const;
+  [[nodiscard]] Type holder(const std::string& name, Type inner) const;
   [[nodiscard]] Type structure(const std::string& name, const RustDeclared& declared,
                                std::size_t depth) const;
   [[nodiscard]] Type fields(const std::string& name, syntax::Node body, std::string_view text,
@@ -66,6 +80,8 @@ class RustTypes {
 
   std::map<std::string, RustDeclared> declared_;
   std::map<std::string, std::pair<syntax::Node, std::string_view>> aliases_;
+  std::map<const char*, std::map<std::string, std::string, std::less<>>> imports_;  // By file.
+  std::map<std::string, Type> implementors_;
   std::map<std::string, std::vector<Type>> makers_;
   mutable std::set<std::string> open_;  // Being read: what holds itself has no values.
 };
