@@ -1,5 +1,5 @@
 """Five optimisation tasks with a correctness gate (tasks/NAME): start, best, evaluations, seconds, and which operator gained what. The candidate runs alone; judges measure
-from outside: instructions that Valgrind counts, answers that another program found, a trace played again. The best of each is then measured on inputs of another seed,
+from outside: instructions that {count} counts, answers that another program found, a trace played again. The best of each is then measured on inputs of another seed,
 which no candidate was given (`held out`).
 
 `--model` asks a small model on a real llama-server, too; `--trace FILE` tunes the cache policy on a real trace."""
@@ -22,9 +22,11 @@ TASKS = ["words", "segment", "cache", "pattern", "calculator"]
 
 
 def project_of(name, seed, trace, root):
-    """A copy of the task's folder, with the inputs and answers of a seed."""
+    """A copy of the task's folder and of what tasks share, with the inputs and answers of a seed."""
     project = root / f"{name}-{seed}"
     shutil.copytree(HERE / "tasks" / name, project)
+    for shared in (HERE / "tasks").glob("*.py"):
+        shutil.copy(shared, project)
     subprocess.run([sys.executable, "make.py", str(seed), *([trace] if name == "cache" and trace else [])], cwd=project, check=True)
     (project / "make.py").unlink()
     return project

@@ -15,13 +15,21 @@ double relative(double more, double than) {
   return std::clamp((more - than) / std::max(std::abs(than), 1e-9), 0.0, 1.0);
 }
 
+const Trajectory& last_measured(const Trajectory& one,
+                                const std::vector<Trajectory>& trajectories) {
+  const Trajectory* at = &one;
+  while (!at->evaluation->score() && !at->parents.empty())
+    at = &trajectories.at(at->parents.front());
+  return at->evaluation->score() ? *at : one;
+}
+
 }  // namespace
 
 const Trajectory& rival_of(const Trajectory& child, const std::vector<Trajectory>& trajectories,
                            Goal goal) {
-  const Trajectory* best = &trajectories.at(child.parents.front());
+  const Trajectory* best = &last_measured(trajectories.at(child.parents.front()), trajectories);
   for (const std::size_t parent : child.parents) {
-    const Trajectory& one = trajectories.at(parent);
+    const Trajectory& one = last_measured(trajectories.at(parent), trajectories);
     if (is_gain(*one.evaluation, *best->evaluation, goal)) best = &one;
   }
   return *best;
@@ -67,7 +75,9 @@ void SearchState::learn(const Trajectory& child) {
                gain_of(child, rival_of(child, trajectories_, goal_), goal_));
   const auto before = Program::parse(language_, parent.code);
   const auto after = Program::parse(language_, child.code);
-  if (before && after) numbers_.tell(*before, *after, fitness_of(*child.evaluation, goal_));
+  if (before && after)
+    numbers_.tell({*before, fitness_of(*parent.evaluation, goal_)},
+                  {*after, fitness_of(*child.evaluation, goal_)});
 }
 
 void SearchState::look_for_best(const Trajectory& one) {

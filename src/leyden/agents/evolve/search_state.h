@@ -14,7 +14,8 @@
 
 namespace leyden::evolve {
 
-// The parent that a child must be better than: of two the better one, else whoever mixes a weak parent with a good one would seem to gain.
+// Whom a child must be better than: of two parents the better one, else whoever mixes a weak parent with a good one would seem to gain; in the place of a parent without a fitness its nearest
+// ancestor with one, else whoever takes back what broke it would.
 [[nodiscard]] const Trajectory& rival_of(const Trajectory& child,
                                          const std::vector<Trajectory>& trajectories, Goal goal);
 

@@ -164,20 +164,26 @@ std::optional<std::string> NumericSearch::propose(const Program& program, Random
   return with_constants(program, values);
 }
 
-void NumericSearch::tell(const Program& parent, const Program& child,
+void NumericSearch::tell(Search& search, const std::vector<Constant>& constants,
                          std::optional<double> fitness) {
-  const std::vector<Constant> constants = constants_of(child);
-  if (constants.empty() || constants.size() > kDimensionsMax) return;
-  const std::string skeleton = skeleton_of(child);
-  auto found = searches_.find(skeleton);
-  if (found == searches_.end()) {
-    if (skeleton_of(parent) != skeleton) return;
-    found = searches_.emplace(skeleton, search_from(constants_of(parent))).first;
-  }
   std::vector<double> point;
   for (std::size_t i = 0; i < constants.size(); ++i)
-    point.push_back((constants[i].value - found->second.origin[i]) / found->second.scale[i]);
-  found->second.strategy.tell(point, fitness.value_or(-std::numeric_limits<double>::infinity()));
+    point.push_back((constants[i].value - search.origin[i]) / search.scale[i]);
+  search.strategy.tell(point, fitness.value_or(-std::numeric_limits<double>::infinity()));
+}
+
+void NumericSearch::tell(const Measured& parent, const Measured& child) {
+  const std::vector<Constant> constants = constants_of(child.program);
+  if (constants.empty() || constants.size() > kDimensionsMax) return;
+  const std::string skeleton = skeleton_of(child.program);
+  auto found = searches_.find(skeleton);
+  if (found == searches_.end()) {
+    if (skeleton_of(parent.program) != skeleton) return;
+    const std::vector<Constant> first = constants_of(parent.program);
+    found = searches_.emplace(skeleton, search_from(first)).first;
+    tell(found->second, first, parent.fitness);
+  }
+  tell(found->second, constants, child.fitness);
 }
 
 }  // namespace leyden::evolve

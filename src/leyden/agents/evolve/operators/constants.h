@@ -45,9 +45,13 @@ class NumericSearch {
  public:
   // Another vector of constants for the program's skeleton. nullopt: it has none, or too many.
   [[nodiscard]] std::optional<std::string> propose(const Program& program, Random& random) const;
-  // A finished evaluation: `fitness` is empty for what failed. A search begins at the first parent that differs from its child in numbers
-  // only; other skeletons that are not searched are passed over.
-  void tell(const Program& parent, const Program& child, std::optional<double> fitness);
+  struct Measured {
+    const Program& program;
+    std::optional<double> fitness;  // Empty for what failed.
+  };
+  // A finished evaluation. A search begins at the first parent that differs from its child in numbers only, which it is told of, too: it goes only where that is better. Other
+  // skeletons that are not searched are passed over.
+  void tell(const Measured& parent, const Measured& child);
 
  private:
   struct Search {
@@ -56,6 +60,8 @@ class NumericSearch {
     SepCmaEs strategy;
   };
   static Search search_from(const std::vector<Constant>& constants);
+  static void tell(Search& search, const std::vector<Constant>& constants,
+                   std::optional<double> fitness);
   std::map<std::string, Search> searches_;
 };
 

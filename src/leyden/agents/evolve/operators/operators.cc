@@ -1,6 +1,7 @@
 #include "leyden/agents/evolve/operators/operators.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -152,13 +153,28 @@ Node place_for(Node given, const Program& donor, const std::vector<Node>& places
   });
 }
 
+// By the root of their lengths: small ones are many, and mutation makes their like; what is large can come from nowhere else.
+Node one_of(const std::vector<Node>& pieces, Random& random) {
+  const auto weight = [](Node piece) {
+    return std::sqrt(static_cast<double>(piece.end() - piece.begin()));
+  };
+  double sum = 0;
+  for (const Node piece : pieces) sum += weight(piece);
+  double left = random.uniform() * sum;
+  for (const Node piece : pieces) {
+    left -= weight(piece);
+    if (left < 0) return piece;
+  }
+  return pieces.back();
+}
+
 std::optional<Offspring> cross(const Program& receiver, const Program& donor, Random& random) {
   const std::vector<Node> news = news_of(donor, receiver);
   if (news.empty()) return std::nullopt;
   std::vector<Node> all;
   collect_nodes(receiver, receiver.root(), 0, all);
   for (std::size_t i = 0; i < kTries; ++i) {
-    const Node given = news[random.below(news.size())];
+    const Node given = one_of(news, random);
     std::vector<Node> places;
     for (const Node node : all) {
       if (node.type() == given.type()) places.push_back(node);

@@ -274,7 +274,7 @@ TEST(NumericSearch, TunesAProgramsConstants) {
     const Program child = program(numbers.propose(at, random).value());
     const auto values = constants_of(child);
     const double fitness = -std::pow(values[0].value - 3, 2) - std::pow(values[1].value + 2, 2);
-    numbers.tell(at, child, fitness);
+    numbers.tell({at, {}}, {child, fitness});
     best = std::max(best, fitness);
   }
   EXPECT_GT(best, -1e-4);

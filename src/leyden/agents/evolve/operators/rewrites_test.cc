@@ -24,6 +24,13 @@ std::set<std::string> rewritten(std::string_view text, Language language) {
   return out;
 }
 
+std::string replaced(std::string_view in, std::string_view from, std::string_view to) {
+  std::string text(in);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
 void expect_one(const std::set<std::string>& all, std::string_view wanted) {
   std::string seen;
   for (const std::string& one : all) seen += one + "\n----\n";
@@ -31,42 +38,24 @@ void expect_one(const std::set<std::string>& all, std::string_view wanted) {
 }
 
 TEST(Rewrites, PythonLoops) {
-  const auto all = rewritten(R"(def f(items, known):
+  constexpr std::string_view kLoop = R"(def f(items, known):
     found = False
     for item in items:
         limit = item + len(known) * 2
         if item in known and limit > len(known) * 2:
             found = True
     return found
-)",
-                             Language::python);
-  expect_one(all, R"(def f(items, known):
-    found = False
-    hoisted = len(known) * 2
-    for item in items:
-        limit = item + hoisted
-        if item in known and limit > hoisted:
-            found = True
-    return found
-)");
-  expect_one(all, R"(def f(items, known):
-    found = False
-    known_set = set(known)
-    for item in items:
-        limit = item + len(known) * 2
-        if item in known_set and limit > len(known) * 2:
-            found = True
-    return found
-)");
-  expect_one(all, R"(def f(items, known):
-    found = False
-    for item in items:
-        limit = item + len(known) * 2
-        if item in known and limit > len(known) * 2:
-            found = True
-            break
-    return found
-)");
+)";
+  const auto all = rewritten(kLoop, Language::python);
+  constexpr std::string_view kFor = "    for item in items";
+  const auto before_it = [&](std::string_view line) {
+    return std::string(line) + std::string(kFor);
+  };
+  expect_one(all, replaced(replaced(kLoop, "len(known) * 2", "hoisted"), kFor,
+                           before_it("    hoisted = len(known) * 2\n")));
+  expect_one(all, replaced(replaced(kLoop, "in known and", "in known_set and"), kFor,
+                           before_it("    known_set = set(known)\n")));
+  expect_one(all, replaced(kLoop, "found = True\n", "found = True\n            break\n"));
 }
 
 TEST(Rewrites, WhatChangesInTheLoopStaysThere) {
@@ -83,7 +72,7 @@ TEST(Rewrites, WhatChangesInTheLoopStaysThere) {
 }
 
 TEST(Rewrites, PythonContainersAndMemory) {
-  const auto all = rewritten(R"("""Says what it does."""
+  constexpr std::string_view kWalk = R"("""Says what it does."""
 def f(start):
     seen = []
     queue = [start]
@@ -91,38 +80,14 @@ def f(start):
         at = queue.pop(0)
         seen.append(at)
     return seen
-)",
-                             Language::python);
-  expect_one(all, R"("""Says what it does."""
-def f(start):
-    seen = set()
-    queue = [start]
-    while queue:
-        at = queue.pop(0)
-        seen.add(at)
-    return seen
-)");
-  expect_one(all, R"("""Says what it does."""
-import collections
-def f(start):
-    seen = []
-    queue = collections.deque([start])
-    while queue:
-        at = queue.popleft()
-        seen.append(at)
-    return seen
-)");
-  expect_one(all, R"("""Says what it does."""
-import functools
-@functools.lru_cache(maxsize=None)
-def f(start):
-    seen = []
-    queue = [start]
-    while queue:
-        at = queue.pop(0)
-        seen.append(at)
-    return seen
-)");
+)";
+  const auto all = rewritten(kWalk, Language::python);
+  expect_one(all, replaced(replaced(kWalk, "seen = []", "seen = set()"), "append", "add"));
+  std::string first_taken = replaced(kWalk, "[start]", "collections.deque([start])");
+  first_taken = replaced(first_taken, "pop(0)", "popleft()");
+  expect_one(all, replaced(first_taken, "def f", "import collections\ndef f"));
+  expect_one(
+      all, replaced(kWalk, "def f", "import functools\n@functools.lru_cache(maxsize=None)\ndef f"));
 }
 
 constexpr std::string_view kCpp = R"(#include <map>
@@ -141,11 +106,8 @@ std::vector<int> f(std::string text, std::map<char, int> weights) {
 
 TEST(Rewrites, Cpp) {
   const auto all = rewritten(kCpp, Language::cpp);
-  const auto with = [&](std::string_view from, std::string_view to) {
-    std::string text(kCpp);
-    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-      text.replace(at, from.size(), to);
-    return text;
+  const auto with = [](std::string_view from, std::string_view to) {
+    return replaced(kCpp, from, to);
   };
   expect_one(all, with("  for (int i", "  out.reserve(text.size() * 2);\n  for (int i"));
   expect_one(all, with("  for (auto", "  out.reserve(weights.size());\n  for (auto"));

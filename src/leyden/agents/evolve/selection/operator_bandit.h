@@ -3,25 +3,31 @@
 #include <array>
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "leyden/agents/evolve/random.h"
+#include "leyden/agents/evolve/selection/gain_change.h"
 #include "leyden/base/digest.h"
 
 namespace leyden::evolve {
 
 struct BanditOptions {
-  double discount = 0.988;          // Of what is known, with each gain that comes: old gains fade.
-  double extreme_weight = 0.75;     // Of an arm's largest recent gain, against its mean.
-  std::size_t extreme_window = 40;  // Gains of an arm that its largest is of.
-  double curiosity = 1.0;           // Of the dice, against the deviation that was seen.
-  double prior_weight = 0.5;        // An arm's prior counts as so many gains.
+  double discount = 0.993;    // Of what is known, with each gain that comes: old gains fade.
+  std::size_t window = 200;   // Gains of an arm that are kept.
+  double curiosity = 0.8;     // Of the dice, against what is not known.
+  double rate_weight = 8;     // How often all arms gain counts as so many gains of each.
+  double size_blur = 0.1;     // Of what arms' sizes differ by: no size is ever known better.
+  double prior_weight = 0.5;  // An arm's prior counts as so many gains.
+  double doubt = 0.7;         // What all that is known is worth after one arm has changed.
+  ChangeThresholds change;
 };
 
-// Chooses arms by what they gained, and goes on trying the others, since what is best changes. Thompson sampling over discounted means with the
-// pooled variance (Raj and Kalyani, arXiv 1707.09727), plus extreme values, by which rare large gains count (Fialho and others, PPSN X, 2008).
-// Its state follows from what it was told; choices from that and the dice. Confined to one thread.
+// Chooses arms by what they gained, and goes on trying the others, since what is best changes. Thompson sampling over how often an arm gains, times how much it gains when it
+// does: most children gain nothing, and a mean of gains and blanks takes long to tell a rare large gain from none. Both lean on what all arms have in common. Old gains fade, and an arm
+// whose gains changed forgets those before (gain_change.h), while the others' are only doubted. Its state follows from what it was told; choices from that and the dice. Confined to
+// one thread.
 class OperatorBandit {
  public:
   // `priors`: what an arm may be worth against the others, 1 is the average.
@@ -34,10 +40,7 @@ class OperatorBandit {
 
   struct Arm {
     double prior = 1;
-    double weight = 0;  // Discounted number of gains told.
-    double sum = 0;
-    double squares = 0;
-    std::deque<double> recent;
+    std::deque<ToldGain> recent;  // Since it changed, the oldest first.
     std::size_t pulls = 0;
     double gained = 0;  // All of it, not discounted.
   };
@@ -45,6 +48,15 @@ class OperatorBandit {
   void add_to(Hasher& hasher) const;
 
  private:
+  struct Known;
+  struct Common;
+  [[nodiscard]] static Known known_of(const Arm& arm);
+  [[nodiscard]] Common common_of(std::span<const Known> arms) const;
+  [[nodiscard]] double draw(const Known& arm, double prior, const Common& all,
+                            Random& random) const;
+  [[nodiscard]] std::optional<double> noise() const;
+  void fade(double by);
+
   BanditOptions options_;
   std::vector<Arm> arms_;
 };

@@ -60,7 +60,10 @@ std::optional<Parents> choose_parents(Operator which, const Archive& archive, st
     // A failure as often as a weak one that passed.
     const std::vector<Archive::Member> failures = archive.failures(island);
     if (!failures.empty() && (archive.elites(island).empty() || random.chance(0.5))) {
-      first = choose(failures, 0.3, std::nullopt, random);
+      // Where some came nearer than others, these first: half of the time, as above.
+      const bool nearer = failures.front().fitness > failures.back().fitness;
+      const double greed = nearer && random.chance(0.5) ? 1.2 : 0.3;
+      first = choose(failures, greed, std::nullopt, random);
     } else {
       first = choose(basis, 0, std::nullopt, random);
     }

@@ -51,11 +51,7 @@ const std::vector<Scenario>& scenarios() {
        {0.6, 1.1, 1.3, 1.0, 1.0},
        "what is right is made cheaper step by step, and gains are joined",
        1.0},
-      {"general",
-       {"general"},
-       {1, 1, 1, 1, 1},
-       "nothing is known: all operators are alike",
-       1.0}};
+      {"general", {"general"}, {1, 1, 1, 1, 1}, "nothing is known: all operators are alike", 1.0}};
   return all;
 }
 

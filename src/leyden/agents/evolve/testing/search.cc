@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "leyden/agents/evolve/selection/scenarios.h"
 
@@ -47,9 +48,14 @@ SearchOutcome search(const SearchTask& task, std::vector<Operator> operators, st
   return out;
 }
 
-std::uint64_t seeds_wanted(std::uint64_t otherwise) {
-  const char* wish = std::getenv("LEYDEN_EVOLVE_SEEDS");
-  return wish == nullptr ? otherwise : std::max(1ULL, std::strtoull(wish, nullptr, 10));
+std::vector<std::uint64_t> seeds_wanted(std::uint64_t otherwise) {
+  const auto wish = [](const char* name, std::uint64_t none) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? none : std::max<std::uint64_t>(1, std::strtoull(text, nullptr, 10));
+  };
+  std::vector<std::uint64_t> out(wish("LEYDEN_EVOLVE_SEEDS", otherwise));
+  std::iota(out.begin(), out.end(), wish("LEYDEN_EVOLVE_FIRST_SEED", 1));
+  return out;
 }
 
 }  // namespace leyden::evolve

@@ -31,7 +31,7 @@ struct SearchOutcome {
                                    std::uint64_t seed, std::size_t evaluations_max,
                                    ArchiveOptions archive = {});
 
-// What LEYDEN_EVOLVE_SEEDS says, else `otherwise`.
-[[nodiscard]] std::uint64_t seeds_wanted(std::uint64_t otherwise);
+// As many as LEYDEN_EVOLVE_SEEDS says, else `otherwise`, from LEYDEN_EVOLVE_FIRST_SEED on, else from 1.
+[[nodiscard]] std::vector<std::uint64_t> seeds_wanted(std::uint64_t otherwise);
 
 }  // namespace leyden::evolve
