@@ -24,6 +24,15 @@ bool ends_object(const std::string& name) {
 bool is_getter(const std::string& name) {
   return has_word(name, {"get", "is", "has", "size", "count", "length", "error", "status"});
 }
+// What is handed on to a callback, which does without.
+bool is_handed_on(const CppParameter& one) {
+  const CppTypeText text = cpp_type_text(one.type);
+  return text.name == "void" && text.stars == 1 && !text.is_function &&
+         has_word(one.name, {"data", "ctx", "context", "user", "arg", "opaque", "closure", "priv"});
+}
+Type null_pointer() {
+  return {.kind = Kind::expression, .of = {}, .name = "void*", .texts = {"nullptr"}};
+}
 bool is_header(const std::string& path) { return path.ends_with(".h"); }
 
 class Assembler {
@@ -214,12 +223,16 @@ class Assembler {
   // What a call passes; `why` it can't be called.
   std::vector<CppArgument> parameters_of(const CppFunction& function, std::string& why) const {
     std::vector<CppArgument> out;
+    const bool takes_callback = std::ranges::any_of(
+        function.parameters,
+        [&](const CppParameter& one) { return is_cpp_chosen(types_.type_of(one.type, {})); });
     for (std::size_t i = 0; i < function.parameters.size(); ++i) {
       const CppParameter& one = function.parameters[i];
       const CppParameter* next =
           i + 1 < function.parameters.size() ? &function.parameters[i + 1] : nullptr;
       CppArgument taken = parameter_of(one, next);
       if (i > 0 && is_filled(taken.parameter.type)) taken.parameter.type = {};
+      if (takes_callback && is_handed_on(one)) taken.parameter.type = null_pointer();
       if (taken.parameter.name.empty()) taken.parameter.name = fmt::format("argument{}", i);
       if (taken.parameter.type.kind == Kind::unknown && why.empty())
         why = fmt::format("no values are made for its parameter {}", taken.parameter.name);
@@ -246,11 +259,6 @@ class Assembler {
       type = type_of_object(*own);
     } else if (text.stars == 1) {
       take_pointer(types_, one, text, types_.type_of(text.name, {}), next, out);
-      // What is handed on to a callback, which does without.
-      if (type.kind == Kind::unknown && text.name == "void" &&
-          has_word(one.name,
-                   {"data", "ctx", "context", "user", "arg", "opaque", "closure", "priv"}))
-        type = {.kind = Kind::expression, .of = {}, .name = "void*", .texts = {"nullptr"}};
     }
     return out;
   }
@@ -268,7 +276,7 @@ class Assembler {
     std::string why;
     std::vector<CppArgument> parameters = parameters_of(*definition, why);
     if (one.name == "main") why = "it is not to be called";
-    if (!parameters.empty() && parameters[0].parameter.type.kind == Kind::object &&
+    if (parameters.size() == 1 && parameters[0].parameter.type.kind == Kind::object &&
         ends_object(one.name))
       why = "it ends its object";
     if (why.empty() && !by_prototypes_) add_new(out_.declaring, one.file);

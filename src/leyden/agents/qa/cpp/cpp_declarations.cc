@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "leyden/agents/qa/cpp/cpp_syntax.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -56,7 +58,8 @@ class Reader {
 
   void read(const CppFile& file, std::size_t number) {
     file_ = number;
-    text_ = file.text;
+    readable_ = without_export_macros(file.text);
+    text_ = readable_;
     for (const Node child : file.tree.root().named_children()) visit(child, {}, 0);
   }
 
@@ -342,6 +345,7 @@ class Reader {
 
   CppDeclarations& out_;
   std::size_t file_ = 0;
+  std::string readable_;  // As the tree was made of it.
   std::string_view text_;
 };
 

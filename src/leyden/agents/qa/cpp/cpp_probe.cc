@@ -70,15 +70,17 @@ class Writer {
 
   void declare(const CppOwnType& one) {
     const bool is_enum = one.kind == Kind::enumeration;
-    put(fmt::format(
-        "template <> struct Own<{0}> {{\n  static constexpr bool there = true;\n  {1}\n}};\n",
-        one.name,
-        is_enum ? fmt::format("static std::string type() {{ return \"{0}\"; }} static "
-                              "std::string text({0} value);",
-                              one.name)
-                : fmt::format("static bool claims({} const& value, const std::string& "
-                              "path, Claims& out, int depth);",
-                              one.name)));
+    put(
+        fmt::format("template <> struct Own<{0}> {{\n  static constexpr bool there = true, "
+                    "is_object = {2};\n  {1}\n}};\n",
+                    one.name,
+                    is_enum ? fmt::format("static std::string type() {{ return \"{0}\"; }} static "
+                                          "std::string text({0} value);",
+                                          one.name)
+                            : fmt::format("static bool claims({} const& value, const std::string& "
+                                          "path, Claims& out, int depth);",
+                                          one.name),
+                    one.kind == Kind::object));
     if (is_enum || one.can_be_made() || !one.in_place.empty())
       put(fmt::format("template <> struct Read<{0}> {{ static {0} from(Request& in); }};\n",
                       one.name));

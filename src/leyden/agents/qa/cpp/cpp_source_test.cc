@@ -235,6 +235,22 @@ class Page {
   EXPECT_FALSE(element->can_be_made());
 }
 
+TEST(CppTypes, CallbacksAreLambdas) {
+  CppTypes types;
+  const auto texts = [&](std::string_view text) { return types.type_of(text, "").texts; };
+  EXPECT_EQ(texts("int (*)(int value)"),
+            (std::vector<std::string>{"[](int a) -> int { return a + 1; }",
+                                      "[](int a) -> int { return a * 2; }"}));
+  EXPECT_EQ(types.type_of("int (*)(int value)", "").name, "int (*)(int value)");
+  EXPECT_EQ(texts("const std::function<bool(int, int)>&"),
+            (std::vector<std::string>{"[](int a, int b) { return a < b; }",
+                                      "[](int a, int b) { return a == b; }"}));
+  EXPECT_EQ(texts("void (*)(void *, size_t, void *)"),
+            (std::vector<std::string>{"[](void * a, size_t b, void *) { std::cout << "
+                                      "std::string(static_cast<const char*>(a), b) << ' '; }"}));
+  EXPECT_TRUE(texts("void *(*)(size_t)").empty());
+}
+
 TEST(CppSource, StreamsAreOfTexts) {
   const CppSource out = read("log.h", R"(
 #include <iostream>

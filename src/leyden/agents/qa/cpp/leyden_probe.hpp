@@ -88,8 +88,9 @@ class Answer {
   void ready() { ready_ = true; }
   template <class T>
   void result(const T& value) {
-    constexpr std::size_t kResultMax = 24;
-    sayable_ = claim_all(value, "@", claims_, kResultMax);
+    // Of an object some will do.
+    constexpr bool is_object = Own<T>::is_object || Own<std::remove_cv_t<std::remove_pointer_t<T>>>::is_object;
+    sayable_ = claim_all(value, "@", claims_, is_object ? 8 : 24);
     valued_ = true;
   }
   // Of arguments and the object: what is different behind the call, or some of it.
@@ -327,7 +328,6 @@ class Probe {
 
   void explore_from(std::size_t first) {
     for (std::size_t i = first; i < inputs_.size(); ++i) {
-      if (shared_->current != i) allow_all_questions();
       shared_->current = i;
       std::memset(shared_->hits, 0, sizeof shared_->hits);
       const double begin = processor_ms();
@@ -344,6 +344,7 @@ class Probe {
 
   void explore() {
     answer("{\"loaded\":" + hits(true) + "}");
+    // What one input does not bear none is asked: here it only counts where calls come to.
     allow_all_questions();
     for (std::size_t next = 0; next < inputs_.size();) {
       const int status = in_child([&] { explore_from(next); });

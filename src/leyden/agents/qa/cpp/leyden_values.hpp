@@ -263,6 +263,7 @@ struct Literal {
 template <class T>
 struct Own {
   static constexpr bool there = false;
+  static constexpr bool is_object = false;  // That is shown in part.
 };
 
 inline std::string quoted(std::string_view text, char mark) {
