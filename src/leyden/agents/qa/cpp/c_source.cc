@@ -17,12 +17,21 @@ namespace {
 using Kind = Type::Kind;
 using OwnKind = CppOwnType::Kind;
 
-bool makes_object(const std::string& name) {
-  return has_word(name, {"new", "create", "make", "init", "alloc", "open", "build", "from"});
-}
 bool ends_object(const std::string& name) {
   return has_word(name, {"free", "destroy", "delete", "del", "close", "release", "dispose", "unref",
                          "cleanup", "fini", "deinit", "drop"});
+}
+bool is_getter(const std::string& name) {
+  return has_word(name, {"get", "is", "has", "size", "count", "length", "error", "status"});
+}
+// What is handed on to a callback, which does without.
+bool is_handed_on(const CppParameter& one) {
+  const CppTypeText text = cpp_type_text(one.type);
+  return text.name == "void" && text.stars == 1 && !text.is_function &&
+         has_word(one.name, {"data", "ctx", "context", "user", "arg", "opaque", "closure", "priv"});
+}
+Type null_pointer() {
+  return {.kind = Kind::expression, .of = {}, .name = "void*", .texts = {"nullptr"}};
 }
 bool is_header(const std::string& path) { return path.ends_with(".h"); }
 
@@ -42,6 +51,7 @@ class Assembler {
     for (const CppEnum& one : declared_.enums) add_enum(one);
     for (const CppClass& one : declared_.classes) add_record(one);
     add_objects();
+    add_filled();
     for (const CppFunction& one : declared_.functions) {
       if (is_visible(one)) add_callable(one);
     }
@@ -50,6 +60,7 @@ class Assembler {
         add_function(one, one, "it is called by others only", {});
     }
     share_cpp_literals(files_, out_.functions);
+    out_.varies = cpp_varies(files_[target_]);
     out_.has_main = std::ranges::any_of(declared_.functions, [&](const CppFunction& one) {
       return one.file == target_ && one.body && one.name == "main";
     });
@@ -108,19 +119,57 @@ class Assembler {
   void add_objects() {
     for (const CppFunction& one : declared_.functions) {
       const CppTypeText result = cpp_type_text(one.result);
-      if (!is_visible(one) || !makes_object(one.name) || result.stars != 1 || result.is_const ||
+      if (!is_visible(one) || !is_maker_name(one.name) || result.stars != 1 || result.is_const ||
           result.name.empty() || result.name == "void" ||
           types_.type_of(result.name, {}).kind != Kind::unknown)
         continue;
-      std::string why;
-      std::vector<Parameter> construction;
-      for (CppArgument& parameter : parameters_of(one, why)) {
-        if (parameter.passing != CppPassing::value) why = "by value only";
-        construction.push_back(std::move(parameter.parameter));
-      }
-      if (!why.empty()) continue;
-      add_object(result.name, one.name, std::move(construction));
+      if (auto construction = construction_of(one))
+        add_object(result.name, one.name, *std::move(construction));
     }
+  }
+
+  // Structures that are no records, which a function fills where they stand: `csv_init(&parser, 0)`.
+  void add_filled() {
+    for (const CppFunction& one : declared_.functions) {
+      if (!is_visible(one) || !is_maker_name(one.name) || one.parameters.empty()) continue;
+      const CppTypeText first = cpp_type_text(one.parameters[0].type);
+      const CppClass* structure = declared_.class_named(first.name);
+      if (first.stars != 1 || first.is_const || structure == nullptr || !is_seen(structure->file) ||
+          structure->fields.empty() || types_.type_of(first.name, {}).kind != Kind::unknown ||
+          object_type(first) != nullptr)
+        continue;
+      CppFunction rest = one;
+      rest.parameters.erase(rest.parameters.begin());
+      auto construction = construction_of(rest);
+      if (!construction) continue;
+      add_object(first.name, one.name, *std::move(construction));
+      out_.types.back().in_place = first.name;
+      show_fields(*structure, out_.types.back());
+    }
+  }
+
+  // What stands in the structure as plain values.
+  void show_fields(const CppClass& structure, CppOwnType& out) const {
+    for (const CppField& field : structure.fields) {
+      const Type type = types_.type_of(field.type, {});
+      if (type.kind == Kind::integer || type.kind == Kind::boolean || type.kind == Kind::real ||
+          (type.kind == Kind::expression && !is_cpp_chosen(type)))
+        out.fields.push_back(field.name);
+    }
+    for (std::string& observer : out.observers) observer.replace(observer.find('@'), 1, "&@");
+  }
+
+  // nullopt: it takes what is no value.
+  [[nodiscard]] std::optional<std::vector<Parameter>> construction_of(
+      const CppFunction& maker) const {
+    std::string why;
+    std::vector<Parameter> out;
+    for (CppArgument& parameter : parameters_of(maker, why)) {
+      if (parameter.passing != CppPassing::value) why = "by value only";
+      out.push_back(std::move(parameter.parameter));
+    }
+    if (!why.empty()) return std::nullopt;
+    return out;
   }
 
   // The maker that says most.
@@ -148,8 +197,9 @@ class Assembler {
       if (ends_object(one.name)) {
         own.ender = one.name;
       } else if (const Type result = types_.type_of(one.result, {});
-                 first.is_const && (result.kind == Kind::integer || result.kind == Kind::boolean ||
-                                    result.kind == Kind::real)) {
+                 (first.is_const || is_getter(one.name)) &&
+                 (result.kind == Kind::integer || result.kind == Kind::boolean ||
+                  result.kind == Kind::real)) {
         add_new(own.observers, one.name + "(@)");
       }
     }
@@ -173,11 +223,16 @@ class Assembler {
   // What a call passes; `why` it can't be called.
   std::vector<CppArgument> parameters_of(const CppFunction& function, std::string& why) const {
     std::vector<CppArgument> out;
+    const bool takes_callback = std::ranges::any_of(
+        function.parameters,
+        [&](const CppParameter& one) { return is_cpp_chosen(types_.type_of(one.type, {})); });
     for (std::size_t i = 0; i < function.parameters.size(); ++i) {
       const CppParameter& one = function.parameters[i];
       const CppParameter* next =
           i + 1 < function.parameters.size() ? &function.parameters[i + 1] : nullptr;
       CppArgument taken = parameter_of(one, next);
+      if (i > 0 && is_filled(taken.parameter.type)) taken.parameter.type = {};
+      if (takes_callback && is_handed_on(one)) taken.parameter.type = null_pointer();
       if (taken.parameter.name.empty()) taken.parameter.name = fmt::format("argument{}", i);
       if (taken.parameter.type.kind == Kind::unknown && why.empty())
         why = fmt::format("no values are made for its parameter {}", taken.parameter.name);
@@ -187,12 +242,18 @@ class Assembler {
     return out;
   }
 
+  [[nodiscard]] bool is_filled(const Type& type) const {
+    return std::ranges::any_of(out_.types, [&](const CppOwnType& own) {
+      return own.name == type.name && !own.in_place.empty();
+    });
+  }
+
   [[nodiscard]] CppArgument parameter_of(const CppParameter& one, const CppParameter* next) const {
     const std::string written = with_stars(one.type);
     const CppTypeText text = cpp_type_text(written);
     CppArgument out{.parameter = {.name = one.name, .type = {}, .annotated = true}};
     Type& type = out.parameter.type;
-    if (text.stars == 0) {
+    if (text.stars == 0 || text.is_function) {
       type = types_.type_of(written, {});
     } else if (const CppOwnType* own = object_type(text)) {
       type = type_of_object(*own);
@@ -215,7 +276,7 @@ class Assembler {
     std::string why;
     std::vector<CppArgument> parameters = parameters_of(*definition, why);
     if (one.name == "main") why = "it is not to be called";
-    if (!parameters.empty() && parameters[0].parameter.type.kind == Kind::object &&
+    if (parameters.size() == 1 && parameters[0].parameter.type.kind == Kind::object &&
         ends_object(one.name))
       why = "it ends its object";
     if (why.empty() && !by_prototypes_) add_new(out_.declaring, one.file);

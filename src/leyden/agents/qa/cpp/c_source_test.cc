@@ -96,6 +96,36 @@ int shelf_count(const shelf *s) { return s->n; }
   EXPECT_EQ(cpp_prelude(out, {"shop.h"}), "extern \"C\" {\n#include \"shop.h\"\n}\n");
 }
 
+TEST(CSource, AStructureThatAFunctionFillsIsAnObject) {
+  const CppSource out = read(R"(
+struct parser { int state; char *buffer; void (*free_func)(void *); };
+int parser_init(struct parser *p, unsigned char options);
+void parser_free(struct parser *p);
+int parser_get_state(struct parser *p);
+size_t parser_feed(struct parser *p, const void *s, size_t len);
+int parser_same(struct parser *p, struct parser *q);
+)",
+                             R"(#include "shop.h"
+int parser_init(struct parser *p, unsigned char options) { return 0; }
+void parser_free(struct parser *p) {}
+int parser_get_state(struct parser *p) { return p->state; }
+size_t parser_feed(struct parser *p, const void *s, size_t len) { return len; }
+int parser_same(struct parser *p, struct parser *q) { return p == q; }
+)");
+  const auto own = std::ranges::find(out.types, "parser*", &CppOwnType::name);
+  ASSERT_NE(own, out.types.end());
+  EXPECT_EQ(own->in_place, "parser");
+  EXPECT_EQ(own->maker, "parser_init");
+  EXPECT_EQ(own->construction.size(), 1u);
+  EXPECT_EQ(own->ender, "parser_free");
+  EXPECT_EQ(own->observers, std::vector<std::string>{"parser_get_state(&@)"});
+  EXPECT_EQ(own->fields, std::vector<std::string>{"state"});
+  const Function& feed = out.functions[place(out, "parser_feed")];
+  EXPECT_EQ(feed.uncallable, "");
+  EXPECT_EQ(feed.parameters.at(0).type.kind, Type::Kind::text);
+  EXPECT_NE(out.functions[place(out, "parser_same")].uncallable, "");
+}
+
 TEST(CSource, WithoutAHeaderThereArePrototypes) {
   const CppSource out = read("", R"(
 static int twice(int n) { return 2 * n; }

@@ -51,6 +51,11 @@ bool has_word(const std::string& name, std::initializer_list<std::string_view> w
   });
 }
 
+bool is_maker_name(const std::string& name) {
+  return has_word(name, {"new", "create", "make", "init", "alloc", "open", "build", "from", "parse",
+                         "load", "compile", "decode"});
+}
+
 std::string with_stars(std::string type) {
   const std::size_t open = type.find('[');
   if (open == std::string::npos) return type;
@@ -60,11 +65,13 @@ std::string with_stars(std::string type) {
 
 void take_pointer(const CppTypes& types, const CppParameter& one, const CppTypeText& text,
                   const Type& item, const CppParameter* next, CppArgument& out) {
-  if (item.kind == Kind::unknown || item.kind == Kind::optional) return;
   Type& type = out.parameter.type;
   const std::string length = next == nullptr ? std::string() : length_type(types, *next);
+  // Bytes.
+  const bool is_any = text.name == "void" && !length.empty();
+  if (!is_any && (item.kind == Kind::unknown || item.kind == Kind::optional)) return;
   if (!length.empty()) {
-    const bool is_text = item.name == "char" && text.is_const;
+    const bool is_text = is_any || (item.name == "char" && text.is_const);
     type = is_text ? Type{.kind = Kind::text, .of = {}, .name = "std::string"}
                    : Type{.kind = Kind::list,
                           .of = {item},

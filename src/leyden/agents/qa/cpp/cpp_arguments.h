@@ -21,6 +21,9 @@ struct CppArgument {
 // Whether a name has one of these words, in lower case: "buf" and "len" are words of "buf_len" and "bufLen".
 [[nodiscard]] bool has_word(const std::string& name, std::initializer_list<std::string_view> words);
 
+// Whether a function of this name makes something: "stack_new", "parse", "NewElement".
+[[nodiscard]] bool is_maker_name(const std::string& name);
+
 // A pointer for what is written as an array of unknown or known length; "..." for one of arrays.
 [[nodiscard]] std::string with_stars(std::string type);
 

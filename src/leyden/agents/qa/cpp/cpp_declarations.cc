@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "leyden/agents/qa/cpp/cpp_syntax.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -56,7 +58,8 @@ class Reader {
 
   void read(const CppFile& file, std::size_t number) {
     file_ = number;
-    text_ = file.text;
+    readable_ = without_export_macros(file.text);
+    text_ = readable_;
     for (const Node child : file.tree.root().named_children()) visit(child, {}, 0);
   }
 
@@ -93,9 +96,25 @@ class Reader {
                type == "field_declaration") {
       visit_inner_type(node, around, depth);
       add_function(node, around);
+    } else if (type == "friend_declaration") {
+      visit_friend(node, around);
     } else if (type == "linkage_specification" || type == "declaration_list" ||
                type.starts_with("preproc_if") || type.starts_with("preproc_el")) {
       for (const Node child : node.named_children()) visit(child, around, depth + 1);
+    }
+  }
+
+  // An operator that is a friend belongs to what is around the class; its arguments find it.
+  void visit_friend(Node node, const Around& around) {
+    Around outside{
+        .scope = around.scope.substr(0, std::min(around.scope.rfind("::"), around.scope.size()))};
+    if (outside.scope == around.scope) outside.scope.clear();
+    for (const Node child : node.named_children()) {
+      if (child.type() != "function_definition" && child.type() != "declaration") continue;
+      const std::size_t count = out_.functions.size();
+      add_function(child, outside);
+      if (out_.functions.size() > count && !out_.functions.back().name.starts_with("operator"))
+        out_.functions.pop_back();
     }
   }
 
@@ -121,6 +140,14 @@ class Reader {
     }
     visit_inner_type(node, around, depth);
     if (own == name) return;
+    // `typedef int (*Callback)(int);`
+    if (const Node inner = innermost_declarator(declarator, "type_identifier");
+        inner && inner != declarator) {
+      out_.aliases.push_back({.name = joined_scope(around.scope, text(inner)),
+                              .type = type_before(node, declarator, inner),
+                              .scope = around.scope});
+      return;
+    }
     out_.aliases.push_back({.name = joined_scope(around.scope, name),
                             .type = own.empty() ? text(type) : own,
                             .scope = around.scope});
@@ -164,10 +191,12 @@ class Reader {
     one.template_parameters = around.template_parameters;
     one.is_odd_template = around.is_odd_template;
     one.is_public = around.is_public;
-    one.has_bases = has_child(node, "base_class_clause");
     one.file = file_;
     Around inner{.scope = one.name, .in_class = true, .is_public = around.is_public};
     bool open = node.type() == "struct_specifier";
+    for (const Node child : node.named_children()) {
+      if (child.type() == "base_class_clause") add_bases(child, open, one);
+    }
     for (const Node member : body.named_children()) {
       if (member.type() == "access_specifier") {
         open = text(member) == "public";
@@ -178,6 +207,19 @@ class Reader {
       visit(member, inner, depth + 1);
     }
     out_.classes.push_back(std::move(one));
+  }
+
+  void add_bases(Node clause, bool open, CppClass& out) const {
+    out.has_bases = true;
+    bool is_public = open;
+    for (const Node part : clause.named_children()) {
+      if (part.type() == "access_specifier") {
+        is_public = text(part) == "public";
+      } else if (part.type() != "comment" && part.type() != "virtual") {
+        if (is_public) out.bases.push_back(without_arguments(text(part)));
+        is_public = open;
+      }
+    }
   }
 
   void add_fields(Node member, bool open, CppClass& out) const {
@@ -303,10 +345,54 @@ class Reader {
 
   CppDeclarations& out_;
   std::size_t file_ = 0;
+  std::string readable_;  // As the tree was made of it.
   std::string_view text_;
 };
 
 }  // namespace
+
+const CppClass* CppDeclarations::class_named(const std::string& full_name) const {
+  const auto found = std::ranges::find(classes, full_name, &CppClass::name);
+  return found == classes.end() ? nullptr : &*found;
+}
+
+std::vector<const CppClass*> CppDeclarations::bases_of(const CppClass& one) const {
+  std::vector<const CppClass*> out;
+  const auto add_all = [&](const CppClass& of) {
+    for (const std::string& written : of.bases) {
+      // As it is seen from within the class.
+      const CppClass* base = nullptr;
+      for (std::string scope = of.name; base == nullptr && !scope.empty();) {
+        const std::size_t cut = scope.rfind("::");
+        scope.resize(cut == std::string::npos ? 0 : cut);
+        base = class_named(joined_scope(scope, written));
+      }
+      if (base != nullptr && base != &one && std::ranges::find(out, base) == out.end())
+        out.push_back(base);
+    }
+  };
+  add_all(one);
+  for (std::size_t i = 0; i < out.size(); ++i) add_all(*out[i]);
+  return out;
+}
+
+std::vector<const CppFunction*> CppDeclarations::methods_of(const CppClass& one) const {
+  std::vector<const CppFunction*> out;
+  std::vector<const CppClass*> all = bases_of(one);
+  all.insert(all.begin(), &one);
+  for (const CppClass* of : all) {
+    const std::vector<const CppFunction*> before = out;
+    for (const CppFunction& function : functions) {
+      const bool hidden = std::ranges::any_of(
+          before, [&](const CppFunction* other) { return other->name == function.name; });
+      if (function.scope == of->name && function.in_class && function.is_public && !hidden &&
+          !function.is_deleted && !function.is_static && !function.is_odd_template &&
+          function.template_parameters.empty() && function.form != CppFunction::Form::constructor)
+        out.push_back(&function);
+    }
+  }
+  return out;
+}
 
 CppDeclarations cpp_declarations(const std::vector<CppFile>& files) {
   CppDeclarations out;

@@ -53,6 +53,7 @@ struct CppClass {
   bool is_odd_template = false;
   bool is_public = true;
   bool has_bases = false;
+  std::vector<std::string> bases{};  // Public ones, as they are written, without arguments.
   bool has_hidden_fields = false;
   std::vector<CppField> fields;  // Public ones, not static.
   std::size_t file = 0;
@@ -83,6 +84,12 @@ struct CppDeclarations {
   std::vector<CppClass> classes;
   std::vector<CppEnum> enums;
   std::vector<CppAlias> aliases;
+
+  [[nodiscard]] const CppClass* class_named(const std::string& full_name) const;
+  // What it inherits from, its bases' bases behind them.
+  [[nodiscard]] std::vector<const CppClass*> bases_of(const CppClass& one) const;
+  // Public methods and conversions, inherited ones, too, where no name hides them; no templates, none that are static.
+  [[nodiscard]] std::vector<const CppFunction*> methods_of(const CppClass& one) const;
 };
 [[nodiscard]] CppDeclarations cpp_declarations(const std::vector<CppFile>& files);
 

@@ -1,7 +1,10 @@
 #include "leyden/agents/qa/cpp/cpp_literals.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "leyden/agents/qa/source_text.h"
@@ -70,7 +73,44 @@ void collect_shared(Node node, std::string_view text, Literals& out, std::size_t
   for (const Node child : node.named_children()) collect_shared(child, text, out, depth + 1);
 }
 
+bool is_source_of_chance(std::string_view name) {
+  static constexpr std::string_view all[] = {"rand",
+                                             "random",
+                                             "rand_r",
+                                             "drand48",
+                                             "random_device",
+                                             "mt19937",
+                                             "mt19937_64",
+                                             "minstd_rand",
+                                             "minstd_rand0",
+                                             "random_engine",
+                                             "clock",
+                                             "time",
+                                             "now",
+                                             "gettimeofday",
+                                             "clock_gettime",
+                                             "getpid",
+                                             "default_random_engine"};
+  return std::ranges::find(all, name) != std::end(all);
+}
+
+bool may_vary(Node node, std::string_view text, bool in_body, std::size_t depth = 0) {
+  if (depth > kDepthMax) return false;
+  const std::string_view type = node.type();
+  if ((type == "identifier" || type == "type_identifier") && is_source_of_chance(node.text(text)))
+    return true;
+  const std::string_view said = node.text(text);
+  if (in_body && type == "declaration" && said.starts_with("static ") &&
+      !said.starts_with("static const"))
+    return true;
+  const bool inside = in_body || type == "compound_statement";
+  return std::ranges::any_of(node.named_children(),
+                             [&](Node child) { return may_vary(child, text, inside, depth + 1); });
+}
+
 }  // namespace
+
+bool cpp_varies(const CppFile& file) { return may_vary(file.tree.root(), file.text, false); }
 
 Literals cpp_literals(Node node, std::string_view text) {
   Literals out;

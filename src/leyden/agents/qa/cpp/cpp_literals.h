@@ -14,4 +14,7 @@ namespace leyden::qa {
 // Constants that stand outside of functions, and those of functions that only others call, count for all.
 void share_cpp_literals(const std::vector<CppFile>& files, std::vector<Function>& functions);
 
+// Whether what its functions give may differ from call to call: it draws lots, looks at the clock or has a variable that stays.
+[[nodiscard]] bool cpp_varies(const CppFile& file);
+
 }  // namespace leyden::qa

@@ -18,6 +18,12 @@ struct CppProbe {
   };
   std::vector<Lines> functions;  // What belongs to each,
   std::vector<Lines> types;      // and to each type.
+  struct Observer {
+    std::size_t line = 0;
+    std::size_t type = 0;
+    std::string text;
+  };
+  std::vector<Observer> observers;  // Each has a line of its own.
   // Whose part of the text this line is.
   [[nodiscard]] std::optional<std::size_t> function_at(std::size_t line) const;
   [[nodiscard]] std::optional<std::size_t> type_at(std::size_t line) const;

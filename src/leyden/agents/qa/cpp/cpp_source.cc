@@ -8,6 +8,8 @@
 
 #include "leyden/agents/qa/cpp/cpp_arguments.h"
 #include "leyden/agents/qa/cpp/cpp_literals.h"
+#include "leyden/agents/qa/cpp/cpp_observers.h"
+#include "leyden/agents/qa/cpp/cpp_owners.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -36,6 +38,11 @@ class Assembler {
     for (const CppAlias& one : declared_.aliases) types_.add_alias(one.name, one.type, one.scope);
     add_enums();
     for (const CppClass& one : declared_.classes) add_class(one);
+    find_owners(declared_, types_, out_.types);
+    for (const CppClass& one : declared_.classes) {
+      const auto own = named_type(one.name);
+      if (own != out_.types.end()) own->writer = writer_of(declared_, types_, out_.types, one);
+    }
     for (const CppFunction& one : declared_.functions) {
       if (is_visible(one)) add_callable(one);
     }
@@ -44,6 +51,7 @@ class Assembler {
         add_function(one, one, "it is called by others only");
     }
     share_cpp_literals(files_, out_.functions);
+    out_.varies = cpp_varies(files_[target_]);
     return std::move(out_);
   }
 
@@ -88,7 +96,7 @@ class Assembler {
     const std::size_t cut = name.rfind("::");
     std::string out =
         cut == std::string::npos ? name : spelled(name.substr(0, cut)) + name.substr(cut);
-    const CppClass* known = class_named(name);
+    const CppClass* known = declared_.class_named(name);
     if (known == nullptr || known->template_parameters.empty()) return out;
     for (std::size_t i = 0; i < known->template_parameters.size(); ++i)
       out += i == 0 ? "<int" : ", int";
@@ -117,7 +125,7 @@ class Assembler {
     } else {
       make_object(one, own);
     }
-    add_observers(one, own);
+    add_observers(declared_, types_, one, own);
     add_type(one, own);
     out_.types.push_back(std::move(own));
   }
@@ -130,6 +138,9 @@ class Assembler {
       if (own.kind == CppOwnType::Kind::aggregate) type.texts.push_back(parameter.name);
     }
     if (own.maker.empty()) type.kind = Type::Kind::unknown;
+    if (type.kind == Type::Kind::object) {
+      for (const CppClass* base : declared_.bases_of(one)) types_.add_stand_in(base->name, type);
+    }
     types_.add(one.name, std::move(type));
   }
 
@@ -236,27 +247,16 @@ class Assembler {
            item.kind == Kind::bytes;
   }
 
+  // What it is given may be gone when the object is used.
   [[nodiscard]] bool readable(const CppFunction& function) const {
-    return std::ranges::none_of(parameters_of(function, scope_of(function)), [](const auto& one) {
-      return one.type.kind == Type::Kind::unknown;
-    });
-  }
-
-  void add_observers(const CppClass& one, CppOwnType& own) const {
-    for (const CppFunction& function : declared_.functions) {
-      if (function.scope != one.name || !function.in_class || !function.is_public ||
-          !function.is_const || function.is_deleted || !function.template_parameters.empty())
-        continue;
-      if (function.form == Form::conversion) {
-        const std::string type = types_.type_of(function.result, one.name).name;
-        if (!type.empty()) add_new(own.observers, "static_cast<" + type + ">(@)");
-      } else if (function.form == Form::method && !function.name.starts_with("operator") &&
-                 function.name != "begin" && function.name != "end" && function.result != "void " &&
-                 std::ranges::all_of(function.parameters,
-                                     [](const auto& parameter) { return parameter.has_default; })) {
-        add_new(own.observers, "@." + function.name + "()");
-      }
-    }
+    return std::ranges::none_of(function.parameters,
+                                [](const CppParameter& one) {
+                                  const CppTypeText text = cpp_type_text(one.type);
+                                  return text.is_reference && !text.is_const;
+                                }) &&
+           std::ranges::none_of(parameters_of(function, scope_of(function)), [](const auto& one) {
+             return one.type.kind == Type::Kind::unknown;
+           });
   }
 
   // Whether a test that includes the header, or the source, sees it.
@@ -274,19 +274,37 @@ class Assembler {
 
   // A method's definition outside of its class.
   [[nodiscard]] bool is_outer(const CppFunction& one) const {
-    return !one.in_class && class_named(one.scope) != nullptr;
+    return !one.in_class && declared_.class_named(one.scope) != nullptr;
   }
 
-  [[nodiscard]] const CppClass* class_named(const std::string& name) const {
-    const auto found = std::ranges::find(declared_.classes, name, &CppClass::name);
-    return found == declared_.classes.end() ? nullptr : &*found;
-  }
   [[nodiscard]] const CppOwnType* own_type(const std::string& class_name) const {
     const Type* type = types_.find(class_name);
     const auto found = type == nullptr
                            ? out_.types.end()
                            : std::ranges::find(out_.types, type->name, &CppOwnType::name);
     return found == out_.types.end() ? nullptr : &*found;
+  }
+
+  [[nodiscard]] std::vector<CppOwnType>::iterator named_type(const std::string& class_name) {
+    const Type* type = types_.find(class_name);
+    return type == nullptr ? out_.types.end()
+                           : std::ranges::find(out_.types, type->name, &CppOwnType::name);
+  }
+  // Whose object a method is called on: its class's or, where none can be made, one that inherits from it, the richest.
+  [[nodiscard]] const CppOwnType* receiver_of(const CppFunction& one) const {
+    const CppOwnType* own = own_type(one.scope);
+    if (own == nullptr || !own->maker.empty() || one.form == Form::constructor || one.is_static)
+      return own;
+    std::size_t most = 0;
+    for (const CppClass& derived : declared_.classes) {
+      const CppOwnType* other = own_type(derived.name);
+      if (other == nullptr || other->maker.empty()) continue;
+      const std::vector<const CppFunction*> methods = declared_.methods_of(derived);
+      if (methods.size() <= most || std::ranges::find(methods, &one) == methods.end()) continue;
+      most = methods.size();
+      own = other;
+    }
+    return own;
   }
 
   // In the target, of what is declared: itself, or that of the same name and parameters.
@@ -321,8 +339,8 @@ class Assembler {
     if (definition == nullptr || used_.contains(definition)) return;
     used_.insert(definition);
     std::string why;
-    const CppOwnType* own = class_named(one.scope) == nullptr ? nullptr : own_type(one.scope);
-    const bool in_class = class_named(one.scope) != nullptr;
+    const CppOwnType* own = receiver_of(one);
+    const bool in_class = declared_.class_named(one.scope) != nullptr;
     if (one.name == "main" || one.is_deleted || one.name.starts_with("~"))
       why = "it is not to be called";
     if (in_class && own == nullptr) why = "its class can't be named";
@@ -365,7 +383,7 @@ class Assembler {
   void add_function(const CppFunction& one, const CppFunction& definition,
                     const std::string& uncallable) {
     const CppFile& file = files_[target_];
-    const CppOwnType* own = class_named(one.scope) == nullptr ? nullptr : own_type(one.scope);
+    const CppOwnType* own = receiver_of(one);
     CppCallable callable{.form = one.form,
                          .name = one.name,
                          .class_name = {},

@@ -37,6 +37,15 @@ TEST(CppSyntax, AMacroBeforeAClassIsNoName) {
     EXPECT_EQ(without_export_macros(text), text);
 }
 
+TEST(CppSyntax, AMacroBeforeAFunctionIsNoType) {
+  EXPECT_EQ(without_export_macros("PUBLIC(item *) make(void);\n"), "       item *  make(void);\n");
+  EXPECT_EQ(without_export_macros("\nLIB_API const char *name(int a);"),
+            "\n        const char *name(int a);");
+  for (const char* text : {"FILE *open(void);", "BOOL f(int);", "  CHECK(a) b(c);",
+                           "CHECK(a, b) c(d);", "ASSERT(x);", "#define API(type) type\n"})
+    EXPECT_EQ(without_export_macros(text), text);
+}
+
 TEST(CppTypes, AreSpelledAsTestsSpellThem) {
   CppTypes types;
   types.add_alias("shop::Prices", "std::vector<unsigned>", "shop");
@@ -151,6 +160,136 @@ template <class T> void Stack<T>::push(T value) { items_.push_back(value); }
   EXPECT_EQ(push.first_line, 9u);
   EXPECT_EQ(push.parameters.at(0).type.name, "int");
   EXPECT_EQ(out.types.at(0).observers, std::vector<std::string>{"@.empty()"});
+}
+
+TEST(CppSource, AnObjectShowsItselfByMoreThanItsSize) {
+  const CppSource out = read("box.h", R"(
+#include <ostream>
+namespace shop {
+class Base {
+ public:
+  virtual ~Base() {}
+  int id() const { return 1; }
+  void rename(int id) {}
+ protected:
+  Base() {}
+};
+class Printer {
+ public:
+  explicit Printer(bool compact = false) {}
+  const char* text() const { return ""; }
+};
+class Box : public Base {
+ public:
+  Box* next() const { return nullptr; }
+  int count(const char* name, int other = 0) const { return 0; }
+  int at(int index) const { return index; }
+  int pop() { return 1; }
+  void print(Printer* into) const {}
+  const int* begin() const { return nullptr; }
+  const int* end() const { return nullptr; }
+};
+}
+)");
+  const auto box = std::ranges::find(out.types, "shop::Box", &CppOwnType::name);
+  ASSERT_NE(box, out.types.end());
+  EXPECT_EQ(box->observers, (std::vector<std::string>{"@.id()", "@.next()"}));
+  ASSERT_EQ(box->keyed.size(), 2u);
+  EXPECT_EQ(box->keyed[0].text, "@.count({})");
+  EXPECT_EQ(box->keyed[0].key, "const char*");
+  EXPECT_TRUE(box->keyed[1].is_place);
+  EXPECT_EQ(box->takers, std::vector<std::string>{"@.pop()"});
+  EXPECT_TRUE(box->is_gone_through);
+  ASSERT_TRUE(box->writer);
+  EXPECT_EQ(box->writer->type, "shop::Printer");
+  EXPECT_EQ(box->writer->statement, "@.print(&{});");
+  EXPECT_TRUE(box->writer->is_c_text);
+  EXPECT_EQ(named(out, "rename").class_name, "shop::Box") << "no other object has it";
+}
+
+TEST(CppSource, WhatAnotherObjectMakesHasAnOwner) {
+  const CppSource out = read("page.h", R"(
+class Page;
+class Element {
+ public:
+  void set(int value) { value_ = value; }
+ private:
+  friend class Page;
+  Element() {}
+  int value_ = 0;
+};
+class Page {
+ public:
+  explicit Page(int width) {}
+  Element* first() { return nullptr; }
+  Element* new_element(const char* name);
+};
+)");
+  EXPECT_EQ(named(out, "set").uncallable, "");
+  const auto element = std::ranges::find(out.types, "Element", &CppOwnType::name);
+  ASSERT_NE(element, out.types.end());
+  EXPECT_EQ(element->owner, "Page");
+  EXPECT_EQ(element->maker, "new_element");
+  EXPECT_EQ(element->owner_count, 1u);
+  EXPECT_EQ(element->construction.size(), 2u);
+  EXPECT_FALSE(element->can_be_made());
+}
+
+TEST(CppTypes, CallbacksAreLambdas) {
+  CppTypes types;
+  const auto texts = [&](std::string_view text) { return types.type_of(text, "").texts; };
+  EXPECT_EQ(texts("int (*)(int value)"),
+            (std::vector<std::string>{"[](int a) -> int { return a + 1; }",
+                                      "[](int a) -> int { return a * 2; }"}));
+  EXPECT_EQ(types.type_of("int (*)(int value)", "").name, "int (*)(int value)");
+  EXPECT_EQ(texts("const std::function<bool(int, int)>&"),
+            (std::vector<std::string>{"[](int a, int b) { return a < b; }",
+                                      "[](int a, int b) { return a == b; }"}));
+  EXPECT_EQ(texts("void (*)(void *, size_t, void *)"),
+            (std::vector<std::string>{"[](void * a, size_t b, void *) { std::cout << "
+                                      "std::string(static_cast<const char*>(a), b) << ' '; }"}));
+  EXPECT_TRUE(texts("void *(*)(size_t)").empty());
+}
+
+TEST(CppSource, StreamsAreOfTexts) {
+  const CppSource out = read("log.h", R"(
+#include <iostream>
+inline void copy(std::istream& from, std::ostream& to) { to << from.rdbuf(); }
+)");
+  const Function& copy = named(out, "copy");
+  ASSERT_EQ(copy.uncallable, "");
+  EXPECT_EQ(copy.parameters[0].type.name, "std::istringstream");
+  EXPECT_EQ(copy.parameters[1].type.name, "std::ostringstream");
+}
+
+TEST(CppSource, ClassesWithinTemplatesAreSpelledWithTheirArguments) {
+  const CppSource out = read("tree.h", R"(
+namespace trees {
+template <bool B, class T = void> using enable_if_t = typename std::enable_if<B, T>::type;
+template<typename T>
+class tree final {
+ public:
+  class iterator;
+  template <typename U, typename = enable_if_t<std::is_constructible<T, U>::value>>
+  explicit tree(U &&data) : data_(std::forward<U>(data)) {}
+  tree(tree &) = delete;
+  iterator begin() const;
+ private:
+  T data_;
+ public:
+  class iterator final {
+   public:
+    const T& operator*() const;
+    bool done() const { return true; }
+   private:
+    explicit iterator(const tree &tree);
+  };
+};
+}
+)");
+  ASSERT_EQ(out.types.size(), 2u);
+  EXPECT_EQ(out.types[0].name, "trees::tree<int>::iterator");
+  EXPECT_EQ(out.types[1].name, "trees::tree<int>");
 }
 
 TEST(CppText, WritesLiteralsThatMeanOneThing) {

@@ -1,6 +1,8 @@
 #include "leyden/agents/qa/cpp/cpp_syntax.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 
 namespace leyden::qa {
 namespace {
@@ -26,9 +28,49 @@ bool is_macro(std::string_view word) {
          });
 }
 
+void blank(std::string& text, std::size_t begin, std::size_t end) {
+  std::fill(text.begin() + static_cast<std::ptrdiff_t>(begin),
+            text.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+}
+
+// Behind `PUBLIC(type) ` or `API ` at a line's begin: what has two words or a type's text before the name of a function.
+void blank_before_function(std::string& text, std::size_t begin) {
+  std::size_t at = begin;
+  const std::string_view macro = next_word(text, at);
+  if (!is_macro(macro) || at >= text.size()) return;
+  const std::size_t open = begin + macro.size();
+  std::size_t close = open;
+  if (text[at] == '(') {
+    close = text.find(')', at);
+    const std::string_view type = std::string_view(text).substr(at + 1, close - at - 1);
+    if (close == std::string::npos || type.empty() ||
+        !std::ranges::all_of(type, [](char c) { return is_word(c) || c == ' ' || c == '*'; }))
+      return;
+    at = close + 1;
+  } else if (at == open) {
+    return;
+  }
+  std::size_t words = 0;
+  while (at < text.size() && (is_word(text[at]) || text[at] == '*' || text[at] == ' ')) {
+    if (is_word(text[at])) {
+      ++words;
+      next_word(text, at);
+    } else {
+      ++at;
+    }
+  }
+  if (at >= text.size() || text[at] != '(' || words < (close == open ? 2 : 1)) return;
+  blank(text, begin, close == open ? open : text.find('(', begin) + 1);
+  if (close != open) text[close] = ' ';
+}
+
 }  // namespace
 
 std::string without_export_macros(std::string text) {
+  for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+    blank_before_function(text, line);
+    if (text.find('\n', line) == std::string::npos) break;
+  }
   for (std::size_t at = 0; at < text.size();) {
     if (!is_word(text[at])) {
       ++at;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -113,7 +114,9 @@ std::string cpp_literal(const Value& value, const Type& type, const CppSource& s
     case Kind::real:
       return number_literal(value.real);
     case Kind::text:
-      return text_literal(value.text);
+      return type.name == "std::istringstream"
+                 ? fmt::format("{}({})", type.name, text_literal(value.text))
+                 : text_literal(value.text);
     case Kind::bytes:
       return value.text == std::string(1, '\0') ? "'\\0'" : escaped(value.text, '\'');
     case Kind::list:
@@ -268,8 +271,12 @@ std::string claim_text(const Json& claim, const std::string& value) {
   if (kind == "double") return fmt::format("EXPECT_DOUBLE_EQ({}, {});", path, text);
   if (kind == "float") return fmt::format("EXPECT_FLOAT_EQ({}, {});", path, text);
   if (kind == "streq") return fmt::format("EXPECT_STREQ({}, {});", path, text);
-  return fmt::format("EXPECT_{}({}, {});", kind == "ne" ? "NE" : "EQ", path, text);
+  // What comes behind it may look at what is there.
+  if (kind == "ne") return fmt::format("ASSERT_NE({}, {});", path, text);
+  return fmt::format("EXPECT_EQ({}, {});", path, text);
 }
+
+constexpr const char* kOwner = "owner";
 
 class TestWriter {
  public:
@@ -296,27 +303,52 @@ class TestWriter {
   }
 
  private:
-  // The object with what is done to it before; where nothing is and the call leaves no trace it is made in place.
+  // The object with what is done to it before; how calls name it.
   std::string make_object() {
     const Function& function = source_.functions[input_.function()];
     if (!function.needs_object()) return {};
-    const CppOwnType* own = own_type(source_, function.class_name);
-    const std::string arguments = arguments_text(input_.construction, function.construction);
-    const bool braces = own->kind == CppOwnType::Kind::aggregate;
-    const std::string made = own->maker + (braces ? "{" : "(") + arguments + (braces ? "}" : ")");
-    if (own->maker != own->name) {
-      lines_.push_back(fmt::format("{} {} = {};", "auto", kCppObject, made));
-    } else if (arguments.empty()) {
-      lines_.push_back(fmt::format("{} {}{};", own->name, kCppObject, braces ? "{}" : ""));
+    const CppOwnType& own = *own_type(source_, function.class_name);
+    std::string object = kCppObject;
+    if (!own.owner.empty()) {
+      make_by_owner(own, function.construction);
+    } else if (!own.in_place.empty()) {
+      object = "&" + object;
+      lines_.push_back(fmt::format("{} {}{{}};", own.in_place, kCppObject));
+      std::vector<std::string> arguments = literals_of(input_.construction, function.construction);
+      arguments.insert(arguments.begin(), object);
+      lines_.push_back(fmt::format("{}({});", own.maker, joined(arguments, ", ")));
     } else {
-      lines_.push_back(fmt::format("{} {}{}{}{};", own->name, kCppObject, braces ? "{" : "(",
-                                   arguments, braces ? "}" : ")"));
+      declare(own, kCppObject, literals_of(input_.construction, function.construction));
     }
-    if (!own->ender.empty()) to_end_.emplace_back(own->ender, kCppObject);
+    if (!own.ender.empty()) to_end_.emplace_back(own.ender, object);
     for (std::size_t i = 0; i + 1 < input_.steps.size(); ++i)
       lines_.push_back(
-          statement(input_.steps[i].function, call_of(input_.steps[i], kCppObject, false)) + ";");
-    return kCppObject;
+          statement(input_.steps[i].function, call_of(input_.steps[i], object, false)) + ";");
+    return object;
+  }
+
+  void declare(const CppOwnType& own, const std::string& name,
+               const std::vector<std::string>& arguments) {
+    const std::string all = joined(arguments, ", ");
+    const bool braces = own.kind == CppOwnType::Kind::aggregate;
+    if (own.maker != own.name) {
+      lines_.push_back(fmt::format("auto {} = {}({});", name, own.maker, all));
+    } else if (all.empty()) {
+      lines_.push_back(fmt::format("{} {}{};", own.name, name, braces ? "{}" : ""));
+    } else {
+      lines_.push_back(
+          fmt::format("{} {}{}{}{};", own.name, name, braces ? "{" : "(", all, braces ? "}" : ")"));
+    }
+  }
+
+  void make_by_owner(const CppOwnType& own, const std::vector<Parameter>& construction) {
+    std::vector<std::string> arguments = literals_of(input_.construction, construction);
+    const auto behind = arguments.begin() + static_cast<std::ptrdiff_t>(own.owner_count);
+    declare(*own_type(source_, own.owner), kOwner, {arguments.begin(), behind});
+    arguments.erase(arguments.begin(), behind);
+    lines_.push_back(fmt::format("{}& {} = {}{}.{}({});", own.name, kCppObject,
+                                 own.is_pointed_at ? "*" : "", kOwner, own.maker,
+                                 joined(arguments, ", ")));
   }
 
   // [[nodiscard]] is heard.
@@ -324,12 +356,12 @@ class TestWriter {
     return source_.callables[function].gives_nothing ? call : "static_cast<void>(" + call + ")";
   }
 
-  std::string arguments_text(const std::vector<Value>& values,
-                             const std::vector<Parameter>& parameters) const {
+  std::vector<std::string> literals_of(const std::vector<Value>& values,
+                                       const std::vector<Parameter>& parameters) const {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < values.size(); ++i)
       out.push_back(cpp_literal(values[i], parameters[i].type, source_));
-    return joined(out, ", ");
+    return out;
   }
 
   std::string call_of(const Step& step, const std::string& object, bool is_last) {
@@ -367,7 +399,9 @@ class TestWriter {
     const bool is_pointer = type.kind == Type::Kind::optional && type.name.ends_with("*");
     const Type& of = is_pointer ? type.of[0] : type;
     const std::string literal = cpp_literal(value, of, source_);
-    if (source_.is_c && literal.starts_with(of.name + "{")) {
+    if (literal == of.name + "()") {
+      lines_.push_back(fmt::format("{} {};", of.name, name));
+    } else if (source_.is_c && literal.starts_with(of.name + "{")) {
       lines_.push_back(fmt::format("{} {}{};", of.name, name, literal.substr(of.name.size())));
     } else {
       lines_.push_back(fmt::format("{} {} = {};", of.name, name, literal));
@@ -395,14 +429,22 @@ class TestWriter {
       lines_.push_back(claim_text(claims[0], call));
     } else if (!claims.empty()) {
       lines_.push_back("const auto& result = " + call + ";");
-      for (const Json& claim : claims) lines_.push_back(claim_text(claim, "result"));
+      for (const Json& claim : claims) add_claim(claim, "result");
     } else if (changed.empty() && expected_.printed.empty()) {
       lines_.push_back(
           fmt::format("EXPECT_NO_THROW({});", guarded(statement(input_.function(), call))));
     } else {
       lines_.push_back(statement(input_.function(), call) + ";");
     }
-    for (const Json& claim : changed) lines_.push_back(claim_text(claim, ""));
+    for (const Json& claim : changed) add_claim(claim, "");
+  }
+
+  void add_claim(const Json& claim, const std::string& value) {
+    if (claim.size() > 3) {
+      std::istringstream statements(put(claim[3].get<std::string>(), value));
+      for (std::string line; std::getline(statements, line);) lines_.push_back(line);
+    }
+    lines_.push_back(claim_text(claim, value));
   }
 
   const Observation& expected_;
@@ -417,6 +459,7 @@ class TestWriter {
 std::set<std::string> standard_headers(std::string_view text) {
   static constexpr std::pair<const char*, const char*> all[] = {
       {"std::array<", "array"},
+      {"std::cout", "iostream"},
       {"std::deque<", "deque"},
       {"std::forward_list<", "forward_list"},
       {"std::isnan(", "cmath"},
@@ -431,6 +474,7 @@ std::set<std::string> standard_headers(std::string_view text) {
       {"std::optional<", "optional"},
       {"std::pair<", "utility"},
       {"std::set<", "set"},
+      {"stringstream", "sstream"},
       {"std::string", "string"},
       {"std::tuple<", "tuple"},
       {"std::unordered_map<", "unordered_map"},

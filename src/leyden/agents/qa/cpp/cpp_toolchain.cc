@@ -36,10 +36,11 @@ using namespace std::chrono_literals;
 
 constexpr auto kProjectTime = 900s;            // To build the project's own tests and run them.
 constexpr auto kTestRunTime = 120s;            // Of all runs of a test file together.
-constexpr std::size_t kRepairs = 6;            // Of a program some of whose parts do not compile.
+constexpr std::size_t kRepairs = 8;            // Of a program some of whose parts do not compile.
 constexpr std::int64_t kOrdinary = 1'000'000;  // Numbers beyond may well overflow.
 constexpr const char* kSanitizers =
-    "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer";
+    "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer "
+    "-D_GLIBCXX_ASSERTIONS";
 
 bool is_ordinary(const Value& value) {
   return value.integer < kOrdinary && value.integer > -kOrdinary &&
@@ -313,23 +314,41 @@ class CppToolchain final : public CompiledToolchain {
 
   // What the compiler's message names; whether that is anything.
   bool leave_out(const CppProbe& probe, const std::string& trouble) {
+    const std::set<std::size_t> lines = lines_named(trouble, "probe_main.cc");
+    if (leave_out_observers(probe, lines)) return true;
     bool found = false;
     const auto drop = [&](Function& function) {
       if (!function.uncallable.empty()) return;
       function.uncallable = "a call of it does not compile: " + first_error(trouble);
       found = true;
     };
-    for (const std::size_t line : lines_named(trouble, "probe_main.cc")) {
+    for (const std::size_t line : lines) {
       if (const auto function = probe.function_at(line)) drop(source_.functions[*function]);
       const auto type = probe.type_at(line);
       if (!type) continue;
       CppOwnType& own = source_.types[*type];
       found = found || !own.maker.empty() || !own.observers.empty();
-      own.maker.clear();
-      own.observers.clear();
+      own = {.kind = own.kind, .name = own.name, .enumerators = own.enumerators};
       for (Function& one : source_.functions) {
         if (one.needs_object() && one.class_name == own.name) drop(one);
       }
+    }
+    return found;
+  }
+
+  // What an object can't be asked, though its class is fine.
+  bool leave_out_observers(const CppProbe& probe, const std::set<std::size_t>& lines) {
+    bool found = false;
+    for (const CppProbe::Observer& one : probe.observers) {
+      if (!lines.contains(one.line)) continue;
+      CppOwnType& own = source_.types[one.type];
+      found = true;
+      if (one.text.starts_with("@.")) std::erase(own.fields, one.text.substr(2));
+      std::erase(own.observers, one.text);
+      std::erase(own.takers, one.text);
+      std::erase_if(own.keyed, [&](const CppKeyed& keyed) { return keyed.text == one.text; });
+      if (own.writer && own.writer->statement == one.text) own.writer.reset();
+      if (one.text == "@_items") own.is_gone_through = false;
     }
     return found;
   }

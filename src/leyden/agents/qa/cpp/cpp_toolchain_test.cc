@@ -72,6 +72,30 @@ inline int last(const std::vector<int>& numbers) { return numbers[numbers.size()
   EXPECT_FALSE(report->tests.empty());
 }
 
+// What may not be asked in the state that it is in is not asked, and costs nothing else.
+TEST_F(CppAgent, AsksAnObjectForWhatItMayBeAsked) {
+  const auto report = run("pile.h", R"(#pragma once
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+class Pile {
+ public:
+  void put(int card) { cards_.insert(cards_.begin(), card); }
+  bool has(int card) const { return std::find(cards_.begin(), cards_.end(), card) != cards_.end(); }
+  int top() const { return cards_[cards_.size() - 1]; }
+ private:
+  std::vector<int> cards_;
+};
+inline int lot(int most) { return std::rand() % most; }
+)");
+  if (!report && report.error().code == Errc::unsupported) GTEST_SKIP() << report.error().message;
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->after.lines_reached, report->after.lines);
+  EXPECT_NE(report->test_text.find("EXPECT_TRUE(object.has("), std::string::npos);
+  EXPECT_NE(report->test_text.find("EXPECT_EQ(object.top(), "), std::string::npos);
+  EXPECT_NE(report->test_text.find("EXPECT_NO_THROW(static_cast<void>(lot("), std::string::npos);
+}
+
 TEST_F(CppAgent, SaysWhatDoesNotCompile) {
   const auto report = run("broken.h", "inline int f(int a) { return a + nothing; }\n");
   ASSERT_FALSE(report);

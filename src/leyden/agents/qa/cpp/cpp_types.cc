@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 
+#include "leyden/agents/qa/cpp/cpp_callbacks.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -81,11 +82,26 @@ Type fundamental(const std::string& name) {
       "uint16_t", "uint32_t",  "uint64_t", "intptr_t", "uintptr_t", "ssize_t"};
   if (named.contains(plain)) return made(Kind::integer, name);
   if (plain == "string" || plain == "string_view") return made(Kind::text, "std::" + plain);
+  if (plain == "istream" || plain == "istringstream") return made(Kind::text, "std::istringstream");
+  if (plain == "ostream" || plain == "ostringstream") {
+    Type out = made(Kind::expression, "std::ostringstream");
+    out.texts = {"std::ostringstream()"};
+    return out;
+  }
   return {};
 }
 
 bool is_foreign_name(const std::string& name) {
   return name.find("::") != std::string::npos && !name.starts_with("std::");
+}
+
+Type pointer_to(Type type, bool is_const) {
+  if (type.name == "unsigned char") return {};
+  if (type.name == "char")
+    return made(Type::Kind::optional, is_const ? "const char*" : "char*",
+                {made(Type::Kind::text, "const char*")});
+  std::string name = (is_const ? "const " : "") + type.name + "*";
+  return made(Type::Kind::optional, std::move(name), {std::move(type)});
 }
 
 // Takes a type apart, token by token.
@@ -168,6 +184,8 @@ std::string CppTypes::resolved(const std::string& name, const std::string& scope
 Type CppTypes::type_of(std::string_view text, const std::string& scope, std::size_t depth) const {
   if (depth > kDepthMax) return {};
   const CppTypeText parts = cpp_type_text(text);
+  if (parts.is_function && text.find("(*") != std::string_view::npos)
+    return callback_of(text, std::string(trimmed(text)), scope, depth);
   if (parts.is_function || parts.stars > 1 || parts.name.empty()) return {};
   Type out;
   const std::string own = resolved(parts.name, scope);
@@ -178,7 +196,10 @@ Type CppTypes::type_of(std::string_view text, const std::string& scope, std::siz
     for (const std::string& argument : parts.arguments) {
       if (type_of(argument, scope, depth + 1).name != "int") return {};
     }
-    out = *known;
+    const auto stand_in = stand_ins_.find(own);
+    const bool replaced = known->kind == Type::Kind::unknown && stand_in != stand_ins_.end() &&
+                          (parts.stars == 0 || parts.is_const);
+    out = replaced ? stand_in->second : *known;
   } else if (!parts.arguments.empty()) {
     out = template_of(parts, scope, depth);
   } else {
@@ -187,14 +208,20 @@ Type CppTypes::type_of(std::string_view text, const std::string& scope, std::siz
         is_foreign_name(parts.name))
       return made(Type::Kind::integer, parts.name);
   }
-  if (parts.stars == 0 || out.kind == Type::Kind::unknown) return out;
-  if (out.name == "char" || out.name == "unsigned char") {
-    if (out.name == "unsigned char") return {};
-    return made(Type::Kind::optional, parts.is_const ? "const char*" : "char*",
-                {made(Type::Kind::text, "const char*")});
-  }
-  std::string name = (parts.is_const ? "const " : "") + out.name + "*";
-  return made(Type::Kind::optional, std::move(name), {std::move(out)});
+  return parts.stars == 0 || out.kind == Type::Kind::unknown
+             ? out
+             : pointer_to(std::move(out), parts.is_const);
+}
+
+Type CppTypes::callback_of(std::string_view signature, std::string name, const std::string& scope,
+                           std::size_t depth) const {
+  const CppSignature parts = cpp_signature(signature);
+  std::vector<Type> parameters;
+  for (const std::string& one : parts.parameters)
+    parameters.push_back(type_of(one, scope, depth + 1));
+  Type out = made(Type::Kind::expression, std::move(name));
+  out.texts = cpp_lambdas(parts, type_of(parts.result, scope, depth + 1), parameters);
+  return out.texts.empty() ? Type{} : out;
 }
 
 Type CppTypes::template_of(const CppTypeText& text, const std::string& scope,
@@ -209,6 +236,8 @@ Type CppTypes::template_of(const CppTypeText& text, const std::string& scope,
     return made(Kind::tuple, "std::array<" + item.name + ", " + text.arguments[1] + ">",
                 std::vector<Type>(count, item));
   }
+  if (plain == "function" && text.arguments.size() == 1)
+    return callback_of(text.arguments[0], "std::function<" + text.arguments[0] + ">", scope, depth);
   std::vector<Type> of;
   std::vector<std::string> names;
   for (const std::string& argument : text.arguments) {
@@ -240,6 +269,10 @@ Type CppTypes::template_of(const CppTypeText& text, const std::string& scope,
 
 bool is_cpp_foreign(const Type& type) {
   return type.kind == Type::Kind::integer && is_foreign_name(type.name);
+}
+
+bool is_cpp_chosen(const Type& type) {
+  return type.kind == Type::Kind::expression && type.name.find_first_of("(*") != std::string::npos;
 }
 
 std::pair<std::int64_t, std::int64_t> cpp_integer_range(const std::string& name) {

@@ -48,10 +48,14 @@ inline std::string json(std::string_view text) {
   return out + "\"";
 }
 
+inline std::string json(const Claim& one) {
+  return "[" + json(one.path) + "," + json(one.kind) + "," + json(one.text) + (one.before.empty() ? "" : "," + json(one.before)) + "]";
+}
+
 inline std::string json(const Claims& claims) {
   std::string out;
   for (const Claim& one : claims)
-    out += (out.empty() ? "" : ",") + ("[" + json(one.path)) + "," + json(one.kind) + "," + json(one.text) + "]";
+    out += (out.empty() ? "" : ",") + json(one);
   return "[" + out + "]";
 }
 
@@ -63,6 +67,20 @@ inline std::string name_of(const std::type_info& type) {
   return out;
 }
 
+// What came of a call, as it is told, and what a test of it would look at.
+struct Told {
+  std::string line;                // Without braces.
+  std::string head;                // Outcome, error, what was printed.
+  std::vector<std::string> shown;  // Claims that the test makes,
+  std::vector<std::string> all;    // and all that hold.
+  bool has_value() const { return line.compare(0, 17, "\"outcome\":\"value\"") == 0; }
+
+  // Whether a test that was made of `expected` fails here.
+  bool fails(const Told& expected) const {
+    return head != expected.head || std::any_of(expected.shown.begin(), expected.shown.end(), [&](const std::string& one) { return std::find(all.begin(), all.end(), one) == all.end(); });
+  }
+};
+
 // What came of one call; the generated code tells it.
 class Answer {
  public:
@@ -70,42 +88,73 @@ class Answer {
   void ready() { ready_ = true; }
   template <class T>
   void result(const T& value) {
-    sayable_ = claim(value, "@", claims_);
+    // Of an object some will do.
+    constexpr bool is_object = Own<T>::is_object || Own<std::remove_cv_t<std::remove_pointer_t<T>>>::is_object;
+    sayable_ = claim_all(value, "@", claims_, is_object ? 8 : 24);
     valued_ = true;
   }
-  // Of arguments and the object: what is different behind the call, or all of it.
+  // Of arguments and the object: what is different behind the call, or some of it.
   template <class T>
-  std::string before(const T& value) {
+  Claims before(const T& value, const std::string& name) {
     Claims claims;
-    return claim(value, "@", claims) ? json(claims) : std::string();
+    if (!claim_all(value, name, claims)) claims.clear();
+    return claims;
   }
   template <class T>
-  void after(const T& value, const std::string& name, const std::string& before, bool always = false) {
+  void after(const T& value, const std::string& name, const Claims& before, bool always = false) {
+    constexpr std::size_t kShownMax = 8;
     Claims claims;
-    if (!claim(value, name, claims)) return;
-    Claims plain;
-    claim(value, "@", plain);
-    if (!always && json(plain) == before) return;
-    changed_.insert(changed_.end(), claims.begin(), claims.end());
+    may_change() = always;
+    const bool sayable = claim_all(value, name, claims);
+    may_change() = false;
+    if (!sayable) return;
+    Claims shown;
+    for (const Claim& one : claims) {
+      if (!contains(before, one)) shown.push_back(one);
+    }
+    if (shown.empty() && always) shown = claims;
+    if (shown.size() > kShownMax) shown.resize(kShownMax);
+    all_.insert(all_.end(), claims.begin(), claims.end());
+    changed_.insert(changed_.end(), shown.begin(), shown.end());
   }
   bool gave_value() const { return valued_; }
 
-  // Without braces.
-  std::string text(bool failed, const std::string& error, const std::string& printed) const {
-    if (failed && !ready_) return "\"outcome\":\"broken\"";
-    if (failed) return "\"outcome\":\"error\",\"error\":" + json(error) + ",\"raised\":" + std::to_string(leyden_thrown);
-    std::string claims = json(claims_);
-    std::string changed = json(changed_);
-    if ((valued_ && !sayable_ && changed_.empty()) || claims.size() + changed.size() + printed.size() > kTextMax)
-      return "\"outcome\":\"unsayable\"";
-    if (!sayable_) claims = "[]";
-    return "\"outcome\":\"value\",\"form\":\"claims\",\"text\":" + json(claims) + (changed_.empty() ? "" : ",\"changed\":{\"\":" + json(changed) + "}") +
-           (printed.empty() ? "" : ",\"printed\":" + json(quoted(printed, '"')));
+  Told told(bool failed, const std::string& error, const std::string& printed) const {
+    if (failed && !ready_) return {"\"outcome\":\"broken\"", "broken", {}, {}};
+    if (failed) {
+      const std::string line = "\"outcome\":\"error\",\"error\":" + json(error) + ",\"raised\":" + std::to_string(leyden_thrown);
+      return {line, line, {}, {}};
+    }
+    const std::string claims = sayable_ ? json(claims_) : "[]";
+    const std::string changed = json(changed_);
+    if ((valued_ && !sayable_ && changed_.empty()) || claims.size() + changed.size() + printed.size() > kTextMax) return {"\"outcome\":\"unsayable\"", "unsayable", {}, {}};
+    Told out;
+    out.line = "\"outcome\":\"value\",\"form\":\"claims\",\"text\":" + json(claims) + (changed_.empty() ? "" : ",\"changed\":{\"\":" + json(changed) + "}") +
+               (printed.empty() ? "" : ",\"printed\":" + json(quoted(printed, '"')));
+    out.head = "value" + json(printed);
+    if (sayable_) add(claims_, out.shown);
+    add(changed_, out.shown);
+    add(claims_, out.all);
+    add(all_, out.all);
+    return out;
   }
 
  private:
+  template <class T>
+  static bool claim_all(const T& value, const std::string& name, Claims& out, std::size_t claims_most = 40) {
+    described() = {std::addressof(value)};
+    claims_max() = claims_most;
+    return claim(value, name, out);
+  }
+  static bool contains(const Claims& all, const Claim& one) {
+    return std::any_of(all.begin(), all.end(), [&](const Claim& other) { return other.path == one.path && other.kind == one.kind && other.text == one.text; });
+  }
+  static void add(const Claims& from, std::vector<std::string>& to) {
+    for (const Claim& one : from) to.push_back(json(one));
+  }
+
   bool ready_ = false, sayable_ = true, valued_ = false;
-  Claims claims_, changed_;
+  Claims claims_, changed_, all_;
 };
 
 // Tells what a call gives, if it gives anything.
@@ -121,8 +170,12 @@ void give(Answer& out, Call call) {
 // Generated: makes the objects, runs the steps.
 void run_input(std::size_t function, Request& in, Answer& out);
 
+// Generated: whether calls may well give something else each time, since the code draws lots, looks at the clock or remembers.
+extern const bool varies;
+
 struct Shared {
   volatile std::size_t current;
+  Questions questions;
   unsigned char hits[LEYDEN_PROBES_MAX];
   unsigned char seen[LEYDEN_PROBES_MAX];
 };
@@ -134,6 +187,7 @@ class Probe {
     printed_ = temporary();
     errors_ = temporary();
     leyden_hits = shared_->hits;
+    questions() = &shared_->questions;
   }
 
   int run() {
@@ -195,8 +249,9 @@ class Probe {
   }
 
   // One call, in this process.
-  std::string call(const Input& input) {
+  Told call(const Input& input) {
     in_.go_to(input.at);
+    passed() = {};
     leyden_thrown = 0;
     Answer out;
     bool failed = false;
@@ -215,7 +270,7 @@ class Probe {
     std::cout.flush();
     std::fflush(stdout);
     time_limit(0);
-    return out.text(failed, error, taken(printed_, kTextMax + 1));
+    return out.told(failed, error, taken(printed_, kTextMax + 1));
   }
 
   static double processor_ms() {
@@ -237,6 +292,20 @@ class Probe {
     ::waitpid(child, &status, 0);
     return status;
   }
+  // Whether it was a question about an object that has ended the process: it is not asked again.
+  bool was_a_question() {
+    Questions& all = shared_->questions;
+    const std::size_t asked = std::exchange(all.asked, 0);
+    if (asked == 0 || all.forbidden[asked] != 0) return false;
+    all.forbidden[asked] = 1;
+    taken(errors_, 1);
+    taken(printed_, 1);
+    return true;
+  }
+  void allow_all_questions() {
+    shared_->questions.asked = 0;
+    std::memset(shared_->questions.forbidden, 0, sizeof shared_->questions.forbidden);
+  }
   static bool ended_well(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
   std::string death(int status) {
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -257,53 +326,100 @@ class Probe {
     return "[" + out + "]";
   }
 
+  void explore_from(std::size_t first) {
+    for (std::size_t i = first; i < inputs_.size(); ++i) {
+      shared_->current = i;
+      std::memset(shared_->hits, 0, sizeof shared_->hits);
+      const double begin = processor_ms();
+      const Told told = call(inputs_[i]);
+      const double ms = processor_ms() - begin;
+      std::string fresh;
+      if (told.has_value() || (leyden_thrown != 0 && told.line.find("\"outcome\":\"error\"") == 0)) {
+        fresh = hits(true);
+        fresh = fresh == "[]" ? "" : ",\"fresh\":" + fresh;
+      }
+      answer("{\"input\":" + std::to_string(i) + ",\"ms\":" + std::to_string(ms) + "," + told.line + fresh + "}");
+    }
+  }
+
   void explore() {
     answer("{\"loaded\":" + hits(true) + "}");
+    // What one input does not bear none is asked: here it only counts where calls come to.
+    allow_all_questions();
     for (std::size_t next = 0; next < inputs_.size();) {
-      const int status = in_child([&] {
-        for (std::size_t i = next; i < inputs_.size(); ++i) {
-          shared_->current = i;
-          std::memset(shared_->hits, 0, sizeof shared_->hits);
-          const double begin = processor_ms();
-          const std::string told = call(inputs_[i]);
-          const double ms = processor_ms() - begin;
-          std::string fresh;
-          if (told.find("\"outcome\":\"value\"") == 0 || (leyden_thrown != 0 && told.find("\"outcome\":\"error\"") == 0)) {
-            fresh = hits(true);
-            fresh = fresh == "[]" ? "" : ",\"fresh\":" + fresh;
-          }
-          answer("{\"input\":" + std::to_string(i) + ",\"ms\":" + std::to_string(ms) + "," + told + fresh + "}");
-        }
-      });
+      const int status = in_child([&] { explore_from(next); });
       if (ended_well(status)) break;
       next = shared_->current;
+      if (was_a_question()) continue;
       answer("{\"input\":" + std::to_string(next) + "," + death(status) + "}");
       ++next;
     }
   }
 
+  void confirm_one(std::size_t input) {
+    std::memset(shared_->hits, 0, sizeof shared_->hits);
+    const Told told = call(inputs_[input]);
+    const std::string reached = hits(false);
+    const Told again = call(inputs_[input]);
+    const bool same = again.line == told.line;
+    // Of what varies by its nature a test says that it comes to its end.
+    const bool ends = !same && varies && told.has_value() && again.has_value();
+    const std::string line = ends ? "\"outcome\":\"value\",\"form\":\"claims\",\"text\":\"[]\"" : told.line;
+    answer("{\"input\":" + std::to_string(input) + ",\"stable\":" + (same || ends ? "true" : "false") + ",\"reached\":" + reached + "," + line + "}");
+  }
+
   void confirm() {
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      const int status = in_child([&] {
-        std::memset(shared_->hits, 0, sizeof shared_->hits);
-        const std::string told = call(inputs_[i]);
-        const std::string reached = hits(false);
-        const bool stable = call(inputs_[i]) == told;
-        answer("{\"input\":" + std::to_string(i) + ",\"stable\":" + (stable ? "true" : "false") + ",\"reached\":" + reached + "," + told + "}");
-      });
+    for (std::size_t i = 0; i < inputs_.size();) {
+      const int status = in_child([&] { confirm_one(i); });
+      if (!ended_well(status) && was_a_question()) continue;
       if (!ended_well(status)) answer("{\"input\":" + std::to_string(i) + "," + death(status) + "}");
+      allow_all_questions();
+      ++i;
     }
   }
 
-  void mutants() {
-    std::vector<std::string> expected;
-    expected.reserve(inputs_.size());
-    for (const Input& input : inputs_) {
-      char* const told = static_cast<char*>(::mmap(nullptr, 3 * kTextMax, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-      in_child([&] { std::strncpy(told, call(input).c_str(), 3 * kTextMax - 1); });
-      expected.emplace_back(told);
-      ::munmap(told, 3 * kTextMax);
+  // What an input gives without mutants, and which questions it does not bear.
+  struct Expected {
+    Told told;
+    bool varies = false;
+    Questions questions{};
+  };
+
+  Expected expected(const Input& input) {
+    const int told = temporary();
+    allow_all_questions();
+    for (;;) {
+      const int status = in_child([&] {
+        const Told first = call(input);
+        const bool same = !varies || call(input).line == first.line;
+        std::string text = (same ? "s" : "v") + first.head;
+        for (const std::string& one : first.shown) text += '\n' + one;
+        if (::write(told, text.data(), text.size()) < 0) ::_exit(9);
+      });
+      if (ended_well(status) || !was_a_question()) break;
     }
+    Expected out;
+    std::istringstream lines(taken(told, 1 << 20));
+    ::close(told);
+    std::getline(lines, out.told.head);
+    out.varies = out.told.head.compare(0, 1, "v") == 0;
+    out.told.head.erase(0, 1);
+    for (std::string line; std::getline(lines, line);) out.told.shown.push_back(line);
+    out.questions = shared_->questions;
+    return out;
+  }
+
+  bool notices(std::size_t input, const Expected& expected) {
+    shared_->current = input;
+    std::memcpy(&shared_->questions, &expected.questions, sizeof expected.questions);
+    const Told told = call(inputs_[input]);
+    return expected.varies ? !told.has_value() : told.fails(expected.told);
+  }
+
+  void mutants() {
+    std::vector<Expected> all;
+    all.reserve(inputs_.size());
+    for (const Input& input : inputs_) all.push_back(expected(input));
     for (std::int64_t count = in_.number(); count > 0; --count) {
       leyden_mutant = static_cast<int>(in_.number());
       std::vector<std::size_t> tried;
@@ -313,8 +429,7 @@ class Probe {
       shared_->current = tried.front();
       const int status = in_child([&] {
         for (const std::size_t i : tried) {
-          shared_->current = i;
-          if (call(inputs_[i]) != expected[i]) ::_exit(1);
+          if (notices(i, all[i])) ::_exit(1);
         }
       });
       taken(errors_, 1);

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <deque>
 #include <forward_list>
+#include <functional>
+#include <iostream>
 #include <list>
 #include <limits>
 #include <map>
@@ -79,6 +81,29 @@ class Request {
   std::size_t at_ = 0;
 };
 
+// What a request has passed: what takes a key or a place is asked for these.
+struct Passed {
+  std::vector<std::string> texts;
+  std::vector<std::int64_t> numbers;
+};
+inline Passed& passed() {
+  static Passed all;
+  return all;
+}
+// The last ones are kept, each once.
+template <class T>
+void note_passed(std::vector<T>& all, const T& one) {
+  constexpr std::size_t kKeptMax = 2;
+  all.erase(std::remove(all.begin(), all.end(), one), all.end());
+  all.insert(all.begin(), one);
+  if (all.size() > kKeptMax) all.pop_back();
+}
+inline std::string noted(std::string text) {
+  constexpr std::size_t kKeyMax = 24;
+  if (text.size() <= kKeyMax) note_passed(passed().texts, text);
+  return text;
+}
+
 // What is read must outlive the call that borrows it.
 template <class T>
 T& kept(T value) {
@@ -102,7 +127,9 @@ struct Read<T, std::enable_if_t<std::is_integral_v<T>>> {
       const std::string text = in.text();
       return text.empty() ? T{} : static_cast<T>(text[0]);
     }
-    return static_cast<T>(in.number());
+    const std::int64_t number = in.number();
+    if (!std::is_same_v<T, bool>) note_passed(passed().numbers, number);
+    return static_cast<T>(number);
   }
 };
 template <class T>
@@ -111,15 +138,15 @@ struct Read<T, std::enable_if_t<std::is_floating_point_v<T>>> {
 };
 template <>
 struct Read<std::string> {
-  static std::string from(Request& in) { return in.text(); }
+  static std::string from(Request& in) { return noted(in.text()); }
 };
 template <>
 struct Read<std::string_view> {
-  static std::string_view from(Request& in) { return kept(in.text()); }
+  static std::string_view from(Request& in) { return kept(noted(in.text())); }
 };
 template <>
 struct Read<const char*> {
-  static const char* from(Request& in) { return in.none() ? nullptr : kept(in.text()).c_str(); }
+  static const char* from(Request& in) { return in.none() ? nullptr : kept(noted(in.text())).c_str(); }
 };
 template <>
 struct Read<char*> {
@@ -128,6 +155,17 @@ struct Read<char*> {
     std::string& text = kept(in.text());
     text.reserve(kTextRoom - 1);
     return text.data();
+  }
+};
+template <>
+struct Read<std::istringstream> {
+  static std::istringstream from(Request& in) { return std::istringstream(in.text()); }
+};
+template <>
+struct Read<std::ostringstream> {
+  static std::ostringstream from(Request& in) {
+    in.number();
+    return {};
   }
 };
 template <class T>
@@ -225,6 +263,7 @@ struct Literal {
 template <class T>
 struct Own {
   static constexpr bool there = false;
+  static constexpr bool is_object = false;  // That is shown in part.
 };
 
 inline std::string quoted(std::string_view text, char mark) {
@@ -415,18 +454,96 @@ LEYDEN_MAP(std::map, false)
 LEYDEN_MAP(std::multimap, false)
 LEYDEN_MAP(std::unordered_map, true)
 
-// ---- Claims: what a test says about a value. `@` stands for the value: {"@.first", "eq", "3"}.
+// ---- Claims: what a test says about a value. `@` stands for the value: {"@.first", "eq", "3"}. `before` are statements that come before it.
 struct Claim {
-  std::string path, kind, text;
+  std::string path, kind, text, before = {};
 };
 using Claims = std::vector<Claim>;
-constexpr std::size_t kClaimsMax = 24;
 constexpr int kDepthMax = 3;
+inline std::size_t& claims_max() {
+  static std::size_t count = 24;
+  return count;
+}
+// Whether nothing comes behind the claims that are made: an object may be asked for what it gives away, too.
+inline bool& may_change() {
+  static bool yes = false;
+  return yes;
+}
+
+// "(*p)" as a whole.
+inline bool is_dereferenced(const std::string& path) {
+  if (path.compare(0, 2, "(*") != 0) return false;
+  int depth = 0;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    depth += path[i] == '(' ? 1 : path[i] == ')' ? -1 : 0;
+    if (depth == 0) return i + 1 == path.size();
+  }
+  return false;
+}
 
 inline std::string put(const std::string& path, const std::string& into) {
+  if (into.compare(0, 2, "@.") == 0 && is_dereferenced(path)) return path.substr(2, path.size() - 3) + "->" + into.substr(2);
   std::string out;
   for (const char c : into) out += c == '@' ? path : std::string(1, c);
   return out;
+}
+
+// What may not be asked in the state that an object is in: some ask for the top of a stack that is empty. Which these are says the process that it has ended.
+constexpr std::size_t kObserversMax = 1024;
+struct Questions {
+  volatile std::size_t asked;  // Which one is being asked, from 1.
+  unsigned char forbidden[kObserversMax];
+};
+inline Questions*& questions() {
+  static Questions none{};
+  static Questions* all = &none;
+  return all;
+}
+class Question {
+ public:
+  explicit Question(std::size_t number) : before_(questions()->asked), number_(number % kObserversMax) { questions()->asked = number_; }
+  ~Question() { questions()->asked = before_; }
+  Question(const Question&) = delete;
+  Question& operator=(const Question&) = delete;
+  bool allowed() const { return questions()->forbidden[number_] == 0; }
+
+ private:
+  std::size_t before_, number_;
+};
+
+// What was passed and can be asked for, as values and as literals; a place may be the first.
+template <class T>
+std::vector<std::pair<T, std::string>> keys(bool is_place) {
+  std::vector<std::pair<T, std::string>> out;
+  if constexpr (std::is_same_v<T, char>) {
+    for (const std::string& text : passed().texts) {
+      if (text.size() == 1 && text[0] != '@') out.emplace_back(text[0], quoted(text, '\''));
+    }
+  } else if constexpr (std::is_integral_v<T>) {
+    std::vector<std::int64_t> numbers = passed().numbers;
+    if (is_place) note_passed(numbers, std::int64_t{0});
+    for (const std::int64_t number : numbers) {
+      const T key = static_cast<T>(number);
+      if (static_cast<std::int64_t>(key) == number && (number >= 0) == (key >= T{0})) out.emplace_back(key, std::to_string(number));
+    }
+  } else {
+    for (const std::string& text : passed().texts) {
+      if (text.find_first_of(std::string_view("@\0", 2)) == std::string::npos) out.emplace_back(text.c_str(), quoted(text, '"'));
+    }
+  }
+  return out;
+}
+
+// What pointers led to: the second way to an object says nothing new.
+inline std::vector<const void*>& described() {
+  static std::vector<const void*> objects;
+  return objects;
+}
+inline bool is_described(const void* object) {
+  std::vector<const void*>& all = described();
+  if (std::find(all.begin(), all.end(), object) != all.end()) return true;
+  all.push_back(object);
+  return false;
 }
 
 template <class T, class = void>
@@ -523,16 +640,50 @@ constexpr bool points_at_nothing_known() {
 // Of pointers, C's objects among them.
 template <class T>
 bool claim_pointer(const T& value, const std::string& path, Claims& out, int depth) {
+  if (value == nullptr) {
+    out.push_back({path, "eq", "nullptr"});
+    return true;
+  }
   // An object that methods are called on is there.
   const bool is_own = std::is_pointer_v<T> && Own<T>::there;
-  if (!is_own || value == nullptr || path == "@") out.push_back({path, value == nullptr ? "eq" : "ne", "nullptr"});
+  if (!is_own || path == "@") out.push_back({path, "ne", "nullptr"});
   if constexpr (std::is_pointer_v<T> && Own<T>::there) {
-    return value == nullptr || Own<T>::claims(value, path, out, depth);
+    return Own<T>::claims(value, path, out, depth);
   } else if constexpr (std::is_pointer_v<T> && IsOpaque<std::remove_cv_t<std::remove_pointer_t<T>>>::value) {
     return true;
   } else {
-    return value == nullptr || claim(*value, "(*" + path + ")", out, depth + 1);
+    return !is_described(&*value) && claim(*value, "(*" + path + ")", out, depth + 1);
   }
+}
+
+// What an object has written to something that takes text.
+template <class Writer, class Write, class Text>
+void claim_written(Write write, Text text, const std::string& statements, const Claim& shown, const std::string& path, Claims& out) {
+  constexpr std::size_t kWrittenMax = 400;
+  Writer into{};
+  write(into);
+  const std::string written = text(into);
+  if (!written.empty() && written.size() <= kWrittenMax && written.find('\0') == std::string::npos)
+    out.push_back({put(path, shown.path), shown.kind, quoted(written, '"'), put(path, statements)});
+}
+
+// What an object that can be gone through holds, where that can be written in one expression.
+template <class T>
+bool claim_gone_through(const T& value, const std::string& path, Claims& out) {
+  using Item = std::decay_t<decltype(*value.begin())>;
+  if constexpr (Literal<Item>::there) {
+    constexpr std::size_t kItemsMax = 20;
+    std::vector<Item> items;
+    auto at = value.begin();
+    for (const auto end = value.end(); at != end; ++at) {
+      if (items.size() == kItemsMax) return false;
+      items.push_back(*at);
+    }
+    const std::string type = Literal<std::vector<Item>>::type();
+    out.push_back({put(path, "@_items"), "eq", Literal<std::vector<Item>>::text(items), put(path, type + " @_items;\nfor (const auto& item : @) @_items.push_back(item);")});
+    return true;
+  }
+  return false;
 }
 
 // Of what holds other values.
@@ -558,7 +709,11 @@ bool claim_parts(const T& value, const std::string& path, Claims& out, int depth
 
 template <class T>
 bool claim(const T& value, const std::string& path, Claims& out, int depth) {
-  if (depth > kDepthMax || out.size() > kClaimsMax) return false;
+  if (depth > kDepthMax || out.size() > claims_max()) return false;
+  if constexpr (std::is_same_v<T, std::ostringstream>) {
+    out.push_back({path + ".str()", "eq", quoted(value.str(), '"')});
+    return true;
+  } else
   if constexpr (std::is_floating_point_v<T>) {
     return claim_real(static_cast<double>(value), std::is_same_v<T, float>, path, out);
   } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
