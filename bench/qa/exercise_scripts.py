@@ -173,7 +173,9 @@ class JavaScript(Language):
         super().lay_out(exercise, folder)
         for left in ("babel.config.js", "babel.config.cjs", "jest.config.js", "jest.config.cjs", "tsconfig.json", "test-runner.mjs", "yarn.lock"):
             (folder / left).unlink(missing_ok=True)
-        (folder / "package.json").write_text('{"type": "module"}\n')
+        # As each is meant: jest would take both kinds of module.
+        is_module = any(re.search(r"^(?:import|export)\b", (folder / file).read_text(), re.M) for file in exercise.solution if (folder / file).is_file())
+        (folder / "package.json").write_text(json.dumps({"type": "module" if is_module else "commonjs"}))
 
     def suite(self, exercise, folder, tests, human=False):
         return (JestSuite if human else NodeSuite)(folder, [solution for _, solution in self.pairs(exercise)], tests)

@@ -43,6 +43,34 @@ void drop_equal(std::vector<Value>& items) {
   items = std::move(out);
 }
 
+bool is_of(const Value& value, const Type& type) {
+  using Kind = Type::Kind;
+  switch (value.kind) {
+    case Value::Kind::list:
+      return type.kind == Kind::list;
+    case Value::Kind::set:
+      return type.kind == Kind::set;
+    case Value::Kind::tuple:
+      return type.kind == Kind::tuple;
+    case Value::Kind::map:
+      return type.kind == Kind::map || type.kind == Kind::record;
+    case Value::Kind::object:
+      return type.kind == Kind::object;
+    default:
+      return false;
+  }
+}
+
+// Of several types the one that the value is of, as far as values within it are to be varied.
+const Type& alternative(const Type& type, const Value& value) {
+  if (type.kind != Type::Kind::any_of && type.kind != Type::Kind::optional) return type;
+  for (const Type& one : type.of) {
+    const Type& inner = alternative(one, value);
+    if (is_of(value, inner)) return inner;
+  }
+  return type;
+}
+
 bool takes_text(const Type& type) {
   return type.kind == Type::Kind::text || type.kind == Type::Kind::unknown ||
          ((type.kind == Type::Kind::optional || type.kind == Type::Kind::any_of) &&
@@ -489,6 +517,7 @@ Input InputMaker::random(std::size_t function) {
   Input out;
   if (of.needs_object()) {
     out.construction = arguments(of.construction, style);
+    // A few of all methods, or one of them again and again, as games end and buffers fill.
     const std::vector<std::size_t> methods = methods_of(of.class_name);
     const bool others = methods.size() > 1 || (methods.size() == 1 && methods[0] != function);
     if (others) out.steps = steps_before(methods, style);
@@ -572,11 +601,16 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
                               : type.of[i].kind == Kind::text ? borders[i][0]
                                                               : borders[i][1]);
       }
+      // Of options none, then one at a time.
+      const bool options =
+          std::ranges::all_of(type.of, [](const Type& one) { return one.kind == Kind::optional; });
+      if (options) first.items.clear();
       std::vector<Value> out{first};
       for (std::size_t i = 0; i < borders.size(); ++i) {
         for (const Value& one : borders[i]) {
           Value changed = first;
-          changed.items[2 * i + 1] = one;
+          if (options) changed.items = {Value::of(type.texts[i]), Value::none()};
+          changed.items[options ? 1 : 2 * i + 1] = one;
           if (changed != first) out.push_back(std::move(changed));
         }
       }
@@ -724,12 +758,13 @@ void InputMaker::vary_list(Value& value, const Type& type, const Style& style) {
 }
 
 // One change, somewhere within.
-void InputMaker::vary(Value& value, const Type& type, const Style& style) {
+void InputMaker::vary(Value& value, const Type& any, const Style& style) {
   using Kind = Value::Kind;
   if (chance(0.08)) {
-    value = this->value(type, style, 0);
+    value = this->value(any, style, 0);
     return;
   }
+  const Type& type = alternative(any, value);
   switch (value.kind) {
     case Kind::none:
     case Kind::expression:
@@ -789,7 +824,7 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
         continue;
       }
       const std::vector<std::size_t> methods = methods_of(of.class_name);
-      if (!methods.empty() && out.steps.size() <= 2 * kStepsMax) {
+      if (!methods.empty() && out.steps.size() <= kStepsMax + kStepsMoreMax) {
         const std::size_t method = methods[below(methods.size())];
         out.steps.insert(
             out.steps.begin() + static_cast<std::ptrdiff_t>(below(out.steps.size())),

@@ -343,7 +343,7 @@ class Agent {
       report_.rejected.push_back(
           {.name = fmt::format("candidate {}", i + 1),
            .function = functions_[candidates_[i].function()].qualified_name(),
-           .reason = "gives another answer where hashes have another seed"});
+           .reason = "gives another answer where seeds of hashes, time zone or language differ"});
     }
     candidates_ = std::move(kept);
     return {};

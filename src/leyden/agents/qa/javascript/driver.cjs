@@ -8,7 +8,9 @@
 // modes:   explore  which inputs reach a probe that none did before
 //          confirm  every input twice, with all that it reaches and what it gives
 //          mutants  which input tells which mutant from the original
+//          repeat   which inputs give the same in another time zone and language
 //          examples which examples of the comments give something else than they say
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
@@ -16,6 +18,15 @@ const { pathToFileURL } = require("node:url");
 const vm = require("node:vm");
 const { Worker } = require("node:worker_threads");
 const { request, textOf } = require("./variants.cjs");
+
+// In a zone in which no hour is UTC's dates show by which clock they are meant. `repeat` is run in another one, and in another language.
+if (request.mode !== "repeat") {
+  process.env.TZ = "Asia/Kathmandu";
+} else if (!process.env.LEYDEN_ELSEWHERE) {
+  const env = { ...process.env, TZ: "America/St_Johns", LC_ALL: "de_DE.UTF-8", LEYDEN_ELSEWHERE: "1" };
+  spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { env, stdio: "inherit" });
+  process.exit(0);
+}
 
 const TEXT_MAX = 1500; // Of an expected value; what is longer makes no readable test.
 const ITEMS_MAX = 200; // Of an iterator that is read to its end.
@@ -26,6 +37,7 @@ const { writeSync } = fs;
 const { stringify } = JSON;
 const { setTimeout: later, clearTimeout: never } = globalThis;
 const leave = process.reallyExit.bind(process);
+const writes = require("./writes.cjs");
 const AsyncFunction = (async () => {}).constructor;
 const answers = fs.openSync(process.argv[2], "w");
 const answer = (line) => writeSync(answers, stringify(line) + "\n");
@@ -119,12 +131,20 @@ function literal(value, depth = 0) {
   if (kind === Array.prototype) return own.length === value.length + 1 ? joined(value, "[", "]") : null; // No holes, nothing beside.
   if (kind === Set.prototype && own.length === 0) return value.size === 0 ? "new Set()" : joined(value, "new Set([", "])");
   if (kind === Map.prototype && own.length === 0) return value.size === 0 ? "new Map()" : joined(value, "new Map([", "])");
-  if (kind === Date.prototype && own.length === 0) return Number.isNaN(value.getTime()) ? "new Date(NaN)" : `new Date(${stringify(value.toISOString())})`;
+  if (kind === Date.prototype && own.length === 0) return dateText(value);
   if (kind === RegExp.prototype) return value.lastIndex === 0 ? String(value) : null;
   if (kind === Buffer.prototype) return joined(value, "Buffer.from([", "])");
   if (ArrayBuffer.isView(value) && kind === globalThis[value.constructor?.name]?.prototype && "length" in value) return joined(value, `new ${value.constructor.name}([`, "])");
   if (kind !== Object.prototype && kind !== null) return null;
   return fieldsOf(value, depth, kind === null ? ["__proto__: null"] : []);
+}
+
+// A day by the clock on the wall, or a moment.
+function dateText(date) {
+  if (Number.isNaN(date.getTime())) return "new Date(NaN)";
+  const isDay = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0 && date.getMilliseconds() === 0;
+  if (isDay && date.getFullYear() > 99) return `new Date(${date.getFullYear()}, ${date.getMonth()}, ${date.getDate()})`;
+  return `new Date(${stringify(date.toISOString())})`;
 }
 
 // Of an object's own values; null where one has no text.
@@ -139,7 +159,10 @@ function fieldsOf(value, depth, parts = []) {
   return parts.length === 0 ? "{}" : `{ ${parts.join(", ")} }`;
 }
 
-// How a test can say what a value is: [form, text]. The forms: value, items ([...it]), fields ({ ...it }), typeof.
+const isHidden = (field) => field.startsWith("_") || request.hidden.includes(field);
+
+// How a test can say what a value is: [form, text]. The forms: value, items ([...it]), fields ({ ...it }), class (it has fields that are nobody's
+// business), typeof.
 function observed(value) {
   const short = (form, text) => (text !== null && text.length <= TEXT_MAX ? [form, text] : null);
   const text = literal(value);
@@ -156,7 +179,7 @@ function observed(value) {
   if (Array.isArray(value)) return null;
   const kind = value.constructor?.name;
   if (!kind || kind === "Object") return null;
-  return short("fields", fieldsOf(value, 0));
+  return Object.keys(value).some(isHidden) ? ["class", stringify(kind)] : short("fields", fieldsOf(value, 0));
 }
 
 const kindOf = (value) =>
@@ -167,7 +190,7 @@ function stateOf(thing) {
   const out = {};
   if (thing === null || typeof thing !== "object") return out;
   for (const key of Object.keys(thing).sort()) {
-    if (key.startsWith("_") || !isName(key) || request.hidden.includes(key)) continue;
+    if (isHidden(key) || !isName(key)) continue;
     const text = literal(thing[key]);
     if (text !== null && text.length <= TEXT_MAX) out[key] = text;
   }
@@ -197,8 +220,14 @@ function silence(printed) {
   console.log = (...all) => void printed.push(literal(all));
 }
 
-// leyden:ignore common.complex-function to be taken apart, as the Python side was
 async function run(one, values, limit_ms = request.limit_ms) {
+  writes.seen = false;
+  const out = await outcomeOf(one, values, limit_ms);
+  return writes.seen ? { outcome: "broken" } : out;
+}
+
+// leyden:ignore common.complex-function to be taken apart, as the Python side was
+async function outcomeOf(one, values, limit_ms) {
   const out = {}, printed = [];
   let before = {}, state = {}, here, ready = false, result, error, failed = false;
   const context = {
@@ -347,6 +376,11 @@ async function confirm() {
   }
 }
 
+async function repeat() {
+  const values = valuesOf(await loaded("plain"));
+  for (const [i, one] of request.inputs.entries()) answer({ input: i, same: same(one.expected, await run(one, values)) });
+}
+
 async function mutants() {
   for (const [number, mutant] of request.mutants.entries()) {
     if (mutant.skip) continue;
@@ -386,7 +420,7 @@ async function examples() {
     const out = await run(one, values);
     const got = out.outcome === "error" ? `throws ${out.error}: ${out.message}` : out.text;
     const good = expected === null ? out.outcome === "error" && out.error.includes(/^throws\s*(?:an?\s+)?(\w*)/.exec(example.expected)[1]) : out.outcome === "value" && out.text === expected;
-    if (good || out.outcome === "time" || out.outcome === "unsayable" || out.outcome === "broken" || out.form === "fields") continue;
+    if (good || out.outcome === "time" || out.outcome === "unsayable" || out.outcome === "broken" || out.form === "fields" || out.form === "class") continue;
     answer({ example: example.call, line: example.line, function: example.function, want: example.expected, got: String(got).slice(0, 200) });
   }
 }
@@ -402,7 +436,7 @@ async function loaded(variant) {
   }
 }
 
-({ explore, confirm, mutants, examples })[request.mode]().then(
+({ explore, confirm, repeat, mutants, examples })[request.mode]().then(
   () => {
     answer({ done: true });
     leave(0); // Timers that the code left don't keep it.

@@ -20,10 +20,11 @@ std::string without_types(std::string_view code) {
   if (!tree || !tree->has_errors()) return std::string(code);
   auto stripped = javascript_of_typescript(code);
   if (!stripped) return std::string(code);
+  if (!stripped->additions.empty()) return stripped->whole();
   std::string out;
   bool dropped = false;
   for (std::size_t i = 0; i < code.size(); ++i) {
-    const char left = (*stripped)[i];
+    const char left = stripped->text[i];
     if (left == ' ' && code[i] != ' ') {
       dropped = true;
       continue;

@@ -25,7 +25,9 @@ struct JavascriptSource {
   bool is_esm = false;  // It imports or exports as ES modules do.
   std::vector<Function> functions;
   std::map<std::string, JavascriptExport>
-      exports;                       // Of functions and classes, by their names here.
+      exports;  // Of functions and classes, by their names here.
+  // Functions that give objects of classes which a test can't make, by the class.
+  std::map<std::string, std::string> makers;
   std::vector<DocExample> examples;  // `add(1, 2) // => 3`, or the comment in the next line.
   std::vector<std::string> hidden;   // Fields that TypeScript calls private or protected.
 };

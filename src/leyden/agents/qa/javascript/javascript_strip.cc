@@ -16,10 +16,11 @@ class Stripper {
  public:
   explicit Stripper(std::string_view text) : text_(text), out_(text) {}
 
-  Result<std::string> strip(Node root) {
+  Result<StrippedTypescript> strip(Node root) {
     walk(root, 0);
     if (!trouble_.empty()) return fail(Errc::unsupported, "{}", trouble_);
-    return std::move(out_);
+    std::ranges::sort(additions_, {}, &StrippedTypescript::Addition::at);
+    return StrippedTypescript{.text = std::move(out_), .additions = std::move(additions_)};
   }
 
  private:
@@ -115,6 +116,97 @@ class Stripper {
     }
   }
 
+  static bool is_parameter_property(Node parameter) {
+    for (std::uint32_t i = 0; i < parameter.child_count(); ++i) {
+      const Node child = parameter.child(i);
+      if (child.type() == "accessibility_modifier" || child.type() == "override_modifier" ||
+          is_token(child, "readonly"))
+        return true;
+    }
+    return false;
+  }
+
+  void add(std::size_t at, std::string text) {
+    additions_.push_back({.at = at, .text = std::move(text)});
+  }
+
+  // `constructor(private x: number) {` is `constructor(x) { this.x = x;`, where there is a base class behind `super(...)`.
+  void add_parameter_properties(Node method) {
+    std::string assignments;
+    for (const Node parameter : method.field("parameters").named_children()) {
+      const std::string_view name = parameter.field("pattern").text(text_);
+      if (is_parameter_property(parameter))
+        assignments += fmt::format(" this.{} = {};", name, name);
+    }
+    const Node body = method.field("body");
+    if (assignments.empty() || !body) return;
+    const Node of_class = method.parent();
+    for (const Node member : of_class.named_children()) {
+      if (member.type() == "public_field_definition" && reads_this(member.field("value"), 0))
+        return refuse(member, "what a field reads from `this` beside a parameter property");
+    }
+    std::size_t place = body.begin() + 1;
+    const std::vector<Node> before = of_class.parent().named_children();
+    if (std::ranges::any_of(before, [&](Node one) { return is_extension(one); })) {
+      const std::vector<Node> statements = body.named_children();
+      const auto call = std::ranges::find_if(statements, [](Node one) {
+        return one.named_child(0).field("function").type() == "super";
+      });
+      if (call == statements.end()) return refuse(method, "a parameter property without super()");
+      place = call->end();
+      assignments.insert(0, ";");
+    }
+    add(place, std::move(assignments));
+  }
+  static bool is_extension(Node part) {
+    return part.type() == "class_heritage" && part.named_child(0).type() == "extends_clause";
+  }
+  // While the object is made: what stands in a function runs later.
+  static bool reads_this(Node node, std::size_t depth) {
+    static const std::set<std::string_view> kLater = {"arrow_function", "function_expression",
+                                                      "class", "generator_function"};
+    if (depth > kDepthMax || kLater.contains(node.type())) return false;
+    return node.type() == "this" || std::ranges::any_of(node.named_children(), [&](Node child) {
+             return reads_this(child, depth + 1);
+           });
+  }
+
+  // An object with its members, both ways where they are numbers. `whole`: with the `export` before it.
+  void walk_enum(Node node, Node whole, std::size_t depth) {
+    const std::string name(node.field("name").text(text_));
+    if (!enums_.insert(name).second) return refuse(node, "an enum in several parts");
+    std::string out = fmt::format("{}var {} = {{}}; {{", whole == node ? "" : "export ", name);
+    std::set<std::string_view> texts;  // Members that are texts.
+    std::string next = "0";
+    for (const Node member : node.field("body").named_children()) {
+      if (member.type() == "comment") continue;
+      const Node key = member.type() == "enum_assignment" ? member.field("name") : member;
+      if (key.type() != "property_identifier")
+        return refuse(member, "an enum's member that is no plain name");
+      const std::string_view label = key.text(text_);
+      if (const Node value = member.field("value")) {
+        walk(value, depth + 1);
+        next = out_.substr(value.begin(), value.end() - value.begin());
+        std::ranges::replace(next, '\n', ' ');
+        if (is_text(value, texts)) texts.insert(label);
+      }
+      out +=
+          texts.contains(label)
+              ? fmt::format(" const {0} = {1}; {2}.{0} = {0};", label, next, name)
+              : fmt::format(" const {0} = {1}; {2}[{2}.{0} = {0}] = \"{0}\";", label, next, name);
+      next = fmt::format("{} + 1", label);
+    }
+    blank_statement(whole);
+    add(whole.begin() + 1, out + " }");
+  }
+  [[nodiscard]] bool is_text(Node value, const std::set<std::string_view>& texts) const {
+    return value.type() == "string" || value.type() == "template_string" ||
+           (value.type() == "identifier" && texts.contains(value.text(text_))) ||
+           (value.type() == "binary_expression" &&
+            std::ranges::any_of(value.named_children(),
+                                [&](Node side) { return is_text(side, texts); }));
+  }
+
   // leyden:ignore common.complex-function to be taken apart, as the Python side was
   void walk(Node node, std::size_t depth) {
     if (depth > kDepthMax) return;
@@ -142,15 +234,15 @@ class Stripper {
       blank(node.begin(), end);
       return;
     }
-    if (type == "enum_declaration") return refuse(node, "an enum");
+    if (type == "enum_declaration") return walk_enum(node, node, depth);
     if (type == "internal_module" || type == "module") return refuse(node, "a namespace");
     if (type == "decorator") return refuse(node, "a decorator");
-    if (type == "type_assertion") return refuse(node, "<T>value (write `value as T`)");
     if (type == "import_alias") return refuse(node, "import =");
     if (type == "import_statement") return walk_import(node);
     if (type == "export_statement") {
-      const std::string_view inner = node.field("declaration").type();
-      if (kStatements.contains(inner)) return blank_statement(node);
+      const Node declaration = node.field("declaration");
+      if (kStatements.contains(declaration.type())) return blank_statement(node);
+      if (declaration.type() == "enum_declaration") return walk_enum(declaration, node, depth);
       for (std::uint32_t i = 0; i < node.child_count(); ++i) {
         if (is_token(node.child(i), "type")) return blank_statement(node);
         if (is_token(node.child(i), "=")) return refuse(node, "export =");
@@ -184,9 +276,7 @@ class Stripper {
     if (type == "required_parameter" || type == "optional_parameter") {
       for (std::uint32_t i = 0; i < node.child_count(); ++i) {
         const Node child = node.child(i);
-        if (child.type() == "accessibility_modifier" || is_token(child, "readonly"))
-          return refuse(child, "a parameter property");
-        if (is_token(child, "?")) blank(child);
+        if (is_token(child, "?") || is_token(child, "readonly")) blank(child);
       }
       if (node.field("pattern").type() == "this") {
         std::size_t end = node.end();
@@ -196,6 +286,7 @@ class Stripper {
         return;
       }
     }
+    if (type == "method_definition") add_parameter_properties(node);
     if (type == "abstract_class_declaration" || type == "method_definition" ||
         type == "variable_declarator" || type == "function_signature") {
       for (std::uint32_t i = 0; i < node.child_count(); ++i) {
@@ -214,21 +305,35 @@ class Stripper {
 
   std::string_view text_;
   std::string out_;
+  std::vector<StrippedTypescript::Addition> additions_;
+  std::set<std::string> enums_;
   std::string trouble_;
 };
 
 }  // namespace
 
-Result<std::string> javascript_of_typescript(std::string_view text) {
+std::string StrippedTypescript::whole() const {
+  std::string out;
+  std::size_t at = 0;
+  for (const Addition& one : additions) {
+    out += text.substr(at, one.at - at) + one.text;
+    at = one.at;
+  }
+  return out + text.substr(at);
+}
+
+Result<StrippedTypescript> javascript_of_typescript(std::string_view text) {
   auto tree = syntax::parse(syntax::Language::typescript, text);
   if (!tree) return std::unexpected(tree.error());
   if (tree->has_errors()) return fail(Errc::invalid_argument, "it does not parse as TypeScript");
   auto out = Stripper(text).strip(tree->root());
   if (!out) return out;
-  auto check = syntax::parse(syntax::Language::javascript, *out);
-  if (!check) return std::unexpected(check.error());
-  if (check->has_errors())
-    return fail(Errc::unsupported, "its types can't be left out: what is left is no JavaScript");
+  for (const std::string& javascript : {out->text, out->whole()}) {
+    auto check = syntax::parse(syntax::Language::javascript, javascript);
+    if (!check) return std::unexpected(check.error());
+    if (check->has_errors())
+      return fail(Errc::unsupported, "its types can't be left out: what is left is no JavaScript");
+  }
   return out;
 }
 

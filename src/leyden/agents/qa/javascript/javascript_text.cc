@@ -14,6 +14,8 @@
 namespace leyden::qa {
 namespace {
 
+constexpr std::size_t kLoopMin = 4;  // Calls that are alike, one after the other.
+
 bool is_reserved(std::string_view word) {
   static const std::set<std::string_view> all = {
       "arguments", "assert",   "async",    "await",      "break",     "case",    "catch",
@@ -165,7 +167,8 @@ std::string javascript_literal(const Value& value) {
   return "null";
 }
 
-JavascriptCall javascript_call(const Input& input, const std::vector<Function>& functions) {
+JavascriptCall javascript_call(const Input& input, const std::vector<Function>& functions,
+                               const std::map<std::string, std::string>& makers) {
   JavascriptCall out;
   const Function& last = functions[input.function()];
   std::set<std::string> taken;
@@ -179,16 +182,25 @@ JavascriptCall javascript_call(const Input& input, const std::vector<Function>& 
   std::string made;
   if (last.needs_object()) {
     out.receiver = free_name(lower_first(last.class_name));
-    made = fmt::format("new {}({})", last.class_name,
+    const auto maker = makers.find(last.class_name);
+    made = fmt::format("{}({})", maker == makers.end() ? "new " + last.class_name : maker->second,
                        joined(argument_texts(last.construction, input.construction), ", "));
     out.setup.push_back(fmt::format("const {} = {};", out.receiver, made));
-    for (std::size_t i = 0; i + 1 < input.steps.size(); ++i) {
+    for (std::size_t i = 0; i + 1 < input.steps.size();) {
       const Step& step = input.steps[i];
+      std::size_t times = 1;
+      while (i + times + 1 < input.steps.size() && input.steps[i + times] == step) ++times;
       const Function& function = functions[step.function];
-      out.setup.push_back(
+      const std::string call =
           (function.is_async ? "await " : "") +
           call_text(function, out.receiver, argument_texts(function.parameters, step.arguments)) +
-          ";");
+          ";";
+      if (times < kLoopMin) {
+        out.setup.insert(out.setup.end(), times, call);
+      } else {
+        out.setup.push_back(fmt::format("for (let i = 0; i < {}; ++i) {}", times, call));
+      }
+      i += times;
     }
   }
   std::vector<std::string> names;
@@ -235,9 +247,10 @@ std::string error_matcher(const Observation& expected, std::set<std::string>& na
 
 // leyden:ignore common.complex-function to be taken apart, as the Python side was
 std::string test_of(const TestCase& one, const std::vector<Function>& functions,
+                    const std::map<std::string, std::string>& makers,
                     std::set<std::string>& names) {
   const Function& function = functions[one.function()];
-  const JavascriptCall call = javascript_call(one.input, functions);
+  const JavascriptCall call = javascript_call(one.input, functions, makers);
   const Observation& expected = one.expected;
   const bool error = expected.outcome == Observation::Outcome::error;
   const bool named = !expected.changed.empty();
@@ -272,6 +285,9 @@ std::string test_of(const TestCase& one, const std::vector<Function>& functions,
       lines.push_back("const result = " + value + ";");
       lines.push_back(equal("result.constructor.name", quoted_text(expected.kind)));
       lines.push_back(equal("{ ...result }", expected.text));
+    } else if (expected.form == "class") {
+      lines.push_back(equal((expected.awaited ? "(" + value + ")" : value) + ".constructor.name",
+                            expected.text));
     } else if (expected.form == "typeof") {
       lines.push_back(
           equal("typeof " + (expected.awaited ? "(" + value + ")" : value), expected.text));
@@ -335,16 +351,24 @@ std::string javascript_test_file(std::span<const TestCase> cases,
   std::string body;
   const std::function<void(const Value&)> note = [&](const Value& value) {
     if (value.kind == Value::Kind::object) names.insert(value.text);
+    if (value.kind == Value::Kind::expression) {  // `Color.red`
+      for (const auto& [name, way] : *module.exports) {
+        if (uses_name(value.text, name)) names.insert(name);
+      }
+    }
     for (const Value& item : value.items) note(item);
   };
   for (const TestCase& one : cases) {
     const Function& function = functions[one.function()];
-    names.insert(function.class_name.empty() ? function.name : function.class_name);
+    const auto maker = module.makers->find(function.class_name);
+    names.insert(maker != module.makers->end() ? maker->second.substr(0, maker->second.find('.'))
+                 : function.class_name.empty() ? function.name
+                                               : function.class_name);
     for (const Value& value : one.input.construction) note(value);
     for (const Step& step : one.input.steps) {
       for (const Value& value : step.arguments) note(value);
     }
-    body += "\n" + test_of(one, functions, names);
+    body += "\n" + test_of(one, functions, *module.makers, names);
   }
   std::set<std::string> others;
   std::set<std::string> constants;  // Of the module, that a model's tests use.

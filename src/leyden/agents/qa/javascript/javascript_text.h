@@ -24,12 +24,14 @@ struct JavascriptCall {
   std::string inline_call;  // With their literals in place.
 };
 [[nodiscard]] JavascriptCall javascript_call(const Input& input,
-                                             const std::vector<Function>& functions);
+                                             const std::vector<Function>& functions,
+                                             const std::map<std::string, std::string>& makers);
 
 struct JavascriptModule {
   std::string specifier;  // From the test's place: "../src/shop.js".
   bool test_is_esm = true;
   const std::map<std::string, JavascriptExport>* exports = nullptr;
+  const std::map<std::string, std::string>* makers = nullptr;  // As JavascriptSource has them.
 };
 // A file for node:test.
 [[nodiscard]] std::string javascript_test_file(std::span<const TestCase> cases,

@@ -10,6 +10,7 @@
 #include "leyden/agents/qa/javascript/javascript_source.h"
 #include "leyden/agents/qa/javascript/javascript_strip.h"
 #include "leyden/agents/qa/javascript/javascript_text.h"
+#include "leyden/agents/qa/repeated_inputs.h"
 #include "leyden/agents/qa/script_toolchain.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/files.h"
@@ -117,9 +118,23 @@ class JavascriptToolchain final : public ScriptToolchain {
 
   std::string test_file(std::span<const TestCase> cases,
                         std::span<const SourceTest> written) const override {
-    return javascript_test_file(
-        cases, written, functions_,
-        {.specifier = specifier_, .test_is_esm = test_is_esm_, .exports = &source_.exports});
+    return javascript_test_file(cases, written, functions_,
+                                {.specifier = specifier_,
+                                 .test_is_esm = test_is_esm_,
+                                 .exports = &source_.exports,
+                                 .makers = &source_.makers});
+  }
+
+  // Where time zones and languages may show: with all that is imported.
+  Result<std::vector<std::size_t>> unrepeatable(std::span<const TestCase> cases,
+                                                std::stop_token stop) override {
+    static constexpr const char* kSigns[] = {"Date", "Intl", "toLocale", "require(", "import"};
+    const bool may = std::ranges::any_of(
+        kSigns, [&](const char* sign) { return text_.find(sign) != std::string::npos; });
+    if (!may || cases.empty()) return std::vector<std::size_t>{};
+    auto lines = ask_driver(request_with("repeat", cases), stop);
+    if (!lines) return std::unexpected(lines.error());
+    return inputs_that_differ(*lines, cases.size());
   }
 
  private:
@@ -140,14 +155,18 @@ class JavascriptToolchain final : public ScriptToolchain {
                                     "exports no function and no class that a test could call");
         !taken)
       return taken;
+    std::string whole = text_;
     if (typed) {
       auto stripped = javascript_of_typescript(text_);
       if (!stripped) return fail(stripped.error().code, "{}: {}", shown, stripped.error().message);
-      text_ = *std::move(stripped);
-      tree = syntax::parse(language_, text_);
+      // Mutants are changes of the text; what runs has the additions as well.
+      text_ = stripped->text;
+      additions_ = stripped->additions;
+      whole = stripped->whole();
+      tree = syntax::parse(language_, whole);
       if (!tree) return std::unexpected(tree.error());
     }
-    probed_ = probed_javascript(*tree, text_);
+    probed_ = probed_javascript(*tree, whole);
     return {};
   }
 
@@ -234,7 +253,7 @@ class JavascriptToolchain final : public ScriptToolchain {
       auto text = read_file(file, kSourceBytesMax);
       if (!text) continue;
       if (auto stripped = javascript_of_typescript(*text)) {
-        if (auto written = write_readable(file, *stripped); !written) return;
+        if (auto written = write_readable(file, stripped->whole()); !written) return;
       }
     }
   }
@@ -285,6 +304,12 @@ class JavascriptToolchain final : public ScriptToolchain {
     return with_room(out);
   }
 
+  Json json_of_additions() const {
+    Json out = Json::array();
+    for (const StrippedTypescript::Addition& one : additions_) out.push_back({one.at, one.text});
+    return out;
+  }
+
   Json request_for(std::string_view mode) const override {
     Json exports = Json::array();
     for (const auto& [name, how] : source_.exports) {
@@ -296,6 +321,7 @@ class JavascriptToolchain final : public ScriptToolchain {
     return {{"file", inside_file_},
             {"esm", esm_},
             {"text", text_},
+            {"additions", json_of_additions()},
             {"probed", probed_.text},
             {"probes", probed_.probes.size()},
             {"exports", std::move(exports)},
@@ -315,7 +341,7 @@ class JavascriptToolchain final : public ScriptToolchain {
   }
 
   Json json_of_input(const Input& input) const override {
-    const JavascriptCall call = javascript_call(input, functions_);
+    const JavascriptCall call = javascript_call(input, functions_, source_.makers);
     return {{"setup", call.setup},
             {"arguments", call.arguments},
             {"call", call.call},
@@ -425,6 +451,7 @@ class JavascriptToolchain final : public ScriptToolchain {
 
   JavascriptOptions options_;
   JavascriptSource source_;
+  std::vector<StrippedTypescript::Addition> additions_;  // To the text.
   ProbedJavascript probed_;
   bool esm_ = false;
   bool package_is_esm_ = false;

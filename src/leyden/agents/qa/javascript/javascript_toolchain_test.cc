@@ -158,10 +158,37 @@ export function total<T extends Item>(items: readonly T[], currency: "EUR" | "US
   ASSERT_MADE(report);
   EXPECT_NE(report->test_text.find("total([{"), std::string::npos) << report->test_text;
   EXPECT_EQ(report->after.branches_reached, report->after.branches);
-  const auto refused = open("kinds.ts", "export enum A { b }\nexport function f() { return 1; }");
+  const auto refused = open("kinds.ts", "namespace A {}\nexport function f() { return 1; }");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unsupported);
-  EXPECT_NE(refused.error().message.find("line 1: an enum"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("line 1: a namespace"), std::string::npos);
+}
+
+// Mutants are changes of the text without what TypeScript adds to it; tests never name what it hides.
+TEST_F(JavascriptAgent, TypescriptsParameterPropertiesAndEnumerations) {
+  const auto report = run("lamp.ts", R"(export enum State { off, on = "ON" }
+export class Lamp {
+  constructor(private readonly watts: number, public state: State = State.off) {}
+  cost(hours: number): number { return this.state === State.on ? (this.watts * hours) / 1000 : 0; }
+}
+)");
+  ASSERT_MADE(report);
+  EXPECT_EQ(report->mutants_killed, report->mutants) << report->survivors.at(0);
+  EXPECT_EQ(report->after.branches_reached, report->after.branches);
+  EXPECT_NE(report->test_text.find("State.on"), std::string::npos) << report->test_text;
+  EXPECT_EQ(report->test_text.find(".watts"), std::string::npos);
+}
+
+TEST_F(JavascriptAgent, NoTestWritesFilesOrMindsTheTimeZone) {
+  const auto report = run("save.mjs", R"(import { writeFileSync } from "node:fs";
+export function save(isLoud) { writeFileSync("save.txt", "a"); return isLoud ? 1 : 2; }
+export const first = (year) => new Date(year, 0, 1);
+export const hour = (time) => new Date(time).getHours();
+)");
+  ASSERT_MADE(report);
+  EXPECT_FALSE(kept(*report, "save 1"));
+  EXPECT_TRUE(kept(*report, "first 1")) << report->test_text;
+  EXPECT_FALSE(kept(*report, "hour 1")) << report->test_text;
 }
 
 TEST_F(JavascriptAgent, WhatCantBeTestedSaysWhy) {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "leyden/agents/qa/javascript/javascript_literals.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -117,11 +119,91 @@ Type union_type(const std::vector<std::string_view>& parts, const JavascriptName
   return may_be_none ? type_of(Kind::optional, {std::move(out)}) : out;
 }
 
+// `typeof NAMES`, where the constant is known.
+const JavascriptNames::Constant* constant_of(std::string_view text, const JavascriptNames& names) {
+  while (is_enclosed(text, '(', ')')) text = trimmed(text.substr(1, text.size() - 2));
+  if (!text.starts_with("typeof ")) return nullptr;
+  const auto known = names.constants.find(trimmed(text.substr(7)));
+  return known == names.constants.end() ? nullptr : &known->second;
+}
+
+Type one_of(std::vector<std::string> texts) {
+  if (texts.empty()) return {};
+  Type out = type_of(Kind::expression);
+  out.texts = std::move(texts);
+  return out;
+}
+
+// keyof
+Type key_type(std::string_view of, const JavascriptNames& names, std::size_t depth) {
+  if (const auto* constant = constant_of(of, names)) return one_of(constant->keys);
+  std::vector<std::string> keys;
+  for (const std::string& field : javascript_type(of, names, depth + 1).texts)
+    keys.push_back("\"" + field + "\"");
+  return one_of(std::move(keys));
+}
+
+// `Pair[0]`, `Item["name"]`, `(typeof NAMES)[number]`.
+Type indexed_type(std::string_view text, const JavascriptNames& names, std::size_t depth) {
+  std::size_t open = text.size() - 1;
+  for (std::size_t inner = 1; inner > 0 && open > 0;) {
+    --open;
+    inner += text[open] == ']' ? 1 : 0;
+    inner -= text[open] == '[' ? 1 : 0;
+  }
+  const std::string_view of = trimmed(text.substr(0, open));
+  const std::string_view index = trimmed(text.substr(open + 1, text.size() - open - 2));
+  if (const auto* constant = constant_of(of, names)) return one_of(constant->values);
+  const Type whole = javascript_type(of, names, depth + 1);
+  if (whole.kind == Kind::tuple && !index.empty() && index[0] >= '0' && index[0] <= '9' &&
+      static_cast<std::size_t>(index[0] - '0') < whole.of.size())
+    return whole.of[static_cast<std::size_t>(index[0] - '0')];
+  for (std::size_t i = 0; whole.kind == Kind::record && i < whole.texts.size(); ++i) {
+    if (index.size() > 2 && index.substr(1, index.size() - 2) == whole.texts[i]) return whole.of[i];
+  }
+  if (whole.kind == Kind::map) return whole.of.back();
+  return whole.of.size() > 1 ? type_of(Kind::any_of, whole.of)
+         : whole.of.empty()  ? Type{}
+                             : Type(whole.of.front());
+}
+
+// `A & B`: an object with the fields of both.
+Type intersection_type(const std::vector<std::string_view>& parts, const JavascriptNames& names,
+                       std::size_t depth) {
+  Type out;
+  for (const std::string_view part : parts) {
+    Type one = javascript_type(part, names, depth + 1);
+    if (out.kind == Kind::unknown) {
+      out = std::move(one);
+    } else if (out.kind == Kind::record && one.kind == Kind::record) {
+      out.of.insert(out.of.end(), one.of.begin(), one.of.end());
+      out.texts.insert(out.texts.end(), one.texts.begin(), one.texts.end());
+    }
+  }
+  return out;
+}
+
+Type with_whole_numbers(Type type) {
+  if (type == javascript_number(true)) return javascript_number(false);
+  for (Type& of : type.of) of = with_whole_numbers(std::move(of));
+  return type;
+}
+
 }  // namespace
 
 Type javascript_number(bool may_be_broken) {
   return may_be_broken ? type_of(Kind::any_of, {type_of(Kind::integer), type_of(Kind::real)})
                        : type_of(Kind::integer);
+}
+
+Type javascript_mostly_whole(Type type) {
+  const auto holds_more = [](const Type& one) {
+    return one.kind == Kind::list || one.kind == Kind::tuple || one.kind == Kind::map ||
+           one.kind == Kind::record;
+  };
+  if (!holds_more(type)) return type;
+  Type whole = with_whole_numbers(type);
+  return whole == type ? type : type_of(Kind::any_of, {whole, whole, std::move(type)});
 }
 
 Type javascript_callback(std::size_t parameters, std::string_view result) {
@@ -162,7 +244,10 @@ Type javascript_type(std::string_view text, const JavascriptNames& names, std::s
   }
   if (const auto parts = split_outside(text, "|"); parts.size() > 1)
     return union_type(parts, names, depth);
+  if (const auto parts = split_outside(text, "&"); parts.size() > 1)
+    return intersection_type(parts, names, depth);
   if (text.starts_with("readonly ")) return javascript_type(text.substr(9), names, depth + 1);
+  if (text.starts_with("keyof ")) return key_type(text.substr(6), names, depth);
   if (text.ends_with("[]"))
     return type_of(Kind::list,
                    {javascript_type(text.substr(0, text.size() - 2), names, depth + 1)});
@@ -178,13 +263,10 @@ Type javascript_type(std::string_view text, const JavascriptNames& names, std::s
     }
     return out;
   }
+  if (text.back() == ']') return indexed_type(text, names, depth);
   if (text.front() == '"' || text.front() == '\'' || (text.front() >= '0' && text.front() <= '9') ||
       (text.front() == '-' && text.size() > 1)) {
-    Type out = type_of(Kind::expression);
-    out.texts.emplace_back(text.front() == '\''
-                               ? "\"" + std::string(text.substr(1, text.size() - 2)) + "\""
-                               : std::string(text));
-    return out;
+    return one_of({javascript_double_quoted(text)});
   }
   std::string_view name = text;
   std::vector<std::string_view> inner;
@@ -199,6 +281,8 @@ Type javascript_type(std::string_view text, const JavascriptNames& names, std::s
   };
   if (names.classes.contains(name))
     return {.kind = Kind::object, .of = {}, .name = std::string(name)};
+  if (const auto known = names.enumerations.find(name); known != names.enumerations.end())
+    return one_of(known->second);
   if (const auto known = names.types.find(name); known != names.types.end())
     return javascript_type(known->second, names, depth + 1);
   static const std::map<std::string_view, Kind> kPlain = {
@@ -217,7 +301,8 @@ Type javascript_type(std::string_view text, const JavascriptNames& names, std::s
     Type key = argument(0);
     return type_of(Kind::map, {key.kind == Kind::unknown ? type_of(Kind::text) : key, argument(1)});
   }
-  if (name == "Partial" || name == "Readonly" || name == "Required" || name == "NonNullable")
+  if (name == "Partial" || name == "Readonly" || name == "Required" || name == "NonNullable" ||
+      name == "Pick" || name == "Omit")
     return argument(0);
   if (name == "Function" || name == "function") return javascript_callback(1);
   Type constants = type_of(Kind::expression);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
 #include "leyden/agents/qa/python/types/python_performance.h"
+#include "leyden/agents/qa/repeated_inputs.h"
 #include "leyden/agents/qa/script_toolchain.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -96,18 +96,10 @@ class PythonToolchain final : public ScriptToolchain {
   // By a process of its own: the seed is set when it begins.
   Result<std::vector<std::size_t>> unrepeatable(std::span<const TestCase> cases,
                                                 std::stop_token stop) override {
-    std::vector<std::size_t> out;
-    if (!depends_on_hashes_ || cases.empty()) return out;
+    if (!depends_on_hashes_ || cases.empty()) return std::vector<std::size_t>{};
     auto lines = ask_driver(request_with("repeat", cases), stop);
     if (!lines) return std::unexpected(lines.error());
-    std::set<std::size_t> same;
-    for (const Json& line : *lines) {
-      if (line.value("same", false)) same.insert(line["input"].get<std::size_t>());
-    }
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-      if (!same.contains(i)) out.push_back(i);
-    }
-    return out;
+    return inputs_that_differ(*lines, cases.size());
   }
 
   Result<TypedTests> typed_tests(const std::string& type, const std::vector<std::size_t>& wanted,
