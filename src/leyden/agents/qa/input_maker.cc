@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::size_t kDepthMax = 5;
 constexpr std::size_t kStepsMax = 4;
+constexpr std::size_t kRepeatedMax = 20;  // The same step,
+constexpr std::size_t kLongMax = 30;      // and all steps where some are repeated.
+constexpr std::size_t kRowsMax = 5;
+constexpr std::size_t kWordsMax = 40;
 constexpr std::size_t kLearnedMax = 80;
 
 const Type kUnknown{};
@@ -90,8 +94,8 @@ std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
 
 }  // namespace
 
-InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed)
-    : functions_(functions), engine_(seed) {
+InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed, bool long_stories)
+    : functions_(functions), long_stories_(long_stories), engine_(seed) {
   for (const Function& function : functions) {
     Literals literals = function.literals;
     literals.texts = texts_of_forms(function);
@@ -191,6 +195,7 @@ InputMaker::Style InputMaker::style_for(const Function& function) {
         out.low, static_cast<std::int64_t>(out.length) - (out.low == 0 ? 1 : 0));
   }
   out.literals = &literals_of(function);
+  out.rows = std::ranges::find(function.literals.texts, "\n") != function.literals.texts.end();
   // A few letters, so that some are equal; what the source's own texts are made of.
   std::string of_source;
   for (const std::string& text : function.literals.texts) {
@@ -229,6 +234,7 @@ Value InputMaker::integer(const Style& style) {
 Value InputMaker::text(const Style& style, std::size_t depth) {
   const auto& own = style.literals->texts;
   if (!own.empty() && chance(0.1)) return Value::of(own[below(own.size())]);
+  if (style.rows && chance(0.3)) return Value::of(grid(style));
   std::size_t length = depth > 0
                            ? (chance(0.7) ? std::max<std::size_t>(1, style.width) : below(5))
                            : (style.lengths_equal ? style.length : below(style.length_max * 2 + 1));
@@ -254,6 +260,23 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
     out += chance(0.5) || back.empty() ? back : back.substr(1);
   }
   return Value::of(std::move(out));
+}
+
+// Lines of one length, as boards and tables have them, of the source's single characters.
+std::string InputMaker::grid(const Style& style) {
+  std::string cells;
+  for (const std::string& own : style.literals->texts) {
+    if (own.size() == 1 && own[0] > ' ') cells += own;
+  }
+  cells = cells.empty() ? style.alphabet : cells.substr(0, 8) + ".";
+  const std::size_t width = 1 + below(kRowsMax);
+  const std::size_t height = chance(0.5) ? width : 1 + below(kRowsMax);
+  std::string out;
+  for (std::size_t i = 0; i < height; ++i) {
+    if (i > 0) out += '\n';
+    for (std::size_t k = 0; k < width; ++k) out += cells[below(cells.size())];
+  }
+  return out;
 }
 
 // Words of the source and numbers, as small languages have them: "3 dup +".
@@ -340,10 +363,8 @@ Value InputMaker::record(const Type& type, const Style& style, std::size_t depth
 
 Value InputMaker::object(const Type& type, const Style& style, std::size_t depth) {
   Value out{.kind = Value::Kind::object, .text = type.name, .items = {}};
-  const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
-    return one.needs_object() && one.class_name == type.name;
-  });
-  if (made == functions_.end()) return Value::none();
+  const Function* made = maker_of(type.name);
+  if (made == nullptr) return Value::none();
   for (const Parameter& parameter : made->construction) {
     if (parameter.by_name_only || (parameter.has_default && chance(depth > 1 ? 1 : 0.3))) break;
     out.items.push_back(value(parameter.type, style, depth + 1));
@@ -426,14 +447,70 @@ std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters, 
   return out;
 }
 
-std::vector<std::size_t> InputMaker::methods_of(const std::string& class_name) const {
+const Function* InputMaker::maker_of(const std::string& class_name) const {
+  const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
+    return (one.needs_object() || one.makes_object) && one.class_name == class_name;
+  });
+  return made == functions_.end() ? nullptr : &*made;
+}
+
+// Its class's, and those that it has from others.
+std::vector<std::size_t> InputMaker::methods_of(const Function& function) const {
   std::vector<std::size_t> out;
-  for (std::size_t i = 0; i < functions_.size(); ++i) {
-    if (functions_[i].kind == Function::Kind::method && functions_[i].class_name == class_name &&
-        functions_[i].uncallable.empty())
-      out.push_back(i);
+  std::vector<std::string> classes{function.class_name};
+  classes.insert(classes.end(), function.bases.begin(), function.bases.end());
+  for (const std::string& class_name : classes) {
+    for (std::size_t i = 0; i < functions_.size(); ++i) {
+      const Function& one = functions_[i];
+      if (one.kind == Function::Kind::method && one.class_name == class_name &&
+          one.uncallable.empty() && std::ranges::none_of(out, [&](std::size_t known) {
+            return functions_[known].name == one.name && functions_[known].class_name != class_name;
+          }))
+        out.push_back(i);
+    }
   }
   return out;
+}
+
+Step InputMaker::step(std::size_t method, const Style& style) {
+  Style own = style;
+  own.literals = &literals_of(functions_[method]);
+  return {.function = method, .arguments = arguments(functions_[method].parameters, own)};
+}
+
+// A call before the last one: of another method, or on an object that the constructor is given.
+std::optional<Step> InputMaker::any_step(const Input& input, const Function& of,
+                                         const Style& style) {
+  const std::vector<const Value*> objects =
+      long_stories_ ? objects_in(input.construction) : std::vector<const Value*>();
+  if (!objects.empty() && chance(0.5)) {
+    const std::size_t at = below(objects.size());
+    const Function* made = maker_of(objects[at]->text);
+    const std::vector<std::size_t> methods =
+        made == nullptr ? std::vector<std::size_t>() : methods_of(*made);
+    if (!methods.empty()) {
+      Step out = step(methods[below(methods.size())], style);
+      out.receiver = at + 1;
+      return out;
+    }
+  }
+  const std::vector<std::size_t> methods = methods_of(of);
+  const bool reads = of.kind == Function::Kind::property || !objects.empty();
+  if (methods.size() < (reads ? 1U : 2U)) return std::nullopt;
+  return step(methods[below(methods.size())], style);
+}
+
+// Whose objects are there no more.
+void InputMaker::drop_lost_steps(Input& input) const {
+  const std::vector<const Value*> objects = objects_in(input.construction);
+  std::erase_if(input.steps, [&](const Step& one) {
+    if (one.receiver == 0) return false;
+    const Function* made =
+        one.receiver > objects.size() ? nullptr : maker_of(objects[one.receiver - 1]->text);
+    if (made == nullptr) return true;
+    const std::vector<std::size_t> methods = methods_of(*made);
+    return std::ranges::find(methods, one.function) == methods.end();
+  });
 }
 
 Input InputMaker::random(std::size_t function) {
@@ -442,13 +519,13 @@ Input InputMaker::random(std::size_t function) {
   Input out;
   if (of.needs_object()) {
     out.construction = arguments(of.construction, style);
-    const std::vector<std::size_t> methods = methods_of(of.class_name);
-    if (methods.size() > 1 && chance(0.7)) {
+    if (chance(0.7)) {
       const std::size_t steps = below(kStepsMax + 1);
       for (std::size_t i = 0; i < steps; ++i) {
-        const std::size_t method = methods[below(methods.size())];
-        out.steps.push_back(
-            {.function = method, .arguments = arguments(functions_[method].parameters, style)});
+        const auto one = any_step(out, of, style);
+        if (!one) break;
+        out.steps.insert(out.steps.end(),
+                         long_stories_ && chance(0.15) ? 2 + below(kRepeatedMax) : 1, *one);
       }
     }
   }
@@ -612,9 +689,46 @@ void InputMaker::vary_integer(Value& value, const Style& style) {
   }
 }
 
+// One of the words or lines comes twice, not at all, elsewhere, or is another one.
+void InputMaker::vary_words(std::string& text, char separator, const Style& style) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  const auto at = static_cast<std::ptrdiff_t>(below(words.size()));
+  const std::vector<std::string>& own = style.literals->texts;
+  switch (below(4)) {
+    case 0:
+      if (words.size() < kWordsMax)
+        words.insert(words.begin() + at, std::string(words[below(words.size())]));
+      break;
+    case 1:
+      words.erase(words.begin() + at);
+      break;
+    case 2:
+      std::swap(words[static_cast<std::size_t>(at)], words[below(words.size())]);
+      break;
+    default:
+      words[static_cast<std::size_t>(at)] =
+          own.empty() || chance(0.4) ? std::to_string(below(12)) : own[below(own.size())];
+      break;
+  }
+  text.clear();
+  for (std::size_t i = 0; i < words.size(); ++i)
+    text += (i > 0 ? std::string(1, separator) : std::string()) + words[i];
+}
+
 void InputMaker::vary_text(std::string& text, const Style& style) {
   const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
   const std::size_t at = below(text.size() + 1);
+  for (const char separator : {'\n', ' '}) {
+    if (text.find(separator) != std::string::npos && chance(0.3)) {
+      vary_words(text, separator, style);
+      return;
+    }
+  }
   switch (below(6)) {
     case 0:
       text.insert(at, 1, letter());
@@ -742,12 +856,13 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
                         static_cast<std::ptrdiff_t>(below(out.steps.size() - 1)));
         continue;
       }
-      const std::vector<std::size_t> methods = methods_of(of.class_name);
-      if (!methods.empty() && out.steps.size() <= 2 * kStepsMax) {
-        const std::size_t method = methods[below(methods.size())];
-        out.steps.insert(
-            out.steps.begin() + static_cast<std::ptrdiff_t>(below(out.steps.size())),
-            {.function = method, .arguments = arguments(functions_[method].parameters, style)});
+      const auto at = static_cast<std::ptrdiff_t>(below(out.steps.size()));
+      if (long_stories_ && at + 1 < std::ssize(out.steps) && chance(0.3)) {
+        out.steps.insert(out.steps.begin() + at, 1 + below(kRepeatedMax), Step(out.steps[static_cast<std::size_t>(at)]));
+        if (out.steps.size() > kLongMax) out.steps.erase(out.steps.begin(), out.steps.end() - kLongMax);
+      } else if (out.steps.size() <= (long_stories_ ? kLongMax : 2 * kStepsMax)) {
+        if (auto one = any_step(out, of, style))
+          out.steps.insert(out.steps.begin() + at, *std::move(one));
       }
       continue;
     }
@@ -764,6 +879,7 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
       vary(step.arguments[at], at < parameters.size() ? parameters[at].type : kUnknown, style);
     }
   }
+  drop_lost_steps(out);
   return out;
 }
 

@@ -121,10 +121,28 @@ void ScriptToolchain::note(const Json& line, std::size_t input, Exploration& out
         input, line["error"].get<std::string>() + ": " + line["message"].get<std::string>());
   if ((outcome == "value" || line.value("raised", 0) != 0) && line.value("ms", 0.0) < kQuickMs)
     out.quick.push_back(input);
+  if (line.contains("near")) out.near.push_back(input);
   if (const auto fresh = line.find("fresh"); fresh != line.end()) {
     out.fresh.push_back(input);
     out.reached.merge(arcs_of(*fresh));
   }
+}
+
+Result<std::vector<std::vector<Comparison>>> ScriptToolchain::comparisons(
+    std::span<const Input> inputs, std::stop_token stop) {
+  std::vector<std::vector<Comparison>> out(inputs.size());
+  if (!tells_comparisons() || inputs.empty()) return out;
+  // What ends the process ends the telling: the rest is told of others.
+  auto lines = answers_of_driver(request_with("comparisons", inputs), stop);
+  if (!lines) return std::unexpected(lines.error());
+  for (const Json& line : *lines) {
+    if (!line.contains("pairs")) continue;
+    for (const Json& pair : line["pairs"])
+      out.at(line["input"].get<std::size_t>())
+          .push_back({.seen = pair.at(0).get<std::string>(),
+                      .wanted = pair.at(1).get<std::string>()});
+  }
+  return out;
 }
 
 Result<std::vector<Observation>> ScriptToolchain::observe(std::span<const Input> inputs,

@@ -81,4 +81,15 @@ struct Value {
   }
 };
 
+// The objects among values and within them, in the order in which they begin.
+[[nodiscard]] inline std::vector<const Value*> objects_in(const std::vector<Value>& values) {
+  std::vector<const Value*> out;
+  for (const Value& one : values) {
+    if (one.kind == Value::Kind::object) out.push_back(&one);
+    const std::vector<const Value*> inner = objects_in(one.items);
+    out.insert(out.end(), inner.begin(), inner.end());
+  }
+  return out;
+}
+
 }  // namespace leyden::qa

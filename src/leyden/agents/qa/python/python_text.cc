@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -12,6 +13,8 @@
 
 namespace leyden::qa {
 namespace {
+
+constexpr std::size_t kLoopMin = 3;
 
 std::string number_text(double value) {
   if (std::isnan(value)) return "float(\"nan\")";
@@ -86,10 +89,16 @@ std::string call_text(const Function& function, const std::string& receiver,
     case Function::Kind::property:
       return receiver + "." + function.name;
     case Function::Kind::method:
+      if (function.name.ends_with('='))
+        return fmt::format("{}.{} = {}", receiver,
+                           function.name.substr(0, function.name.size() - 1),
+                           joined(arguments, ", "));
       if (std::string out = as_operator(function.name, receiver, arguments); !out.empty())
         return out;
       return fmt::format("{}.{}({})", receiver, function.name, joined(arguments, ", "));
     case Function::Kind::static_method:
+      if (function.makes_object)
+        return fmt::format("{}({})", function.class_name, joined(arguments, ", "));
       return fmt::format("{}.{}({})", function.class_name, function.name, joined(arguments, ", "));
     case Function::Kind::function:
       break;
@@ -111,17 +120,42 @@ bool is_long_number(std::string_view text) {
   return std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; }) > 7;
 }
 
+std::string equality(const std::string& expression, const std::string& text) {
+  const bool is_constant = text == "None" || text == "True" || text == "False";
+  const std::string value =
+      is_long_number(text) ? fmt::format("pytest.approx({})", text) : text;
+  return fmt::format("assert {} {} {}", expression, is_constant ? "is" : "==", value);
+}
+
+// An expression of the driver's for a part of an object, "{}.name", of this one.
+std::string part_of(const std::string& place, const std::string& object) {
+  const std::size_t at = place.find("{}");
+  return place.substr(0, at) + object + place.substr(at + 2);
+}
+
 std::string assertion(const std::string& call, const Observation& expected) {
   if (expected.form == "nan") return fmt::format("assert math.isnan({})", call);
   if (expected.form == "items") return fmt::format("assert list({}) == {}", call, expected.text);
   if (expected.form == "repr") return fmt::format("assert repr({}) == {}", call, expected.text);
   if (expected.form == "type")
     return fmt::format("assert type({}).__name__ == {}", call, expected.text);
-  if (expected.text == "None" || expected.text == "True" || expected.text == "False")
-    return fmt::format("assert {} is {}", call, expected.text);
-  if (is_long_number(expected.text))
-    return fmt::format("assert {} == pytest.approx({})", call, expected.text);
-  return fmt::format("assert {} == {}", call, expected.text);
+  return equality(call, expected.text);
+}
+
+// What is done again and again is said once.
+std::vector<std::string> with_loops(const std::vector<std::string>& lines) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < lines.size();) {
+    std::size_t end = i;
+    while (end < lines.size() && lines[end] == lines[i]) ++end;
+    if (end - i >= kLoopMin) {
+      out.push_back(fmt::format("for _ in range({}):\n    {}", end - i, lines[i]));
+    } else {
+      out.insert(out.end(), end - i, lines[i]);
+    }
+    i = end;
+  }
+  return out;
 }
 
 }  // namespace
@@ -171,6 +205,38 @@ std::string python_literal(const Value& value) {
   return "None";
 }
 
+namespace {
+
+// The objects that a constructor is given and that steps are called on: each gets a variable.
+class NamedObjects {
+ public:
+  NamedObjects(const Input& input, const std::function<std::string(std::string)>& free_name) {
+    const std::vector<const Value*> objects = objects_in(input.construction);
+    for (const Step& step : input.steps) {
+      if (step.receiver > 0 && step.receiver <= objects.size() && !names_.contains(step.receiver))
+        names_[step.receiver] = free_name(snake_case(objects[step.receiver - 1]->text));
+    }
+  }
+  [[nodiscard]] const std::string& name(std::size_t receiver) const { return names_.at(receiver); }
+
+  // A value with the variables in their objects' places; the statements that make these go before.
+  Value named(const Value& value, std::vector<std::string>& statements) {
+    const std::size_t number = value.kind == Value::Kind::object ? ++count_ : 0;
+    Value out = value;
+    for (Value& item : out.items) item = named(item, statements);
+    const auto name = names_.find(number);
+    if (name == names_.end()) return out;
+    statements.push_back(name->second + " = " + python_literal(out));
+    return {.kind = Value::Kind::expression, .text = name->second, .items = {}};
+  }
+
+ private:
+  std::map<std::size_t, std::string> names_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
 PythonCall python_call(const Input& input, const std::vector<Function>& functions) {
   PythonCall out;
   const Function& last = functions[input.function()];
@@ -184,15 +250,25 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
   };
   if (last.needs_object()) {
     out.receiver = free_name(snake_case(last.class_name));
-    out.setup.push_back(
-        fmt::format("{} = {}({})", out.receiver, last.class_name,
-                    joined(passed(last.construction, literals(input.construction)), ", ")));
+    NamedObjects objects(input, free_name);
+    std::vector<std::string> construction;
+    for (const Value& value : input.construction)
+      construction.push_back(python_literal(objects.named(value, out.setup)));
+    out.setup.push_back(fmt::format("{} = {}({})", out.receiver, last.class_name,
+                                    joined(passed(last.construction, construction), ", ")));
+    std::vector<std::string> steps;
     for (std::size_t i = 0; i + 1 < input.steps.size(); ++i) {
       const Step& step = input.steps[i];
-      out.setup.push_back(
-          call_text(functions[step.function], out.receiver, literals(step.arguments)));
+      steps.push_back(call_text(functions[step.function],
+                                step.receiver == 0 ? out.receiver : objects.name(step.receiver),
+                                literals(step.arguments)));
     }
+    steps = with_loops(steps);
+    out.setup.insert(out.setup.end(), steps.begin(), steps.end());
+  } else if (last.makes_object) {
+    out.receiver = free_name(snake_case(last.class_name));
   }
+  out.result = free_name("result");
   std::vector<std::string> names;
   const std::vector<Value>& values = input.steps.back().arguments;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -206,6 +282,7 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
     out.arguments.emplace_back(name, python_literal(values[i]));
   }
   out.call = call_text(last, out.receiver, names);
+  out.sets_property = last.name.ends_with('=');
   // An object that is only made for this call is made in place.
   const bool in_place = last.needs_object() && out.setup.size() == 1;
   out.inline_call =
@@ -231,8 +308,13 @@ class TestFile {
     for (const Step& step : one.input.steps) {
       for (const Value& value : step.arguments) note_classes(value);
     }
+    names_.insert(one.expected.names.begin(), one.expected.names.end());
     const PythonCall call = python_call(one.input, functions_);
     std::vector<std::string> lines;
+    if (one.expected.seeded) {
+      imports_.insert("import random");
+      lines.emplace_back("random.seed(0)");
+    }
     std::string text = call_of(one, call, lines);
     if (one.expected.awaited) {
       imports_.insert("import asyncio");
@@ -242,12 +324,12 @@ class TestFile {
     if (raises) {
       expect_error(one.expected, text, lines);
     } else {
-      expect_value(one.expected, call.receiver, text, lines);
+      expect_value(one.expected, call, text, lines);
     }
     for (const std::string& line : lines) note_modules(line);
     observed_ += fmt::format("\n\ndef {}({}):\n", one.name,
                              !raises && !one.expected.printed.empty() ? "capsys" : "");
-    for (const std::string& line : lines) observed_ += "    " + line + "\n";
+    for (const std::string& line : lines) observed_ += indented(line) + "\n";
   }
 
   void add(const SourceTest& one) {
@@ -294,6 +376,14 @@ class TestFile {
   }
 
  private:
+  // A loop has two lines; no other line of a test is broken.
+  static std::string indented(const std::string& line) {
+    const std::size_t end = line.find('\n');
+    return end == std::string::npos
+               ? "    " + line
+               : "    " + line.substr(0, end) + "\n    " + line.substr(end + 1);
+  }
+
   // The tests of a class, as they stand in it.
   std::string& tests_of(const std::string& around) {
     for (auto& [known, tests] : classes_) {
@@ -317,11 +407,13 @@ class TestFile {
         quote = line[i];
         continue;
       }
-      for (const std::string_view module : {"datetime", "decimal", "fractions", "uuid"}) {
+      for (const std::string_view module : {"datetime", "decimal", "fractions", "io", "uuid"}) {
         if ((i == 0 || !is_part_of_name(line[i - 1])) && line.substr(i).starts_with(module) &&
             line.substr(i + module.size()).starts_with('.'))
           imports_.insert("import " + std::string(module));
       }
+      if (line.substr(i).starts_with("MagicMock("))
+        imports_.insert("from unittest.mock import MagicMock");
     }
   }
   static bool is_part_of_name(char c) {
@@ -342,7 +434,8 @@ class TestFile {
   std::string call_of(const TestCase& one, const PythonCall& call,
                       std::vector<std::string>& lines) const {
     const bool named = !one.expected.changed.empty();
-    const bool keeps_object = !one.expected.state.empty() || call.setup.size() > 1;
+    const bool keeps_object = !one.expected.state.empty() || call.setup.size() > 1 ||
+                              call.sets_property;
     if (named) {
       for (const auto& [name, text] : call.arguments) lines.push_back(name + " = " + text);
     }
@@ -366,18 +459,29 @@ class TestFile {
     lines.push_back("    " + call);
   }
 
-  void expect_value(const Observation& expected, const std::string& receiver,
+  void expect_value(const Observation& expected, const PythonCall& written,
                     const std::string& call, std::vector<std::string>& lines) {
     if (expected.form == "nan") imports_.insert("import math");
-    lines.push_back(assertion(call, expected));
-    if (lines.back().find("pytest.approx") != std::string::npos) imports_.insert("import pytest");
-    for (const auto& [name, value] : expected.changed)
-      lines.push_back(fmt::format("assert {} == {}", name, value));
-    for (const auto& [name, value] : expected.state) {
-      const bool constant = value == "None" || value == "True" || value == "False";
-      lines.push_back(
-          fmt::format("assert {}.{} {} {}", receiver, name, constant ? "is" : "==", value));
+    if (expected.form == "made") {
+      lines.push_back(expected.state.empty() ? fmt::format("assert isinstance({}, {})", call, expected.kind)
+                                             : fmt::format("{} = {}", written.receiver, call));
+    } else if (written.sets_property) {
+      lines.push_back(call);
+    } else if (!expected.fields.empty()) {
+      lines.push_back(fmt::format("{} = {}", written.result, call));
+    } else {
+      lines.push_back(assertion(call, expected));
     }
+    for (const auto& [place, text] : expected.fields)
+      lines.push_back(equality(part_of(place, written.result), text));
+    for (const auto& [name, text] : expected.changed)
+      lines.push_back(fmt::format("assert {} == {}", name, text));
+    for (const auto& [place, text] : expected.state)
+      lines.push_back(equality(part_of(place, written.receiver), text));
+    if (std::ranges::any_of(lines, [](const std::string& line) {
+          return line.find("pytest.approx") != std::string::npos;
+        }))
+      imports_.insert("import pytest");
     if (!expected.printed.empty())
       lines.push_back(fmt::format("assert capsys.readouterr().out == {}", expected.printed));
   }

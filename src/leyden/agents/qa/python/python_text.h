@@ -18,7 +18,9 @@ struct PythonCall {
       arguments;  // Names and literals, in the call's order.
   std::vector<std::string> setup;
   std::string receiver;     // The variable that holds the object; empty: there is none.
-  std::string call;         // With the arguments' names.
+  std::string result;       // A variable for what the call gives.
+  std::string call;         // With the arguments' names; an assignment where a property is set.
+  bool sets_property = false;
   std::string inline_call;  // With their literals in place.
 };
 [[nodiscard]] PythonCall python_call(const Input& input, const std::vector<Function>& functions);
