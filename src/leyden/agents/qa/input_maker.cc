@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "leyden/agents/qa/regex_sample.h"
+#include "leyden/agents/qa/source_text.h"
 #include "leyden/agents/qa/text_forms.h"
 
 namespace leyden::qa {
@@ -195,7 +196,11 @@ InputMaker::Style InputMaker::style_for(const Function& function) {
         out.low, static_cast<std::int64_t>(out.length) - (out.low == 0 ? 1 : 0));
   }
   out.literals = &literals_of(function);
-  out.rows = std::ranges::find(function.literals.texts, "\n") != function.literals.texts.end();
+  const auto parts_by = [&](const char* separator) {
+    return std::ranges::find(function.literals.texts, separator) != function.literals.texts.end();
+  };
+  out.rows = parts_by("\n");
+  out.words = parts_by(" ");
   // A few letters, so that some are equal; what the source's own texts are made of.
   std::string of_source;
   for (const std::string& text : function.literals.texts) {
@@ -235,6 +240,7 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
   const auto& own = style.literals->texts;
   if (!own.empty() && chance(0.1)) return Value::of(own[below(own.size())]);
   if (style.rows && chance(0.3)) return Value::of(grid(style));
+  if (style.words && depth < 2 && chance(0.3)) return Value::of(sentence(style));
   std::size_t length = depth > 0
                            ? (chance(0.7) ? std::max<std::size_t>(1, style.width) : below(5))
                            : (style.lengths_equal ? style.length : below(style.length_max * 2 + 1));
@@ -260,6 +266,26 @@ Value InputMaker::text(const Style& style, std::size_t depth) {
     out += chance(0.5) || back.empty() ? back : back.substr(1);
   }
   return Value::of(std::move(out));
+}
+
+// Words of the source among numbers, or words of one length, of which some end alike: cards, codes.
+std::string InputMaker::sentence(const Style& style) {
+  std::vector<std::string> words;
+  for (const std::string& own : style.literals->texts) {
+    if (own.find_first_of(" \n") == std::string::npos) words.push_back(own);
+  }
+  const std::size_t count = 1 + (style.lengths_equal ? style.length : below(style.length_max + 1));
+  if (!words.empty() && chance(0.7)) return phrase(words, std::min(count, kWordsMax));
+  const std::size_t length = 1 + below(3);
+  const double alike = static_cast<double>(below(5)) / 4;
+  words.clear();
+  for (std::size_t i = 0; i < std::min(count, kWordsMax); ++i) {
+    std::string word;
+    for (std::size_t k = 0; k < length; ++k) word += style.alphabet[below(style.alphabet.size())];
+    if (!words.empty() && chance(alike)) word.back() = words.back().back();
+    words.push_back(std::move(word));
+  }
+  return joined(words, " ");
 }
 
 // Lines of one length, as boards and tables have them, of the source's single characters.
@@ -520,7 +546,7 @@ Input InputMaker::random(std::size_t function) {
   if (of.needs_object()) {
     out.construction = arguments(of.construction, style);
     if (chance(0.7)) {
-      const std::size_t steps = below(kStepsMax + 1);
+      const std::size_t steps = below((long_stories_ && chance(0.1) ? kLongMax : kStepsMax) + 1);
       for (std::size_t i = 0; i < steps; ++i) {
         const auto one = any_step(out, of, style);
         if (!one) break;
@@ -715,9 +741,7 @@ void InputMaker::vary_words(std::string& text, char separator, const Style& styl
           own.empty() || chance(0.4) ? std::to_string(below(12)) : own[below(own.size())];
       break;
   }
-  text.clear();
-  for (std::size_t i = 0; i < words.size(); ++i)
-    text += (i > 0 ? std::string(1, separator) : std::string()) + words[i];
+  text = joined(words, std::string(1, separator));
 }
 
 void InputMaker::vary_text(std::string& text, const Style& style) {

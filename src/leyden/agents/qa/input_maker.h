@@ -42,7 +42,8 @@ class InputMaker {
     bool ragged = false;
     bool sorted = false;
     bool permutation = false;
-    bool rows = false;  // Texts may have lines of one length.
+    bool rows = false;   // Texts may have lines of one length,
+    bool words = false;  // and words.
     std::string alphabet;
     const Literals* literals = nullptr;
   };
@@ -53,6 +54,7 @@ class InputMaker {
   [[nodiscard]] Value integer(const Style& style);
   [[nodiscard]] std::string phrase(const std::vector<std::string>& words, std::size_t count);
   [[nodiscard]] std::string grid(const Style& style);
+  [[nodiscard]] std::string sentence(const Style& style);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
   [[nodiscard]] Value tuple(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);

@@ -7,6 +7,7 @@
 
 #include "leyden/agents/qa/directed_inputs.h"
 #include "leyden/agents/qa/reach.h"
+#include "leyden/agents/qa/test_choice.h"
 
 namespace leyden::qa {
 namespace {
@@ -178,14 +179,17 @@ Result<std::vector<Input>> InputSearch::run_varied(std::vector<Input> made,
   return quick;
 }
 
+// Of those that do the same the first is taken: short ones stand before long ones.
 std::vector<Input> InputSearch::found() const {
   std::vector<Input> out;
   for (const std::size_t function : callers_) {
     for (const auto* of : {&useful_, &spare_}) {
       const auto some = of->find(function);
       if (some == of->end()) continue;
-      for (const Input& input : some->second) {
-        if (std::ranges::find(out, input) == out.end()) out.push_back(input);
+      std::multimap<std::size_t, const Input*> by_weight;
+      for (const Input& input : some->second) by_weight.emplace(weight(input), &input);
+      for (const auto& [_, input] : by_weight) {
+        if (std::ranges::find(out, *input) == out.end()) out.push_back(*input);
       }
     }
   }

@@ -142,18 +142,48 @@ std::string assertion(const std::string& call, const Observation& expected) {
   return equality(call, expected.text);
 }
 
-// What is done again and again is said once.
-std::vector<std::string> with_loops(const std::vector<std::string>& lines) {
+// A call as a statement; `argument` is the one that may differ in a loop.
+struct Statement {
+  std::string before;
+  std::string argument;
+  std::string after;
+  [[nodiscard]] std::string text() const { return before + argument + after; }
+};
+
+Statement statement(const Function& function, const std::string& receiver,
+                    const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1 || arguments[0].empty() || function.parameters[0].takes_rest)
+    return {.before = call_text(function, receiver, arguments), .argument = {}, .after = {}};
+  const std::string text = call_text(function, receiver, {"\n"});  // No line of it is broken.
+  const std::size_t at = text.find('\n');
+  return {.before = text.substr(0, at), .argument = arguments[0], .after = text.substr(at + 1)};
+}
+
+// What is done again and again is said once: the same, or with other values.
+std::vector<std::string> with_loops(const std::vector<Statement>& all,
+                                    const std::function<std::string(std::string)>& free_name) {
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < lines.size();) {
-    std::size_t end = i;
-    while (end < lines.size() && lines[end] == lines[i]) ++end;
-    if (end - i >= kLoopMin) {
-      out.push_back(fmt::format("for _ in range({}):\n    {}", end - i, lines[i]));
+  std::string variable;
+  for (std::size_t i = 0; i < all.size();) {
+    std::size_t same = i;
+    while (same < all.size() && all[same].text() == all[i].text()) ++same;
+    std::size_t alike = i;
+    std::string values;
+    for (; alike < all.size() && !all[i].argument.empty() && all[alike].before == all[i].before &&
+           all[alike].after == all[i].after;
+         ++alike)
+      values += (alike == i ? "" : ", ") + all[alike].argument;
+    if (alike > same && alike - i >= kLoopMin) {
+      if (variable.empty()) variable = free_name("value");
+      out.push_back(fmt::format("for {} in [{}]:\n    {}{}{}", variable, values, all[i].before,
+                                variable, all[i].after));
+      i = alike;
+    } else if (same - i >= kLoopMin) {
+      out.push_back(fmt::format("for _ in range({}):\n    {}", same - i, all[i].text()));
+      i = same;
     } else {
-      out.insert(out.end(), end - i, lines[i]);
+      out.push_back(all[i++].text());
     }
-    i = end;
   }
   return out;
 }
@@ -240,13 +270,16 @@ class NamedObjects {
 PythonCall python_call(const Input& input, const std::vector<Function>& functions) {
   PythonCall out;
   const Function& last = functions[input.function()];
-  std::set<std::string> taken;
+  std::set<std::string> of_module;
   for (const Function& one : functions)
-    taken.insert(one.class_name.empty() ? one.name : one.class_name);
+    of_module.insert(one.class_name.empty() ? one.name : one.class_name);
+  std::set<std::string> taken;
   const auto free_name = [&](std::string name) {
-    while (is_keyword(name) || taken.contains(name)) name += '_';
-    taken.insert(name);
-    return name;
+    while (is_keyword(name) || of_module.contains(name)) name += '_';
+    std::string out = name;
+    for (int number = 2; !taken.insert(out).second; ++number)
+      out = fmt::format("{}_{}", name, number);
+    return out;
   };
   if (last.needs_object()) {
     out.receiver = free_name(snake_case(last.class_name));
@@ -256,15 +289,15 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
       construction.push_back(python_literal(objects.named(value, out.setup)));
     out.setup.push_back(fmt::format("{} = {}({})", out.receiver, last.class_name,
                                     joined(passed(last.construction, construction), ", ")));
-    std::vector<std::string> steps;
+    std::vector<Statement> steps;
     for (std::size_t i = 0; i + 1 < input.steps.size(); ++i) {
       const Step& step = input.steps[i];
-      steps.push_back(call_text(functions[step.function],
+      steps.push_back(statement(functions[step.function],
                                 step.receiver == 0 ? out.receiver : objects.name(step.receiver),
                                 literals(step.arguments)));
     }
-    steps = with_loops(steps);
-    out.setup.insert(out.setup.end(), steps.begin(), steps.end());
+    const std::vector<std::string> lines = with_loops(steps, free_name);
+    out.setup.insert(out.setup.end(), lines.begin(), lines.end());
   } else if (last.makes_object) {
     out.receiver = free_name(snake_case(last.class_name));
   }

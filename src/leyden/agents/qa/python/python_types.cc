@@ -257,6 +257,11 @@ Type stand_in(const PythonUses& uses) {
   return out;
 }
 
+std::string_view class_around(Node node, std::string_view text) {
+  while (node && node.type() != "class_definition") node = node.parent();
+  return node.field("name").text(text);
+}
+
 bool is_called_function(std::string_view name) {
   static const Words kAll = {"callback", "func", "function", "fn", "predicate", "handler", "listener"};
   return kAll.contains(name);
@@ -330,7 +335,9 @@ Type python_guess(std::string_view name, Node fallback, Node body, std::string_v
     if (!out.of.empty() && uses.asked().empty() && fitting.empty())
       out.of.insert(out.of.begin(), out.of.size(), Type{});
   }
-  if (used.kind == Kind::unknown && fitting.empty() && uses.asked().empty() &&
+  // Only its own class has what it passes on: what is wrapped is another thing.
+  const bool is_wrapped = fitting.size() == 1 && fitting.front() == class_around(body, text);
+  if (used.kind == Kind::unknown && (fitting.empty() || is_wrapped) && uses.asked().empty() &&
       !uses.attributes().empty())
     add(stand_in(uses));
   if (out.of.size() < 2) return out.of.empty() ? used : Type(out.of.front());
