@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::size_t kDepthMax = 5;
 constexpr std::size_t kStepsMax = 4;
-constexpr std::size_t kRepeatedMax = 20;  // The same step,
-constexpr std::size_t kLongMax = 30;      // and all steps where some are repeated.
+constexpr std::size_t kLongMax = 30;  // Steps, where some come again.
 constexpr std::size_t kRowsMax = 5;
 constexpr std::size_t kWordsMax = 40;
 constexpr std::size_t kLearnedMax = 80;
@@ -504,6 +503,12 @@ Step InputMaker::step(std::size_t method, const Style& style) {
   return {.function = method, .arguments = arguments(functions_[method].parameters, own)};
 }
 
+// How often a step comes.
+std::size_t InputMaker::repeated() {
+  static constexpr std::size_t kTimes[] = {2, 3, 4, 5, 8, 10, 12, 20, 21};
+  return kTimes[below(std::size(kTimes))];
+}
+
 // A call before the last one: of another method, or on an object that the constructor is given.
 std::optional<Step> InputMaker::any_step(const Input& input, const Function& of,
                                          const Style& style) {
@@ -545,14 +550,13 @@ Input InputMaker::random(std::size_t function) {
   Input out;
   if (of.needs_object()) {
     out.construction = arguments(of.construction, style);
-    if (chance(0.7)) {
-      const std::size_t steps = below((long_stories_ && chance(0.1) ? kLongMax : kStepsMax) + 1);
-      for (std::size_t i = 0; i < steps; ++i) {
-        const auto one = any_step(out, of, style);
-        if (!one) break;
-        out.steps.insert(out.steps.end(),
-                         long_stories_ && chance(0.15) ? 2 + below(kRepeatedMax) : 1, *one);
-      }
+    // A short one of several calls, or a long one of one or two that come again and again.
+    const bool is_long = long_stories_ && chance(0.15);
+    const std::size_t steps = is_long ? 1 + below(2) : chance(0.7) ? below(kStepsMax + 1) : 0;
+    for (std::size_t i = 0; i < steps; ++i) {
+      const auto one = any_step(out, of, style);
+      if (!one) break;
+      out.steps.insert(out.steps.end(), is_long ? repeated() : 1, *one);
     }
   }
   out.steps.push_back({.function = function, .arguments = arguments(of.parameters, style)});
@@ -863,33 +867,38 @@ void InputMaker::vary(Value& value, const Type& type, const Style& style) {
   }
 }
 
+// What the object is made with, and what comes before the last call. False: there is nothing to vary.
+bool InputMaker::vary_story(Input& input, const Function& of, const Style& style) {
+  if (!input.construction.empty() && chance(0.5)) {
+    const std::size_t at = below(input.construction.size());
+    vary(input.construction[at], of.construction[at].type, style);
+    return true;
+  }
+  const std::size_t before = input.steps.size() - 1;
+  if (before > 0 && chance(0.4)) {
+    input.steps.erase(input.steps.begin() + static_cast<std::ptrdiff_t>(below(before)));
+    return true;
+  }
+  if (before > 2 * kStepsMax && !long_stories_) return true;
+  if (before > kLongMax) return true;
+  const std::size_t at = below(before + 1);
+  const auto place = input.steps.begin() + static_cast<std::ptrdiff_t>(at);
+  if (long_stories_ && at < before && chance(0.3)) {
+    input.steps.insert(place, repeated(), Step(input.steps[at]));
+    return true;
+  }
+  auto one = any_step(input, of, style);
+  if (one) input.steps.insert(place, *std::move(one));
+  return one.has_value();
+}
+
 Input InputMaker::varied(const Input& parent, const Input& other) {
   Input out = parent;
   const Function& of = functions_[parent.function()];
   const Style style = style_for(of);
   const std::size_t changes = 1 + (chance(0.4) ? below(4) : 0);
   for (std::size_t i = 0; i < changes; ++i) {
-    if (of.needs_object() && chance(0.3)) {
-      if (!out.construction.empty() && chance(0.5)) {
-        const std::size_t at = below(out.construction.size());
-        vary(out.construction[at], of.construction[at].type, style);
-        continue;
-      }
-      if (out.steps.size() > 1 && chance(0.4)) {
-        out.steps.erase(out.steps.begin() +
-                        static_cast<std::ptrdiff_t>(below(out.steps.size() - 1)));
-        continue;
-      }
-      const auto at = static_cast<std::ptrdiff_t>(below(out.steps.size()));
-      if (long_stories_ && at + 1 < std::ssize(out.steps) && chance(0.3)) {
-        out.steps.insert(out.steps.begin() + at, 1 + below(kRepeatedMax), Step(out.steps[static_cast<std::size_t>(at)]));
-        if (out.steps.size() > kLongMax) out.steps.erase(out.steps.begin(), out.steps.end() - kLongMax);
-      } else if (out.steps.size() <= (long_stories_ ? kLongMax : 2 * kStepsMax)) {
-        if (auto one = any_step(out, of, style))
-          out.steps.insert(out.steps.begin() + at, *std::move(one));
-      }
-      continue;
-    }
+    if (of.needs_object() && chance(0.3) && vary_story(out, of, style)) continue;
     Step& step = out.steps[chance(0.8) ? out.steps.size() - 1 : below(out.steps.size())];
     const std::span<const Parameter> parameters = functions_[step.function].parameters;
     if (step.arguments.empty()) {

@@ -79,6 +79,8 @@ class InputMaker {
   [[nodiscard]] Step step(std::size_t method, const Style& style);
   [[nodiscard]] std::optional<Step> any_step(const Input& input, const Function& of,
                                              const Style& style);
+  [[nodiscard]] std::size_t repeated();
+  bool vary_story(Input& input, const Function& of, const Style& style);
   void drop_lost_steps(Input& input) const;
 
   [[nodiscard]] const Literals& literals_of(const Function& function) const {

@@ -7,7 +7,6 @@
 
 #include "leyden/agents/qa/directed_inputs.h"
 #include "leyden/agents/qa/reach.h"
-#include "leyden/agents/qa/test_choice.h"
 
 namespace leyden::qa {
 namespace {
@@ -149,11 +148,12 @@ Result<void> InputSearch::direct(const std::vector<std::size_t>& functions,
 void InputSearch::add_inputs(std::size_t function, std::size_t round, std::vector<Input>& batch) {
   std::vector<Input> own =
       round == 0 ? maker_.borders(function, kBorders) : maker_.of_learned(function);
+  const std::size_t directed = directed_[function].size() / 2;  // Half of them in addition.
   std::ranges::move(directed_[function], std::back_inserter(own));
   directed_[function].clear();
   const std::vector<Input>& useful = useful_[function];
   const std::size_t count =
-      own.size() / 2 + (round == 0 ? options_.inputs_at_first : options_.inputs_per_round);
+      directed + (round == 0 ? options_.inputs_at_first : options_.inputs_per_round);
   while (own.size() < count) {
     if (round == 0 || useful.empty() || own.size() % 2 == 0) {
       own.push_back(maker_.random(function));
@@ -179,17 +179,14 @@ Result<std::vector<Input>> InputSearch::run_varied(std::vector<Input> made,
   return quick;
 }
 
-// Of those that do the same the first is taken: short ones stand before long ones.
 std::vector<Input> InputSearch::found() const {
   std::vector<Input> out;
   for (const std::size_t function : callers_) {
     for (const auto* of : {&useful_, &spare_}) {
       const auto some = of->find(function);
       if (some == of->end()) continue;
-      std::multimap<std::size_t, const Input*> by_weight;
-      for (const Input& input : some->second) by_weight.emplace(weight(input), &input);
-      for (const auto& [_, input] : by_weight) {
-        if (std::ranges::find(out, *input) == out.end()) out.push_back(*input);
+      for (const Input& input : some->second) {
+        if (std::ranges::find(out, input) == out.end()) out.push_back(input);
       }
     }
   }

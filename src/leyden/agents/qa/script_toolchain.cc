@@ -8,6 +8,7 @@
 #include "leyden/agents/qa/helpers.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/remaining_inputs.h"
+#include "leyden/agents/qa/test_choice.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
 
@@ -175,8 +176,14 @@ Result<Toolchain::Kills> ScriptToolchain::kill(
             .invalid = std::vector<bool>(mutants.size())};
   Json request = request_with("mutants", cases);
   request["mutants"] = json_of_mutants(mutants);
+  // The first one that notices it is taken: those that are short to read come first.
+  std::vector<std::size_t> weights;
+  for (const TestCase& one : cases) weights.push_back(weight(one));
   for (std::size_t i = 0; i < mutants.size(); ++i) {
-    request["mutants"][i]["inputs"] = by_mutant[i];
+    std::vector<std::size_t> lightest_first = by_mutant[i];
+    std::ranges::sort(lightest_first, {},
+                      [&](std::size_t one) { return std::pair(weights[one], one); });
+    request["mutants"][i]["inputs"] = std::move(lightest_first);
     request["mutants"][i]["skip"] = by_mutant[i].empty();
   }
   for (std::size_t rounds = 0; rounds <= mutants.size(); ++rounds) {

@@ -8,8 +8,7 @@
 
 namespace leyden::qa {
 
-// How long an input, a test is to read, in some unit.
-[[nodiscard]] std::size_t weight(const Input& input);
+// How long a test is to read, in some unit.
 [[nodiscard]] std::size_t weight(const TestCase& test);
 
 // The tests to keep for what they reach beyond `before`: greedily, most new goals first, of equal ones the lightest, `count_max` at most; without those whose goals
