@@ -414,6 +414,8 @@ Value InputMaker::value(const Type& type, const Style& style, std::size_t depth)
       return Value::of(chance(0.5) ? whole : whole + static_cast<double>(below(8)) / 8);
     }
     case Kind::text:
+      if (!type.texts.empty() && chance(0.4))
+        return Value::of(type.texts[below(type.texts.size())]);
       return text(style, depth);
     case Kind::bytes: {
       Value out = text(style, depth);
@@ -591,8 +593,11 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
       return border_integers(literals);
     case Kind::real:
       return border_reals(literals);
-    case Kind::text:
-      return border_texts(literals, Value::Kind::text);
+    case Kind::text: {
+      std::vector<Value> out = border_texts(literals, Value::Kind::text);
+      for (const std::string& likely : type.texts) out.insert(out.begin(), Value::of(likely));
+      return out;
+    }
     case Kind::bytes:
       return border_texts(literals, Value::Kind::bytes);
     case Kind::list:

@@ -12,8 +12,9 @@ namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kBorders = 60;
-constexpr std::size_t kQuietRounds = 3;      // Without anything new: it will stay so.
-constexpr std::size_t kAskedMax = 12;        // Of a function, in a round: with what their texts are compared;
+constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
+constexpr std::size_t kAskedMax =
+    12;  // Of a function, in a round: with what their texts are compared;
 constexpr std::size_t kDirectedMax = 25;     // inputs that are made of each of these.
 constexpr std::size_t kSpareInputs = 300;    // Of all functions together,
 constexpr std::size_t kSpareInputsMin = 60;  // of each at least so many.

@@ -140,8 +140,8 @@ Result<std::vector<std::vector<Comparison>>> ScriptToolchain::comparisons(
     if (!line.contains("pairs")) continue;
     for (const Json& pair : line["pairs"])
       out.at(line["input"].get<std::size_t>())
-          .push_back({.seen = pair.at(0).get<std::string>(),
-                      .wanted = pair.at(1).get<std::string>()});
+          .push_back(
+              {.seen = pair.at(0).get<std::string>(), .wanted = pair.at(1).get<std::string>()});
   }
   return out;
 }

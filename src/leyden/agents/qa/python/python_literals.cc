@@ -183,7 +183,6 @@ void PythonLiterals::read(Node node, Reading& reading, std::size_t depth) const 
       follow("." + std::string(node.field("attribute").text(text_)), reading);
   } else if (kind == "call") {
     read_call(node, reading.out);
-    if (node.field("function").text(text_) == "json.loads") read_json_keys(node, reading);
   }
   for (const Node child : node.named_children()) read(child, reading, depth + 1);
 }
@@ -210,31 +209,30 @@ void PythonLiterals::read_call(Node call, Literals& out) const {
   if (method == "split" && plain) add_literal(out.texts, std::string(" "));
 }
 
-// `data = json.loads(…)`, then `data["name"]`: texts that hold what is asked for.
-void PythonLiterals::read_json_keys(Node call, Reading& reading) const {
+void PythonLiterals::follow(const std::string& name, Reading& reading) const {
+  if (!reading.seen.insert(name).second) return;
+  if (const auto known = named_.find(name); known != named_.end())
+    reading.todo.push_back(known->second);
+}
+
+std::vector<std::string> python_json_texts(Node call, std::string_view text) {
   const Node assignment = call.parent();
   Node function = assignment;
   while (function && function.type() != "function_definition") function = function.parent();
-  if (assignment.type() != "assignment" || !function) return;
-  const std::string_view name = assignment.field("left").text(text_);
+  if (assignment.type() != "assignment" || !function) return {};
+  const std::string_view name = assignment.field("left").text(text);
   std::vector<std::string> keys;
   std::vector<Node> todo{function};
   for (std::size_t i = 0; i < todo.size(); ++i) {
     const Node node = todo[i];
-    if (node.type() == "subscript" && node.field("value").text(text_) == name) {
-      const auto key = python_string(node.field("subscript").text(text_));
+    if (node.type() == "subscript" && node.field("value").text(text) == name) {
+      const auto key = python_string(node.field("subscript").text(text));
       if (key && keys.size() < kKeysMax && std::ranges::find(keys, *key) == keys.end())
         keys.push_back(*key);
     }
     for (const Node child : node.named_children()) todo.push_back(child);
   }
-  for (std::string& text : json_texts(keys)) add_literal(reading.out.texts, std::move(text));
-}
-
-void PythonLiterals::follow(const std::string& name, Reading& reading) const {
-  if (!reading.seen.insert(name).second) return;
-  if (const auto known = named_.find(name); known != named_.end())
-    reading.todo.push_back(known->second);
+  return json_texts(keys);
 }
 
 std::optional<std::string> python_string(std::string_view text) {

@@ -15,6 +15,9 @@ namespace leyden::qa {
 // What a string literal says; nullopt: an f-string, or an escape that is rare.
 [[nodiscard]] std::optional<std::string> python_string(std::string_view text);
 
+// `data = json.loads(…)`, then `data["name"]`: texts that hold what is asked for, for this call.
+[[nodiscard]] std::vector<std::string> python_json_texts(syntax::Node call, std::string_view text);
+
 // Constants of code, with those of what the code names. `text` is what the nodes are of; both outlive it.
 class PythonLiterals {
  public:
@@ -30,7 +33,6 @@ class PythonLiterals {
   void read(syntax::Node node, Reading& reading, std::size_t depth) const;
   void read_number(syntax::Node node, Literals& out) const;
   void read_call(syntax::Node call, Literals& out) const;
-  void read_json_keys(syntax::Node call, Reading& reading) const;
   void follow(const std::string& name, Reading& reading) const;
 
   std::string_view text_;

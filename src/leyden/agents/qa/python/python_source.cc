@@ -59,7 +59,8 @@ class Reader {
       note_attributes(definition.field("body"), own, 0);
       for (const Node base : definition.field("superclasses").named_children()) {
         const auto known = names_.attributes.find(base.text(text_));
-        if (known != names_.attributes.end()) own.insert(known->second.begin(), known->second.end());
+        if (known != names_.attributes.end())
+          own.insert(known->second.begin(), known->second.end());
       }
       note_members(definition.field("body"));
       return;
@@ -356,6 +357,9 @@ class Reader {
       if (const Node type = node.field("type")) {
         parameter.type = python_annotation(type.text(text_), names_);
         parameter.annotated = parameter.type.kind != Type::Kind::unknown;
+        if (parameter.type.kind == Type::Kind::text)
+          parameter.type.texts =
+              python_compared_texts(parameter.name, function.field("body"), text_);
       }
       if (parameter.type.kind == Type::Kind::unknown)
         parameter.type =

@@ -131,9 +131,9 @@ class Box:
 )");
   std::vector<std::string> names;
   for (const Function& one : all) names.push_back(one.qualified_name());
-  EXPECT_EQ(names, (std::vector<std::string>{"plain", "_hidden", "wait", "Box.__init__",
-                                             "Box.__len__", "Box.grow", "Box.size", "Box.size=",
-                                             "Box.unit", "Box.of"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"plain", "_hidden", "wait", "Box.__init__", "Box.__len__",
+                                      "Box.grow", "Box.size", "Box.size=", "Box.unit", "Box.of"}));
   EXPECT_EQ(all[0].parameters.size(), 3);
   EXPECT_TRUE(all[0].parameters[1].takes_rest);
   EXPECT_TRUE(all[0].parameters[2].by_name_only && all[0].parameters[2].has_default);
@@ -147,6 +147,20 @@ class Box:
   EXPECT_EQ(all[7].kind, Function::Kind::method);
   EXPECT_EQ(all[8].kind, Function::Kind::static_method);
   EXPECT_EQ(all[9].parameters.size(), 1);
+}
+
+TEST(PythonSource, TextsThatAParameterIsComparedWithAreItsOwn) {
+  const std::vector<Function> all = read(R"(
+def post(url: str, payload=None):
+    if url == "/add" or "/users" == url:
+        data = json.loads(payload)
+        return data["user"], data["amount"], "other"
+)");
+  EXPECT_EQ(all.at(0).parameters.at(0).type.texts, (std::vector<std::string>{"/add", "/users"}));
+  const Type& payload = all.at(0).parameters.at(1).type;
+  EXPECT_EQ(payload.kind, Kind::text);
+  ASSERT_FALSE(payload.texts.empty());
+  EXPECT_EQ(payload.texts.front(), R"({"user":"a","amount":"b"})");
 }
 
 TEST(PythonSource, WhatAConstructorKeepsIsWhatTheClassUsesItAs) {
@@ -176,8 +190,8 @@ class Text:
     def of(lines): return lines.splitlines()
 )");
   const auto named = [&](std::string_view name) {
-    return *std::ranges::find_if(
-        all, [&](const Function& one) { return one.qualified_name() == name; });
+    return *std::ranges::find_if(all,
+                                 [&](const Function& one) { return one.qualified_name() == name; });
   };
   EXPECT_EQ(named("Cell.__init__").parameters.at(0).type.kind, Kind::text);
   EXPECT_EQ(named("Cell.watch").parameters.at(0).type.kind, Kind::expression);  // A function.
@@ -248,8 +262,8 @@ _fill("person")
   const Type& other = all.at(0).parameters.at(1).type;
   ASSERT_EQ(other.kind, Kind::any_of);
   EXPECT_EQ(other.of.back().kind, Kind::text);
-  EXPECT_EQ(all.at(0).parameters.at(2).type.kind, Kind::any_of);  // It may be a Decimal.
-  EXPECT_EQ(all.at(1).parameters.at(0).type.of.at(0).name, "Span");
+  EXPECT_EQ(all.at(0).parameters.at(2).type.kind, Kind::any_of);     // It may be a Decimal.
+  EXPECT_EQ(all.at(2).parameters.at(0).type.of.at(0).name, "Span");  // Behind its constructor.
   for (const Function& one : all) EXPECT_EQ(one.literals.texts.back(), "person");
 }
 

@@ -122,8 +122,7 @@ bool is_long_number(std::string_view text) {
 
 std::string equality(const std::string& expression, const std::string& text) {
   const bool is_constant = text == "None" || text == "True" || text == "False";
-  const std::string value =
-      is_long_number(text) ? fmt::format("pytest.approx({})", text) : text;
+  const std::string value = is_long_number(text) ? fmt::format("pytest.approx({})", text) : text;
   return fmt::format("assert {} {} {}", expression, is_constant ? "is" : "==", value);
 }
 
@@ -445,8 +444,8 @@ class TestFile {
             line.substr(i + module.size()).starts_with('.'))
           imports_.insert("import " + std::string(module));
       }
-      if (line.substr(i).starts_with("MagicMock("))
-        imports_.insert("from unittest.mock import MagicMock");
+      if (line.substr(i).starts_with("SimpleNamespace("))
+        imports_.insert("from types import SimpleNamespace");
     }
   }
   static bool is_part_of_name(char c) {
@@ -457,9 +456,10 @@ class TestFile {
   void note_classes(const Value& value) {
     if (value.kind == Value::Kind::object) names_.insert(value.text);
     // A member of an enumeration: `Color.RED`.
-    if (value.kind == Value::Kind::expression && !value.text.empty() && value.text[0] >= 'A' &&
-        value.text[0] <= 'Z' && value.text.find('.') != std::string::npos)
-      names_.insert(value.text.substr(0, value.text.find('.')));
+    const std::size_t dot = value.text.find_first_of(".(");
+    if (value.kind == Value::Kind::expression && dot != std::string::npos &&
+        value.text[dot] == '.' && value.text[0] >= 'A' && value.text[0] <= 'Z')
+      names_.insert(value.text.substr(0, dot));
     for (const Value& item : value.items) note_classes(item);
   }
 
@@ -467,8 +467,8 @@ class TestFile {
   std::string call_of(const TestCase& one, const PythonCall& call,
                       std::vector<std::string>& lines) const {
     const bool named = !one.expected.changed.empty();
-    const bool keeps_object = !one.expected.state.empty() || call.setup.size() > 1 ||
-                              call.sets_property;
+    const bool keeps_object =
+        !one.expected.state.empty() || call.setup.size() > 1 || call.sets_property;
     if (named) {
       for (const auto& [name, text] : call.arguments) lines.push_back(name + " = " + text);
     }
@@ -492,12 +492,13 @@ class TestFile {
     lines.push_back("    " + call);
   }
 
-  void expect_value(const Observation& expected, const PythonCall& written,
-                    const std::string& call, std::vector<std::string>& lines) {
+  void expect_value(const Observation& expected, const PythonCall& written, const std::string& call,
+                    std::vector<std::string>& lines) {
     if (expected.form == "nan") imports_.insert("import math");
     if (expected.form == "made") {
-      lines.push_back(expected.state.empty() ? fmt::format("assert isinstance({}, {})", call, expected.kind)
-                                             : fmt::format("{} = {}", written.receiver, call));
+      lines.push_back(expected.state.empty()
+                          ? fmt::format("assert isinstance({}, {})", call, expected.kind)
+                          : fmt::format("{} = {}", written.receiver, call));
     } else if (written.sets_property) {
       lines.push_back(call);
     } else if (!expected.fields.empty()) {

@@ -180,9 +180,8 @@ TEST(PythonText, ObjectsAreMadeSetAndAskedForTheirParts) {
   cases[2].expected.names = {"Color"};
   cases[2].expected.seeded = true;
   const std::string text = python_test_file(cases, {}, all, {.name = "boxes", .path_line = {}});
-  EXPECT_EQ(
-      text.substr(text.find("import random")),
-      R"(import random
+  EXPECT_EQ(text.substr(text.find("import random")),
+            R"(import random
 
 from boxes import Box, Color
 

@@ -81,12 +81,11 @@ class PythonToolchain final : public ScriptToolchain {
   std::string test_name(const Function& function, bool expects_error,
                         std::size_t number) const override {
     const bool sets = function.name.ends_with('=');
-    return fmt::format(
-        "test_{}{}{}{}_{}",
-        function.class_name.empty() ? "" : snake_case(function.class_name) + "_",
-        sets ? "set_" : "",
-        snake_case(function.name.substr(0, function.name.size() - (sets ? 1 : 0))),
-        expects_error ? "_raises" : "", number);
+    return fmt::format("test_{}{}{}{}_{}",
+                       function.class_name.empty() ? "" : snake_case(function.class_name) + "_",
+                       sets ? "set_" : "",
+                       snake_case(function.name.substr(0, function.name.size() - (sets ? 1 : 0))),
+                       expects_error ? "_raises" : "", number);
   }
   void rename(SourceTest& test, const std::string& name) const override {
     if (const std::size_t at = test.text.find("def " + test.name); at != std::string::npos)

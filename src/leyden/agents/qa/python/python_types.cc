@@ -234,24 +234,25 @@ Type callable(std::size_t argument_count) {
 
 // An object that is only known by what is asked of it: an open file, or a stand-in whose methods answer with some value.
 Type stand_in(const PythonUses& uses) {
-  static const Words kOfFiles = {"read",  "readline", "readlines", "write", "writelines", "seek",
-                                 "tell",  "close",    "flush",     "truncate", "getvalue"};
+  static const Words kOfFiles = {"read", "readline", "readlines", "write",    "writelines", "seek",
+                                 "tell", "close",    "flush",     "truncate", "getvalue"};
   if (std::ranges::includes(kOfFiles, uses.attributes()))
-    return one_of({"io.StringIO(\"one\\ntwo\\n\")", "io.BytesIO(b\"one\\ntwo\\n\")", "io.StringIO()"});
+    return one_of(
+        {"io.StringIO(\"one\\ntwo\\n\")", "io.BytesIO(b\"one\\ntwo\\n\")", "io.StringIO()"});
   static constexpr const char* kAnswers[] = {"b\"abc\"", "3", "\"abc\""};
   Type out = one_of({});
   for (const std::size_t step : {0U, 1U}) {  // All the same answer, or each another one.
     for (std::size_t first = 0; first < std::size(kAnswers); ++first) {
-      std::string text = "MagicMock(**{";
+      std::string text = "SimpleNamespace(";
       std::size_t number = first;
       for (const std::string_view one : uses.attributes()) {
         if (one.starts_with("__")) continue;
-        text += fmt::format("{}\"{}{}\": {}", number == first ? "" : ", ", one,
-                            uses.methods().contains(one) ? ".return_value" : "",
+        text += fmt::format("{}{}={}{}", number == first ? "" : ", ", one,
+                            uses.methods().contains(one) ? "lambda *_, **__: " : "",
                             kAnswers[(first + (number - first) * step) % std::size(kAnswers)]);
         ++number;
       }
-      out.texts.push_back(text + "})");
+      out.texts.push_back(text + ")");
     }
   }
   return out;
@@ -263,7 +264,8 @@ std::string_view class_around(Node node, std::string_view text) {
 }
 
 bool is_called_function(std::string_view name) {
-  static const Words kAll = {"callback", "func", "function", "fn", "predicate", "handler", "listener"};
+  static const Words kAll = {"callback",  "func",    "function", "fn",
+                             "predicate", "handler", "listener"};
   return kAll.contains(name);
 }
 
@@ -308,7 +310,8 @@ Type python_guess(std::string_view name, Node fallback, Node body, std::string_v
   if (Type out = type_of_default(fallback.type()); out.kind != Kind::unknown) return out;
   const PythonUses uses(body, name, text);
   if (uses.called_with()) return callable(*uses.called_with());
-  const Type used = uses.counts().type(name);
+  Type used = uses.counts().type(name);
+  if (used.kind == Kind::text) used.texts = uses.texts();
   if (used.kind == Kind::unknown && uses.attributes().empty() && is_called_function(name))
     return callable(1);
   Type out = type_of(Kind::any_of);
@@ -342,6 +345,11 @@ Type python_guess(std::string_view name, Node fallback, Node body, std::string_v
     add(stand_in(uses));
   if (out.of.size() < 2) return out.of.empty() ? used : Type(out.of.front());
   return out;
+}
+
+std::vector<std::string> python_compared_texts(std::string_view name, Node body,
+                                               std::string_view text) {
+  return PythonUses(body, name, text).texts();
 }
 
 }  // namespace leyden::qa

@@ -1,6 +1,9 @@
 #include "leyden/agents/qa/python/python_uses.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "leyden/agents/qa/python/python_literals.h"
 
 namespace leyden::qa {
 namespace {
@@ -135,6 +138,7 @@ void PythonUses::add(const PythonUses& there) {
   attributes_.insert(there.attributes_.begin(), there.attributes_.end());
   methods_.insert(there.methods_.begin(), there.methods_.end());
   item_attributes_.insert(there.item_attributes_.begin(), there.item_attributes_.end());
+  texts_.insert(texts_.end(), there.texts_.begin(), there.texts_.end());
   if (!called_with_) called_with_ = there.called_with_;
   if (!item_called_with_) item_called_with_ = there.item_called_with_;
 }
@@ -176,6 +180,7 @@ void PythonUses::note_collected(Node call) {
   const PythonUses all(of_class.field("body"), field.text(text_), text_, handed_on_ + 1);
   attributes_.insert(all.item_attributes_.begin(), all.item_attributes_.end());
   uses_.text += all.uses_.texts;
+  uses_.number += all.uses_.number;  // `sum(self.field)`
   if (!called_with_) called_with_ = all.item_called_with_;
 }
 
@@ -225,6 +230,9 @@ void PythonUses::note_call(Node call) {
   if (called == "sum") ++uses_.number;  // What it holds.
   if (kOfNumbers.contains(called) || called.starts_with("math.")) ++uses_.number;
   if (called == "ord" || called == "json.loads" || called.starts_with("re.")) ++uses_.text;
+  if (called == "json.loads") {
+    for (std::string& one : python_json_texts(call, text_)) texts_.push_back(std::move(one));
+  }
   if (called == "isinstance") note_question(arguments.named_child(1));
 }
 
@@ -261,6 +269,8 @@ void PythonUses::note_comparison(Node node) {
   for (const Node other : sides) {
     uses_.number += kNumbers.contains(other.type()) ? 1 : 0;
     uses_.text += other.type() == "string" ? 1 : 0;
+    if (auto said = python_string(other.text(text_)); said && other.type() == "string")
+      texts_.push_back(*std::move(said));
   }
   if (is_it(node.named_child(1)) && node.text(text_).find(" in ") != std::string_view::npos)
     ++uses_.sequence;

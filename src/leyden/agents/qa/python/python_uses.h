@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,8 @@ class PythonUses {
   }
   // Of the attributes those that are called.
   [[nodiscard]] const std::set<std::string_view>& methods() const { return methods_; }
+  // Texts that it is compared with, and JSON of what it is asked for.
+  [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
   // It is called, with so many arguments.
   [[nodiscard]] std::optional<std::size_t> called_with() const { return called_with_; }
 
@@ -57,6 +60,7 @@ class PythonUses {
   std::set<std::string_view> attributes_;
   std::set<std::string_view> item_attributes_;
   std::set<std::string_view> methods_;
+  std::vector<std::string> texts_;
   std::optional<std::size_t> called_with_;
   std::optional<std::size_t> item_called_with_;
 };
