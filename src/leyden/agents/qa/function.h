@@ -36,8 +36,8 @@ struct Function {
   std::vector<Parameter> parameters;
   std::vector<std::string> bases{};     // Classes of the file whose methods its class has, too.
   std::vector<Parameter> construction;  // What a method's object is made with.
-  bool makes_object = false;            // It is its class's constructor: static, and gives the object.
-  Type result;                          // Unknown where the source does not say it.
+  bool makes_object = false;  // It is its class's constructor: static, and gives the object.
+  Type result;                // Unknown where the source does not say it.
   std::string doc;
   Literals literals;
   std::vector<std::vector<Value>> examples;  // Arguments that its docs pass.

@@ -61,15 +61,15 @@ struct Observation {
   std::string error_module;
   std::size_t raised_line =
       0;  // Of the file's own raise statement; 0: the error comes from elsewhere.
-  std::map<std::string, std::string> changed;  // Arguments, by name, that the call changed.
-  std::map<std::string, std::string> state;    // The object's attributes afterwards.
+  std::map<std::string, std::string> changed;   // Arguments, by name, that the call changed.
+  std::map<std::string, std::string> state;     // The object's attributes afterwards.
   std::map<std::string, std::string> fields{};  // The same of the result, where it is an object.
   std::vector<std::string> names{};  // That the texts of what is expected use, of the module.
   bool seeded = false;               // With another seed of random numbers it is another one.
-  std::string printed;                         // Source text of what it printed.
-  double ms = 0;                               // Processor time of the call.
-  bool awaited = false;                        // The call gave something to await.
-  bool began = true;                           // What comes before the call went well.
+  std::string printed;               // Source text of what it printed.
+  double ms = 0;                     // Processor time of the call.
+  bool awaited = false;              // The call gave something to await.
+  bool began = true;                 // What comes before the call went well.
   Arcs arcs;
   std::string told;  // All of it, as mutants are compared with it.
 };

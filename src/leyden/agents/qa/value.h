@@ -30,7 +30,7 @@ struct Type {
   std::vector<Type>
       of;  // Of a list, set or optional: one; of a map: key and value; of a tuple, any_of and record: each.
   std::string name;  // An object's class; a map's, where it is not the language's own.
-  std::vector<std::string> texts{};  // A record's fields; expressions.
+  std::vector<std::string> texts{};  // A record's fields; expressions; of a text likely ones.
   bool operator==(const Type&) const = default;
 };
 
