@@ -6,17 +6,12 @@
 #include <utility>
 
 #include "leyden/agents/qa/regex_sample.h"
-#include "leyden/agents/qa/source_text.h"
 #include "leyden/agents/qa/text_forms.h"
 
 namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kDepthMax = 5;
-constexpr std::size_t kStepsMax = 4;
-constexpr std::size_t kLongMax = 30;  // Steps, where some come again.
-constexpr std::size_t kRowsMax = 5;
-constexpr std::size_t kWordsMax = 40;
 constexpr std::size_t kLearnedMax = 80;
 
 const Type kUnknown{};
@@ -235,85 +230,6 @@ Value InputMaker::integer(const Style& style) {
                                    below(static_cast<std::uint64_t>(style.high - style.low) + 1)));
 }
 
-Value InputMaker::text(const Style& style, std::size_t depth) {
-  const auto& own = style.literals->texts;
-  if (!own.empty() && chance(0.1)) return Value::of(own[below(own.size())]);
-  if (style.rows && chance(0.3)) return Value::of(grid(style));
-  if (style.words && depth < 2 && chance(0.3)) return Value::of(sentence(style));
-  std::size_t length = depth > 0
-                           ? (chance(0.7) ? std::max<std::size_t>(1, style.width) : below(5))
-                           : (style.lengths_equal ? style.length : below(style.length_max * 2 + 1));
-  if (chance(0.02)) length = 0;
-  std::string out;
-  if (!own.empty() && depth == 0 && chance(0.15)) {  // Words of the source, joined.
-    if (chance(0.5)) return Value::of(phrase(own, 1 + length / 2));
-    for (std::size_t i = 0; i < 1 + length / 3; ++i) {
-      out += own[below(own.size())];
-      if (chance(0.3)) out += style.alphabet[below(style.alphabet.size())];
-    }
-    return Value::of(std::move(out));
-  }
-  for (std::size_t i = 0; i < length; ++i) {
-    if (i > 0 && chance(0.25)) {
-      out += out.back();
-    } else {
-      out += style.alphabet[below(style.alphabet.size())];
-    }
-  }
-  if (chance(0.1)) {  // A palindrome.
-    std::string back(out.rbegin(), out.rend());
-    out += chance(0.5) || back.empty() ? back : back.substr(1);
-  }
-  return Value::of(std::move(out));
-}
-
-// Words of the source among numbers, or words of one length, of which some end alike: cards, codes.
-std::string InputMaker::sentence(const Style& style) {
-  std::vector<std::string> words;
-  for (const std::string& own : style.literals->texts) {
-    if (own.find_first_of(" \n") == std::string::npos) words.push_back(own);
-  }
-  const std::size_t count = 1 + (style.lengths_equal ? style.length : below(style.length_max + 1));
-  if (!words.empty() && chance(0.7)) return phrase(words, std::min(count, kWordsMax));
-  const std::size_t length = 1 + below(3);
-  const double alike = static_cast<double>(below(5)) / 4;
-  words.clear();
-  for (std::size_t i = 0; i < std::min(count, kWordsMax); ++i) {
-    std::string word;
-    for (std::size_t k = 0; k < length; ++k) word += style.alphabet[below(style.alphabet.size())];
-    if (!words.empty() && chance(alike)) word.back() = words.back().back();
-    words.push_back(std::move(word));
-  }
-  return joined(words, " ");
-}
-
-// Lines of one length, as boards and tables have them, of the source's single characters.
-std::string InputMaker::grid(const Style& style) {
-  std::string cells;
-  for (const std::string& own : style.literals->texts) {
-    if (own.size() == 1 && own[0] > ' ') cells += own;
-  }
-  cells = cells.empty() ? style.alphabet : cells.substr(0, 8) + ".";
-  const std::size_t width = 1 + below(kRowsMax);
-  const std::size_t height = chance(0.5) ? width : 1 + below(kRowsMax);
-  std::string out;
-  for (std::size_t i = 0; i < height; ++i) {
-    if (i > 0) out += '\n';
-    for (std::size_t k = 0; k < width; ++k) out += cells[below(cells.size())];
-  }
-  return out;
-}
-
-// Words of the source and numbers, as small languages have them: "3 dup +".
-std::string InputMaker::phrase(const std::vector<std::string>& words, std::size_t count) {
-  std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) out += ' ';
-    out += chance(0.4) ? std::to_string(below(12)) : words[below(words.size())];
-  }
-  return out;
-}
-
 Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) {
   const Type& of = element(type);
   std::size_t length = 0;
@@ -471,97 +387,6 @@ std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters, 
     out.push_back(omitted ? Value::omitted() : value(parameter.type, style, depth));
   }
   drop_omitted(out);
-  return out;
-}
-
-const Function* InputMaker::maker_of(const std::string& class_name) const {
-  const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
-    return (one.needs_object() || one.makes_object) && one.class_name == class_name;
-  });
-  return made == functions_.end() ? nullptr : &*made;
-}
-
-// Its class's, and those that it has from others.
-std::vector<std::size_t> InputMaker::methods_of(const Function& function) const {
-  std::vector<std::size_t> out;
-  std::vector<std::string> classes{function.class_name};
-  classes.insert(classes.end(), function.bases.begin(), function.bases.end());
-  for (const std::string& class_name : classes) {
-    for (std::size_t i = 0; i < functions_.size(); ++i) {
-      const Function& one = functions_[i];
-      if (one.kind == Function::Kind::method && one.class_name == class_name &&
-          one.uncallable.empty() && std::ranges::none_of(out, [&](std::size_t known) {
-            return functions_[known].name == one.name && functions_[known].class_name != class_name;
-          }))
-        out.push_back(i);
-    }
-  }
-  return out;
-}
-
-Step InputMaker::step(std::size_t method, const Style& style) {
-  Style own = style;
-  own.literals = &literals_of(functions_[method]);
-  return {.function = method, .arguments = arguments(functions_[method].parameters, own)};
-}
-
-// How often a step comes.
-std::size_t InputMaker::repeated() {
-  static constexpr std::size_t kTimes[] = {2, 3, 4, 5, 8, 10, 12, 20, 21};
-  return kTimes[below(std::size(kTimes))];
-}
-
-// A call before the last one: of another method, or on an object that the constructor is given.
-std::optional<Step> InputMaker::any_step(const Input& input, const Function& of,
-                                         const Style& style) {
-  const std::vector<const Value*> objects =
-      long_stories_ ? objects_in(input.construction) : std::vector<const Value*>();
-  if (!objects.empty() && chance(0.5)) {
-    const std::size_t at = below(objects.size());
-    const Function* made = maker_of(objects[at]->text);
-    const std::vector<std::size_t> methods =
-        made == nullptr ? std::vector<std::size_t>() : methods_of(*made);
-    if (!methods.empty()) {
-      Step out = step(methods[below(methods.size())], style);
-      out.receiver = at + 1;
-      return out;
-    }
-  }
-  const std::vector<std::size_t> methods = methods_of(of);
-  const bool reads = of.kind == Function::Kind::property || !objects.empty();
-  if (methods.size() < (reads ? 1U : 2U)) return std::nullopt;
-  return step(methods[below(methods.size())], style);
-}
-
-// Whose objects are there no more.
-void InputMaker::drop_lost_steps(Input& input) const {
-  const std::vector<const Value*> objects = objects_in(input.construction);
-  std::erase_if(input.steps, [&](const Step& one) {
-    if (one.receiver == 0) return false;
-    const Function* made =
-        one.receiver > objects.size() ? nullptr : maker_of(objects[one.receiver - 1]->text);
-    if (made == nullptr) return true;
-    const std::vector<std::size_t> methods = methods_of(*made);
-    return std::ranges::find(methods, one.function) == methods.end();
-  });
-}
-
-Input InputMaker::random(std::size_t function) {
-  const Function& of = functions_[function];
-  const Style style = style_for(of);
-  Input out;
-  if (of.needs_object()) {
-    out.construction = arguments(of.construction, style);
-    // A short one of several calls, or a long one of one or two that come again and again.
-    const bool is_long = long_stories_ && chance(0.15);
-    const std::size_t steps = is_long ? 1 + below(2) : chance(0.7) ? below(kStepsMax + 1) : 0;
-    for (std::size_t i = 0; i < steps; ++i) {
-      const auto one = any_step(out, of, style);
-      if (!one) break;
-      out.steps.insert(out.steps.end(), is_long ? repeated() : 1, *one);
-    }
-  }
-  out.steps.push_back({.function = function, .arguments = arguments(of.parameters, style)});
   return out;
 }
 
@@ -724,70 +549,6 @@ void InputMaker::vary_integer(Value& value, const Style& style) {
   }
 }
 
-// One of the words or lines comes twice, not at all, elsewhere, or is another one.
-void InputMaker::vary_words(std::string& text, char separator, const Style& style) {
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  const auto at = static_cast<std::ptrdiff_t>(below(words.size()));
-  const std::vector<std::string>& own = style.literals->texts;
-  switch (below(4)) {
-    case 0:
-      if (words.size() < kWordsMax)
-        words.insert(words.begin() + at, std::string(words[below(words.size())]));
-      break;
-    case 1:
-      words.erase(words.begin() + at);
-      break;
-    case 2:
-      std::swap(words[static_cast<std::size_t>(at)], words[below(words.size())]);
-      break;
-    default:
-      words[static_cast<std::size_t>(at)] =
-          own.empty() || chance(0.4) ? std::to_string(below(12)) : own[below(own.size())];
-      break;
-  }
-  text = joined(words, std::string(1, separator));
-}
-
-void InputMaker::vary_text(std::string& text, const Style& style) {
-  const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
-  const std::size_t at = below(text.size() + 1);
-  for (const char separator : {'\n', ' '}) {
-    if (text.find(separator) != std::string::npos && chance(0.3)) {
-      vary_words(text, separator, style);
-      return;
-    }
-  }
-  switch (below(6)) {
-    case 0:
-      text.insert(at, 1, letter());
-      return;
-    case 1:
-      if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text.erase(at, 1);
-      return;
-    case 2:
-      if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text[at] = letter();
-      return;
-    case 3:
-      if (text.size() < 200) text += text;
-      return;
-    case 4: {
-      const auto& own = style.literals->texts;
-      if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
-        text.insert(at, own[below(own.size())]);
-      return;
-    }
-    default:
-      if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }))
-        std::ranges::reverse(text);
-      return;
-  }
-}
-
 void InputMaker::vary_list(Value& value, const Type& type, const Style& style) {
   std::vector<Value>& items = value.items;
   const Type& of = element(type);
@@ -870,31 +631,6 @@ void InputMaker::vary(Value& value, const Type& type, const Style& style) {
   } else {
     vary(items[at], element(type, value.kind == Kind::tuple ? at : 0), style);
   }
-}
-
-// What the object is made with, and what comes before the last call. False: there is nothing to vary.
-bool InputMaker::vary_story(Input& input, const Function& of, const Style& style) {
-  if (!input.construction.empty() && chance(0.5)) {
-    const std::size_t at = below(input.construction.size());
-    vary(input.construction[at], of.construction[at].type, style);
-    return true;
-  }
-  const std::size_t before = input.steps.size() - 1;
-  if (before > 0 && chance(0.4)) {
-    input.steps.erase(input.steps.begin() + static_cast<std::ptrdiff_t>(below(before)));
-    return true;
-  }
-  if (before > 2 * kStepsMax && !long_stories_) return true;
-  if (before > kLongMax) return true;
-  const std::size_t at = below(before + 1);
-  const auto place = input.steps.begin() + static_cast<std::ptrdiff_t>(at);
-  if (long_stories_ && at < before && chance(0.3)) {
-    input.steps.insert(place, repeated(), Step(input.steps[at]));
-    return true;
-  }
-  auto one = any_step(input, of, style);
-  if (one) input.steps.insert(place, *std::move(one));
-  return one.has_value();
 }
 
 Input InputMaker::varied(const Input& parent, const Input& other) {

@@ -297,7 +297,7 @@ class Call:
         self.arguments_before = {name: literal(value) for name, value in arguments.items()}
         if here is not None:
             self.before, self.hidden_before = leyden_values.parts_of(here), leyden_values.hidden_of(here)
-        leyden_values.names.clear()
+        leyden_values.Tested.names.clear()
 
     def told(self, result, seen):
         if seen is None:
@@ -313,8 +313,8 @@ class Call:
             out["state"] = state
         if seen[0] == "type" and result is not self.here and (fields := leyden_values.parts_of_result(result)):
             out["fields"] = fields
-        if leyden_values.names:
-            out["names"] = sorted(leyden_values.names)
+        if leyden_values.Tested.names:
+            out["names"] = sorted(leyden_values.Tested.names)
         return out
 
     def changed(self):

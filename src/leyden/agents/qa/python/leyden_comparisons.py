@@ -79,7 +79,7 @@ class Record:
         self.seen.clear()
 
     def note(self, text, wanted):
-        if type(text) is str and type(wanted) is str and text and text != wanted and len(text) <= TEXT_MAX and len(wanted) <= TEXT_MAX:
+        if isinstance(text, str) and isinstance(wanted, str) and text and text != wanted and len(text) <= TEXT_MAX and len(wanted) <= TEXT_MAX:
             self.seen.pop((text, wanted), None)
             self.seen[text, wanted] = None  # The last one stands last.
 
@@ -94,23 +94,23 @@ class Record:
 
     def compared(self, name, left, right):
         if name in ("in", "not_in"):
-            if type(left) is str:
-                if type(right) is str and len(left) > 1 or left == "":
+            if isinstance(left, str):
+                if isinstance(right, str) and len(left) > 1 or left == "":
                     self.note(right, f"{right}{left}")
                 elif left not in right if isinstance(right, (str, dict, set, list, tuple)) else False:
                     self.note_all(left, texts_among(right))
             return (left in right) == (name == "in")
-        if type(left) is str and type(right) is str:
+        if isinstance(left, str) and isinstance(right, str):
             self.note(left, right)
             self.note(right, left)
         return getattr(operator, name)(left, right)
 
     def called(self, thing, name, *arguments):
-        if type(thing) is str:
+        if isinstance(thing, str):
             self.note_method(thing, name, arguments)
-        elif name == "get" and isinstance(thing, dict) and arguments and type(arguments[0]) is str and arguments[0] not in thing:
+        elif name == "get" and isinstance(thing, dict) and arguments and isinstance(arguments[0], str) and arguments[0] not in thing:
             self.note_all(arguments[0], texts_among(thing))
-        elif name == "index" and isinstance(thing, (list, tuple)) and arguments and type(arguments[0]) is str:
+        elif name == "index" and isinstance(thing, (list, tuple)) and arguments and isinstance(arguments[0], str):
             self.note_all(arguments[0], texts_among(thing))
         return getattr(thing, name)(*arguments)
 
@@ -119,7 +119,7 @@ class Record:
             self.note(thing, CLASSES[name])
             return
         part = arguments[0] if arguments else None
-        if type(part) is not str:
+        if not isinstance(part, str):
             return
         if name == "startswith":
             self.note(thing, part + thing[len(part):])
@@ -132,7 +132,7 @@ class Record:
             self.note(thing, part.join((thing, "1")))
 
     def number(self, kind, text):
-        if type(text) is str:
+        if isinstance(text, str):
             try:
                 float(text)
             except ValueError:
@@ -140,17 +140,17 @@ class Record:
         return kind(text)
 
     def item(self, thing, key):
-        if isinstance(thing, dict) and type(key) is str and key not in thing:
+        if isinstance(thing, dict) and isinstance(key, str) and key not in thing:
             self.note_all(key, texts_among(thing))
         return thing[key]
 
     def unpacked(self, items, count):
         for item in items:
-            if type(item) is str and len(item) != count:
+            if isinstance(item, str) and len(item) != count:
                 self.note(item, (item * count)[:count])
             yield item
 
     def matched(self, subject, texts):
-        if type(subject) is str:
+        if isinstance(subject, str):
             self.note_all(subject, texts[:CHOICES_MAX])
         return subject

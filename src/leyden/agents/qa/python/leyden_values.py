@@ -18,14 +18,15 @@ PARTS_MAX = 12  # That are asked of an object,
 PARTS_DEPTH = 3  # so many dots away,
 FIRST_ITEMS = 3  # and of a list that it holds these.
 
-module = None  # The tested one: its classes are what a test can name.
-names = set()  # Of the module, in the texts since `begin`.
+class Tested:
+    """The module whose classes a test can name, and those of them that texts have named since the last call began."""
+    module = None
+    names = set()
 
 
-def begin(tested):
-    global module
-    module = tested
-    names.clear()
+def begin(module):
+    Tested.module = module
+    Tested.names.clear()
 
 
 def of_standard_library():
@@ -34,7 +35,7 @@ def of_standard_library():
 
 def is_known(kind):
     """A class that a test can import from the module."""
-    return kind.__module__ == module.__name__ and vars(module).get(kind.__name__) is kind and not kind.__name__.startswith("_")
+    return kind.__module__ == Tested.module.__name__ and vars(Tested.module).get(kind.__name__) is kind and not kind.__name__.startswith("_")
 
 
 @contextlib.contextmanager
@@ -103,20 +104,20 @@ def standard_literal(value):
 def literal_of_object(value, depth):
     """Of a member of an enumeration, `Color.RED`, and of an object that equals another one with the same values: `Point(1, 2)`."""
     kind = type(value)
-    if module is None or not is_known(kind):
+    if Tested.module is None or not is_known(kind):
         return None
     if isinstance(value, enum.Enum):
         if value.name is None or getattr(kind, value.name, None) is not value:
             return None
-        names.add(kind.__name__)
+        Tested.names.add(kind.__name__)
         return f"{kind.__name__}.{value.name}"
     if kind.__eq__ is object.__eq__:
         return None
     with untraced():
         try:
             text = f"{kind.__name__}({', '.join(constructed_with(value, kind, depth))})"
-            if eval(text, {**of_standard_library(), **vars(module)}) == value:
-                names.add(kind.__name__)
+            if eval(text, {**of_standard_library(), **vars(Tested.module)}) == value:
+                Tested.names.add(kind.__name__)
                 return text
         except Exception:
             pass  # It is not made of what it holds.
@@ -182,7 +183,7 @@ def attributes_of(thing):
 def properties_of(thing):
     out = {}
     for kind in type(thing).__mro__:
-        for name, one in vars(kind).items() if kind.__module__ == module.__name__ else ():
+        for name, one in vars(kind).items() if kind.__module__ == Tested.module.__name__ else ():
             if isinstance(one, property) and not name.startswith("_") and name not in out:
                 try:
                     out[name] = getattr(thing, name)

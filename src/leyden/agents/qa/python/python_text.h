@@ -21,7 +21,8 @@ struct PythonCall {
   std::string result;    // A variable for what the call gives.
   std::string call;      // With the arguments' names; an assignment where a property is set.
   bool sets_property = false;
-  std::string inline_call;  // With their literals in place.
+  std::string inline_call;  // With their literals in place,
+  std::string kept_call;    // and on the object in its variable.
 };
 [[nodiscard]] PythonCall python_call(const Input& input, const std::vector<Function>& functions);
 

@@ -280,6 +280,55 @@ Type type_of_default(std::string_view kind) {
   return {};
 }
 
+// What a parameter may be, by its uses.
+class Guess {
+ public:
+  Guess(const PythonUses& uses, const Type& used, const PythonNames& names)
+      : uses_(uses),
+        used_(used),
+        names_(names),
+        is_known_(used.kind != Kind::unknown),
+        is_number_(used.kind == Kind::real || used.kind == Kind::integer) {}
+
+  Type among_all(std::string_view own_class) {
+    add(is_number_ && names_.asks_whether_finite ? Annotation::number() : used_);
+    for (const std::string_view one : uses_.asked()) add(python_annotation(one, names_));
+    const std::vector<std::string> fitting = classes_with(uses_.attributes(), names_);
+    for (const std::string& one : fitting) add(python_annotation(one, names_));
+    for (const std::string& one : classes_with(uses_.item_attributes(), names_)) {
+      Type item = python_annotation(one, names_);
+      if (item.kind != Kind::unknown) add(type_of(Kind::list, {std::move(item)}));
+    }
+    add_imported();
+    if (is_known_ || !uses_.asked().empty()) return std::move(out_);
+    // Mostly it is none of these.
+    if (fitting.empty()) out_.of.insert(out_.of.begin(), out_.of.size(), Type{});
+    // Only its own class has what it passes on: what is wrapped is another thing.
+    const bool is_wrapped = fitting.size() == 1 && fitting.front() == own_class;
+    if ((fitting.empty() || is_wrapped) && !uses_.attributes().empty()) add(stand_in(uses_));
+    return std::move(out_);
+  }
+
+ private:
+  void add(Type one) {
+    if (one.kind != Kind::unknown && std::ranges::find(out_.of, one) == out_.of.end())
+      out_.of.push_back(std::move(one));
+  }
+  void add_imported() {
+    if (is_number_ ? !uses_.asked().empty() : is_known_ || !out_.of.empty()) return;
+    for (const std::string& one : names_.imported) {
+      if (!is_number_ || one == "Decimal" || one == "Fraction") add(python_annotation(one, names_));
+    }
+  }
+
+  const PythonUses& uses_;
+  const Type& used_;
+  const PythonNames& names_;
+  bool is_known_;
+  bool is_number_;
+  Type out_ = type_of(Kind::any_of);
+};
+
 }  // namespace
 
 Type python_annotation(std::string_view text, const PythonNames& names) {
@@ -314,35 +363,7 @@ Type python_guess(std::string_view name, Node fallback, Node body, std::string_v
   if (used.kind == Kind::text) used.texts = uses.texts();
   if (used.kind == Kind::unknown && uses.attributes().empty() && is_called_function(name))
     return callable(1);
-  Type out = type_of(Kind::any_of);
-  const auto add = [&](Type one) {
-    if (one.kind != Kind::unknown && std::ranges::find(out.of, one) == out.of.end())
-      out.of.push_back(std::move(one));
-  };
-  const bool is_number = used.kind == Kind::real || used.kind == Kind::integer;
-  add(is_number && names.asks_whether_finite ? Annotation::number() : used);
-  for (const std::string_view one : uses.asked()) add(python_annotation(one, names));
-  const std::vector<std::string> fitting = classes_with(uses.attributes(), names);
-  for (const std::string& one : fitting) add(python_annotation(one, names));
-  for (const std::string& one : classes_with(uses.item_attributes(), names)) {
-    Type item = python_annotation(one, names);
-    if (item.kind != Kind::unknown) add(type_of(Kind::list, {std::move(item)}));
-  }
-  if ((used.kind == Kind::unknown && out.of.empty()) || (is_number && uses.asked().empty())) {
-    for (const std::string& one : names.imported) {
-      if (!is_number || one == "Decimal" || one == "Fraction") add(python_annotation(one, names));
-    }
-  }
-  if (used.kind == Kind::unknown) {
-    // Mostly it is none of these.
-    if (!out.of.empty() && uses.asked().empty() && fitting.empty())
-      out.of.insert(out.of.begin(), out.of.size(), Type{});
-  }
-  // Only its own class has what it passes on: what is wrapped is another thing.
-  const bool is_wrapped = fitting.size() == 1 && fitting.front() == class_around(body, text);
-  if (used.kind == Kind::unknown && (fitting.empty() || is_wrapped) && uses.asked().empty() &&
-      !uses.attributes().empty())
-    add(stand_in(uses));
+  Type out = Guess(uses, used, names).among_all(class_around(body, text));
   if (out.of.size() < 2) return out.of.empty() ? used : Type(out.of.front());
   return out;
 }
