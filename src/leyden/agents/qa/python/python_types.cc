@@ -292,6 +292,9 @@ class Guess {
 
   Type among_all(std::string_view own_class) {
     add(is_number_ && names_.asks_whether_finite ? Annotation::number() : used_);
+    // Rows of numbers, or of characters.
+    if (uses_.counts().rows > 0 && used_.kind == Kind::list)
+      add(type_of(Kind::list, {type_of(Kind::text)}));
     for (const std::string_view one : uses_.asked()) add(python_annotation(one, names_));
     const std::vector<std::string> fitting = classes_with(uses_.attributes(), names_);
     for (const std::string& one : fitting) add(python_annotation(one, names_));

@@ -13,6 +13,7 @@ using Words = std::set<std::string_view>;
 
 constexpr std::size_t kDepthMax = 200;
 constexpr std::size_t kHandedOnMax = 3;
+constexpr int kSure = 100;  // What is asked of it later is asked of what was read from it.
 
 // Methods of str and of nothing else.
 const Words& of_text() {
@@ -229,8 +230,9 @@ void PythonUses::note_call(Node call) {
   if (kOfSequences.contains(called)) ++uses_.sequence;
   if (called == "sum") ++uses_.number;  // What it holds.
   if (kOfNumbers.contains(called) || called.starts_with("math.")) ++uses_.number;
-  if (called == "ord" || called == "json.loads" || called.starts_with("re.")) ++uses_.text;
+  if (called == "ord" || called.starts_with("re.")) ++uses_.text;
   if (called == "json.loads") {
+    uses_.text += kSure;
     for (std::string& one : python_json_texts(call, text_)) texts_.push_back(std::move(one));
   }
   if (called == "isinstance") note_question(arguments.named_child(1));
