@@ -79,8 +79,13 @@ Observation observation_of(const Json& line) {
     out.changed = changed->get<std::map<std::string, std::string>>();
   if (const auto state = line.find("state"); state != line.end())
     out.state = state->get<std::map<std::string, std::string>>();
+  if (const auto fields = line.find("fields"); fields != line.end())
+    out.fields = fields->get<std::map<std::string, std::string>>();
+  out.names = line.value("names", std::vector<std::string>{});
+  out.seeded = line.value("seeded", false);
   Json told;
-  for (const char* key : {"outcome", "form", "text", "error", "changed", "state", "printed"}) {
+  for (const char* key :
+       {"outcome", "form", "text", "error", "changed", "state", "fields", "printed"}) {
     if (const auto value = line.find(key); value != line.end()) told[key] = *value;
   }
   out.told = told.dump();

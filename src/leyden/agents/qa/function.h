@@ -34,8 +34,10 @@ struct Function {
   std::string name;
   std::string class_name;  // Of a method; empty: a function of the module.
   std::vector<Parameter> parameters;
+  std::vector<std::string> bases{};     // Classes of the file whose methods its class has, too.
   std::vector<Parameter> construction;  // What a method's object is made with.
-  Type result;                          // Unknown where the source does not say it.
+  bool makes_object = false;  // It is its class's constructor: static, and gives the object.
+  Type result;                // Unknown where the source does not say it.
   std::string doc;
   Literals literals;
   std::vector<std::vector<Value>> examples;  // Arguments that its docs pass.
@@ -59,6 +61,8 @@ struct Function {
 struct Step {
   std::size_t function = 0;  // Of the module's functions.
   std::vector<Value> arguments;
+  // On which of the objects that the construction holds, from 1 in the order in which they begin; 0: on the object that is made.
+  std::size_t receiver = 0;
   bool operator==(const Step&) const = default;
 };
 struct Input {

@@ -12,8 +12,6 @@ namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kDepthMax = 5;
-constexpr std::size_t kStepsMax = 4;
-constexpr std::size_t kStepsOfOneMax = 24;  // Of one method.
 constexpr std::size_t kLearnedMax = 80;
 
 const Type kUnknown{};
@@ -77,11 +75,6 @@ bool takes_text(const Type& type) {
           std::ranges::any_of(type.of, takes_text));
 }
 
-char with_other_case(char c) {
-  if (c >= 'a' && c <= 'z') return static_cast<char>(c - 'a' + 'A');
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Behind the last that is passed.
 void drop_omitted(std::vector<Value>& arguments) {
   while (!arguments.empty() && arguments.back().is_omitted()) arguments.pop_back();
@@ -124,8 +117,8 @@ std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
 
 }  // namespace
 
-InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed)
-    : functions_(functions), engine_(seed) {
+InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed, bool long_stories)
+    : functions_(functions), long_stories_(long_stories), engine_(seed) {
   for (const Function& function : functions) {
     Literals literals = function.literals;
     literals.texts = texts_of_forms(function);
@@ -226,6 +219,11 @@ InputMaker::Style InputMaker::style_for(const Function& function) {
   }
   out.literals = &literals_of(function);
   if (!function.literals.texts.empty()) out.first_text = function.literals.texts.front();
+  const auto parts_by = [&](const char* separator) {
+    return std::ranges::find(function.literals.texts, separator) != function.literals.texts.end();
+  };
+  out.rows = parts_by("\n");
+  out.words = parts_by(" ");
   // A few letters, so that some are equal; what the source's own texts are made of.
   std::string of_source;
   for (const std::string& text : function.literals.texts) {
@@ -259,59 +257,6 @@ Value InputMaker::integer(const Style& style) {
   }
   return Value::of(style.low + static_cast<std::int64_t>(
                                    below(static_cast<std::uint64_t>(style.high - style.low) + 1)));
-}
-
-Value InputMaker::text(const Style& style, std::size_t depth) {
-  const auto& own = style.literals->texts;
-  if (!own.empty() && chance(0.1)) return Value::of(own[below(own.size())]);
-  std::size_t length = depth > 0
-                           ? (chance(0.7) ? std::max<std::size_t>(1, style.width) : below(5))
-                           : (style.lengths_equal ? style.length : below(style.length_max * 2 + 1));
-  if (chance(0.02)) length = 0;
-  std::string out;
-  const bool of_words = std::ranges::find(own, " ") != own.end();  // It is split at blanks.
-  if (!own.empty() && depth == 0 &&
-      chance(of_words ? 0.4 : 0.15)) {  // Words of the source, joined.
-    if (chance(of_words ? 0.8 : 0.5)) return Value::of(phrase(style, 1 + length / 2));
-    for (std::size_t i = 0; i < 1 + length / 3; ++i) {
-      out += own[below(own.size())];
-      if (chance(0.3)) out += style.alphabet[below(style.alphabet.size())];
-    }
-    return Value::of(std::move(out));
-  }
-  for (std::size_t i = 0; i < length; ++i) {
-    if (i > 0 && chance(0.25)) {
-      out += out.back();
-    } else {
-      out += style.alphabet[below(style.alphabet.size())];
-    }
-  }
-  if (chance(0.1)) {  // A palindrome.
-    std::string back(out.rbegin(), out.rend());
-    out += chance(0.5) || back.empty() ? back : back.substr(1);
-  }
-  return Value::of(std::move(out));
-}
-
-// Words of the source and numbers, as small languages have them: "3 dup +". Some stand as they do in the source: "what", "is".
-std::string InputMaker::phrase(const Style& style, std::size_t count) {
-  const std::vector<std::string>& words = style.literals->texts;
-  std::size_t word = below(words.size());
-  if (count > 1 && chance(0.3)) {
-    const auto first = std::ranges::find(words, style.first_text);
-    if (first != words.end()) word = static_cast<std::size_t>(first - words.begin());
-  }
-  std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) out += ' ';
-    if (chance(i == 0 ? 0.2 : 0.4)) {
-      out += std::to_string(below(12));
-      continue;
-    }
-    out += words[word];
-    word = chance(0.5) ? (word + 1) % words.size() : below(words.size());
-  }
-  return out;
 }
 
 Value InputMaker::list(const Type& type, const Style& style, std::size_t depth) {
@@ -388,10 +333,8 @@ Value InputMaker::record(const Type& type, const Style& style, std::size_t depth
 
 Value InputMaker::object(const Type& type, const Style& style, std::size_t depth) {
   Value out{.kind = Value::Kind::object, .text = type.name, .items = {}};
-  const auto made = std::ranges::find_if(functions_, [&](const Function& one) {
-    return one.needs_object() && one.class_name == type.name;
-  });
-  if (made == functions_.end()) {
+  const Function* made = maker_of(type.name);
+  if (made == nullptr) {
     if (type.of.empty()) return Value::none();
     for (const Type& of : type.of) out.items.push_back(value(of, style, depth + 1));
     return out;
@@ -420,6 +363,8 @@ Value InputMaker::value(const Type& type, const Style& style, std::size_t depth)
       return Value::of(chance(0.5) ? whole : whole + static_cast<double>(below(8)) / 8);
     }
     case Kind::text:
+      if (!type.texts.empty() && chance(0.4))
+        return Value::of(type.texts[below(type.texts.size())]);
       return text(style, depth);
     case Kind::bytes: {
       Value out = text(style, depth);
@@ -478,54 +423,6 @@ std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters, 
   return out;
 }
 
-std::vector<std::size_t> InputMaker::methods_of(const std::string& class_name) const {
-  std::vector<std::size_t> out;
-  for (std::size_t i = 0; i < functions_.size(); ++i) {
-    if (functions_[i].kind == Function::Kind::method && functions_[i].class_name == class_name &&
-        functions_[i].uncallable.empty())
-      out.push_back(i);
-  }
-  return out;
-}
-
-// Some calls of any methods, or many of one: what a whole game takes, or a buffer that is full.
-std::vector<Step> InputMaker::steps_before(const std::vector<std::size_t>& methods,
-                                           const Style& style) {
-  std::vector<Step> out;
-  if (methods.empty()) return out;
-  const bool many = chance(0.2);
-  if (!many && !chance(0.7)) return out;
-  const std::size_t count =
-      many ? kStepsMax + 1 + below(kStepsOfOneMax - kStepsMax) : below(kStepsMax + 1);
-  const bool alike = many && chance(0.4);
-  std::size_t method = methods[below(methods.size())];
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!many) method = methods[below(methods.size())];
-    if (alike && i > 0) {
-      out.push_back(out.front());
-    } else {
-      out.push_back(
-          {.function = method, .arguments = arguments(functions_[method].parameters, style)});
-    }
-  }
-  return out;
-}
-
-Input InputMaker::random(std::size_t function) {
-  const Function& of = functions_[function];
-  const Style style = style_for(of);
-  Input out;
-  if (of.needs_object()) {
-    out.construction = arguments(of.construction, style);
-    // A few of all methods, or one of them again and again, as games end and buffers fill.
-    const std::vector<std::size_t> methods = methods_of(of.class_name);
-    const bool others = methods.size() > 1 || (methods.size() == 1 && methods[0] != function);
-    if (others) out.steps = steps_before(methods, style);
-  }
-  out.steps.push_back({.function = function, .arguments = arguments(of.parameters, style)});
-  return out;
-}
-
 std::vector<Value> InputMaker::border_lists(const Type& of, Value::Kind kind,
                                             const Literals& literals) {
   std::vector<Value> out{Value::list({})};
@@ -554,8 +451,11 @@ std::vector<Value> InputMaker::border_values(const Type& type, const Literals& l
       return border_integers(literals);
     case Kind::real:
       return border_reals(literals);
-    case Kind::text:
-      return border_texts(literals, Value::Kind::text);
+    case Kind::text: {
+      std::vector<Value> out = border_texts(literals, Value::Kind::text);
+      for (const std::string& likely : type.texts) out.insert(out.begin(), Value::of(likely));
+      return out;
+    }
     case Kind::bytes:
       return border_texts(literals, Value::Kind::bytes);
     case Kind::list:
@@ -687,40 +587,6 @@ void InputMaker::vary_integer(Value& value, const Style& style) {
   }
 }
 
-void InputMaker::vary_text(std::string& text, const Style& style) {
-  const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
-  const std::size_t at = below(text.size() + 1);
-  switch (below(7)) {
-    case 0:
-      text.insert(at, 1, letter());
-      return;
-    case 1:
-      if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text.erase(at, 1);
-      return;
-    case 2:
-      if (at < text.size() && static_cast<unsigned char>(text[at]) < 128) text[at] = letter();
-      return;
-    case 3:
-      if (text.size() < 200) text += text;
-      return;
-    case 4: {
-      const auto& own = style.literals->texts;
-      if (std::ranges::find(own, " ") != own.end()) {
-        text += (text.empty() ? "" : " ") + phrase(style, 1);
-      } else if (!own.empty() && (at == text.size() || static_cast<unsigned char>(text[at]) < 128))
-        text.insert(at, own[below(own.size())]);
-      return;
-    }
-    case 5:
-      for (char& c : text) c = with_other_case(c);
-      return;
-    default:
-      if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }))
-        std::ranges::reverse(text);
-      return;
-  }
-}
-
 void InputMaker::vary_list(Value& value, const Type& type, const Style& style) {
   std::vector<Value>& items = value.items;
   const Type& of = element(type);
@@ -812,26 +678,7 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
   const Style style = style_for(of);
   const std::size_t changes = 1 + (chance(0.4) ? below(4) : 0);
   for (std::size_t i = 0; i < changes; ++i) {
-    if (of.needs_object() && chance(0.3)) {
-      if (!out.construction.empty() && chance(0.5)) {
-        const std::size_t at = below(out.construction.size());
-        vary(out.construction[at], of.construction[at].type, style);
-        continue;
-      }
-      if (out.steps.size() > 1 && chance(0.4)) {
-        out.steps.erase(out.steps.begin() +
-                        static_cast<std::ptrdiff_t>(below(out.steps.size() - 1)));
-        continue;
-      }
-      const std::vector<std::size_t> methods = methods_of(of.class_name);
-      if (!methods.empty() && out.steps.size() <= kStepsMax + kStepsMoreMax) {
-        const std::size_t method = methods[below(methods.size())];
-        out.steps.insert(
-            out.steps.begin() + static_cast<std::ptrdiff_t>(below(out.steps.size())),
-            {.function = method, .arguments = arguments(functions_[method].parameters, style)});
-      }
-      continue;
-    }
+    if (of.needs_object() && chance(0.3) && vary_story(out, of, style)) continue;
     Step& step = out.steps[chance(0.8) ? out.steps.size() - 1 : below(out.steps.size())];
     const std::span<const Parameter> parameters = functions_[step.function].parameters;
     if (step.arguments.empty()) {
@@ -845,6 +692,7 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
       vary(step.arguments[at], at < parameters.size() ? parameters[at].type : kUnknown, style);
     }
   }
+  drop_lost_steps(out);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <span>
 #include <vector>
@@ -15,7 +16,8 @@ namespace leyden::qa {
 // same inputs on every machine. Confined to one thread. `functions` outlives it.
 class InputMaker {
  public:
-  InputMaker(std::span<const Function> functions, std::uint64_t seed);
+  // `long_stories`: steps may be of an object that the constructor is given, and the longest variations are kept.
+  InputMaker(std::span<const Function> functions, std::uint64_t seed, bool long_stories = false);
 
   // Regular expressions that turned out to matter: what they match is among the constants from now on.
   void learn(const std::vector<std::string>& patterns);
@@ -40,6 +42,8 @@ class InputMaker {
     bool ragged = false;
     bool sorted = false;
     bool permutation = false;
+    bool rows = false;   // Texts may have lines of one length,
+    bool words = false;  // and words.
     std::string alphabet;
     const Literals* literals = nullptr;
     std::string first_text;  // Of the source's own.
@@ -49,7 +53,10 @@ class InputMaker {
   [[nodiscard]] Style style_for(const Function& function);
   [[nodiscard]] Value value(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value integer(const Style& style);
-  [[nodiscard]] std::string phrase(const Style& style, std::size_t count);
+  [[nodiscard]] std::string phrase(const std::vector<std::string>& words, const Style& style,
+                                   std::size_t count);
+  [[nodiscard]] std::string grid(const Style& style);
+  [[nodiscard]] std::string sentence(const Style& style);
   [[nodiscard]] Value text(const Style& style, std::size_t depth);
   [[nodiscard]] Value tuple(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] Value map(const Type& type, const Style& style, std::size_t depth);
@@ -67,10 +74,17 @@ class InputMaker {
   void vary(Value& value, const Type& type, const Style& style);
   void vary_integer(Value& value, const Style& style);
   void vary_text(std::string& text, const Style& style);
+  void vary_words(std::string& text, char separator, const Style& style);
   void vary_list(Value& value, const Type& type, const Style& style);
-  [[nodiscard]] std::vector<Step> steps_before(const std::vector<std::size_t>& methods,
-                                               const Style& style);
-  [[nodiscard]] std::vector<std::size_t> methods_of(const std::string& class_name) const;
+  [[nodiscard]] std::vector<std::size_t> methods_of(const Function& function) const;
+  [[nodiscard]] const Function* maker_of(const std::string& class_name) const;
+  [[nodiscard]] Step step(std::size_t method, const Style& style);
+  [[nodiscard]] std::optional<Step> any_step(const Input& input, const Function& of,
+                                             const Style& style);
+  [[nodiscard]] std::size_t repeated();
+  void add_step(Input& input, const Step& one, std::size_t times, const Style& style);
+  bool vary_story(Input& input, const Function& of, const Style& style);
+  void drop_lost_steps(Input& input) const;
 
   [[nodiscard]] const Literals& literals_of(const Function& function) const {
     return literals_[static_cast<std::size_t>(&function - functions_.data())];
@@ -81,6 +95,7 @@ class InputMaker {
       literals_;  // Of each function, with texts of the forms that it may be meant for.
   std::vector<std::string> learned_;
   std::vector<std::size_t> learned_used_;  // By function: how many were asked for.
+  bool long_stories_;
   std::mt19937_64 engine_;
 };
 

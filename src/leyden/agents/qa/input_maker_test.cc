@@ -212,5 +212,68 @@ TEST(InputMaker, WhatIsLearnedIsTriedOnce) {
   EXPECT_TRUE(maker.of_learned(0).empty());
 }
 
+// A shop that is made with a till, and methods of both.
+std::vector<Function> shop() {
+  std::vector<Function> all(4);
+  const auto member = [&](std::size_t i, const char* name, const char* of, Function::Kind kind) {
+    all[i].name = name;
+    all[i].class_name = of;
+    all[i].kind = kind;
+  };
+  member(0, "sum", "Shop", Function::Kind::property);
+  member(1, "sell", "Store", Function::Kind::method);
+  member(2, "close", "Till", Function::Kind::method);
+  member(3, "__init__", "Note", Function::Kind::static_method);
+  all[3].makes_object = true;
+  all[0].bases = {"Store"};
+  for (const char* name : {"Till", "Note"})
+    all[0].construction.push_back(
+        {.name = name, .type = {.kind = Kind::object, .of = {}, .name = name}});
+  return all;
+}
+
+TEST(InputMaker, StepsComeAgainAndOnObjectsThatTheConstructorIsGiven) {
+  const std::vector<Function> all = shop();
+  InputMaker maker(all, 1, true);
+  bool on_own = false, on_other = false, again = false;
+  Input parent = maker.random(0);
+  for (int i = 0; i < 300; ++i) {
+    const Input input = i % 2 == 0 ? maker.random(0) : maker.varied(parent, parent);
+    ASSERT_EQ(input.construction.size(), 2);
+    EXPECT_EQ(input.construction[1].text, "Note");  // A class without methods.
+    EXPECT_EQ(input.function(), 0);
+    for (std::size_t k = 0; k + 1 < input.steps.size(); ++k) {
+      const Step& step = input.steps[k];
+      EXPECT_EQ(step.function, step.receiver == 0 ? 1 : 2);
+      on_own = on_own || step.receiver == 0;
+      on_other = on_other || step.receiver == 1;
+      again = again || (k > 2 && step == input.steps[k - 1] && step == input.steps[k - 2]);
+    }
+    parent = input;
+  }
+  EXPECT_TRUE(on_own && on_other && again);
+  InputMaker plain(all, 1);
+  for (int i = 0; i < 100; ++i) {
+    for (const Step& step : plain.random(0).steps) EXPECT_EQ(step.receiver, 0);
+  }
+}
+
+TEST(InputMaker, TextsOfLinesHaveLinesOfOneLength) {
+  Function function{.name = "f"};
+  function.parameters.push_back({.name = "board", .type = type(Kind::text)});
+  function.literals.texts = {"\n", "X", "O"};
+  InputMaker maker(std::span(&function, 1), 1);
+  int boards = 0;
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = maker.random(0).steps[0].arguments.at(0).text;
+    const std::size_t width = text.find('\n');
+    bool is_board = width != std::string::npos && width > 0 && text.size() % (width + 1) == width;
+    for (std::size_t k = 0; k < text.size(); ++k)
+      is_board = is_board && (text[k] == '\n') == (k % (width + 1) == width);
+    boards += is_board ? 1 : 0;
+  }
+  EXPECT_GT(boards, 30);
+}
+
 }  // namespace
 }  // namespace leyden::qa

@@ -5,13 +5,17 @@
 #include <set>
 #include <utility>
 
+#include "leyden/agents/qa/directed_inputs.h"
 #include "leyden/agents/qa/reach.h"
 
 namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kBorders = 60;
-constexpr std::size_t kQuietRounds = 3;      // Without anything new: it will stay so.
+constexpr std::size_t kQuietRounds = 3;  // Without anything new: it will stay so.
+constexpr std::size_t kAskedMax =
+    12;  // Of a function, in a round: with what their texts are compared;
+constexpr std::size_t kDirectedMax = 25;     // inputs that are made of each of these.
 constexpr std::size_t kSpareInputs = 300;    // Of all functions together,
 constexpr std::size_t kSpareInputsMin = 60;  // of each at least so many.
 
@@ -25,7 +29,7 @@ InputSearch::InputSearch(Toolchain& toolchain, const TestAgentOptions& options,
       options_(options),
       wanted_(wanted),
       deadline_(deadline),
-      maker_(functions_, options.seed) {
+      maker_(functions_, options.seed, toolchain.tells_long_stories()) {
   find_callers();
 }
 
@@ -99,9 +103,11 @@ Result<void> InputSearch::run_through(const std::vector<std::size_t>& callers,
     for (const auto& [i, message] : explored->broken_names)
       listener.on_broken_name(batch[i].function(), message);
     std::set<std::size_t> moved;
+    for (const std::size_t i : explored->near) unasked_[batch[i].function()].push_back(batch[i]);
     for (const std::size_t i : explored->fresh) {
       moved.insert(batch[i].function());
       useful_[batch[i].function()].push_back(batch[i]);
+      unasked_[batch[i].function()].push_back(batch[i]);
     }
     for (const std::size_t function : callers)
       quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
@@ -111,15 +117,44 @@ Result<void> InputSearch::run_through(const std::vector<std::size_t>& callers,
       if (spare.size() < spare_max()) spare.push_back(batch[i]);
     }
     if (std::chrono::steady_clock::now() > deadline_) break;
+    std::vector<std::size_t> left;
+    for (const std::size_t function : callers) {
+      if (is_worth_trying(function, quiet[function])) left.push_back(function);
+    }
+    if (auto done = direct(left, stop); !done) return done;
   }
+  return {};
+}
+
+// The latest inputs that came further than others: what their texts were compared with makes the next ones.
+Result<void> InputSearch::direct(const std::vector<std::size_t>& functions,
+                                 const std::stop_token& stop) {
+  std::vector<Input> asked;
+  for (const std::size_t function : functions) {
+    std::vector<Input>& unasked = unasked_[function];
+    if (unasked.size() > kAskedMax)
+      unasked.erase(unasked.begin(), unasked.end() - static_cast<std::ptrdiff_t>(kAskedMax));
+    std::ranges::move(unasked, std::back_inserter(asked));
+    unasked.clear();
+  }
+  if (asked.empty()) return {};
+  auto compared = toolchain_.comparisons(asked, stop);
+  if (!compared) return std::unexpected(compared.error());
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    std::ranges::move(directed_inputs(asked[i], (*compared)[i], kDirectedMax),
+                      std::back_inserter(directed_[asked[i].function()]));
   return {};
 }
 
 void InputSearch::add_inputs(std::size_t function, std::size_t round, std::vector<Input>& batch) {
   std::vector<Input> own =
       round == 0 ? maker_.borders(function, kBorders) : maker_.of_learned(function);
+  const std::size_t directed = directed_[function].size() / 2;  // Half of them in addition.
+  std::ranges::move(directed_[function], std::back_inserter(own));
+  directed_[function].clear();
   const std::vector<Input>& useful = useful_[function];
-  const std::size_t count = round == 0 ? options_.inputs_at_first : options_.inputs_per_round;
+  const std::size_t count =
+      directed + (round == 0 ? options_.inputs_at_first : options_.inputs_per_round);
   while (own.size() < count) {
     if (round == 0 || useful.empty() || own.size() % 2 == 0) {
       own.push_back(maker_.random(function));

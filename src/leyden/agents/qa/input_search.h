@@ -52,6 +52,8 @@ class InputSearch {
  private:
   void find_callers();
   [[nodiscard]] bool is_worth_trying(std::size_t function, std::size_t quiet) const;
+  [[nodiscard]] Result<void> direct(const std::vector<std::size_t>& functions,
+                                    const std::stop_token& stop);
   [[nodiscard]] std::vector<std::size_t> last_resorts() const;
   void add_inputs(std::size_t function, std::size_t round, std::vector<Input>& batch);
   [[nodiscard]] Result<void> run_through(const std::vector<std::size_t>& callers,
@@ -70,6 +72,8 @@ class InputSearch {
   Arcs reached_;
   std::map<std::size_t, std::vector<Input>> useful_;  // By function: each reached something first.
   std::map<std::size_t, std::vector<Input>> spare_;
+  std::map<std::size_t, std::vector<Input>> unasked_;   // With what their texts are compared.
+  std::map<std::size_t, std::vector<Input>> directed_;  // By that: for the next round.
   std::size_t tried_ = 0;
 };
 

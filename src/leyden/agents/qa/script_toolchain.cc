@@ -8,6 +8,7 @@
 #include "leyden/agents/qa/helpers.h"
 #include "leyden/agents/qa/project.h"
 #include "leyden/agents/qa/remaining_inputs.h"
+#include "leyden/agents/qa/test_choice.h"
 #include "leyden/base/files.h"
 #include "leyden/base/utf8.h"
 
@@ -121,10 +122,28 @@ void ScriptToolchain::note(const Json& line, std::size_t input, Exploration& out
         input, line["error"].get<std::string>() + ": " + line["message"].get<std::string>());
   if ((outcome == "value" || line.value("raised", 0) != 0) && line.value("ms", 0.0) < kQuickMs)
     out.quick.push_back(input);
+  if (line.contains("near")) out.near.push_back(input);
   if (const auto fresh = line.find("fresh"); fresh != line.end()) {
     out.fresh.push_back(input);
     out.reached.merge(arcs_of(*fresh));
   }
+}
+
+Result<std::vector<std::vector<Comparison>>> ScriptToolchain::comparisons(
+    std::span<const Input> inputs, std::stop_token stop) {
+  std::vector<std::vector<Comparison>> out(inputs.size());
+  if (!tells_comparisons() || inputs.empty()) return out;
+  // What ends the process ends the telling: the rest is told of others.
+  auto lines = answers_of_driver(request_with("comparisons", inputs), stop);
+  if (!lines) return std::unexpected(lines.error());
+  for (const Json& line : *lines) {
+    if (!line.contains("pairs")) continue;
+    for (const Json& pair : line["pairs"])
+      out.at(line["input"].get<std::size_t>())
+          .push_back(
+              {.seen = pair.at(0).get<std::string>(), .wanted = pair.at(1).get<std::string>()});
+  }
+  return out;
 }
 
 Result<std::vector<Observation>> ScriptToolchain::observe(std::span<const Input> inputs,
@@ -157,8 +176,14 @@ Result<Toolchain::Kills> ScriptToolchain::kill(
             .invalid = std::vector<bool>(mutants.size())};
   Json request = request_with("mutants", cases);
   request["mutants"] = json_of_mutants(mutants);
+  // The first one that notices it is taken: those that are short to read come first.
+  std::vector<std::size_t> weights;
+  for (const TestCase& one : cases) weights.push_back(weight(one));
   for (std::size_t i = 0; i < mutants.size(); ++i) {
-    request["mutants"][i]["inputs"] = by_mutant[i];
+    std::vector<std::size_t> lightest_first = by_mutant[i];
+    std::ranges::sort(lightest_first, {},
+                      [&](std::size_t one) { return std::pair(weights[one], one); });
+    request["mutants"][i]["inputs"] = std::move(lightest_first);
     request["mutants"][i]["skip"] = by_mutant[i].empty();
   }
   for (std::size_t rounds = 0; rounds <= mutants.size(); ++rounds) {

@@ -34,6 +34,8 @@ class ScriptToolchain : public Toolchain {
 
   Result<Exploration> explore(std::span<const Input> inputs, const Arcs& seen,
                               std::stop_token stop) final;
+  Result<std::vector<std::vector<Comparison>>> comparisons(std::span<const Input> inputs,
+                                                           std::stop_token stop) override;
   Result<std::vector<Observation>> observe(std::span<const Input> inputs,
                                            std::stop_token stop) final;
   Result<Kills> kill(std::span<const Mutant> mutants,
@@ -83,6 +85,8 @@ class ScriptToolchain : public Toolchain {
   // Lines as docs/formats/qa_driver.md has them.
   [[nodiscard]] virtual Result<std::vector<Json>> run_job(const TestJob& job,
                                                           const std::stop_token& stop) = 0;
+  // Whether the driver can tell with what texts are compared.
+  [[nodiscard]] virtual bool tells_comparisons() const { return false; }
   // The examples of the docs, for the driver; null: there are none.
   [[nodiscard]] virtual Json examples() const;
   // What a driver's probes mean. As they are: pairs, and goals that the driver tells.

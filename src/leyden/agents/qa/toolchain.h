@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "leyden/agents/qa/comparison.h"
 #include "leyden/agents/qa/function.h"
 #include "leyden/agents/qa/mutants.h"
 #include "leyden/agents/qa/typed_tests.h"
@@ -38,6 +39,8 @@ struct Exploration {
   std::vector<std::size_t> fresh;  // Inputs that reached something first, and gave an answer.
   // Inputs that gave an answer and took little time: worth a closer look.
   std::vector<std::size_t> quick;
+  // Inputs that came further than others before an error that the file does not raise itself ended them: what varies them may come through.
+  std::vector<std::size_t> near;
   std::size_t tried = 0;
   std::size_t errors = 0;  // Ended with an error that the file does not raise itself.
   std::size_t timed_out = 0;
@@ -58,12 +61,15 @@ struct Observation {
   std::string error_module;
   std::size_t raised_line =
       0;  // Of the file's own raise statement; 0: the error comes from elsewhere.
-  std::map<std::string, std::string> changed;  // Arguments, by name, that the call changed.
-  std::map<std::string, std::string> state;    // The object's attributes afterwards.
-  std::string printed;                         // Source text of what it printed.
-  double ms = 0;                               // Processor time of the call.
-  bool awaited = false;                        // The call gave something to await.
-  bool began = true;                           // What comes before the call went well.
+  std::map<std::string, std::string> changed;   // Arguments, by name, that the call changed.
+  std::map<std::string, std::string> state;     // The object's attributes afterwards.
+  std::map<std::string, std::string> fields{};  // The same of the result, where it is an object.
+  std::vector<std::string> names{};  // That the texts of what is expected use, of the module.
+  bool seeded = false;               // With another seed of random numbers it is another one.
+  std::string printed;               // Source text of what it printed.
+  double ms = 0;                     // Processor time of the call.
+  bool awaited = false;              // The call gave something to await.
+  bool began = true;                 // What comes before the call went well.
   Arcs arcs;
   std::string told;  // All of it, as mutants are compared with it.
 };
@@ -137,6 +143,8 @@ class Toolchain {
   virtual void expect_type(const std::string& type) { static_cast<void>(type); }
 
   [[nodiscard]] virtual const std::vector<Function>& functions() const = 0;
+  // Its tests say a step that comes again and again once, in a loop, and name objects that a constructor is given.
+  [[nodiscard]] virtual bool tells_long_stories() const { return false; }
   // What the source is imported as: "package.module".
   [[nodiscard]] virtual std::string module() const = 0;
   // "pytest 8.3.4": what runs the tests.
@@ -155,6 +163,11 @@ class Toolchain {
   // Runs inputs; `seen` was reached before. Errors: cancelled, unavailable (the file can't be loaded: says why), timed_out.
   [[nodiscard]] virtual Result<Exploration> explore(std::span<const Input> inputs, const Arcs& seen,
                                                     std::stop_token stop) = 0;
+  // With what the texts of each input are compared on its way, the likeliest first; nothing where the language can't tell. Errors: as explore().
+  [[nodiscard]] virtual Result<std::vector<std::vector<Comparison>>> comparisons(
+      std::span<const Input> inputs, std::stop_token /*stop*/) {
+    return std::vector<std::vector<Comparison>>(inputs.size());
+  }
   [[nodiscard]] virtual Result<std::vector<Observation>> observe(std::span<const Input> inputs,
                                                                  std::stop_token stop) = 0;
   // For each mutant the first that tells it from the original of the cases that `by_mutant` names; nullopt: none does. Mutants that do not compile are told as

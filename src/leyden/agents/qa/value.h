@@ -30,7 +30,7 @@ struct Type {
   std::vector<Type>
       of;  // Of a list, set or optional: one; of a map: key and value; of a tuple, any_of and record: each.
   std::string name;  // An object's class; a map's, where it is not the language's own.
-  std::vector<std::string> texts{};  // A record's fields; expressions.
+  std::vector<std::string> texts{};  // A record's fields; expressions; of a text likely ones.
   bool operator==(const Type&) const = default;
 };
 
@@ -80,5 +80,16 @@ struct Value {
     return {.kind = Kind::list, .text = {}, .items = std::move(items)};
   }
 };
+
+// The objects among values and within them, in the order in which they begin.
+[[nodiscard]] inline std::vector<const Value*> objects_in(const std::vector<Value>& values) {
+  std::vector<const Value*> out;
+  for (const Value& one : values) {
+    if (one.kind == Value::Kind::object) out.push_back(&one);
+    const std::vector<const Value*> inner = objects_in(one.items);
+    out.insert(out.end(), inner.begin(), inner.end());
+  }
+  return out;
+}
 
 }  // namespace leyden::qa

@@ -7,16 +7,15 @@ request: {file, module, path, mode, limit_s, inputs: [{setup, arguments, call, .
 modes:   explore  which inputs reach something that none did before
          confirm  every input three times, with all that it reaches and what it gives
          mutants  which input tells which mutant from the original
+         comparisons with what each input's texts were compared
          repeat   which inputs give the same in a process whose hashes have another seed
          examples which examples of the docstrings give something else than they say
 """
+import ast
 import builtins
 import contextlib
 import copy
-import datetime
-import decimal
 import dis
-import fractions
 import importlib
 import importlib.util
 import inspect
@@ -31,11 +30,12 @@ import signal
 import sys
 import time
 import types
-import uuid
+
+import leyden_comparisons
+import leyden_values
+from leyden_values import TEXT_MAX, literal, observed
 
 OTHER_SEED = "1"  # Of hashes.
-TEXT_MAX = 1500  # Of an expected value; what is longer makes no readable test.
-ITEMS_MAX = 200  # Of an iterator that is read to its end.
 LINES_MAX = 100_000  # That a call may run while inputs are searched: some 0.05 s, but the same on every machine.
 MEMORY_MAX = 768 << 20  # Less than the sandbox's.
 TICKS_S = 0.012  # The processor's time is counted in ticks of some milliseconds.
@@ -146,100 +146,6 @@ def goals_of(file):
     return out
 
 
-def literal(value, depth=0):
-    """Source text that gives an equal value of the same type; None where there is none."""
-    if depth > 8:
-        return None
-    kind = type(value)
-    if value is None or kind is bool or kind is str or kind is bytes:
-        return repr(value)
-    if kind is int:
-        return repr(value) if value.bit_length() < 4000 else None
-    if kind is float:
-        if math.isnan(value):
-            return None
-        return repr(value) if math.isfinite(value) else f"float({repr(str(value))})"
-    if kind is complex:
-        return repr(value)
-    if kind in (list, tuple, set, frozenset):
-        items = [literal(item, depth + 1) for item in value]
-        if None in items:
-            return None
-        if kind in (set, frozenset):
-            items.sort()
-        inner = ", ".join(items)
-        if kind is list:
-            return f"[{inner}]"
-        if kind is tuple:
-            return f"({inner},)" if len(items) == 1 else f"({inner})"
-        if kind is set:
-            return "{" + inner + "}" if items else "set()"
-        return f"frozenset([{inner}])"
-    if kind is dict:
-        pairs = [(literal(key, depth + 1), literal(item, depth + 1)) for key, item in value.items()]
-        if any(None in pair for pair in pairs):
-            return None
-        return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
-    return standard_literal(value)
-
-
-def standard_literal(value):
-    """The same of the standard library's plain values; the modules are known by their names."""
-    kind = type(value)
-    if kind in (datetime.date, datetime.timedelta, datetime.timezone):
-        return repr(value)
-    if kind in (datetime.datetime, datetime.time):
-        return repr(value) if value.tzinfo is None or type(value.tzinfo) is datetime.timezone else None
-    if kind is decimal.Decimal:
-        return f"decimal.Decimal({str(value)!r})" if not value.is_nan() else None
-    if kind is fractions.Fraction:
-        return f"fractions.Fraction({value.numerator}, {value.denominator})"
-    if kind is uuid.UUID:
-        return f"uuid.UUID({str(value)!r})"
-    return None
-
-
-def observed(value):
-    """How a test can say what a value is: [form, text]. The forms: value (== text), nan, items (list(...) == text), repr (repr(...) ==
-    text), type (its type's name)."""
-    text = literal(value)
-    if text is not None:
-        return ["value", text] if len(text) <= TEXT_MAX else None
-    if isinstance(value, float) and math.isnan(value):
-        return ["nan", ""]
-    if isinstance(value, (types.GeneratorType, map, filter, zip, enumerate, range)) or (
-            hasattr(value, "__next__") and hasattr(value, "__iter__") and not isinstance(value, io.IOBase)):
-        items = []
-        for item in value:
-            items.append(item)
-            if len(items) > ITEMS_MAX:
-                return None
-        text = literal(items)
-        return ["items", text] if text is not None and len(text) <= TEXT_MAX else None
-    kind = type(value)
-    if kind.__repr__ is not object.__repr__ and not callable(value):
-        text = repr(value)
-        if " at 0x" not in text and len(text) <= TEXT_MAX:
-            return ["repr", repr(text)]
-    return ["type", repr(kind.__name__)]
-
-
-def state_of(thing):
-    """Public attributes that have a literal."""
-    try:
-        attributes = vars(thing)
-    except TypeError:
-        return {}
-    out = {}
-    for name, value in attributes.items():
-        if name.startswith("_") or not name.isidentifier():
-            continue
-        text = literal(value)
-        if text is not None and len(text) <= TEXT_MAX:
-            out[name] = text
-    return out
-
-
 def raised_where(error, file):
     """The line of the file's own `raise` or `assert` that the error comes from, else 0."""
     trace = error.__traceback__
@@ -288,6 +194,7 @@ class Runner:
         self.file = request["file"]
         self.tracer = Tracer(self.file)
         self.limit_s = request["limit_s"]
+        self.seed = 0  # Of random numbers.
         signal.signal(signal.SIGALRM, on_alarm)
         signal.signal(signal.SIGPROF, on_alarm)
         self.writes = Writes()
@@ -307,7 +214,7 @@ class Runner:
         out = {"__builtins__": builtins}
         out.update({name: value for name, value in vars(module).items() if not name.startswith("__")})
         # Literals name these. A module often has `datetime` from `from datetime import datetime`.
-        out.update(datetime=datetime, decimal=decimal, fractions=fractions, uuid=uuid)
+        out.update(leyden_values.of_standard_library())
         return out
 
     def run(self, one, module, trace=True, limit_s=None):
@@ -321,87 +228,110 @@ class Runner:
         return out
 
     def look(self, one, module, trace, limit_s):
-        random.seed(0)
+        random.seed(self.seed)
+        leyden_values.begin(module)
         out, names = {"made": False}, self.names(module)
         stdout = io.StringIO()
-        arguments, before, result, error = {}, {}, None, None
-        here = None
+        tracing = self.tracer.tracing if trace else contextlib.nullcontext
         try:
             set_limit(limit_s)
             with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(io.StringIO()):
                 try:
+                    arguments = {}
                     for name, text in one["arguments"]:
                         arguments[name] = names[name] = eval(text, names)
-                    with self.tracer.tracing() if trace else contextlib.nullcontext():
+                    with tracing():
                         for line in one["setup"]:
                             exec(line, names)
                     here = names.get(one.get("receiver"))
                     out["made"] = True
-                    before = {name: literal(value) for name, value in arguments.items()}
-                    state = state_of(here) if here is not None else {}
-                    with self.tracer.tracing() if trace else contextlib.nullcontext():
-                        result = eval(one["call"], names)
+                    call = Call(here, arguments)
+                    with tracing():
+                        result = called(one["call"], names)
                         if inspect.isawaitable(result):
                             import asyncio
                             out["awaited"] = True
                             result = asyncio.run(asyncio.wait_for(result, limit_s))
-                        seen = observed(result)
+                        seen = ["made", ""] if one.get("makes_receiver") else observed(result)
                 except OutOfTime:
                     raise
                 except (KeyboardInterrupt, MemoryError):
-                    out["outcome"] = "broken"
-                    return out
-                except SystemExit as exit_:
-                    error = exit_
-                except BaseException as caught:  # Whatever the program raises is its answer.
-                    error = caught
+                    return {"outcome": "broken"}
+                except BaseException as error:  # Whatever the program raises is its answer.
+                    return {**out, **self.told_of_error(error, out["made"])}
+                try:
+                    out.update(call.told(result, seen))
+                except Exception:  # A hostile __repr__.
+                    return {"outcome": "unsayable"}
         except OutOfTime:
-            out["outcome"] = "time"
-            return out
+            return {**out, "outcome": "time"}
         finally:
             set_limit(0)
-        try:
-            if error is not None:
-                out.update(self.told_of_error(error))
-            elif seen is None:
-                out["outcome"] = "unsayable"
-            else:
-                out.update(outcome="value", form=seen[0], text=seen[1], kind=type(result).__name__)
-                out.update(changes(arguments, before))
-                if here is not None:
-                    out.update(movement(state, state_of(here), result is None))
-                printed = stdout.getvalue()
-                if printed:
-                    out["printed"] = repr(printed) if len(printed) <= TEXT_MAX else ""
-        except BaseException:  # A hostile __repr__.
+        if out["outcome"] == "value" and (printed := stdout.getvalue()):
+            out["printed"] = repr(printed) if len(printed) <= TEXT_MAX else ""
+        if ASSIGNMENT.match(one["call"]) and not out.keys() & {"state", "changed", "printed"}:
             return {"outcome": "unsayable"}
         return out
 
-    def told_of_error(self, error):
+    def told_of_error(self, error, made):
+        """What is raised before the call, where its arguments or its object are made, is told of the constructor."""
         kind = type(error)
-        return {"outcome": "error", "error": kind.__name__, "module": kind.__module__, "raised": raised_where(error, self.file), "message": str(error)[:200]}
+        return {"outcome": "error", "error": kind.__name__, "module": kind.__module__, "raised": raised_where(error, self.file) if made else 0, "message": str(error)[:200]}
 
 
-def changes(arguments, before):
-    """Arguments that the call has changed."""
-    changed = {}
-    for name, value in arguments.items():
-        text = literal(value)
-        if text is not None and before[name] is not None and text != before[name]:
-            changed[name] = text
-    return {"changed": changed} if changed else {}
+def called(text, names):
+    """What an expression gives; an assignment gives nothing."""
+    if ASSIGNMENT.match(text):
+        return exec(text, names)
+    return eval(text, names)
 
 
-def movement(before, after, says_nothing):
-    """Attributes that the call has changed; all of them where it says nothing else."""
-    moved = {name: text for name, text in after.items() if before.get(name) != text}
-    told = moved or (after if says_nothing else {})
-    return {"state": told} if told else {}
+ASSIGNMENT = re.compile(r"\w+\.\w+ = ")
+
+
+class Call:
+    """What an object and arguments were before a call, and what it made of them."""
+
+    def __init__(self, here, arguments):
+        self.here, self.arguments = here, arguments
+        self.arguments_before = {name: literal(value) for name, value in arguments.items()}
+        if here is not None:
+            self.before, self.hidden_before = leyden_values.parts_of(here), leyden_values.hidden_of(here)
+        leyden_values.Tested.names.clear()
+
+    def told(self, result, seen):
+        if seen is None:
+            return {"outcome": "unsayable"}
+        out = {"outcome": "value", "form": seen[0], "text": seen[1], "kind": type(result).__name__}
+        if changed := self.changed():
+            out["changed"] = changed
+        if seen[0] == "made":
+            state = leyden_values.parts_of(result, with_properties=True)
+        else:
+            state = {} if self.here is None else self.moved(result is None)
+        if state:
+            out["state"] = state
+        if seen[0] == "type" and result is not self.here and (fields := leyden_values.parts_of_result(result)):
+            out["fields"] = fields
+        if leyden_values.Tested.names:
+            out["names"] = sorted(leyden_values.Tested.names)
+        return out
+
+    def changed(self):
+        """Arguments that the call has changed."""
+        texts = {name: literal(value) for name, value in self.arguments.items()}
+        return {name: text for name, text in texts.items() if None not in (text, self.arguments_before[name]) and text != self.arguments_before[name]}
+
+    def moved(self, says_nothing):
+        """What the call has changed of the object; all of it where it says nothing else. Properties are code: they are not asked before the call."""
+        moves = leyden_values.hidden_of(self.here) != self.hidden_before
+        after = leyden_values.parts_of(self.here, with_properties=says_nothing or moves)
+        return {place: text for place, text in after.items() if self.before.get(place) != text} or (after if says_nothing else {})
 
 
 def same(left, right):
     """Whether a test made of one passes on the other."""
-    keys = ("outcome", "form", "text", "error", "changed", "state", "printed")
+    keys = ("outcome", "form", "text", "error", "changed", "state", "fields", "printed")
     return all(left.get(key) == right.get(key) for key in keys)
 
 
@@ -470,6 +400,7 @@ def explore(runner, answer):
 
     loaded = loaded_code(module, runner.file)
     finish(loaded)
+    near = set()  # Reached by what ended with an error of somebody else's: a step on the way.
     patience = Patience(runner.request["patience"])
     for i, one in enumerate(runner.request["inputs"]):
         answer({"begin": i})
@@ -490,6 +421,9 @@ def explore(runner, answer):
             seen |= fresh
             finish(loaded)
             told["fresh"] = sorted(fresh)
+        elif out["outcome"] == "error" and not fresh <= near:
+            near |= fresh
+            told["near"] = True
         answer(told)
     answer({"patterns": patterns.found})
 
@@ -529,13 +463,47 @@ def confirm(runner, answer):
         again = runner.run(copy.deepcopy(one), module, trace=False)
         first["ms"] = again["ms"]
         first["stable"] = same(first, again)
+        if first["stable"] and draws_random_numbers(module):
+            runner.seed = 1
+            first["seeded"] = not same(first, runner.run(one, module, trace=False))
+            runner.seed = 0
         answer({"input": i, "reached": arcs, **first})
+
+
+def draws_random_numbers(module):
+    return any(value is random or getattr(value, "__self__", None) is random._inst for value in vars(module).values())
 
 
 def repeat(runner, answer):
     module = runner.load()
     for i, one in enumerate(runner.request["inputs"]):
         answer({"input": i, "same": same(one["expected"], runner.run(one, module, trace=False))})
+
+
+def comparisons(runner, answer):
+    """With what the texts of each input were compared, in a copy of the module that tells it."""
+    runner.load()
+    with open(runner.file, "rb") as source:
+        tree = leyden_comparisons.Rewriter().visit(ast.parse(source.read()))
+    module = emptied(runner)
+    record = leyden_comparisons.Record(module)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        exec(compile(ast.fix_missing_locations(tree), runner.file, "exec", dont_inherit=True), vars(module))
+    for i, one in enumerate(runner.request["inputs"]):
+        answer({"begin": i})
+        record.begin()
+        runner.run(one, module, trace=False)
+        answer({"input": i, "pairs": record.pairs(one)})
+
+
+def emptied(runner):
+    """A new module in the place of the tested one: dataclasses and pickles look it up."""
+    name = runner.request["module"]
+    module = types.ModuleType(name)
+    module.__file__ = runner.file
+    module.__package__ = name.rpartition(".")[0]
+    sys.modules[name] = module
+    return module
 
 
 def mutants(runner, answer):
@@ -547,16 +515,12 @@ def mutants(runner, answer):
             continue
         answer({"mutant": number, "begin": True})
         changed = original[:mutant["begin"]] + mutant["text"].encode() + original[mutant["end"]:]
-        name = runner.request["module"]
-        module = types.ModuleType(name)
-        module.__file__ = runner.file
-        module.__package__ = name.rpartition(".")[0]
         killers = []
         try:
             set_limit(max(1.0, runner.limit_s))
             try:
                 code = compile(changed, runner.file, "exec", dont_inherit=True)
-                sys.modules[name] = module  # Dataclasses and pickles look it up.
+                module = emptied(runner)
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                     exec(code, vars(module))
             finally:
@@ -651,7 +615,7 @@ def main():
     sys.argv = [request["file"]]
     runner = Runner(request)
     try:
-        {"explore": explore, "confirm": confirm, "repeat": repeat, "mutants": mutants, "examples": examples}[request["mode"]](runner, answer)
+        {"explore": explore, "confirm": confirm, "comparisons": comparisons, "repeat": repeat, "mutants": mutants, "examples": examples}[request["mode"]](runner, answer)
     except OutOfTime:
         raise
     except BaseException as error:

@@ -1,7 +1,10 @@
 #include "leyden/agents/qa/python/python_literals.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "leyden/agents/qa/literals.h"
 #include "leyden/syntax/parser.h"
@@ -13,6 +16,10 @@ using syntax::Node;
 
 constexpr std::size_t kExamplesMax = 20;
 constexpr std::size_t kDepthMax = 8;
+constexpr std::size_t kKeysMax = 6;
+constexpr std::size_t kTreeDepthMax = 200;
+constexpr std::size_t kTextBytesMax = 160;
+constexpr std::size_t kFollowedMax = 40;  // Whose literals count as a function's own.
 
 std::optional<Value> number(Node node, std::string_view text) {
   const std::string written(node.text(text));
@@ -125,7 +132,108 @@ void find_calls(Node node, std::string_view text, const Function& function,
   for (const Node child : node.named_children()) find_calls(child, text, function, out);
 }
 
+// Objects with all of the keys, and with one that holds a list.
+std::vector<std::string> json_texts(const std::vector<std::string>& keys) {
+  std::vector<std::string> out;
+  if (keys.empty()) return out;
+  for (const std::size_t first : {0U, 1U}) {
+    for (const bool ends_with_number : {false, true}) {
+      nlohmann::ordered_json object;
+      for (std::size_t i = 0; i < keys.size(); ++i)
+        object[keys[i]] = (i + first) % 2 == 0 ? "a" : "b";
+      if (ends_with_number) object[keys.back()] = 2;
+      out.push_back(object.dump());
+    }
+  }
+  for (const std::string& key : keys)
+    out.push_back(nlohmann::ordered_json{{key, {"a", "b"}}}.dump());
+  return out;
+}
+
 }  // namespace
+
+struct PythonLiterals::Reading {
+  Literals& out;
+  std::vector<Node> todo;
+  std::set<std::string> seen;
+};
+
+void PythonLiterals::read(Node node, Literals& out) const {
+  Reading reading{.out = out, .todo = {node}, .seen = {}};
+  for (std::size_t i = 0; i < reading.todo.size() && i < kFollowedMax; ++i)
+    read(reading.todo[i], reading, 0);
+}
+
+void PythonLiterals::read(Node node, Reading& reading, std::size_t depth) const {
+  if (depth > kTreeDepthMax) return;
+  const std::string_view kind = node.type();
+  if (kind == "integer" || kind == "float" || kind == "unary_operator") {
+    read_number(node, reading.out);
+  } else if (kind == "string") {
+    const auto value = python_string(node.text(text_));
+    const bool is_doc = node.parent().type() == "expression_statement";
+    if (value && !is_doc && !value->empty() && value->size() <= kTextBytesMax)
+      add_literal(reading.out.texts, *value);
+    if (value) return;
+  } else if (kind == "identifier") {
+    follow(std::string(node.text(text_)), reading);
+  } else if (kind == "attribute") {
+    const std::string_view of = node.field("object").text(text_);
+    if (of == "self" || of == "cls" || (!of.empty() && of[0] >= 'A' && of[0] <= 'Z'))
+      follow("." + std::string(node.field("attribute").text(text_)), reading);
+  } else if (kind == "call") {
+    read_call(node, reading.out);
+  }
+  for (const Node child : node.named_children()) read(child, reading, depth + 1);
+}
+
+void PythonLiterals::read_number(Node node, Literals& out) const {
+  const std::string text(node.text(text_));
+  if (node.type() == "integer") {
+    if (const auto value = whole_number(text)) add_literal(out.integers, *value);
+  } else if (node.type() == "float") {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc{} && end == text.data() + text.size()) add_literal(out.reals, value);
+  } else if (node.named_child(0).type() == "integer" && text.starts_with('-')) {
+    if (const auto value = whole_number(std::string(node.named_child(0).text(text_))))
+      add_literal(out.integers, -*value);
+  }
+}
+
+// What texts are parted by without saying it.
+void PythonLiterals::read_call(Node call, Literals& out) const {
+  const std::string_view method = call.field("function").field("attribute").text(text_);
+  const bool plain = call.field("arguments").named_child_count() == 0;
+  if (method == "splitlines") add_literal(out.texts, std::string("\n"));
+  if (method == "split" && plain) add_literal(out.texts, std::string(" "));
+}
+
+void PythonLiterals::follow(const std::string& name, Reading& reading) const {
+  if (!reading.seen.insert(name).second) return;
+  if (const auto known = named_.find(name); known != named_.end())
+    reading.todo.push_back(known->second);
+}
+
+std::vector<std::string> python_json_texts(Node call, std::string_view text) {
+  const Node assignment = call.parent();
+  Node function = assignment;
+  while (function && function.type() != "function_definition") function = function.parent();
+  if (assignment.type() != "assignment" || !function) return {};
+  const std::string_view name = assignment.field("left").text(text);
+  std::vector<std::string> keys;
+  std::vector<Node> todo{function};
+  for (std::size_t i = 0; i < todo.size(); ++i) {
+    const Node node = todo[i];
+    if (node.type() == "subscript" && node.field("value").text(text) == name) {
+      const auto key = python_string(node.field("subscript").text(text));
+      if (key && keys.size() < kKeysMax && std::ranges::find(keys, *key) == keys.end())
+        keys.push_back(*key);
+    }
+    for (const Node child : node.named_children()) todo.push_back(child);
+  }
+  return json_texts(keys);
+}
 
 std::optional<std::string> python_string(std::string_view text) {
   if (text.size() < 2) return std::nullopt;

@@ -1,7 +1,6 @@
 #include "leyden/agents/qa/python/python_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,12 +16,10 @@ namespace {
 using syntax::Node;
 
 constexpr std::size_t kTextBytesMax = 160;
-constexpr std::size_t kFollowedMax =
-    40;  // Constants and functions whose literals count as a function's own.
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit Reader(std::string_view text) : text_(text), literals_(text) {}
 
   std::vector<Function> read(Node root) {
     for (const std::string_view one : {"isinf", "isnan", "isfinite", "math.inf", "math.nan"})
@@ -31,6 +28,8 @@ class Reader {
     for (const Node child : root.named_children()) {
       const Node definition = inner_definition(child);
       if (definition.type() == "class_definition") note_class(definition);
+      if (definition.type() == "function_definition")
+        literals_.note(std::string(definition.field("name").text(text_)), definition);
       if (child.type() == "expression_statement") note_constant(child);
       if (child.type() == "import_statement" || child.type() == "import_from_statement")
         note_import(child);
@@ -38,7 +37,7 @@ class Reader {
     for (const Node child : root.named_children()) {
       // What a call at the module's top passes fills tables, mostly: `plural("person", "people")`.
       if (child.type() == "expression_statement" && child.named_child(0).type() == "call")
-        read_literals(child, loaded_);
+        literals_.read(child, loaded_);
     }
     for (const Node child : root.named_children()) read_definition(child, "");
     return std::move(out_);
@@ -56,7 +55,14 @@ class Reader {
     if (bases.find("Enum") == std::string_view::npos &&
         bases.find("Flag") == std::string_view::npos) {
       names_.classes.insert(name);
-      note_attributes(definition.field("body"), names_.attributes[name], 0);
+      std::set<std::string_view>& own = names_.attributes[name];
+      note_attributes(definition.field("body"), own, 0);
+      for (const Node base : definition.field("superclasses").named_children()) {
+        const auto known = names_.attributes.find(base.text(text_));
+        if (known != names_.attributes.end())
+          own.insert(known->second.begin(), known->second.end());
+      }
+      note_members(definition.field("body"));
       return;
     }
     std::vector<std::string> members;
@@ -68,6 +74,20 @@ class Reader {
         members.push_back(name + "." + std::string(assignment.field("left").text(text_)));
     }
     if (!members.empty()) names_.enumerations[name] = std::move(members);
+  }
+
+  // What `self.LIMIT` and `self.check(…)` stand for.
+  void note_members(Node body) {
+    for (const Node statement : body.named_children()) {
+      const Node definition = inner_definition(statement);
+      const Node assignment = statement.named_child(0);
+      if (definition.type() == "function_definition") {
+        literals_.note("." + std::string(definition.field("name").text(text_)), definition);
+      } else if (statement.type() == "expression_statement" && assignment.type() == "assignment") {
+        literals_.note("." + std::string(assignment.field("left").text(text_)),
+                       assignment.field("right"));
+      }
+    }
   }
 
   // Methods, and what the methods assign to `self`.
@@ -89,7 +109,7 @@ class Reader {
     if (assignment.type() != "assignment") return;
     const std::string name(assignment.field("left").text(text_));
     const Node value = assignment.field("right");
-    constants_[name] = value;
+    literals_.note(name, value);
     const std::string_view type = value.type() == "subscript" ? value.field("value").text(text_)
                                   : value.type() == "binary_operator" ? "Union"
                                                                       : "";
@@ -129,31 +149,80 @@ class Reader {
                                        "TypedDict", "TestCase", "Exception", "Error"}) {
       if (bases.find(one) != std::string_view::npos) return;
     }
+    Class& of = classes_[name];
+    of = class_of(node);
     const std::size_t first = out_.size();
+    for (const Node child : node.field("body").named_children()) read_definition(child, name);
+    const auto made = [](const Function& one) { return one.needs_object() || one.makes_object; };
+    if (std::none_of(out_.begin() + static_cast<std::ptrdiff_t>(first), out_.end(), made))
+      out_.push_back(constructor_without_code(name, node));
+    for (std::size_t i = first; i < out_.size(); ++i) {
+      out_[i].bases = of.bases;
+      if (!made(out_[i])) continue;
+      out_[i].construction = of.construction;
+      merge_literals(of.literals, out_[i].literals);
+    }
+  }
+
+  // How objects of a class are made, and of what classes of the file they are besides.
+  struct Class {
     std::vector<Parameter> construction;
-    const Node body = node.field("body");
+    Literals literals;  // Of the constructor.
+    std::vector<std::string> bases;
+  };
+
+  Class class_of(Node node) {
+    Class out;
+    for (const Node base : node.field("superclasses").named_children()) {
+      const auto known = classes_.find(base.text(text_));
+      if (known == classes_.end()) continue;
+      if (out.bases.empty()) {
+        out.construction = known->second.construction;
+        out.literals = known->second.literals;
+      }
+      out.bases.push_back(known->first);
+      out.bases.insert(out.bases.end(), known->second.bases.begin(), known->second.bases.end());
+    }
     const bool dataclass =
         node.parent().type() == "decorated_definition" &&
         node.parent().text(text_).substr(0, 200).find("dataclass") != std::string_view::npos;
-    for (const Node child : body.named_children()) {
+    for (const Node child : node.field("body").named_children()) {
       const Node definition = inner_definition(child);
       if (definition.type() == "function_definition" &&
           definition.field("name").text(text_) == "__init__") {
-        construction = parameters_of(definition, true);
+        out.construction = parameters_of(definition, true);
+        out.literals = {};
+        literals_.read(definition, out.literals);
       } else if (dataclass && child.type() == "expression_statement" &&
                  child.named_child(0).type() == "assignment") {
-        const Node field = child.named_child(0);
-        if (!field.field("type") || field.field("left").type() != "identifier") continue;
-        construction.push_back({.name = std::string(field.field("left").text(text_)),
-                                .type = python_annotation(field.field("type").text(text_), names_),
-                                .annotated = true,
-                                .has_default = bool(field.field("right"))});
+        add_field(child.named_child(0), out.construction);
       }
     }
-    for (const Node child : body.named_children()) read_definition(child, name);
-    for (std::size_t i = first; i < out_.size(); ++i) {
-      if (out_[i].needs_object()) out_[i].construction = construction;
-    }
+    return out;
+  }
+
+  // Of a dataclass.
+  void add_field(Node field, std::vector<Parameter>& construction) const {
+    if (!field.field("type") || field.field("left").type() != "identifier" ||
+        field.field("type").text(text_).find("ClassVar") != std::string_view::npos)
+      return;
+    construction.push_back({.name = std::string(field.field("left").text(text_)),
+                            .type = python_annotation(field.field("type").text(text_), names_),
+                            .annotated = true,
+                            .has_default = bool(field.field("right"))});
+  }
+
+  // Of a class without methods: arguments may be such objects.
+  static Function constructor_without_code(const std::string& class_name, Node node) {
+    Function out;
+    out.kind = Function::Kind::static_method;
+    out.name = "__init__";
+    out.class_name = class_name;
+    out.makes_object = true;
+    out.begin = out.end = node.begin();
+    out.first_line = out.last_line = node.first_line();
+    out.uncallable = "it has no code of its own";
+    return out;
   }
 
   static bool is_operator(const std::string& name) {
@@ -176,11 +245,18 @@ class Reader {
       if (decorator.starts_with("@staticmethod") || decorator.starts_with("@classmethod"))
         out = Function::Kind::static_method;
       if (decorator.find("property") != std::string_view::npos) out = Function::Kind::property;
-      for (const std::string_view other : {"abstractmethod", "overload", ".setter", ".deleter"}) {
+      for (const std::string_view other : {"abstractmethod", "overload", ".deleter"}) {
         if (decorator.find(other) != std::string_view::npos) return std::nullopt;
       }
     }
     return out;
+  }
+
+  // `@size.setter`: it is called by `box.size = 2`, and named "size=".
+  bool sets_property(Node outer) const {
+    return std::ranges::any_of(outer.named_children(), [&](Node one) {
+      return one.type() == "decorator" && one.text(text_).ends_with(".setter");
+    });
   }
 
   // `self + other`: mostly of its own class.
@@ -198,13 +274,18 @@ class Reader {
     Function out;
     out.name = node.field("name").text(text_);
     if (node.has_error() || out.name.starts_with("test_")) return;
-    const bool is_private = out.name.starts_with('_') && !is_operator(out.name);
+    out.makes_object = !class_name.empty() && out.name == "__init__";
+    const bool is_private =
+        out.name.starts_with('_') && !is_operator(out.name) && !out.makes_object;
     if (is_private && (!class_name.empty() || out.name.starts_with("__"))) return;
     out.class_name = class_name;
-    if (!class_name.empty()) {
+    if (out.makes_object) {
+      out.kind = Function::Kind::static_method;
+    } else if (!class_name.empty()) {
       const auto kind = kind_of_method(outer);
       if (!kind) return;
       out.kind = *kind;
+      if (sets_property(outer)) out.name += '=';
     } else if (outer.text(text_).starts_with("@overload") ||
                outer.text(text_).starts_with("@typing.overload")) {
       return;
@@ -212,7 +293,8 @@ class Reader {
     const bool has_self =
         !class_name.empty() && !(out.kind == Function::Kind::static_method &&
                                  outer.text(text_).find("@staticmethod") != std::string_view::npos);
-    out.parameters = parameters_of(node, has_self);
+    out.parameters =
+        out.makes_object ? classes_[class_name].construction : parameters_of(node, has_self);
     if (is_private) {
       out.uncallable = "it is private, and no call that was tried reaches it";
       out.is_last_resort = true;
@@ -224,7 +306,7 @@ class Reader {
     if (const Node first = body.named_child(0);
         first.type() == "expression_statement" && first.named_child(0).type() == "string")
       out.doc = python_string(first.named_child(0).text(text_)).value_or("");
-    read_literals(node, out.literals);
+    literals_.read(node, out.literals);
     read_doc_literals(out.doc, out.literals, kTextBytesMax);
     merge_literals(loaded_, out.literals);
     out.examples = python_examples(out);
@@ -275,6 +357,9 @@ class Reader {
       if (const Node type = node.field("type")) {
         parameter.type = python_annotation(type.text(text_), names_);
         parameter.annotated = parameter.type.kind != Type::Kind::unknown;
+        if (parameter.type.kind == Type::Kind::text)
+          parameter.type.texts =
+              python_compared_texts(parameter.name, function.field("body"), text_);
       }
       if (parameter.type.kind == Type::Kind::unknown)
         parameter.type =
@@ -300,44 +385,10 @@ class Reader {
             .takes_rest = true};
   }
 
-  // Those of the body first, then those of the constants and functions of the module that it names.
-  void read_literals(Node body, Literals& out) {
-    std::vector<Node> todo{body};
-    std::set<std::string> seen;
-    for (std::size_t i = 0; i < todo.size() && i < kFollowedMax; ++i)
-      read_literals(todo[i], out, todo, seen, 0);
-  }
-  void read_literals(Node node, Literals& out, std::vector<Node>& todo, std::set<std::string>& seen,
-                     std::size_t depth) {
-    if (depth > 200) return;
-    const std::string_view kind = node.type();
-    const std::string text(node.text(text_));
-    if (kind == "integer") {
-      if (const auto value = whole_number(text)) add_literal(out.integers, *value);
-    } else if (kind == "float") {
-      double value = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (error == std::errc{} && end == text.data() + text.size()) add_literal(out.reals, value);
-    } else if (kind == "unary_operator" && node.named_child(0).type() == "integer" &&
-               text.starts_with('-')) {
-      if (const auto value = whole_number(std::string(node.named_child(0).text(text_))))
-        add_literal(out.integers, -*value);
-    } else if (kind == "string") {
-      const auto value = python_string(text);
-      const bool is_doc = node.parent().type() == "expression_statement";
-      if (value && !is_doc && !value->empty() && value->size() <= kTextBytesMax)
-        add_literal(out.texts, *value);
-      if (value) return;
-    } else if (kind == "identifier" && seen.insert(text).second) {
-      if (const auto known = constants_.find(text); known != constants_.end())
-        todo.push_back(known->second);
-    }
-    for (const Node child : node.named_children()) read_literals(child, out, todo, seen, depth + 1);
-  }
-
   std::string_view text_;
   PythonNames names_;
-  std::map<std::string, Node> constants_;  // And functions: their bodies.
+  std::map<std::string, Class, std::less<>> classes_;  // That have been read.
+  PythonLiterals literals_;
   Literals loaded_;
   std::vector<Function> out_;
 };

@@ -131,19 +131,81 @@ class Box:
 )");
   std::vector<std::string> names;
   for (const Function& one : all) names.push_back(one.qualified_name());
-  EXPECT_EQ(names, (std::vector<std::string>{"plain", "_hidden", "wait", "Box.__len__", "Box.grow",
-                                             "Box.size", "Box.unit", "Box.of"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"plain", "_hidden", "wait", "Box.__init__", "Box.__len__",
+                                      "Box.grow", "Box.size", "Box.size=", "Box.unit", "Box.of"}));
   EXPECT_EQ(all[0].parameters.size(), 3);
   EXPECT_TRUE(all[0].parameters[1].takes_rest);
   EXPECT_TRUE(all[0].parameters[2].by_name_only && all[0].parameters[2].has_default);
   EXPECT_TRUE(all[1].is_last_resort && !all[1].uncallable.empty());
   EXPECT_EQ(all[0].literals.integers, (std::vector<std::int64_t>{2, 4096}));
   EXPECT_EQ(all[0].literals.texts, (std::vector<std::string>{"a\nb"}));
-  EXPECT_EQ(all[4].construction.size(), 2);
-  EXPECT_EQ(all[4].doc, "Wider.");
-  EXPECT_EQ(all[5].kind, Function::Kind::property);
-  EXPECT_EQ(all[6].kind, Function::Kind::static_method);
-  EXPECT_EQ(all[7].parameters.size(), 1);
+  EXPECT_TRUE(all[3].makes_object && all[3].parameters.size() == 2);
+  EXPECT_EQ(all[5].construction.size(), 2);
+  EXPECT_EQ(all[5].doc, "Wider.");
+  EXPECT_EQ(all[6].kind, Function::Kind::property);
+  EXPECT_EQ(all[7].kind, Function::Kind::method);
+  EXPECT_EQ(all[8].kind, Function::Kind::static_method);
+  EXPECT_EQ(all[9].parameters.size(), 1);
+}
+
+TEST(PythonSource, TextsThatAParameterIsComparedWithAreItsOwn) {
+  const std::vector<Function> all = read(R"(
+def post(url: str, payload=None):
+    if url == "/add" or "/users" == url:
+        data = json.loads(payload)
+        return data["user"], data["amount"], "other"
+)");
+  EXPECT_EQ(all.at(0).parameters.at(0).type.texts, (std::vector<std::string>{"/add", "/users"}));
+  const Type& payload = all.at(0).parameters.at(1).type;
+  EXPECT_EQ(payload.kind, Kind::text);
+  ASSERT_FALSE(payload.texts.empty());
+  EXPECT_EQ(payload.texts.front(), R"({"user":"a","amount":"b"})");
+}
+
+TEST(PythonSource, WhatAConstructorKeepsIsWhatTheClassUsesItAs) {
+  const std::vector<Function> all = read(R"(
+class Cell:
+    LIMIT = 77
+    def __init__(self, start):
+        self.start = start or "none"
+        self.watchers = []
+    def watch(self, watcher): self.watchers.append(watcher)
+    def tell(self):
+        for one in self.watchers: one(self.start.lower(), self.LIMIT)
+
+class Named(Cell):
+    pass
+
+class Board:
+    def __init__(self, cells, rule):
+        self.cells = cells
+        self.rule = rule
+    def ask(self): return [self.rule(cell.start) for cell in self.cells if cell.tell()]
+
+def show(lines): return Text.of(lines)
+
+class Text:
+    @staticmethod
+    def of(lines): return lines.splitlines()
+)");
+  const auto named = [&](std::string_view name) {
+    return *std::ranges::find_if(all,
+                                 [&](const Function& one) { return one.qualified_name() == name; });
+  };
+  EXPECT_EQ(named("Cell.__init__").parameters.at(0).type.kind, Kind::text);
+  EXPECT_EQ(named("Cell.watch").parameters.at(0).type.kind, Kind::expression);  // A function.
+  EXPECT_EQ(named("Cell.tell").literals.integers, (std::vector<std::int64_t>{77}));
+  const Function inherited = named("Named.__init__");
+  EXPECT_TRUE(inherited.makes_object && !inherited.uncallable.empty());
+  EXPECT_EQ(inherited.construction.size(), 1);
+  EXPECT_EQ(inherited.bases, (std::vector<std::string>{"Cell"}));
+  const Function board = named("Board.__init__");
+  ASSERT_EQ(board.parameters.at(0).type.kind, Kind::any_of);
+  EXPECT_EQ(board.parameters.at(0).type.of.back().of.at(0).name, "Named");
+  EXPECT_EQ(board.parameters.at(1).type.kind, Kind::expression);
+  EXPECT_EQ(named("show").parameters.at(0).type.kind, Kind::text);
+  EXPECT_EQ(named("Text.of").literals.texts, (std::vector<std::string>{"\n"}));
 }
 
 TEST(PythonSource, ValuesOfTheStandardLibraryAndOfSets) {
@@ -200,8 +262,8 @@ _fill("person")
   const Type& other = all.at(0).parameters.at(1).type;
   ASSERT_EQ(other.kind, Kind::any_of);
   EXPECT_EQ(other.of.back().kind, Kind::text);
-  EXPECT_EQ(all.at(0).parameters.at(2).type.kind, Kind::any_of);  // It may be a Decimal.
-  EXPECT_EQ(all.at(1).parameters.at(0).type.of.at(0).name, "Span");
+  EXPECT_EQ(all.at(0).parameters.at(2).type.kind, Kind::any_of);     // It may be a Decimal.
+  EXPECT_EQ(all.at(2).parameters.at(0).type.of.at(0).name, "Span");  // Behind its constructor.
   for (const Function& one : all) EXPECT_EQ(one.literals.texts.back(), "person");
 }
 

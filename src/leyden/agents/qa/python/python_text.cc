@@ -1,8 +1,6 @@
 #include "leyden/agents/qa/python/python_text.h"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,96 +11,6 @@
 namespace leyden::qa {
 namespace {
 
-std::string number_text(double value) {
-  if (std::isnan(value)) return "float(\"nan\")";
-  if (std::isinf(value)) return value > 0 ? "float(\"inf\")" : "float(\"-inf\")";
-  std::string out = fmt::format("{}", value);
-  if (out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
-}
-
-bool is_keyword(std::string_view word) {
-  static const std::set<std::string_view> all = {
-      "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
-      "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
-      "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
-      "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
-  return all.contains(word);
-}
-
-// Calls that are written as operators.
-std::string as_operator(const std::string& method, const std::string& object,
-                        const std::vector<std::string>& arguments) {
-  static const std::map<std::string_view, std::string_view> kFunctions = {
-      {"__len__", "len"},   {"__str__", "str"}, {"__repr__", "repr"}, {"__iter__", "list"},
-      {"__bool__", "bool"}, {"__abs__", "abs"}, {"__int__", "int"},   {"__float__", "float"}};
-  static const std::map<std::string_view, std::string_view> kSigns = {
-      {"__add__", "+"},  {"__sub__", "-"}, {"__mul__", "*"}, {"__truediv__", "/"},
-      {"__mod__", "%"},  {"__eq__", "=="}, {"__lt__", "<"},  {"__le__", "<="},
-      {"__ne__", "!="},  {"__gt__", ">"},  {"__ge__", ">="}, {"__floordiv__", "//"},
-      {"__pow__", "**"}, {"__and__", "&"}, {"__or__", "|"},  {"__xor__", "^"}};
-  static const std::map<std::string_view, std::string_view> kReflected = {
-      {"__radd__", "+"}, {"__rsub__", "-"}, {"__rmul__", "*"}};
-  if (const auto known = kFunctions.find(method); known != kFunctions.end() && arguments.empty())
-    return fmt::format("{}({})", known->second, object);
-  if (arguments.size() == 1) {
-    if (const auto known = kSigns.find(method); known != kSigns.end())
-      return fmt::format("({} {} {})", object, known->second, arguments[0]);
-    if (const auto known = kReflected.find(method); known != kReflected.end())
-      return fmt::format("({} {} {})", arguments[0], known->second, object);
-    if (method == "__getitem__") return fmt::format("{}[{}]", object, arguments[0]);
-    if (method == "__contains__") return fmt::format("({} in {})", arguments[0], object);
-  }
-  if (method == "__call__") return fmt::format("{}({})", object, joined(arguments, ", "));
-  return {};
-}
-
-// As a call has them: empty ones are left out, and those behind say their names, as those by name only do; a rest is spread.
-std::vector<std::string> passed(const std::vector<Parameter>& parameters,
-                                const std::vector<std::string>& all) {
-  std::vector<std::string> out;
-  bool any_left_out = false;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].empty()) {
-      any_left_out = true;
-    } else if (i < parameters.size() && parameters[i].takes_rest) {
-      const bool list = all[i].starts_with('[') && all[i].ends_with(']');
-      if (any_left_out || (list && all[i].size() == 2)) continue;
-      out.push_back(list ? all[i].substr(1, all[i].size() - 2) : "*" + all[i]);
-    } else if (i < parameters.size() && (parameters[i].by_name_only || any_left_out)) {
-      out.push_back(parameters[i].name + "=" + all[i]);
-    } else {
-      out.push_back(all[i]);
-    }
-  }
-  return out;
-}
-
-// `all` in the function's order.
-std::string call_text(const Function& function, const std::string& receiver,
-                      const std::vector<std::string>& all) {
-  const std::vector<std::string> arguments = passed(function.parameters, all);
-  switch (function.kind) {
-    case Function::Kind::property:
-      return receiver + "." + function.name;
-    case Function::Kind::method:
-      if (std::string out = as_operator(function.name, receiver, arguments); !out.empty())
-        return out;
-      return fmt::format("{}.{}({})", receiver, function.name, joined(arguments, ", "));
-    case Function::Kind::static_method:
-      return fmt::format("{}.{}({})", function.class_name, function.name, joined(arguments, ", "));
-    case Function::Kind::function:
-      break;
-  }
-  return fmt::format("{}({})", function.name, joined(arguments, ", "));
-}
-
-std::vector<std::string> literals(const std::vector<Value>& values) {
-  std::vector<std::string> out;
-  for (const Value& value : values) out.push_back(python_literal(value));
-  return out;
-}
-
 // What a literal of a floating-point number is compared with.
 bool is_long_number(std::string_view text) {
   if (text.find('.') == std::string_view::npos ||
@@ -111,110 +19,26 @@ bool is_long_number(std::string_view text) {
   return std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; }) > 7;
 }
 
+std::string equality(const std::string& expression, const std::string& text) {
+  const bool is_constant = text == "None" || text == "True" || text == "False";
+  const std::string value = is_long_number(text) ? fmt::format("pytest.approx({})", text) : text;
+  return fmt::format("assert {} {} {}", expression, is_constant ? "is" : "==", value);
+}
+
+// An expression of the driver's for a part of an object, "{}.name", of this one.
+std::string part_of(const std::string& place, const std::string& object) {
+  const std::size_t at = place.find("{}");
+  return place.substr(0, at) + object + place.substr(at + 2);
+}
+
 std::string assertion(const std::string& call, const Observation& expected) {
   if (expected.form == "nan") return fmt::format("assert math.isnan({})", call);
   if (expected.form == "items") return fmt::format("assert list({}) == {}", call, expected.text);
   if (expected.form == "repr") return fmt::format("assert repr({}) == {}", call, expected.text);
   if (expected.form == "type")
     return fmt::format("assert type({}).__name__ == {}", call, expected.text);
-  if (expected.text == "None" || expected.text == "True" || expected.text == "False")
-    return fmt::format("assert {} is {}", call, expected.text);
-  if (is_long_number(expected.text))
-    return fmt::format("assert {} == pytest.approx({})", call, expected.text);
-  return fmt::format("assert {} == {}", call, expected.text);
+  return equality(call, expected.text);
 }
-
-}  // namespace
-
-std::string python_literal(const Value& value) {
-  using Kind = Value::Kind;
-  switch (value.kind) {
-    case Kind::none:
-      return "None";
-    case Kind::boolean:
-      return value.integer != 0 ? "True" : "False";
-    case Kind::integer:
-      return std::to_string(value.integer);
-    case Kind::real:
-      return number_text(value.real);
-    case Kind::text:
-      return quoted_text(value.text);
-    case Kind::bytes: {
-      std::string out = "b\"";
-      for (const char c : value.text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte > 0x7e || c == '"' || c == '\\') {
-          out += fmt::format("\\x{:02x}", unsigned{byte});
-        } else {
-          out += c;
-        }
-      }
-      return out + "\"";
-    }
-    case Kind::list:
-      return "[" + joined(literals(value.items), ", ") + "]";
-    case Kind::tuple:
-      return "(" + joined(literals(value.items), ", ") + (value.items.size() == 1 ? ",)" : ")");
-    case Kind::set:
-      return value.items.empty() ? "set()" : "{" + joined(literals(value.items), ", ") + "}";
-    case Kind::map: {
-      std::vector<std::string> pairs;
-      for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
-        pairs.push_back(python_literal(value.items[i]) + ": " + python_literal(value.items[i + 1]));
-      return "{" + joined(pairs, ", ") + "}";
-    }
-    case Kind::object:
-      return value.text + "(" + joined(literals(value.items), ", ") + ")";
-    case Kind::expression:
-      return value.text;
-  }
-  return "None";
-}
-
-PythonCall python_call(const Input& input, const std::vector<Function>& functions) {
-  PythonCall out;
-  const Function& last = functions[input.function()];
-  std::set<std::string> taken;
-  for (const Function& one : functions)
-    taken.insert(one.class_name.empty() ? one.name : one.class_name);
-  const auto free_name = [&](std::string name) {
-    while (is_keyword(name) || taken.contains(name)) name += '_';
-    taken.insert(name);
-    return name;
-  };
-  if (last.needs_object()) {
-    out.receiver = free_name(snake_case(last.class_name));
-    out.setup.push_back(
-        fmt::format("{} = {}({})", out.receiver, last.class_name,
-                    joined(passed(last.construction, literals(input.construction)), ", ")));
-    for (std::size_t i = 0; i + 1 < input.steps.size(); ++i) {
-      const Step& step = input.steps[i];
-      out.setup.push_back(
-          call_text(functions[step.function], out.receiver, literals(step.arguments)));
-    }
-  }
-  std::vector<std::string> names;
-  const std::vector<Value>& values = input.steps.back().arguments;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].is_omitted()) {
-      names.emplace_back();
-      continue;
-    }
-    const std::string name = free_name(i < last.parameters.size() ? last.parameters[i].name
-                                                                  : fmt::format("argument_{}", i));
-    names.push_back(name);
-    out.arguments.emplace_back(name, python_literal(values[i]));
-  }
-  out.call = call_text(last, out.receiver, names);
-  // An object that is only made for this call is made in place.
-  const bool in_place = last.needs_object() && out.setup.size() == 1;
-  out.inline_call =
-      call_text(last, in_place ? out.setup[0].substr(out.receiver.size() + 3) : out.receiver,
-                literals(values));
-  return out;
-}
-
-namespace {
 
 // Puts a file of tests together: what its tests need is known when all are written.
 class TestFile {
@@ -231,8 +55,13 @@ class TestFile {
     for (const Step& step : one.input.steps) {
       for (const Value& value : step.arguments) note_classes(value);
     }
+    names_.insert(one.expected.names.begin(), one.expected.names.end());
     const PythonCall call = python_call(one.input, functions_);
     std::vector<std::string> lines;
+    if (one.expected.seeded) {
+      imports_.insert("import random");
+      lines.emplace_back("random.seed(0)");
+    }
     std::string text = call_of(one, call, lines);
     if (one.expected.awaited) {
       imports_.insert("import asyncio");
@@ -242,12 +71,12 @@ class TestFile {
     if (raises) {
       expect_error(one.expected, text, lines);
     } else {
-      expect_value(one.expected, call.receiver, text, lines);
+      expect_value(one.expected, call, text, lines);
     }
     for (const std::string& line : lines) note_modules(line);
     observed_ += fmt::format("\n\ndef {}({}):\n", one.name,
                              !raises && !one.expected.printed.empty() ? "capsys" : "");
-    for (const std::string& line : lines) observed_ += "    " + line + "\n";
+    for (const std::string& line : lines) observed_ += indented(line) + "\n";
   }
 
   void add(const SourceTest& one) {
@@ -297,6 +126,14 @@ class TestFile {
   }
 
  private:
+  // A loop has two lines; no other line of a test is broken.
+  static std::string indented(const std::string& line) {
+    const std::size_t end = line.find('\n');
+    return end == std::string::npos
+               ? "    " + line
+               : "    " + line.substr(0, end) + "\n    " + line.substr(end + 1);
+  }
+
   // The tests of a class, as they stand in it.
   std::string& tests_of(const std::string& around) {
     for (auto& [known, tests] : classes_) {
@@ -320,11 +157,13 @@ class TestFile {
         quote = line[i];
         continue;
       }
-      for (const std::string_view module : {"datetime", "decimal", "fractions", "uuid"}) {
+      for (const std::string_view module : {"datetime", "decimal", "fractions", "io", "uuid"}) {
         if ((i == 0 || !is_part_of_name(line[i - 1])) && line.substr(i).starts_with(module) &&
             line.substr(i + module.size()).starts_with('.'))
           imports_.insert("import " + std::string(module));
       }
+      if (line.substr(i).starts_with("SimpleNamespace("))
+        imports_.insert("from types import SimpleNamespace");
     }
   }
   static bool is_part_of_name(char c) {
@@ -335,9 +174,10 @@ class TestFile {
   void note_classes(const Value& value) {
     if (value.kind == Value::Kind::object) names_.insert(value.text);
     // A member of an enumeration: `Color.RED`.
-    if (value.kind == Value::Kind::expression && !value.text.empty() && value.text[0] >= 'A' &&
-        value.text[0] <= 'Z' && value.text.find('.') != std::string::npos)
-      names_.insert(value.text.substr(0, value.text.find('.')));
+    const std::size_t dot = value.text.find_first_of(".(");
+    if (value.kind == Value::Kind::expression && dot != std::string::npos &&
+        value.text[dot] == '.' && value.text[0] >= 'A' && value.text[0] <= 'Z')
+      names_.insert(value.text.substr(0, dot));
     for (const Value& item : value.items) note_classes(item);
   }
 
@@ -345,16 +185,15 @@ class TestFile {
   std::string call_of(const TestCase& one, const PythonCall& call,
                       std::vector<std::string>& lines) const {
     const bool named = !one.expected.changed.empty();
-    const bool keeps_object = !one.expected.state.empty() || call.setup.size() > 1;
+    const bool keeps_object =
+        !one.expected.state.empty() || call.setup.size() > 1 || call.sets_property;
     if (named) {
       for (const auto& [name, text] : call.arguments) lines.push_back(name + " = " + text);
     }
     if (keeps_object || named) lines.insert(lines.end(), call.setup.begin(), call.setup.end());
     if (named) return call.call;
     if (!keeps_object) return call.inline_call;
-    // The object stays, the arguments are in place.
-    return call_text(functions_[one.function()], call.receiver,
-                     literals(one.input.steps.back().arguments));
+    return call.kept_call;
   }
 
   void expect_error(const Observation& expected, const std::string& call,
@@ -369,18 +208,30 @@ class TestFile {
     lines.push_back("    " + call);
   }
 
-  void expect_value(const Observation& expected, const std::string& receiver,
-                    const std::string& call, std::vector<std::string>& lines) {
+  void expect_value(const Observation& expected, const PythonCall& written, const std::string& call,
+                    std::vector<std::string>& lines) {
     if (expected.form == "nan") imports_.insert("import math");
-    lines.push_back(assertion(call, expected));
-    if (lines.back().find("pytest.approx") != std::string::npos) imports_.insert("import pytest");
-    for (const auto& [name, value] : expected.changed)
-      lines.push_back(fmt::format("assert {} == {}", name, value));
-    for (const auto& [name, value] : expected.state) {
-      const bool constant = value == "None" || value == "True" || value == "False";
-      lines.push_back(
-          fmt::format("assert {}.{} {} {}", receiver, name, constant ? "is" : "==", value));
+    if (expected.form == "made") {
+      lines.push_back(expected.state.empty()
+                          ? fmt::format("assert isinstance({}, {})", call, expected.kind)
+                          : fmt::format("{} = {}", written.receiver, call));
+    } else if (written.sets_property) {
+      lines.push_back(call);
+    } else if (!expected.fields.empty()) {
+      lines.push_back(fmt::format("{} = {}", written.result, call));
+    } else {
+      lines.push_back(assertion(call, expected));
     }
+    for (const auto& [place, text] : expected.fields)
+      lines.push_back(equality(part_of(place, written.result), text));
+    for (const auto& [name, text] : expected.changed)
+      lines.push_back(fmt::format("assert {} == {}", name, text));
+    for (const auto& [place, text] : expected.state)
+      lines.push_back(equality(part_of(place, written.receiver), text));
+    if (std::ranges::any_of(lines, [](const std::string& line) {
+          return line.find("pytest.approx") != std::string::npos;
+        }))
+      imports_.insert("import pytest");
     if (!expected.printed.empty())
       lines.push_back(fmt::format("assert capsys.readouterr().out == {}", expected.printed));
   }

@@ -17,9 +17,12 @@ struct PythonCall {
   std::vector<std::pair<std::string, std::string>>
       arguments;  // Names and literals, in the call's order.
   std::vector<std::string> setup;
-  std::string receiver;     // The variable that holds the object; empty: there is none.
-  std::string call;         // With the arguments' names.
-  std::string inline_call;  // With their literals in place.
+  std::string receiver;  // The variable that holds the object; empty: there is none.
+  std::string result;    // A variable for what the call gives.
+  std::string call;      // With the arguments' names; an assignment where a property is set.
+  bool sets_property = false;
+  std::string inline_call;  // With their literals in place,
+  std::string kept_call;    // and on the object in its variable.
 };
 [[nodiscard]] PythonCall python_call(const Input& input, const std::vector<Function>& functions);
 

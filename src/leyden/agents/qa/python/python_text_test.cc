@@ -150,6 +150,62 @@ TEST(PythonText, ModulesAndEnumerationsThatLiteralsNameAreImported) {
   EXPECT_EQ(text.find("import decimal"), std::string::npos) << text;
 }
 
+TEST(PythonText, ObjectsAreMadeSetAndAskedForTheirParts) {
+  std::vector<Function> all = {function("__init__", {"size"}, "Box"),
+                               function("size=", {"value"}, "Box"), function("pack", {}, "Box")};
+  all[0].kind = Function::Kind::static_method;
+  all[0].makes_object = true;
+  const Value three = Value::of(std::int64_t{3});
+  const Step grow{.function = 1, .arguments = {three}};
+  const auto value = [](const char* form, const char* text) {
+    Observation out;
+    out.outcome = Observation::Outcome::value;
+    out.form = form;
+    out.text = text;
+    return out;
+  };
+  std::vector<TestCase> cases{
+      {.name = "test_box_init_1",
+       .input = {.construction = {}, .steps = {{.function = 0, .arguments = {three}}}},
+       .expected = value("made", "")},
+      {.name = "test_box_set_size_1",
+       .input = {.construction = {three}, .steps = {grow, grow, grow, grow}},
+       .expected = value("value", "None")},
+      {.name = "test_box_pack_1",
+       .input = {.construction = {three}, .steps = {{.function = 2, .arguments = {}}}},
+       .expected = value("type", "'Parcel'")}};
+  cases[0].expected.state = {{"{}.size", "3"}};
+  cases[1].expected.state = {{"len({}.sizes)", "4"}};
+  cases[2].expected.fields = {{"{}.of[0]", "Color.RED"}};
+  cases[2].expected.names = {"Color"};
+  cases[2].expected.seeded = true;
+  const std::string text = python_test_file(cases, {}, all, {.name = "boxes", .path_line = {}});
+  EXPECT_EQ(text.substr(text.find("import random")),
+            R"(import random
+
+from boxes import Box, Color
+
+
+def test_box_init_1():
+    box = Box(3)
+    assert box.size == 3
+
+
+def test_box_set_size_1():
+    box = Box(3)
+    for _ in range(3):
+        box.size = 3
+    box.size = 3
+    assert len(box.sizes) == 4
+
+
+def test_box_pack_1():
+    random.seed(0)
+    result = Box(3).pack()
+    assert result.of[0] == Color.RED
+)");
+}
+
 TEST(PythonText, WhatAModelWroteStandsBesideWhatWasObserved) {
   const std::vector<Function> all = {function("sort", {"items"}), function("merge", {"left"})};
   auto tests = python_tests_in(

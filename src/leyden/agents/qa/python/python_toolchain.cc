@@ -53,6 +53,7 @@ class PythonToolchain final : public ScriptToolchain {
   }
 
   std::string module() const override { return module_; }
+  bool tells_long_stories() const override { return true; }
   ModelWords words() const override {
     return {.language = "Python",
             .fence = "python",
@@ -79,9 +80,12 @@ class PythonToolchain final : public ScriptToolchain {
   }
   std::string test_name(const Function& function, bool expects_error,
                         std::size_t number) const override {
-    return fmt::format("test_{}{}{}_{}",
+    const bool sets = function.name.ends_with('=');
+    return fmt::format("test_{}{}{}{}_{}",
                        function.class_name.empty() ? "" : snake_case(function.class_name) + "_",
-                       snake_case(function.name), expects_error ? "_raises" : "", number);
+                       sets ? "set_" : "",
+                       snake_case(function.name.substr(0, function.name.size() - (sets ? 1 : 0))),
+                       expects_error ? "_raises" : "", number);
   }
   void rename(SourceTest& test, const std::string& name) const override {
     if (const std::size_t at = test.text.find("def " + test.name); at != std::string::npos)
@@ -152,7 +156,8 @@ class PythonToolchain final : public ScriptToolchain {
     return {{"setup", call.setup},
             {"arguments", call.arguments},
             {"call", call.call},
-            {"receiver", call.receiver}};
+            {"receiver", call.receiver},
+            {"makes_receiver", functions_[input.function()].makes_object}};
   }
 
   std::vector<std::pair<std::string, std::string>> environment() const override {
@@ -160,6 +165,8 @@ class PythonToolchain final : public ScriptToolchain {
             {"PYTHONHASHSEED", "0"},
             {"PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"}};
   }
+
+  bool tells_comparisons() const override { return true; }
 
   // The driver finds them by doctest.
   Json examples() const override {

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "leyden/agents/qa/parameter_uses.h"
+#include <fmt/format.h>
+
+#include "leyden/agents/qa/python/python_uses.h"
 
 namespace leyden::qa {
 namespace {
@@ -16,8 +18,6 @@ using syntax::Node;
 using Kind = Type::Kind;
 using Words = std::set<std::string_view>;
 
-constexpr std::size_t kDepthMax = 200;
-constexpr std::size_t kHandedOnMax = 3;
 constexpr std::size_t kTypeDepthMax = 8;
 
 Type type_of(Type::Kind kind, std::vector<Type> of = {}) {
@@ -206,186 +206,6 @@ class Annotation {
   const PythonNames& names_;
 };
 
-// How a function's body uses one of its parameters.
-class Uses {
- public:
-  Uses(Node body, std::string_view name, std::string_view text, std::size_t handed_on = 0)
-      : name_(name), text_(text), handed_on_(handed_on) {
-    look(body, 0);
-  }
-  [[nodiscard]] const ParameterUses& counts() const { return uses_; }
-  // The types that isinstance() asks for, as they are written.
-  [[nodiscard]] const std::vector<std::string_view>& asked() const { return asked_; }
-  // What is asked of it, and of what it holds: methods and fields.
-  [[nodiscard]] const std::set<std::string_view>& attributes() const { return attributes_; }
-  [[nodiscard]] const std::set<std::string_view>& item_attributes() const {
-    return item_attributes_;
-  }
-
- private:
-  [[nodiscard]] bool is_it(Node one) const {
-    return one.type() == "identifier" && one.text(text_) == name_;
-  }
-
-  void look(Node node, std::size_t depth) {
-    if (depth > kDepthMax) return;
-    const std::string_view kind = node.type();
-    if (kind == "attribute" && is_it(node.field("object"))) {
-      note_attribute(node.field("attribute").text(text_));
-    } else if (kind == "attribute" && is_item(node.field("object"))) {
-      item_attributes_.insert(node.field("attribute").text(text_));
-      uses_.texts += of_text().contains(node.field("attribute").text(text_)) ? 1 : 0;
-    } else if (kind == "subscript" && is_it(node.field("value"))) {
-      ++uses_.sequence;
-      if (node.parent().type() == "subscript") ++uses_.rows;
-      if (node.field("subscript").type() == "string") ++uses_.map;
-    } else if (kind == "call") {
-      note_call(node.field("function").text(text_), node.field("arguments"));
-      note_handed_on(node);
-    } else if (kind == "for_statement" || kind == "for_in_clause") {
-      if (is_it(node.field("right"))) note_loop(node);
-    } else if (kind == "comparison_operator") {
-      note_comparison(node);
-    } else if (kind == "binary_operator") {
-      note_operation(node);
-    }
-    for (const Node child : node.named_children()) look(child, depth + 1);
-  }
-
-  // One of the things that it holds: it[0], it.pop().
-  [[nodiscard]] bool is_item(Node one) const {
-    if (one.type() == "subscript") return is_it(one.field("value"));
-    const Node called = one.field("function");
-    return one.type() == "call" && called.type() == "attribute" && is_it(called.field("object")) &&
-           called.field("attribute").text(text_) == "pop";
-  }
-
-  // Where what it holds has a name, that is used as something.
-  void note_loop(Node loop) {
-    ++uses_.sequence;
-    const Node item = loop.field("left");
-    const Node within = loop.type() == "for_in_clause" ? loop.parent() : loop.field("body");
-    if (item.type() != "identifier" || handed_on_ >= kHandedOnMax) return;
-    const Uses of_item(within, item.text(text_), text_, handed_on_ + 1);
-    uses_.texts += of_item.counts().text > 0 ? 1 : 0;
-    item_attributes_.insert(of_item.attributes_.begin(), of_item.attributes_.end());
-  }
-
-  // `f(it)` and `self.f(it)`: what another function of the file does with it.
-  void note_handed_on(Node call) {
-    const std::vector<Node> arguments = call.field("arguments").named_children();
-    const auto place = std::ranges::find_if(arguments, [&](Node one) { return is_it(one); });
-    if (place == arguments.end() || handed_on_ >= kHandedOnMax) return;
-    std::string_view called = call.field("function").text(text_);
-    const bool is_method = called.starts_with("self.") || called.starts_with("cls.");
-    if (is_method) called.remove_prefix(called.find('.') + 1);
-    const Node function = function_named(call, called);
-    const auto number = static_cast<std::uint32_t>(place - arguments.begin()) + (is_method ? 1 : 0);
-    Node parameter = function.field("parameters").named_child(number);
-    if (parameter && parameter.type() != "identifier") parameter = parameter.named_child(0);
-    if (!parameter) return;
-    const Uses there(function.field("body"), parameter.text(text_), text_, handed_on_ + 1);
-    uses_.add(there.counts());
-    attributes_.insert(there.attributes_.begin(), there.attributes_.end());
-    item_attributes_.insert(there.item_attributes_.begin(), there.item_attributes_.end());
-  }
-
-  // In the classes and functions around a node, or at the top.
-  [[nodiscard]] Node function_named(Node from, std::string_view name) const {
-    for (Node around = from.parent(); around; around = around.parent()) {
-      if (around.type() != "block" && around.type() != "module") continue;
-      for (Node one : around.named_children()) {
-        if (one.type() == "decorated_definition") one = one.field("definition");
-        if (one.type() == "function_definition" && one.field("name").text(text_) == name)
-          return one;
-      }
-    }
-    return {};
-  }
-
-  // Methods of str and of nothing else.
-  static const Words& of_text() {
-    static const Words kOfText = {
-        "split",     "strip",     "lower",      "upper",    "replace",   "startswith", "endswith",
-        "isdigit",   "isalpha",   "isupper",    "islower",  "encode",    "join",       "format",
-        "lstrip",    "rstrip",    "splitlines", "isspace",  "isalnum",   "title",      "capitalize",
-        "find",      "translate", "swapcase",   "casefold", "partition", "rpartition", "zfill",
-        "isnumeric", "rjust",     "ljust"};
-    return kOfText;
-  }
-
-  void note_attribute(std::string_view attribute) {
-    static const Words kOfMap = {"items", "keys", "values", "get", "setdefault", "update"};
-    static const Words kOfList = {"append", "sort",  "extend", "insert", "reverse",
-                                  "index",  "count", "pop",    "remove"};
-    attributes_.insert(attribute);
-    uses_.text += of_text().contains(attribute) ? 1 : 0;
-    uses_.map += kOfMap.contains(attribute) ? 1 : 0;
-    uses_.sequence += kOfList.contains(attribute) ? 1 : 0;
-  }
-
-  void note_call(std::string_view called, Node arguments) {
-    static const Words kOfSequences = {"len", "sorted",   "sum", "max", "min", "enumerate", "list",
-                                       "set", "reversed", "zip", "any", "all", "Counter"};
-    static const Words kOfNumbers = {"range", "abs", "round"};
-    if (called.starts_with("re.") &&
-        (is_it(arguments.named_child(1)) || is_it(arguments.named_child(2))))
-      ++uses_.text;
-    if (!is_it(arguments.named_child(0))) return;
-    if (kOfSequences.contains(called)) ++uses_.sequence;
-    if (called == "sum") ++uses_.number;  // What it holds.
-    if (kOfNumbers.contains(called) || called.starts_with("math.")) ++uses_.number;
-    if (called == "ord" || called.starts_with("re.")) ++uses_.text;
-    if (called != "isinstance") return;
-    const Node types = arguments.named_child(1);
-    if (types.type() == "tuple") {
-      for (const Node one : types.named_children()) asked_.push_back(one.text(text_));
-    } else {
-      asked_.push_back(types.text(text_));
-    }
-    const std::string_view asked = types.text(text_);
-    uses_.text += asked == "str" ? 1 : 0;
-    uses_.map += asked == "dict" ? 1 : 0;
-    uses_.sequence += asked == "list" || asked == "tuple" ? 1 : 0;
-    uses_.number += asked == "int" || asked == "float" ? 1 : 0;
-  }
-
-  void note_comparison(Node node) {
-    static const Words kNumbers = {"integer", "float", "unary_operator"};
-    const std::vector<Node> sides = node.named_children();
-    if (std::ranges::none_of(sides, [&](Node side) { return is_it(side); })) return;
-    for (const Node other : sides) {
-      uses_.number += kNumbers.contains(other.type()) ? 1 : 0;
-      uses_.text += other.type() == "string" ? 1 : 0;
-    }
-    if (is_it(node.named_child(1)) && node.text(text_).find(" in ") != std::string_view::npos)
-      ++uses_.sequence;
-  }
-
-  void note_operation(Node node) {
-    static const Words kOfNumbers = {"-", "*", "//", "/", "**", "<<", ">>", "&"};
-    const std::string_view sign = node.field("operator").text(text_);
-    const bool left = is_it(node.field("left"));
-    if (!left && !is_it(node.field("right"))) return;
-    const std::string_view other = node.field(left ? "right" : "left").type();
-    if (other == "string") {
-      uses_.text += sign == "+" ? 1 : 0;
-    } else if (kOfNumbers.contains(sign) || (sign == "%" && left) ||
-               (sign == "+" && (other == "integer" || other == "float"))) {
-      ++uses_.number;
-      uses_.division += sign == "/" ? 1 : 0;
-    }
-  }
-
-  std::string_view name_;
-  std::string_view text_;
-  std::size_t handed_on_;  // How many functions lie between.
-  ParameterUses uses_;
-  std::vector<std::string_view> asked_;
-  std::set<std::string_view> attributes_;
-  std::set<std::string_view> item_attributes_;
-};
-
 // Classes of the file that have all of these.
 std::vector<std::string> classes_with(const std::set<std::string_view>& attributes,
                                       const PythonNames& names) {
@@ -394,6 +214,59 @@ std::vector<std::string> classes_with(const std::set<std::string_view>& attribut
     if (!attributes.empty() && std::ranges::includes(has, attributes)) out.push_back(name);
   }
   return out;
+}
+
+// Functions that a test can pass, for calls with so many arguments. What `print` is called with shows.
+Type callable(std::size_t argument_count) {
+  switch (argument_count) {
+    case 0:
+      return one_of({"lambda: 1", "lambda: \"a\"", "lambda: None"});
+    case 1:
+      return one_of({"lambda value: value", "str", "lambda value: value + 1", "sum", "len",
+                     "lambda value: value % 2 == 1", "print"});
+    case 2:
+      return one_of({"lambda left, right: left + right", "lambda left, right: left - right", "max",
+                     "lambda left, right: left < right", "print"});
+    default:
+      return one_of({"lambda *values: values[0]", "lambda *values: len(values)", "max", "print"});
+  }
+}
+
+// An object that is only known by what is asked of it: an open file, or a stand-in whose methods answer with some value.
+Type stand_in(const PythonUses& uses) {
+  static const Words kOfFiles = {"read", "readline", "readlines", "write",    "writelines", "seek",
+                                 "tell", "close",    "flush",     "truncate", "getvalue"};
+  if (std::ranges::includes(kOfFiles, uses.attributes()))
+    return one_of(
+        {"io.StringIO(\"one\\ntwo\\n\")", "io.BytesIO(b\"one\\ntwo\\n\")", "io.StringIO()"});
+  static constexpr const char* kAnswers[] = {"b\"abc\"", "3", "\"abc\""};
+  Type out = one_of({});
+  for (const std::size_t step : {0U, 1U}) {  // All the same answer, or each another one.
+    for (std::size_t first = 0; first < std::size(kAnswers); ++first) {
+      std::string text = "SimpleNamespace(";
+      std::size_t number = first;
+      for (const std::string_view one : uses.attributes()) {
+        if (one.starts_with("__")) continue;
+        text += fmt::format("{}{}={}{}", number == first ? "" : ", ", one,
+                            uses.methods().contains(one) ? "lambda *_, **__: " : "",
+                            kAnswers[(first + (number - first) * step) % std::size(kAnswers)]);
+        ++number;
+      }
+      out.texts.push_back(text + ")");
+    }
+  }
+  return out;
+}
+
+std::string_view class_around(Node node, std::string_view text) {
+  while (node && node.type() != "class_definition") node = node.parent();
+  return node.field("name").text(text);
+}
+
+bool is_called_function(std::string_view name) {
+  static const Words kAll = {"callback",  "func",    "function", "fn",
+                             "predicate", "handler", "listener"};
+  return kAll.contains(name);
 }
 
 Type type_of_default(std::string_view kind) {
@@ -406,6 +279,58 @@ Type type_of_default(std::string_view kind) {
     return type_of(Kind::map, {type_of(Kind::text), type_of(Kind::integer)});
   return {};
 }
+
+// What a parameter may be, by its uses.
+class Guess {
+ public:
+  Guess(const PythonUses& uses, const Type& used, const PythonNames& names)
+      : uses_(uses),
+        used_(used),
+        names_(names),
+        is_known_(used.kind != Kind::unknown),
+        is_number_(used.kind == Kind::real || used.kind == Kind::integer) {}
+
+  Type among_all(std::string_view own_class) {
+    add(is_number_ && names_.asks_whether_finite ? Annotation::number() : used_);
+    // Rows of numbers, or of characters.
+    if (uses_.counts().rows > 0 && used_.kind == Kind::list)
+      add(type_of(Kind::list, {type_of(Kind::text)}));
+    for (const std::string_view one : uses_.asked()) add(python_annotation(one, names_));
+    const std::vector<std::string> fitting = classes_with(uses_.attributes(), names_);
+    for (const std::string& one : fitting) add(python_annotation(one, names_));
+    for (const std::string& one : classes_with(uses_.item_attributes(), names_)) {
+      Type item = python_annotation(one, names_);
+      if (item.kind != Kind::unknown) add(type_of(Kind::list, {std::move(item)}));
+    }
+    add_imported();
+    if (is_known_ || !uses_.asked().empty()) return std::move(out_);
+    // Mostly it is none of these.
+    if (fitting.empty()) out_.of.insert(out_.of.begin(), out_.of.size(), Type{});
+    // Only its own class has what it passes on: what is wrapped is another thing.
+    const bool is_wrapped = fitting.size() == 1 && fitting.front() == own_class;
+    if ((fitting.empty() || is_wrapped) && !uses_.attributes().empty()) add(stand_in(uses_));
+    return std::move(out_);
+  }
+
+ private:
+  void add(Type one) {
+    if (one.kind != Kind::unknown && std::ranges::find(out_.of, one) == out_.of.end())
+      out_.of.push_back(std::move(one));
+  }
+  void add_imported() {
+    if (is_number_ ? !uses_.asked().empty() : is_known_ || !out_.of.empty()) return;
+    for (const std::string& one : names_.imported) {
+      if (!is_number_ || one == "Decimal" || one == "Fraction") add(python_annotation(one, names_));
+    }
+  }
+
+  const PythonUses& uses_;
+  const Type& used_;
+  const PythonNames& names_;
+  bool is_known_;
+  bool is_number_;
+  Type out_ = type_of(Kind::any_of);
+};
 
 }  // namespace
 
@@ -435,34 +360,20 @@ std::vector<std::string_view> python_types_of_import(std::string_view module) {
 Type python_guess(std::string_view name, Node fallback, Node body, std::string_view text,
                   const PythonNames& names) {
   if (Type out = type_of_default(fallback.type()); out.kind != Kind::unknown) return out;
-  const Uses uses(body, name, text);
-  const Type used = uses.counts().type(name);
-  Type out = type_of(Kind::any_of);
-  const auto add = [&](Type one) {
-    if (one.kind != Kind::unknown && std::ranges::find(out.of, one) == out.of.end())
-      out.of.push_back(std::move(one));
-  };
-  const bool is_number = used.kind == Kind::real || used.kind == Kind::integer;
-  add(is_number && names.asks_whether_finite ? Annotation::number() : used);
-  for (const std::string_view one : uses.asked()) add(python_annotation(one, names));
-  const std::vector<std::string> fitting = classes_with(uses.attributes(), names);
-  for (const std::string& one : fitting) add(python_annotation(one, names));
-  for (const std::string& one : classes_with(uses.item_attributes(), names)) {
-    Type item = python_annotation(one, names);
-    if (item.kind != Kind::unknown) add(type_of(Kind::list, {std::move(item)}));
-  }
-  if ((used.kind == Kind::unknown && out.of.empty()) || (is_number && uses.asked().empty())) {
-    for (const std::string& one : names.imported) {
-      if (!is_number || one == "Decimal" || one == "Fraction") add(python_annotation(one, names));
-    }
-  }
-  if (used.kind == Kind::unknown) {
-    // Mostly it is none of these.
-    if (!out.of.empty() && uses.asked().empty() && fitting.empty())
-      out.of.insert(out.of.begin(), out.of.size(), Type{});
-  }
+  const PythonUses uses(body, name, text);
+  if (uses.called_with()) return callable(*uses.called_with());
+  Type used = uses.counts().type(name);
+  if (used.kind == Kind::text) used.texts = uses.texts();
+  if (used.kind == Kind::unknown && uses.attributes().empty() && is_called_function(name))
+    return callable(1);
+  Type out = Guess(uses, used, names).among_all(class_around(body, text));
   if (out.of.size() < 2) return out.of.empty() ? used : Type(out.of.front());
   return out;
+}
+
+std::vector<std::string> python_compared_texts(std::string_view name, Node body,
+                                               std::string_view text) {
+  return PythonUses(body, name, text).texts();
 }
 
 }  // namespace leyden::qa

@@ -36,4 +36,9 @@ struct PythonNames {
 [[nodiscard]] Type python_guess(std::string_view name, syntax::Node fallback, syntax::Node body,
                                 std::string_view text, const PythonNames& names);
 
+// Texts that a parameter is compared with, where it is one.
+[[nodiscard]] std::vector<std::string> python_compared_texts(std::string_view name,
+                                                             syntax::Node body,
+                                                             std::string_view text);
+
 }  // namespace leyden::qa

@@ -125,6 +125,7 @@ std::string arguments_of(const std::vector<Parameter>& parameters, const Style& 
 // Calls as expressions of n, without those that are equal.
 Json variants_of(const Function& function) {
   Json out = Json::array();
+  if (function.makes_object || function.name.ends_with('=')) return out;
   const auto any_sized = [](const std::vector<Parameter>& parameters) {
     return std::ranges::any_of(parameters, [](const Parameter& one) { return is_sized(one.type); });
   };
