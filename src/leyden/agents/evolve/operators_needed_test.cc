@@ -175,7 +175,7 @@ struct Needed {
 
 class OperatorsNeeded : public ::testing::TestWithParam<Needed> {};
 
-// LEYDEN_EVOLVE_SEEDS=5 for the whole proof on the seeds that the tasks were made with; a few in a hundred of others are not solved in 200.
+// LEYDEN_EVOLVE_SEEDS=5 for the whole proof on the seeds that the tasks were made with; one in twelve of others is not solved in 200.
 TEST_P(OperatorsNeeded, SolvedWithAllAndNotWithoutIt) {
   const auto& [which, task] = GetParam();
   std::vector<Operator> others;
