@@ -55,4 +55,9 @@ std::vector<Input> directed_inputs(const Input& input, std::span<const Compariso
   return out;
 }
 
+bool holds_text(const Input& input) {
+  Input copy = input;
+  return !texts_of(copy).empty();
+}
+
 }  // namespace leyden::qa

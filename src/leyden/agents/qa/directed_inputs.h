@@ -14,4 +14,7 @@ namespace leyden::qa {
                                                  std::span<const Comparison> comparisons,
                                                  std::size_t count_max);
 
+// Whether there is a text in it.
+[[nodiscard]] bool holds_text(const Input& input);
+
 }  // namespace leyden::qa

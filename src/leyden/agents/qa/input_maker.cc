@@ -346,6 +346,7 @@ Value InputMaker::object(const Type& type, const Style& style, std::size_t depth
   return out;
 }
 
+// leyden:ignore common.complex-function a case a type
 Value InputMaker::value(const Type& type, const Style& style, std::size_t depth) {
   using Kind = Type::Kind;
   if (depth > kDepthMax) return Value::none();

@@ -119,7 +119,8 @@ Result<void> InputSearch::run_through(const std::vector<std::size_t>& callers,
     if (std::chrono::steady_clock::now() > deadline_) break;
     std::vector<std::size_t> left;
     for (const std::size_t function : callers) {
-      if (is_worth_trying(function, quiet[function])) left.push_back(function);
+      if (quiet[function] > 0 && is_worth_trying(function, quiet[function]))
+        left.push_back(function);
     }
     if (auto done = direct(left, stop); !done) return done;
   }
@@ -134,7 +135,7 @@ Result<void> InputSearch::direct(const std::vector<std::size_t>& functions,
     std::vector<Input>& unasked = unasked_[function];
     if (unasked.size() > kAskedMax)
       unasked.erase(unasked.begin(), unasked.end() - static_cast<std::ptrdiff_t>(kAskedMax));
-    std::ranges::move(unasked, std::back_inserter(asked));
+    std::ranges::copy_if(unasked, std::back_inserter(asked), holds_text);
     unasked.clear();
   }
   if (asked.empty()) return {};
