@@ -124,7 +124,7 @@ def main():
             others += suite != unbroken
             twice += len(again)
         print(f"unbroken: {len(unbroken[1])} tests, {asked} answers, {seconds:.1f} s; killed at {points} points: another suite {others} times, {twice} answers paid for twice")
-        left = list(pathlib.Path(folder).glob("home*/data/leyden/runs/*"))
+        left = list(pathlib.Path(folder).glob("home*/data/leyden/runs/*/run.json"))
         assert not left, left
     server.close()
     sys.exit(1 if others or twice else 0)

@@ -23,6 +23,7 @@ using Json = nlohmann::json;
 
 constexpr const char* kRunFile = "run.json";
 constexpr std::uint64_t kRunBytesMax = MiB;
+constexpr auto kRemainsAge = std::chrono::minutes(10);
 
 Result<Json> read_run(const fs::path& folder) {
   auto text = read_file(folder / kRunFile, kRunBytesMax);
@@ -48,10 +49,23 @@ Result<fs::path> newest(const fs::path& runs) {
   return best;
 }
 
+// Of runs that were killed before they had begun, or behind their end. Younger ones may be another process's.
+void remove_remains(const fs::path& runs) {
+  std::error_code error;
+  std::vector<fs::path> remains;
+  for (const auto& entry : fs::directory_iterator(runs, error)) {
+    const auto age = fs::file_time_type::clock::now() - entry.last_write_time(error);
+    if (!error && age > kRemainsAge && !fs::exists(entry.path() / kRunFile, error))
+      remains.push_back(entry.path());
+  }
+  for (const fs::path& folder : remains) fs::remove_all(folder, error);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TestJournal>> TestJournal::begin(const fs::path& runs,
                                                         const std::string& request) {
+  remove_remains(runs);
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   std::unique_ptr<TestJournal> out(
       new TestJournal(runs / fmt::format("{:%Y%m%d-%H%M%S}-{}", now, ::getpid())));

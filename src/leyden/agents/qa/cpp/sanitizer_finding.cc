@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 namespace leyden::qa {
 namespace {
 
 constexpr std::string_view kUndefined = "runtime error: ";
 constexpr std::string_view kAddress = "ERROR: AddressSanitizer: ";
+constexpr std::string_view kAssertion = ": Assertion '";  // Of libstdc++'s containers.
 
 }  // namespace
 
@@ -16,6 +19,11 @@ std::optional<SanitizerFinding> sanitizer_finding(std::string_view said, std::st
   if (const std::size_t at = said.find(kUndefined); at != std::string_view::npos) {
     const std::string_view rest = said.substr(at + kUndefined.size());
     out.what = rest.substr(0, rest.find('\n'));
+  } else if (const std::size_t assertion = said.find(kAssertion);
+             assertion != std::string_view::npos && said.find("/c++/") < assertion) {
+    const std::string_view rest = said.substr(assertion + kAssertion.size());
+    out.what = fmt::format("the standard library's `{}` does not hold",
+                           rest.substr(0, rest.find("' failed")));
   } else if (const std::size_t address = said.find(kAddress); address != std::string_view::npos) {
     const std::string_view rest = said.substr(address + kAddress.size());
     out.what = rest.substr(0, rest.find_first_of(" \n"));
