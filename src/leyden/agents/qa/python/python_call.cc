@@ -245,10 +245,10 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
   std::set<std::string> taken;
   const auto free_name = [&](std::string name) {
     while (is_keyword(name) || of_module.contains(name)) name += '_';
-    std::string out = name;
-    for (int number = 2; !taken.insert(out).second; ++number)
-      out = fmt::format("{}_{}", name, number);
-    return out;
+    std::string free = name;
+    for (int number = 2; !taken.insert(free).second; ++number)
+      free = fmt::format("{}_{}", name, number);
+    return free;
   };
   if (last.needs_object()) {
     out.receiver = free_name(snake_case(last.class_name));
