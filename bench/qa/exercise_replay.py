@@ -69,11 +69,13 @@ def indent_of(line):
 def ends_at(lines, first, form):
     """One behind the last line of the test that begins there."""
     indent, at = indent_of(lines[first]), first + 1
+    open_brackets = 0  # Of a call, which may be all of a test: `it('is odd', () => expect(odd(1)).toBe(true))`; of parameters that stand on lines of their own.
     if not form.end:
-        while at < len(lines) and (not lines[at].strip() or indent_of(lines[at]) > indent):
+        open_brackets = lines[first].count("(") - lines[first].count(")")
+        while at < len(lines) and (open_brackets > 0 or not lines[at].strip() or indent_of(lines[at]) > indent):
+            open_brackets += (lines[at].count("(") - lines[at].count(")")) if open_brackets > 0 else 0
             at += 1
         return at
-    open_brackets = 0  # Of a call, which may be all of a test: `it('is odd', () => expect(odd(1)).toBe(true))`.
     for at in range(first, len(lines)):
         open_brackets += lines[at].count("(") - lines[at].count(")")
         if (form.is_call and open_brackets == 0) or (at > first and indent_of(lines[at]) == indent and re.match(form.end, lines[at].lstrip())):
@@ -158,5 +160,6 @@ class Replay:
         row["human_kept"] = row.get("human_kept", 0) + sum(test["by"] == "model" for test in file["tests"])
         row["human_nothing_new"] = row.get("human_nothing_new", 0) + sum(one["reason"].startswith("passes, but") for one in file["rejected"])
         refused = [one for one in file["rejected"] if one["name"] == "answer of the model"]
-        lost = refused[self.nothing_said:] + [one for one in file["rejected"] if one["reason"].startswith(("does not pass", "passed ", "was not run", "did not run"))]
+        broken = [one for one in refused if "does not parse" in one["reason"]]
+        lost = (broken or refused[self.nothing_said:]) + [one for one in file["rejected"] if one["reason"].startswith(("does not pass", "passed ", "was not run", "did not run"))]
         row.setdefault("human_lost", []).extend(f"{one['name']}: {one['reason'][:300]}" for one in lost)
