@@ -322,10 +322,30 @@ std::string StrippedTypescript::whole() const {
   return out + text.substr(at);
 }
 
+namespace {
+
+// Where the innermost of what does not parse begins.
+std::size_t line_of_error(Node node) {
+  for (bool deeper = true; deeper;) {
+    deeper = false;
+    for (const Node child : node.named_children()) {
+      if (!child.has_error()) continue;
+      node = child;
+      deeper = true;
+      break;
+    }
+  }
+  return node.first_line();
+}
+
+}  // namespace
+
 Result<StrippedTypescript> javascript_of_typescript(std::string_view text) {
   auto tree = syntax::parse(syntax::Language::typescript, text);
   if (!tree) return std::unexpected(tree.error());
-  if (tree->has_errors()) return fail(Errc::invalid_argument, "it does not parse as TypeScript");
+  if (tree->has_errors())
+    return fail(Errc::invalid_argument, "line {}: it does not parse as TypeScript",
+                line_of_error(tree->root()));
   auto out = Stripper(text).strip(tree->root());
   if (!out) return out;
   for (const std::string& javascript : {out->text, out->whole()}) {
