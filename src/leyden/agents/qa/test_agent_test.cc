@@ -200,6 +200,19 @@ TEST_F(TestAgent, PromptsShareTheirBeginning) {
   }
 }
 
+// Of a long file as much as the model can read.
+TEST_F(TestAgent, PromptsFitTheModel) {
+  model_.read_at_most(4096);
+  TestWriter writer(rag_, model_, {.max_answer_tokens = 256, .sampling = {}});
+  std::string source;
+  for (int i = 0; i < 200; ++i) source += std::string(kSource) + "\n\n";
+  ASSERT_TRUE(writer.open("shop.py", source, {}));
+  const auto tokens = writer.prompt_tokens(first_task(toolchain_->functions()[0], {}, {}));
+  ASSERT_TRUE(tokens);
+  EXPECT_LT(*tokens + 256, 4096);
+  EXPECT_GT(*tokens, 1000);
+}
+
 TEST_F(TestAgent, AModelThatFailsCostsItsTestsOnly) {
   model_.answers.push_back({.ids = {}, .fails = true});
   TestWriter writer(rag_, model_, {.sampling = {}});

@@ -26,6 +26,7 @@ class ScriptedModel final : public ModelServer {
     info_.vocabulary_size = tokenizer.vocabulary_size();
   }
   [[nodiscard]] const ModelInfo& info() const override { return info_; }
+  void read_at_most(std::size_t context_tokens) { info_.context_tokens = context_tokens; }
   [[nodiscard]] Result<std::unique_ptr<Generation>> generate(GenerateRequest asked,
                                                              GenerateSink& sink) override {
     prompts.push_back(asked.prompt);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kEvidenceBytesMax = 800;
 constexpr std::size_t kShownLineBytesMax = 160;
+constexpr std::size_t kTaskTokens = 1024;  // The task with evidence, and what frames a prompt.
 
 }  // namespace
 
@@ -34,31 +35,42 @@ Result<void> TestWriter::open(const std::string& path, std::string_view source,
   if (!format) return std::unexpected(format.error());
   frame_ = (*format)->first();
   source_ = source;
-  std::vector<retrieval::Passage> passages;
-  for (const EmbeddedText& guideline : embedded_guidelines()) {
-    if (guideline.name != options_.type + ".md") continue;
-    for (const retrieval::Chunk& chunk : retrieval::chunk(guideline.name, guideline.text, {}))
-      passages.push_back(
-          retrieval::passage_of("guidelines/" + guideline.name, guideline.text, chunk));
+  // Where the model reads less than that, half as much of the source, and so on: the task still names the function.
+  const std::size_t window = server_->info().context_tokens;
+  const std::size_t room = kTaskTokens + options_.max_answer_tokens;
+  for (std::size_t bytes_max = options_.source_bytes_max;; bytes_max /= 2) {
+    context_ = {};
+    auto appended = rag_->append_passages(context_, passages_of(path, source, bytes_max),
+                                          {.tenant = options_.tenant,
+                                           .deadline = options_.deadline,
+                                           .agent = "test",
+                                           .ttl = options_.ttl,
+                                           .stop = stop});
+    if (!appended) return appended;
+    if (window == 0 || context_.token_count + room <= window || bytes_max == 0) break;
   }
-  std::size_t bytes = 0;
-  for (const retrieval::Chunk& chunk : retrieval::chunk(path, source, {})) {
-    bytes += chunk.end - chunk.begin;
-    if (bytes > options_.source_bytes_max) break;  // The task still names the function.
-    passages.push_back(retrieval::passage_of(path, source, chunk));
-  }
-  context_ = {};
-  auto appended = rag_->append_passages(context_, passages,
-                                        {.tenant = options_.tenant,
-                                         .deadline = options_.deadline,
-                                         .agent = "test",
-                                         .ttl = options_.ttl,
-                                         .stop = std::move(stop)});
-  if (!appended) return appended;
   counts_.context_tokens += context_.token_count;
   counts_.context_tokens_cached += context_.cached_tokens;
   counts_.token_ms += context_.timings.tokens_ms;
   return {};
+}
+
+std::vector<retrieval::Passage> TestWriter::passages_of(const std::string& path,
+                                                        std::string_view source,
+                                                        std::size_t source_bytes_max) const {
+  std::vector<retrieval::Passage> out;
+  for (const EmbeddedText& guideline : embedded_guidelines()) {
+    if (guideline.name != options_.type + ".md") continue;
+    for (const retrieval::Chunk& chunk : retrieval::chunk(guideline.name, guideline.text, {}))
+      out.push_back(retrieval::passage_of("guidelines/" + guideline.name, guideline.text, chunk));
+  }
+  std::size_t bytes = 0;
+  for (const retrieval::Chunk& chunk : retrieval::chunk(path, source, {})) {
+    bytes += chunk.end - chunk.begin;
+    if (bytes > source_bytes_max) break;
+    out.push_back(retrieval::passage_of(path, source, chunk));
+  }
+  return out;
 }
 
 std::string TestWriter::line(std::size_t number) const {

@@ -67,6 +67,10 @@ class TestWriter {
   [[nodiscard]] cache::CacheStats stats() const { return rag_->stats(); }
 
  private:
+  [[nodiscard]] std::vector<retrieval::Passage> passages_of(const std::string& path,
+                                                            std::string_view source,
+                                                            std::size_t source_bytes_max) const;
+
   rag::TokenCachedRag* rag_;
   llm::ModelServer* server_;
   TestWriterOptions options_;
