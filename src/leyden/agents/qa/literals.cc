@@ -67,4 +67,27 @@ void read_doc_literals(std::string_view doc, Literals& out, std::size_t text_byt
   }
 }
 
+std::optional<std::string> unescaped(std::string_view text, std::string_view marks) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    const char c = text[++i];
+    if (c == 'n') {
+      out += '\n';
+    } else if (c == 't') {
+      out += '\t';
+    } else if (c == 'r') {
+      out += '\r';
+    } else if (c == '\\' || marks.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
 }  // namespace leyden::qa

@@ -25,6 +25,9 @@ void add_literal(std::vector<T>& all, T value) {
 // "1_000", "0xff", "0b1", "0o7"; nullopt: no whole number that fits into 53 bits.
 [[nodiscard]] std::optional<std::int64_t> whole_number(std::string text);
 
+// What a literal between its marks says; `marks` stand for themselves behind a backslash. nullopt: it has rarer escapes, which make no better inputs.
+[[nodiscard]] std::optional<std::string> unescaped(std::string_view text, std::string_view marks);
+
 // Adds what a number says: "2.5", "1e3", "12".
 void add_number(const std::string& text, bool negative, Literals& out);
 

@@ -50,6 +50,23 @@ class TestAgent : public ::testing::Test {
     return report.value_or(TestReport());
   }
 
+  // Of another file.
+  TestReport run_on(const std::string& name, std::string_view source,
+                    const std::vector<std::string>& answers) {
+    folder_.write("shop/" + name, source);
+    auto toolchain = open_python(*sandbox_, folder_.path() / "shop" / name,
+                                 {.interpreter = "/usr/bin/python3"}, {});
+    EXPECT_TRUE(toolchain) << toolchain.error().message;
+    for (const std::string& answer : answers) model_.say(answer);
+    TestWriter writer(rag_, model_, {.sampling = {}});
+    EXPECT_TRUE(writer.open(name, source, {}));
+    auto mutants = (*toolchain)->mutants(30);
+    EXPECT_TRUE(mutants);
+    auto report = make_tests(**toolchain, *mutants, &writer, {}, {}, {});
+    EXPECT_TRUE(report) << report.error().message;
+    return report.value_or(TestReport());
+  }
+
   static bool kept(const TestReport& report, std::string_view name) {
     return std::ranges::any_of(report.tests,
                                [&](const KeptTest& test) { return test.name == name; });
@@ -120,23 +137,15 @@ TEST_F(TestAgent, WhatIsLeftIsAskedForOnceMore) {
   constexpr std::string_view kSealed =
       "import zlib\n\n\ndef seal(text: str) -> int:\n    if zlib.crc32(text.encode()) == "
       "3421780262:\n        return 7\n    return 0\n";
-  folder_.write("shop/seal.py", kSealed);
-  auto toolchain = open_python(*sandbox_, folder_.path() / "shop" / "seal.py",
-                               {.interpreter = "/usr/bin/python3"}, {});
-  ASSERT_TRUE(toolchain) << toolchain.error().message;
-  model_.say(block("def test_plain():\n    assert seal('a') == 0\n"));
-  model_.say(block("def test_sealed():\n    assert seal('123456789') == 7\n"));
-  TestWriter writer(rag_, model_, {.sampling = {}});
-  ASSERT_TRUE(writer.open("seal.py", kSealed, {}));
-  auto mutants = (*toolchain)->mutants(30);
-  ASSERT_TRUE(mutants);
-  const auto report = make_tests(**toolchain, *mutants, &writer, {}, {}, {});
-  ASSERT_TRUE(report) << report.error().message;
+  const TestReport report =
+      run_on("seal.py", kSealed,
+             {block("def test_plain():\n    assert seal('a') == 0\n"),
+              block("def test_sealed():\n    assert seal('123456789') == 7\n")});
   ASSERT_EQ(model_.prompts.size(), 2);
   EXPECT_NE(qwen_.decode(model_.prompts[1]).value_or("").find("`return 7` does not run"),
             std::string::npos);
-  EXPECT_TRUE(kept(*report, "test_sealed"));
-  EXPECT_EQ(report->after.lines_reached, report->after.lines);
+  EXPECT_TRUE(kept(report, "test_sealed"));
+  EXPECT_EQ(report.after.lines_reached, report.after.lines);
 }
 
 TEST_F(TestAgent, EachTestIsMeasuredByWhatItNoticesItself) {
@@ -154,26 +163,18 @@ TEST_F(TestAgent, HelpersOfTwoAnswersDoNotCollide) {
   constexpr std::string_view kTwo =
       "def price(count: int) -> int:\n    return 3 * count\n\n\n"
       "def label(name: str) -> str:\n    return name + \"-x\"\n";
-  folder_.write("shop/two.py", kTwo);
-  auto toolchain = open_python(*sandbox_, folder_.path() / "shop" / "two.py",
-                               {.interpreter = "/usr/bin/python3"}, {});
-  ASSERT_TRUE(toolchain) << toolchain.error().message;
   const std::string same = "def same():\n    return 1\n\n";
-  model_.say(block(same + "def made():\n    return 10\n\ndef test_price():\n    assert "
-                          "price(made()) == 30 * same()\n"));
-  model_.say(block(same + "def made():\n    return \"a\"\n\ndef test_label():\n    assert "
-                          "label(made()) == \"a-x\" * same()\n"));
-  TestWriter writer(rag_, model_, {.sampling = {}});
-  ASSERT_TRUE(writer.open("two.py", kTwo, {}));
-  auto mutants = (*toolchain)->mutants(30);
-  ASSERT_TRUE(mutants);
-  const auto report = make_tests(**toolchain, *mutants, &writer, {}, {}, {});
-  ASSERT_TRUE(report) << report.error().message;
-  EXPECT_TRUE(kept(*report, "test_price"));
-  EXPECT_TRUE(kept(*report, "test_label")) << reason(*report, "test_label");
+  const TestReport report =
+      run_on("two.py", kTwo,
+             {block(same + "def made():\n    return 10\n\ndef test_price():\n    assert "
+                           "price(made()) == 30 * same()\n"),
+              block(same + "def made():\n    return \"a\"\n\ndef test_label():\n    assert "
+                           "label(made()) == \"a-x\" * same()\n")});
+  EXPECT_TRUE(kept(report, "test_price"));
+  EXPECT_TRUE(kept(report, "test_label")) << reason(report, "test_label");
   const auto count_of = [&](const std::string& text) {
     std::size_t count = 0;
-    for (std::size_t at = 0; (at = report->test_text.find(text, at)) != std::string::npos; ++at)
+    for (std::size_t at = 0; (at = report.test_text.find(text, at)) != std::string::npos; ++at)
       ++count;
     return count;
   };

@@ -88,34 +88,7 @@ class Reader {
 
 std::optional<std::string> javascript_string(std::string_view text) {
   if (text.size() < 2 || text.find("${") != std::string_view::npos) return std::nullopt;
-  text = text.substr(1, text.size() - 2);
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    switch (text[++i]) {
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case '\\':
-      case '\'':
-      case '"':
-      case '`':
-        out += text[i];
-        break;
-      default:
-        return std::nullopt;  // Rarer ones make no better inputs.
-    }
-  }
-  return out;
+  return unescaped(text.substr(1, text.size() - 2), "'\"`");
 }
 
 std::string javascript_double_quoted(std::string_view literal) {

@@ -246,32 +246,8 @@ std::optional<std::string> python_string(std::string_view text) {
       text.substr(quote).starts_with("\"\"\"") || text.substr(quote).starts_with("'''") ? 3 : 1;
   if (text.size() < quote + 2 * marks) return std::nullopt;
   text = text.substr(quote + marks, text.size() - quote - 2 * marks);
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || raw || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    switch (text[++i]) {
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case '\\':
-      case '\'':
-      case '"':
-        out += text[i];
-        break;
-      default:
-        return std::nullopt;  // Rarer ones make no better inputs.
-    }
-  }
-  return out;
+  if (raw) return std::string(text);
+  return unescaped(text, "'\"");
 }
 
 std::vector<std::vector<Value>> python_examples(const Function& function) {
