@@ -45,7 +45,7 @@ class JavaSuite(Suite):
 
     def coverage(self):
         if not AGENT or not REPORT or not self.tests(f"-javaagent:{AGENT[0]}=destfile=jacoco.exec,includes=*"):
-            return [0, 0], [0, 0]
+            return None
         run(["java", "-jar", REPORT[0], "report", "jacoco.exec", "--classfiles", "classes-main", "--csv", "jacoco.csv"], self.folder)
         with open(self.folder / "jacoco.csv", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

@@ -36,7 +36,7 @@ class Suite:
         raise NotImplementedError
 
     def coverage(self):
-        """[reached, all] of lines and of branches."""
+        """[reached, all] of lines and of branches; None where nothing counts them."""
         raise NotImplementedError
 
 
@@ -192,6 +192,9 @@ class Go(Language):
         return GoSuite(folder)
 
 
+RUST_UNDER_TEST = "under_test.rs"
+
+
 class RustSuite(Suite):
     @staticmethod
     def environment():
@@ -206,13 +209,40 @@ class RustSuite(Suite):
         return run(["cargo", "test", "--offline", "-q", "--", "--include-ignored"], self.folder, env=self.environment()).returncode == 0
 
     def coverage(self):
-        """Not counted: rustc's own needs llvm-tools, which a plain toolchain does not have."""
-        return [0, 0], [0, 0]
+        """Lines by Valgrind's callgrind, of those that the debug information names: rustc's coverage needs llvm-tools, which a plain toolchain does not have. No branches."""
+        folder = self.folder / "covered"
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("target"))
+        (folder / "src/lib.rs").rename(folder / RUST_UNDER_TEST)  # A name that no other crate has.
+        manifest = folder / "Cargo.toml"
+        manifest.write_text(f'{manifest.read_text()}\n[lib]\npath = "{RUST_UNDER_TEST}"\n[workspace]\n')
+        environment = {**self.environment(), "RUSTFLAGS": "-Clink-dead-code"}
+        built = run(["cargo", "test", "--offline", "-q", "--no-run", "--message-format=json"], folder, env=environment)
+        programs = {message["executable"] for message in map(json.loads, built.stdout.splitlines()) if message.get("executable")}
+        lines, reached = set(), set()
+        for program in programs:
+            for text in run(["objdump", "--dwarf=decodedline", program], folder).stdout.splitlines():
+                if place := re.match(rf"\S*{RUST_UNDER_TEST}\s+([1-9]\d*)\s+0x", text):
+                    lines.add(int(place[1]))
+            counts, ours = folder / "callgrind.out", False
+            run(["valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no", f"--callgrind-out-file={counts}", program, "--include-ignored"], folder)
+            for text in counts.read_text().splitlines():
+                if text.startswith(("fl=", "fi=", "fe=")):
+                    ours = text.endswith(RUST_UNDER_TEST)
+                elif ours and (place := re.fullmatch(r"(\d+) \d+", text)):
+                    reached.add(int(place[1]))
+        return [len(lines & reached), len(lines)], [0, 0]
 
 
 class Rust(Language):
     name = "rust"
-    needs = ["cargo"]
+    needs = ["cargo", "valgrind", "objdump"]
+
+    def lay_out(self, exercise, folder):
+        """Crates that the reference needs are fetched where they can be; Leyden and the tests are offline."""
+        super().lay_out(exercise, folder)
+        if (manifest := exercise.source / ".meta/Cargo-example.toml").exists():
+            shutil.copy(manifest, folder / "Cargo.toml")
+        run(["cargo", "fetch", "-q"], folder)
 
     def pairs(self, exercise):
         return [(exercise.example[0], "src/lib.rs")]

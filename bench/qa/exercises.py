@@ -86,7 +86,7 @@ class Exercise:
             suite = self.language.suite(self, ours, written)
             self.row["passes"] = suite.passes()
             if self.row["passes"]:
-                self.row["lines"], self.row["branches"] = suite.coverage()
+                self.row["lines"], self.row["branches"] = suite.coverage() or (None, None)
             self.compare_kills(suite if self.row["passes"] else None, mutants)
         shutil.rmtree(self.folder, ignore_errors=True)
         print(json.dumps(self.row), flush=True)
@@ -121,16 +121,19 @@ class Exercise:
             self.row["both_kill"] += by_human and by_us
 
 
-def share(pair):
-    return pair[0] / pair[1] if pair[1] else 1.0
+def mean_share(pairs):
+    """A source without branches has reached all of them. None: nothing was counted."""
+    pairs = list(pairs)
+    return sum(reached / all_there if all_there else 1.0 for reached, all_there in pairs) / len(pairs) if pairs else None
 
 
 def total(rows):
     human = sum(row["human_kills"] for row in rows)
     passing = sum(row["passes"] for row in rows)
-    return {"exercises": len(rows), "with_passing_tests": passing, "tests": sum(row["tests"] for row in rows),
-            "line_coverage": sum(share(row["lines"]) for row in rows) / len(rows), "branch_coverage": sum(share(row["branches"]) for row in rows) / len(rows),
-            "line_and_branch_coverage": sum(share([row["lines"][0] + row["branches"][0], row["lines"][1] + row["branches"][1]]) for row in rows) / len(rows),
+    counted = [row for row in rows if row["lines"]]
+    return {"exercises": len(rows), "with_passing_tests": passing, "tests": sum(row["tests"] for row in rows), "coverage_counted": len(counted),
+            "line_coverage": mean_share(row["lines"] for row in counted), "branch_coverage": mean_share(row["branches"] for row in counted),
+            "line_and_branch_coverage": mean_share([row["lines"][0] + row["branches"][0], row["lines"][1] + row["branches"][1]] for row in counted),
             "mutants": sum(row["mutants"] for row in rows), "human_kills": human, "our_kills": sum(row["our_kills"] for row in rows),
             "both_kill": sum(row["both_kill"] for row in rows), "kills_against_human": sum(row["our_kills"] for row in rows) / human if human else None,
             "seconds": sum(row.get("seconds", 0) for row in rows)}

@@ -418,7 +418,9 @@ std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters, 
     const bool omitted =
         parameter.has_default && ((positional && any_omitted) || chance(positional ? 0.3 : 0.5));
     any_omitted = any_omitted || omitted;
-    out.push_back(omitted ? Value::omitted() : value(parameter.type, style, depth));
+    const bool any = doubts_ && !parameter.annotated && chance(0.5);
+    out.push_back(omitted ? Value::omitted()
+                          : value(any ? kUnknown : parameter.type, style, depth));
   }
   drop_omitted(out);
   return out;
@@ -677,6 +679,7 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
   Input out = parent;
   const Function& of = functions_[parent.function()];
   const Style style = style_for(of);
+  doubts_ = doubted_.contains(parent.function());
   const std::size_t changes = 1 + (chance(0.4) ? below(4) : 0);
   for (std::size_t i = 0; i < changes; ++i) {
     if (of.needs_object() && chance(0.3) && vary_story(out, of, style)) continue;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,9 @@ class InputMaker {
   void learn(const std::vector<std::string>& patterns);
   // What was learned since it was last asked for this function: each text in the place of each parameter that takes one, the others at their first.
   [[nodiscard]] std::vector<Input> of_learned(std::size_t function);
+
+  // No call of it came to an answer: what is only guessed of its parameters' types may be wrong, so half of its values are of any kind from now on.
+  void doubt(std::size_t function) { doubted_.insert(function); }
 
   // Small and empty ones, each parameter's in turn.
   [[nodiscard]] std::vector<Input> borders(std::size_t function, std::size_t count_max);
@@ -95,6 +99,8 @@ class InputMaker {
       literals_;  // Of each function, with texts of the forms that it may be meant for.
   std::vector<std::string> learned_;
   std::vector<std::size_t> learned_used_;  // By function: how many were asked for.
+  std::set<std::size_t> doubted_;
+  bool doubts_ = false;  // Of the function whose input is being made.
   bool long_stories_;
   std::mt19937_64 engine_;
 };

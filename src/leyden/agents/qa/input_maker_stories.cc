@@ -96,6 +96,7 @@ void InputMaker::drop_lost_steps(Input& input) const {
 Input InputMaker::random(std::size_t function) {
   const Function& of = functions_[function];
   const Style style = style_for(of);
+  doubts_ = doubted_.contains(function);
   Input out;
   if (of.needs_object()) {
     out.construction = arguments(of.construction, style);

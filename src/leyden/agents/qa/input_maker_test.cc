@@ -122,6 +122,26 @@ TEST(InputMaker, ValuesAreOfTheTypes) {
   }
 }
 
+// What came to no answer may have been guessed wrong; what the source says never is.
+TEST(InputMaker, OnlyGuessesAreDoubted) {
+  std::vector<Function> all = {function_of(
+      {type(Kind::list, {type(Kind::integer)}), type(Kind::list, {type(Kind::integer)})})};
+  all[0].parameters[0].annotated = false;
+  InputMaker maker(all, 5);
+  const auto others = [&](std::size_t parameter) {
+    std::size_t out = 0;
+    for (int i = 0; i < 200; ++i)
+      out += fits(maker.random(0).steps[0].arguments[parameter], all[0].parameters[parameter].type)
+                 ? 0
+                 : 1;
+    return out;
+  };
+  EXPECT_EQ(others(0), 0);
+  maker.doubt(0);
+  EXPECT_GT(others(0), 50);
+  EXPECT_EQ(others(1), 0);
+}
+
 TEST(InputMaker, TheSameSeedGivesTheSameInputs) {
   InputMaker one(functions(), 3);
   InputMaker same(functions(), 3);

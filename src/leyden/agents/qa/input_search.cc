@@ -109,12 +109,14 @@ Result<void> InputSearch::run_through(const std::vector<std::size_t>& callers,
       useful_[batch[i].function()].push_back(batch[i]);
       unasked_[batch[i].function()].push_back(batch[i]);
     }
-    for (const std::size_t function : callers)
-      quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
     // Some that brought nothing new may tell mutants apart.
     for (const std::size_t i : explored->quick) {
       std::vector<Input>& spare = spare_[batch[i].function()];
       if (spare.size() < spare_max()) spare.push_back(batch[i]);
+    }
+    for (const std::size_t function : callers) {
+      quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
+      if (useful_[function].empty() && spare_[function].empty()) maker_.doubt(function);
     }
     if (std::chrono::steady_clock::now() > deadline_) break;
     std::vector<std::size_t> left;

@@ -2,15 +2,9 @@
 
 #include <charconv>
 
+#include "leyden/base/ascii.h"
+
 namespace leyden::qa {
-namespace {
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-}  // namespace
-
 std::optional<std::int64_t> whole_number(std::string text) {
   std::erase(text, '_');
   int base = 10;

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "leyden/agents/review/code_model.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::review {
 namespace {
@@ -170,9 +171,7 @@ std::vector<std::string_view> CodeModel::names_in_format(Node literal) const {
       ++at;
       continue;
     }
-    while (at < whole.size() &&
-           (std::isalnum(static_cast<unsigned char>(whole[at])) != 0 || whole[at] == '_'))
-      ++at;
+    while (at < whole.size() && is_word(whole[at])) ++at;
     if (at > begin && std::isdigit(static_cast<unsigned char>(whole[begin])) == 0)
       out.push_back(whole.substr(begin, at - begin));
   }

@@ -5,22 +5,21 @@
 #include <cmath>
 #include <limits>
 
+#include "leyden/base/ascii.h"
+
 namespace leyden::evolve {
 namespace {
 
 constexpr std::size_t kShingleTokens = 3;
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         (static_cast<unsigned char>(c) & 0x80U) != 0;
-}
+bool is_name_char(char c) { return is_word(c) || (static_cast<unsigned char>(c) & 0x80U) != 0; }
 
 std::vector<std::string_view> tokens_of(std::string_view code) {
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < code.size();) {
     std::size_t end = i + 1;
-    if (is_word(code[i])) {
-      while (end < code.size() && is_word(code[end])) ++end;
+    if (is_name_char(code[i])) {
+      while (end < code.size() && is_name_char(code[end])) ++end;
     } else if (code[i] == ' ' || code[i] == '\t' || code[i] == '\n' || code[i] == '\r') {
       ++i;
       continue;

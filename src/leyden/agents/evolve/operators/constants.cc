@@ -74,8 +74,10 @@ double stepped(const Constant& constant, Random& random) {
       return value * 2;
     case 3:
       return value / 2;
-    case 4:
-      return random.chance(0.5) ? value * 10 : value / 10;
+    case 4: {
+      const double times = std::pow(10.0, 3 * random.uniform());
+      return random.chance(0.5) ? value * times : value / times;
+    }
     case 5:
       return random.chance(0.5) ? -value : static_cast<double>(random.below(3));
     default:
@@ -164,6 +166,21 @@ std::optional<std::string> NumericSearch::propose(const Program& program, Random
   return with_constants(program, values);
 }
 
+std::optional<std::string> NumericSearch::once_more(const Program& program, Random& random) const {
+  const auto found = before_gain_.find(program.text());
+  if (found == before_gain_.end()) return std::nullopt;
+  const std::vector<Constant> constants = constants_of(program);
+  const double times = std::exp2(static_cast<double>(random.below(3)) - 1);
+  std::vector<double> values;
+  for (std::size_t i = 0; i < constants.size(); ++i) {
+    const double now = constants[i].value;
+    const double before = found->second[i];
+    values.push_back(now * before > 0 ? now * std::pow(now / before, times)
+                                      : now + times * (now - before));
+  }
+  return with_constants(program, values);
+}
+
 void NumericSearch::tell(Search& search, const std::vector<Constant>& constants,
                          std::optional<double> fitness) {
   std::vector<double> point;
@@ -176,9 +193,15 @@ void NumericSearch::tell(const Measured& parent, const Measured& child) {
   const std::vector<Constant> constants = constants_of(child.program);
   if (constants.empty() || constants.size() > kDimensionsMax) return;
   const std::string skeleton = skeleton_of(child.program);
+  const bool numbers_only = skeleton_of(parent.program) == skeleton;
+  if (numbers_only && child.fitness && parent.fitness && *child.fitness > *parent.fitness) {
+    std::vector<double>& before = before_gain_[child.program.text()];
+    before.clear();
+    for (const Constant& constant : constants_of(parent.program)) before.push_back(constant.value);
+  }
   auto found = searches_.find(skeleton);
   if (found == searches_.end()) {
-    if (skeleton_of(parent.program) != skeleton) return;
+    if (!numbers_only) return;
     const std::vector<Constant> first = constants_of(parent.program);
     found = searches_.emplace(skeleton, search_from(first)).first;
     tell(found->second, first, parent.fitness);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 #include "leyden/syntax/parser.h"
 
 namespace leyden::qa {
@@ -15,18 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 14> kNumbers = {
     "int",     "unsigned", "long",    "short",   "size_t",   "ssize_t",  "int8_t",
     "uint8_t", "int16_t",  "int32_t", "int64_t", "uint16_t", "uint32_t", "uint64_t"};
-
-// A parameter's declaration, its words apart.
-bool has_word(std::string_view text, std::string_view word) {
-  for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) {
-    const auto is_part = [&](std::size_t i) {
-      return i < text.size() &&
-             (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
-    };
-    if ((at == 0 || !is_part(at - 1)) && !is_part(at + word.size())) return true;
-  }
-  return false;
-}
 
 // What the harness gives for a parameter; nullopt: it can't be made.
 std::optional<std::string> argument_for(std::string_view declaration, bool after_bytes) {

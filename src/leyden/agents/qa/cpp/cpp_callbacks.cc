@@ -7,13 +7,12 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
 
 using Kind = Type::Kind;
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 bool is_type_word(std::string_view word) {
   static constexpr std::array all = {"const", "volatile", "struct", "enum",  "unsigned",

@@ -4,12 +4,10 @@
 #include <cstddef>
 #include <string_view>
 
+#include "leyden/base/ascii.h"
+
 namespace leyden::qa {
 namespace {
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 // The word at `at`, which is moved behind it and the spaces that follow.
 std::string_view next_word(std::string_view text, std::size_t& at) {

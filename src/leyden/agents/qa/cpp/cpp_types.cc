@@ -7,13 +7,12 @@
 
 #include "leyden/agents/qa/cpp/cpp_callbacks.h"
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kDepthMax = 8;
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 std::vector<std::string> tokens_of(std::string_view text) {
   std::vector<std::string> out;

@@ -12,6 +12,7 @@
 #include "leyden/agents/qa/compiled/step_runs.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
@@ -263,8 +264,6 @@ class TestWriter {
   std::vector<std::string> lines_;
   std::string shown_;  // A literal without its closing quote.
 };
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 bool uses(std::string_view text, const std::string& package) {
   const std::string mark = package + ".";

@@ -4,10 +4,10 @@
 #include <cctype>
 #include <map>
 
+#include "leyden/base/ascii.h"
+
 namespace leyden::qa {
 namespace {
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 // Behind a text or character that begins here.
 std::size_t behind_quotes(const std::string& text, std::size_t at) {

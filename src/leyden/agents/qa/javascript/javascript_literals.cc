@@ -6,6 +6,7 @@
 
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/regex_sample.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
@@ -16,10 +17,7 @@ constexpr std::size_t kDepthMax = 200;
 constexpr std::size_t kFollowedMax = 40;
 constexpr std::size_t kSamplesMax = 3;  // Of a regular expression.
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '$';
-}
+bool is_name_char(char c) { return is_word(c) || c == '$'; }
 
 class Reader {
  public:
@@ -105,7 +103,7 @@ Literals javascript_literals(Node function, const JavascriptScope& scope) {
 void read_javascript_doc_literals(std::string_view doc, Literals& out) {
   for (std::size_t i = 0; i < doc.size(); ++i) {
     const char c = doc[i];
-    const bool starts = i == 0 || !is_word(doc[i - 1]);
+    const bool starts = i == 0 || !is_name_char(doc[i - 1]);
     if ((c == '"' || c == '\'' || c == '`') && starts) {
       const std::size_t end = doc.find(c, i + 1);
       const std::size_t line = doc.find('\n', i + 1);
@@ -114,7 +112,7 @@ void read_javascript_doc_literals(std::string_view doc, Literals& out) {
       i = end;
     } else if (c >= '0' && c <= '9' && starts) {
       std::size_t end = i;
-      while (end < doc.size() && (is_word(doc[end]) || doc[end] == '.')) ++end;
+      while (end < doc.size() && (is_name_char(doc[end]) || doc[end] == '.')) ++end;
       add_number(std::string(doc.substr(i, end - i)), i > 0 && doc[i - 1] == '-', out);
       i = end - 1;
     }

@@ -11,6 +11,7 @@
 #include "leyden/agents/qa/javascript/javascript_scope.h"
 #include "leyden/agents/qa/javascript/javascript_types.h"
 #include "leyden/agents/qa/literals.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
@@ -32,10 +33,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '$';
-}
+bool is_name_char(char c) { return is_word(c) || c == '$'; }
 
 // A comment's text without its stars.
 std::string comment_text(std::string_view comment) {
@@ -87,7 +85,7 @@ Doc doc_of(std::string_view text) {
         rest.remove_prefix(1);
       }
       std::size_t end = 0;
-      while (end < rest.size() && (is_word(rest[end]) || rest[end] == '.' || rest[end] == '['))
+      while (end < rest.size() && (is_name_char(rest[end]) || rest[end] == '.' || rest[end] == '['))
         end += rest[end] == '[' ? 2 : 1;
       one.name = rest.substr(0, std::min(end, rest.size()));
       one.optional = one.optional || one.type.ends_with('=');
@@ -203,7 +201,7 @@ class Reader {
     const std::string type = braced(rest);
     if (!type.empty()) rest = trimmed(rest.substr(type.size() + 2));
     std::size_t end = 0;
-    while (end < rest.size() && is_word(rest[end])) ++end;
+    while (end < rest.size() && is_name_char(rest[end])) ++end;
     const std::string name(rest.substr(0, end));
     if (name.empty()) return;
     if (type != "Object" && type != "object" && !type.empty()) {
@@ -635,8 +633,8 @@ bool uses_name(std::string_view text, std::string_view name) {
   for (std::size_t at = text.find(name); at != std::string_view::npos;
        at = text.find(name, at + 1)) {
     const std::size_t end = at + name.size();
-    if ((at == 0 || (!is_word(text[at - 1]) && text[at - 1] != '.')) &&
-        (end == text.size() || !is_word(text[end])))
+    if ((at == 0 || (!is_name_char(text[at - 1]) && text[at - 1] != '.')) &&
+        (end == text.size() || !is_name_char(text[end])))
       return true;
   }
   return false;

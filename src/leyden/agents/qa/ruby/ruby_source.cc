@@ -181,7 +181,9 @@ class Reader {
     }
     const std::size_t before = out_.functions.size();
     read_body(node.field("body"), inner);
-    if (out_.functions.size() == before && !inner.is_module) read_readers(node, inner);
+    const bool only_readers = out_.functions.size() == before;
+    if (!inner.is_module && !inner.is_core)
+      read_readers(only_readers ? node : method_of(node, "initialize"), node.field("body"), inner);
     // What a private method compares with comes through a public one.
     Literals all;
     read_literals(node.field("body"), all);
@@ -191,10 +193,8 @@ class Reader {
 
   // The constructor's parameters, its own or those of a base class in this file.
   std::vector<Parameter> construction_of(Node node, std::size_t depth) const {
-    for (const Node one : node.field("body").named_children()) {
-      if (one.type() == "method" && one.field("name").text(text_) == "initialize")
-        return parameters_of(one, node.field("body"), doc_before(one));
-    }
+    if (const Node own = method_of(node, "initialize"))
+      return parameters_of(own, node.field("body"), doc_before(own));
     const Node base = node.field("superclass").named_child(0);
     for (const auto& [name, body] : bodies_) {
       const bool is_base =
@@ -221,16 +221,27 @@ class Reader {
     if (body) read_body(body, inner);
   }
 
-  // Of a class that has nothing but these.
-  void read_readers(Node node, const Owner& owner) {
-    for (const Node one : node.field("body").named_children()) {
+  Node method_of(Node of_class, std::string_view name) const {
+    for (const Node one : of_class.field("body").named_children()) {
+      if (one.type() == "method" && one.field("name").text(text_) == name) return one;
+    }
+    return {};
+  }
+
+  // They show what the constructor, at `place`, made of its arguments.
+  void read_readers(Node place, Node body, const Owner& owner) {
+    if (!place) return;
+    for (const Node one : body.named_children()) {
+      const std::string_view word = one.text(text_);
+      if (word == "private" || word == "protected") return;
       const std::string_view method = one.field("method").text(text_);
       if (method != "attr_reader" && method != "attr_accessor") continue;
       for (const Node name : one.field("arguments").named_children()) {
-        Function out = function_at(node, owner);
+        if (name.type() != "simple_symbol") continue;
+        Function out = function_at(place, owner);
         out.kind = Function::Kind::property;
         out.name = name.text(text_).substr(1);
-        read_literals(node, out.literals);
+        read_literals(place, out.literals);
         out_.functions.push_back(std::move(out));
       }
     }

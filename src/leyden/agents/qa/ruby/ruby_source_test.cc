@@ -73,6 +73,22 @@ end
   EXPECT_EQ(find(source, "each_twice")->parameters.at(1).name, "block");
 }
 
+// What a constructor makes of its arguments is seen by its readers, and is tested as the constructor's.
+TEST(RubySource, ReadersOfAClassWithMethods) {
+  const RubySource source = read(
+      "class Garden\n  attr_reader :pots, :students\n\n  def initialize(diagram)\n    @pots = "
+      "diagram.split\n  end\n\n"
+      "  def size = 1\n\n  private\n\n  attr_reader :seed\nend\n");
+  const Function* pots = find(source, "Garden.pots");
+  ASSERT_TRUE(pots);
+  EXPECT_EQ(pots->kind, Function::Kind::property);
+  EXPECT_EQ(pots->first_line, 4);
+  EXPECT_EQ(pots->last_line, 6);
+  EXPECT_EQ(pots->construction.size(), 1);
+  EXPECT_TRUE(find(source, "Garden.students"));
+  EXPECT_FALSE(find(source, "Garden.seed"));
+}
+
 TEST(RubyText, CallsAsPeopleWriteThem) {
   const RubySource source = read(
       "class Money\n  def initialize(cents)\n    @cents = cents\n  end\n"

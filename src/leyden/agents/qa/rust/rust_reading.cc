@@ -6,6 +6,7 @@
 
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
@@ -72,19 +73,6 @@ void find_raises(Node node, std::string_view text,
        node.field("function").field("field").text(text) == "expect");
   if (raises) out.emplace_back(node.first_line(), node.last_line());
   for (const Node child : node.named_children()) find_raises(child, text, out, depth + 1);
-}
-
-bool has_word(std::string_view text, std::string_view word) {
-  const auto in_word = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-  };
-  for (std::size_t at = text.find(word); at != std::string_view::npos;
-       at = text.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || !in_word(text[at - 1])) && (end == text.size() || !in_word(text[end])))
-      return true;
-  }
-  return false;
 }
 
 // Type parameters of a function, with what bounds them.

@@ -14,6 +14,7 @@
 #include "leyden/agents/qa/rust/rust_literals.h"
 #include "leyden/agents/qa/rust/rust_types.h"
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 
 namespace leyden::qa {
 namespace {
@@ -184,8 +185,6 @@ class TestWriter {
   Json claims_ = Json::array();
   std::vector<std::string> lines_;
 };
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 // What stands outside of texts, and is not a part of a path or an object.
 std::set<std::string> words_of(std::string_view text) {

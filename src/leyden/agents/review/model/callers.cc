@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "leyden/base/ascii.h"
 #include "leyden/base/files.h"
 #include "leyden/retrieval/chunk.h"
 #include "leyden/retrieval/chunk_passage.h"
@@ -16,10 +17,6 @@ namespace {
 constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kBytesMax = 256 << 20;  // Of all files together.
 constexpr std::size_t kNameBytesMin = 3;      // `f(` stands everywhere.
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 // Functions that the lines touch, by the last part of their names, the longest first.
 std::vector<std::string> changed_functions(const SourceFile& file,
