@@ -25,7 +25,7 @@ class InputMaker {
   // What was learned since it was last asked for this function: each text in the place of each parameter that takes one, the others at their first.
   [[nodiscard]] std::vector<Input> of_learned(std::size_t function);
 
-  // No call of it came to an answer: what is only guessed of its parameters' types may be wrong, so half of its values are of any kind from now on.
+  // No call of it came to a value: what is only guessed of its parameters' types may be wrong, so half of its values are of any kind from now on.
   void doubt(std::size_t function) { doubted_.insert(function); }
 
   // Small and empty ones, each parameter's in turn.

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "leyden/base/utf8.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -119,6 +121,20 @@ TEST(InputMaker, ValuesAreOfTheTypes) {
       for (std::size_t i = 0; i < arguments.size(); ++i)
         EXPECT_TRUE(fits(arguments[i], functions()[f].parameters[i].type)) << f << " " << i;
     }
+  }
+}
+
+// A text that is none takes the file of all tests with it.
+TEST(InputMaker, TextsStayUtf8) {
+  InputMaker maker(functions(), 9);
+  Input text = maker.random(0);
+  text.steps[0].arguments[1] = Value::of(std::string("Beyonc\u00e9 \u4e16\U0001f600"));
+  for (int i = 0; i < 3000; ++i) {
+    const Input varied = maker.varied(text, text);
+    EXPECT_TRUE(utf8::is_valid(varied.steps[0].arguments[1].text));
+    if (i % 5 != 0) continue;
+    const std::string& said = varied.steps[0].arguments[1].text;
+    if (said.size() < 60 && !said.empty()) text = varied;
   }
 }
 

@@ -16,6 +16,9 @@ char with_other_case(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// Of a character in UTF-8, not its first byte.
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
+
 }  // namespace
 
 Value InputMaker::text(const Style& style, std::size_t depth) {
@@ -139,7 +142,8 @@ void InputMaker::vary_words(std::string& text, char separator, const Style& styl
 
 void InputMaker::vary_text(std::string& text, const Style& style) {
   const auto letter = [&] { return style.alphabet[below(style.alphabet.size())]; };
-  const std::size_t at = below(text.size() + 1);
+  std::size_t at = below(text.size() + 1);
+  while (at < text.size() && is_continuation(text[at])) ++at;  // Not within a character.
   for (const char separator : {'\n', ' '}) {
     if (text.find(separator) != std::string::npos && chance(0.3)) {
       vary_words(text, separator, style);

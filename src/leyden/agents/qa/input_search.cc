@@ -114,9 +114,10 @@ Result<void> InputSearch::run_through(const std::vector<std::size_t>& callers,
       std::vector<Input>& spare = spare_[batch[i].function()];
       if (spare.size() < spare_max()) spare.push_back(batch[i]);
     }
+    for (const std::size_t i : explored->values) with_value_.insert(batch[i].function());
     for (const std::size_t function : callers) {
       quiet[function] = moved.contains(function) ? 0 : quiet[function] + 1;
-      if (useful_[function].empty() && spare_[function].empty()) maker_.doubt(function);
+      if (!with_value_.contains(function)) maker_.doubt(function);
     }
     if (std::chrono::steady_clock::now() > deadline_) break;
     std::vector<std::size_t> left;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -74,6 +75,7 @@ class InputSearch {
   std::map<std::size_t, std::vector<Input>> spare_;
   std::map<std::size_t, std::vector<Input>> unasked_;   // With what their texts are compared.
   std::map<std::size_t, std::vector<Input>> directed_;  // By that: for the next round.
+  std::set<std::size_t> with_value_;                    // Functions of which some call came to one.
   std::size_t tried_ = 0;
 };
 

@@ -79,6 +79,7 @@ void ScriptToolchain::note(const Json& line, std::size_t input, Exploration& out
   const std::string outcome = line.value("outcome", "");
   if (outcome == "time") ++out.timed_out;
   if (outcome == "error" && line.value("raised", 0) == 0) ++out.errors;
+  if (outcome == "value") out.values.push_back(input);
   if (line.contains("message"))
     out.broken_names.emplace_back(
         input, line["error"].get<std::string>() + ": " + line["message"].get<std::string>());

@@ -14,6 +14,7 @@
 #include "leyden/agents/qa/reach.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/agents/qa/test_choice.h"
+#include "leyden/agents/qa/unloadable_tests.h"
 #include "leyden/agents/qa/written_tests.h"
 #include "leyden/base/utf8.h"
 
@@ -462,6 +463,11 @@ class Agent {
         });
         continue;
       }
+      if (runs->tests.empty() && written.empty() && before > 1 && round < kChances) {
+        auto dropped = drop_unloadable();
+        if (!dropped) return std::unexpected(dropped.error());
+        if (*dropped > 0 && *dropped < before) continue;
+      }
       // Who crashes takes the others with it: while some fail the others get another chance.
       const bool some_fail =
           round < kChances &&
@@ -497,6 +503,28 @@ class Agent {
     }
     if (chosen_.empty() && written_->kept().empty()) report_.test_text.clear();
     return {};
+  }
+
+  // Gives up those for which the file of all does not load, unless it is none or all: how many.
+  Result<std::size_t> drop_unloadable() {
+    const auto trial = [&](std::span<const std::size_t> some) -> Result<std::string> {
+      const std::string text = toolchain_.test_file(cases_of({some.begin(), some.end()}), {});
+      auto runs =
+          toolchain_.run_tests(report_.test_path, text, {.shuffled = 0, .alone = false}, stop_);
+      if (!runs) return std::unexpected(runs.error());
+      if (!runs->tests.empty()) return std::string();
+      return runs->trouble.empty() ? std::string("nothing was told of it") : runs->trouble;
+    };
+    auto blamed = unloadable_tests(chosen_, trial);
+    if (!blamed) return std::unexpected(blamed.error());
+    if (blamed->size() == chosen_.size()) return blamed->size();
+    for (const auto& [i, trouble] : *blamed)
+      report_.rejected.push_back(
+          {.name = candidates_[i].name,
+           .function = functions_[candidates_[i].function()].qualified_name(),
+           .reason = "does not load: " + utf8::short_line(trouble, kShownBytesMax)});
+    std::erase_if(chosen_, [&](std::size_t i) { return blamed->contains(i); });
+    return blamed->size();
   }
 
   // The figures, of what was kept.

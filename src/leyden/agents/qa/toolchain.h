@@ -39,6 +39,7 @@ struct Exploration {
   std::vector<std::size_t> fresh;  // Inputs that reached something first, and gave an answer.
   // Inputs that gave an answer and took little time: worth a closer look.
   std::vector<std::size_t> quick;
+  std::vector<std::size_t> values;  // Inputs that came to a value, where types are guessed.
   // Inputs that came further than others before an error that the file does not raise itself ended them: what varies them may come through.
   std::vector<std::size_t> near;
   std::size_t tried = 0;

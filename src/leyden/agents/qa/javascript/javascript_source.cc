@@ -1,6 +1,7 @@
 #include "leyden/agents/qa/javascript/javascript_source.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace leyden::qa {
 namespace {
 
 constexpr std::size_t kReturnDepthMax = 40;
+constexpr std::size_t kWrappersMax = 4;  // Functions around a file's statements, and conditions.
 
 using syntax::Node;
 using Kind = Type::Kind;
@@ -103,8 +105,9 @@ class Reader {
 
   JavascriptSource read(Node root) {
     note_types(root);
-    for (const Node child : root.named_children()) note_definition(child);
-    for (const Node child : root.named_children()) read_export(child);
+    const std::vector<Node> statements = statements_of(root);
+    for (const Node one : statements) note_definition(one);
+    for (const Node one : statements) read_export(one);
     for (const auto& [name, way] : out_.exports) {
       if (const auto found = scope_.definitions.find(name);
           found != scope_.definitions.end() && is_javascript_class(found->second)) {
@@ -135,6 +138,36 @@ class Reader {
   }
 
  private:
+  // Of the file, and of a function around it that is called at once; of conditions those that export (UMD).
+  std::vector<Node> statements_of(Node block, std::size_t depth = 0) const {
+    std::vector<Node> out;
+    const auto add = [&](Node inner) {
+      if (depth < kWrappersMax)
+        std::ranges::move(statements_of(inner, depth + 1), std::back_inserter(out));
+    };
+    for (const Node one : block.named_children()) {
+      out.push_back(one);
+      if (one.type() == "expression_statement") {
+        Node called = one.named_child(0);
+        while (called.type() == "parenthesized_expression" || called.type() == "unary_expression")
+          called = called.named_child(0);
+        if (called.type() != "call_expression") continue;
+        called = called.field("function");
+        if (called.type() == "member_expression" && called.field("property").text(text_) == "call")
+          called = called.field("object");
+        while (called.type() == "parenthesized_expression") called = called.named_child(0);
+        if (is_javascript_function(called)) add(called.field("body"));
+      } else if (one.type() == "if_statement" &&
+                 one.text(text_).find("exports") != std::string_view::npos) {
+        add(one.field("consequence"));
+        const Node otherwise = one.field("alternative");
+        add(otherwise.named_child(0).type() == "if_statement" ? otherwise
+                                                              : otherwise.named_child(0));
+      }
+    }
+    return out;
+  }
+
   // Interfaces, aliases, typedefs of JSDoc.
   void note_types(Node root) {
     for (const Node child : root.named_children()) {
@@ -296,6 +329,8 @@ class Reader {
     Node right = assignment.field("right");
     while (right.type() == "assignment_expression") right = right.field("right");
     if (left == "module.exports" || left == "exports" || left == "module.exports.default") {
+      const auto named = scope_.constants.find(std::string(right.text(text_)));
+      if (named != scope_.constants.end()) right = named->second;
       if (right.type() == "object") {
         read_exported_object(right);
       } else if (right.type() == "identifier") {

@@ -69,6 +69,27 @@ TEST(JavascriptSource, WhatTypescriptHidesIsAssertedByNoTest) {
   EXPECT_EQ(javascript_source(*tree, text).hidden, (std::vector<std::string>{"a", "b"}));
 }
 
+// Older packages stand in a function that is called at once, and export where `module` is there.
+TEST(JavascriptSource, WhatAUniversalModuleExports) {
+  const JavascriptSource source = read(R"(
+(function (root) {
+  'use strict';
+  var api = { distance: function (a, b) { return a.length - b.length; } };
+  function hidden(x) { return x; }
+  if (typeof define !== 'undefined' && define.amd) {
+    define(function () { return api; });
+  } else if (typeof module !== 'undefined' && module.exports) {
+    module.exports = api;
+  } else {
+    root.api = api;
+  }
+}(this));
+)");
+  ASSERT_EQ(source.functions.size(), 1);
+  EXPECT_EQ(source.functions[0].name, "distance");
+  EXPECT_EQ(source.functions[0].parameters.size(), 2);
+}
+
 TEST(JavascriptSource, TypesOfJsdoc) {
   const JavascriptSource source = read(R"(
 /** @typedef {Object} Row

@@ -64,7 +64,8 @@ class Outcomes:
 
     def pytest_collectreport(self, report):
         if report.failed:
-            self.errors.append(str(report.longrepr)[-600:])
+            said = str(report.longrepr).splitlines()
+            self.errors.append("\n".join([line[1:].strip() for line in said if line.startswith("E ")] or said)[-600:])
 
     def pytest_runtest_logreport(self, report):
         if report.failed:

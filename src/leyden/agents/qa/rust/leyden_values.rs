@@ -593,13 +593,13 @@ tuples!((A 0) (A 0 B 1) (A 0 B 1 C 2) (A 0 B 1 C 2 D 3) (A 0 B 1 C 2 D 3 E 4) (A
 // What a test says of a value: how it is compared, and with what.
 pub type Claim = (&'static str, String);
 
-// Which of these a value has is found out by the compiler: the first that fits, (&&&&&&Seen(&value)).claim().
+// Which of these a value has is found out by the compiler: the first that fits, (&&&&&&&Seen(&value)).claim().
 pub struct Seen<'a, T>(pub &'a T);
 
 pub trait Equal {
     fn claim(&self) -> Claim;
 }
-impl<'a, T: Say + PartialEq + Debug> Equal for &&&&&Seen<'a, T> {
+impl<'a, T: Say + PartialEq + Debug> Equal for &&&&&&Seen<'a, T> {
     fn claim(&self) -> Claim {
         let value = self.0;
         let debug = || ("debug", format!("{:?}", value));
@@ -613,9 +613,19 @@ impl<'a, T: Say + PartialEq + Debug> Equal for &&&&&Seen<'a, T> {
 pub trait Same {
     fn claim(&self) -> Claim;
 }
-impl<'a, T: Say + PartialEq> Same for &&&&Seen<'a, T> {
+impl<'a, T: Say + PartialEq> Same for &&&&&Seen<'a, T> {
     fn claim(&self) -> Claim {
         self.0.say().map_or(("any", String::new()), |text| ("same", text))
+    }
+}
+pub trait Either {
+    fn claim(&self) -> Claim;
+}
+impl<'a, T: Debug + Display> Either for &&&&Seen<'a, T> {
+    fn claim(&self) -> Claim {
+        let debug = format!("{:?}", self.0);
+        // Whether an error shows where it was made is the affair of whoever runs the tests.
+        if debug.contains("Stack backtrace:") { ("shown", self.0.to_string()) } else { ("debug", debug) }
     }
 }
 pub trait Debugged {

@@ -31,11 +31,13 @@ sandbox::SandboxCommand RustBuilder::command_for(std::vector<std::string> argv) 
   out.mounts.push_back({.host = copy_.path(), .inside = kProject});
   out.mounts.insert(out.mounts.end(), tools_.mounts.begin(), tools_.mounts.end());
   out.working_directory = kProject;
-  out.environment = {{"TZ", "UTC"},
-                     {"RUST_BACKTRACE", "0"},
-                     {"CARGO_MANIFEST_DIR", kProject},
-                     {"CARGO_PKG_NAME", crate_.name},
-                     {"CARGO_PKG_VERSION", "0.0.0"}};
+  out.environment = {
+      {"TZ", "UTC"},
+      {"RUST_BACKTRACE", "0"},
+      {"RUST_LIB_BACKTRACE", "1"},  // As some users have it: anyhow's errors show one.
+      {"CARGO_MANIFEST_DIR", kProject},
+      {"CARGO_PKG_NAME", crate_.name},
+      {"CARGO_PKG_VERSION", "0.0.0"}};
   return out;
 }
 

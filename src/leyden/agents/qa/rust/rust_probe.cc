@@ -198,7 +198,7 @@ class ProbeWriter {
 
   // ---- Calls.
   static std::string seen(const std::string& subject, const std::string& value) {
-    return fmt::format("leyden_answer.claim({}, (&&&&&&Seen(&{})).claim());", rust_quoted(subject),
+    return fmt::format("leyden_answer.claim({}, (&&&&&&&Seen(&{})).claim());", rust_quoted(subject),
                        value);
   }
 
@@ -250,13 +250,13 @@ class ProbeWriter {
 
   // `value` is a reference.
   static std::string opened(const std::string& subject, const std::string& value) {
-    return fmt::format(" leyden_answer.open({}, (&&&&&&Seen({})).claim());", rust_quoted(subject),
+    return fmt::format(" leyden_answer.open({}, (&&&&&&&Seen({})).claim());", rust_quoted(subject),
                        value);
   }
 
   std::string claims_of_object(const std::string& class_name) const {
     return source_.classes.at(class_name).members.empty()
-               ? " leyden_answer.claim(\"object\", (&&&&&&Seen(leyden_object)).claim());"
+               ? " leyden_answer.claim(\"object\", (&&&&&&&Seen(leyden_object)).claim());"
                : shown(class_name, "object");
   }
 
@@ -275,7 +275,7 @@ class ProbeWriter {
     for (const std::string& member : of.members) {
       put(
           fmt::format("    leyden_answer.claim(&format!(\"{{}}.{0}\", leyden_subject), "
-                      "(&&&&&&Seen(&leyden_object.{0})).claim());",
+                      "(&&&&&&&Seen(&leyden_object.{0})).claim());",
                       member));
       out_.member_lines[lines_] = {name, member};
     }
