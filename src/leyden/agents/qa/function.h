@@ -16,8 +16,9 @@ struct Parameter {
       false;  // The source says the type; else it is a guess from name, default and use.
   bool has_default = false;
   bool by_name_only = false;
-  bool may_be_named = false;  // Others before it may be left out.
-  bool takes_rest = false;    // All arguments from here on, as a list.
+  bool may_be_named = false;            // Others before it may be left out.
+  bool takes_rest = false;              // All arguments from here on, as a list.
+  std::vector<std::string> compared{};  // Texts that its function compares it with.
 };
 
 // Constants of the source: what its conditions compare with.

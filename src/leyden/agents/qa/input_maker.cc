@@ -172,6 +172,10 @@ std::vector<Value> InputMaker::first_arguments(const Function& function) {
       out.push_back(Value::omitted());
       continue;
     }
+    if (!parameter.compared.empty()) {
+      out.push_back(Value::of(parameter.compared.front()));
+      continue;
+    }
     const std::vector<Value> choices = border_values(parameter.type, literals_of(function));
     out.push_back(choices.empty() ? Value::none() : choices[0]);
   }
@@ -536,6 +540,7 @@ std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_m
   std::vector<std::vector<Value>> choices;
   for (const Parameter& parameter : of.parameters) {
     choices.push_back(border_values(parameter.type, literals_of(of)));
+    for (const std::string& text : parameter.compared) choices.back().push_back(Value::of(text));
     if (parameter.has_default && (parameter.by_name_only || parameter.may_be_named))
       choices.back().insert(choices.back().begin(), Value::omitted());
   }

@@ -166,17 +166,15 @@ std::optional<std::string> NumericSearch::propose(const Program& program, Random
   return with_constants(program, values);
 }
 
-std::optional<std::string> NumericSearch::once_more(const Program& program, Random& random) const {
+std::optional<std::string> NumericSearch::once_more(const Program& program) const {
   const auto found = before_gain_.find(program.text());
   if (found == before_gain_.end()) return std::nullopt;
   const std::vector<Constant> constants = constants_of(program);
-  const double times = std::exp2(static_cast<double>(random.below(3)) - 1);
   std::vector<double> values;
   for (std::size_t i = 0; i < constants.size(); ++i) {
     const double now = constants[i].value;
     const double before = found->second[i];
-    values.push_back(now * before > 0 ? now * std::pow(now / before, times)
-                                      : now + times * (now - before));
+    values.push_back(now * before > 0 ? now * now / before : now + (now - before));
   }
   return with_constants(program, values);
 }

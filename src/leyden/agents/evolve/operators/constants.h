@@ -45,9 +45,9 @@ class NumericSearch {
  public:
   // Another vector of constants for the program's skeleton. nullopt: it has none, or too many.
   [[nodiscard]] std::optional<std::string> propose(const Program& program, Random& random) const;
-  // The step that led to the program and gained, once more, half or twice as far: a number that must be a hundred times as large is not met by one step. In ratios where signs
-  // allow. nullopt: no such step led there. The pattern move of Hooke and Jeeves, "Direct Search Solution of Numerical and Statistical Problems", JACM 8(2), 1961.
-  [[nodiscard]] std::optional<std::string> once_more(const Program& program, Random& random) const;
+  // The step that led to the program and gained, once more: a number that must be a hundred times as large is not met by one step. In ratios where signs allow. nullopt: no such
+  // step led there. The pattern move of Hooke and Jeeves, "Direct Search Solution of Numerical and Statistical Problems", JACM 8(2), 1961.
+  [[nodiscard]] std::optional<std::string> once_more(const Program& program) const;
   struct Measured {
     const Program& program;
     std::optional<double> fitness;  // Empty for what failed.

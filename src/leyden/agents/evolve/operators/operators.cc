@@ -98,7 +98,7 @@ std::optional<Offspring> revise(const OperatorInput& input, Random& random) {
 std::optional<Offspring> refine(const Program& program, const NumericSearch& numbers,
                                 Random& random) {
   if (random.chance(0.4)) {
-    auto text = numbers.once_more(program, random);
+    auto text = numbers.once_more(program);
     if (text && program.changed_to(*text))
       return Offspring{*std::move(text), "the last step of constants once more"};
   }

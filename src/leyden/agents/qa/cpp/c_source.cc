@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/cpp/cpp_arguments.h"
 #include "leyden/agents/qa/cpp/cpp_literals.h"
 #include "leyden/agents/qa/source_text.h"
@@ -324,6 +325,7 @@ class Assembler {
       out_.bodies.push_back({.begin = definition.body->begin(),
                              .end = definition.body->end(),
                              .function = out_.functions.size()});
+    note_compared_texts(out, files_[target_].text);
     out_.functions.push_back(std::move(out));
     out_.callables.push_back(std::move(callable));
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
@@ -225,6 +226,7 @@ class Reader {
       out.parameters.clear();
       out.construction.clear();
     }
+    note_compared_texts(out, text);
     out_.functions.push_back(std::move(out));
     out_.callables.push_back(std::move(callable));
   }

@@ -77,6 +77,34 @@ func price(counts []int) int {
   EXPECT_EQ((*toolchain)->test_path(), "price_test.go");
 }
 
+// Times are made and said in UTC.
+TEST_F(GoAgent, Times) {
+  auto toolchain = open("later.go", R"(package shop
+
+import "time"
+
+type Shift struct {
+	Begin time.Time
+	Hours int
+}
+
+func (s Shift) End() time.Time { return s.Begin.Add(time.Duration(s.Hours) * time.Hour) }
+
+func IsWeekend(day time.Time) bool {
+	return day.Weekday() == time.Saturday || day.Weekday() == time.Sunday
+}
+)");
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto mutants = (*toolchain)->mutants(20);
+  ASSERT_TRUE(mutants);
+  const auto report = make_tests(**toolchain, *mutants, nullptr, {.rounds_max = 3}, {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->after.lines_reached, report->after.lines);
+  EXPECT_NE(report->test_text.find("want := time.Date("), std::string::npos) << report->test_text;
+}
+
 TEST_F(GoAgent, GoesOnBehindEndlessLoopsWithoutAModule) {
   auto toolchain = open("steps.go", R"(package main
 

@@ -9,12 +9,14 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 )
 
 const leydenDepthMax = 6
 
 var leydenErrorType = reflect.TypeOf((*error)(nil)).Elem()
+var leydenTimeType = reflect.TypeOf(time.Time{})
 
 // Fields that may be hidden to reflection but are not to the package.
 func leydenField(of reflect.Value, name string) reflect.Value {
@@ -193,6 +195,18 @@ func leydenText(value reflect.Value, depth int) (string, bool) {
 	return leydenTypeText(kind) + "(" + text + ")", true
 }
 
+// In a zone that every machine has.
+func leydenTimeText(value time.Time) (string, bool) {
+	if value.Location() != time.UTC || !reflect.DeepEqual(value, value.Round(0)) {
+		return "", false
+	}
+	if value.IsZero() {
+		return "time.Time{}", true
+	}
+	return fmt.Sprintf("time.Date(%d, %d, %d, %d, %d, %d, %d, time.UTC)", value.Year(), value.Month(), value.Day(),
+		value.Hour(), value.Minute(), value.Second(), value.Nanosecond()), true
+}
+
 func leydenRealText(value float64) (string, bool) {
 	if math.IsNaN(value) {
 		return "", false
@@ -217,6 +231,9 @@ func leydenItem(value reflect.Value, depth int, elided bool) (string, bool) {
 		return "", false
 	}
 	kind := value.Type()
+	if kind == leydenTimeType && value.CanInterface() {
+		return leydenTimeText(value.Interface().(time.Time))
+	}
 	if kind.PkgPath() != "" && kind.PkgPath() != leydenPath && kind.Kind() == reflect.Struct {
 		return "", false
 	}

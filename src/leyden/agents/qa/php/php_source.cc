@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/php/php_types.h"
 #include "leyden/agents/qa/source_text.h"
@@ -193,6 +194,7 @@ class Reader {
     read_literals(node, out.literals);
     read_doc_literals(out.doc, out.literals);
     read_examples(outer, out);
+    note_compared_texts(out, text_, true);
     out_.functions.push_back(std::move(out));
   }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/ruby/ruby_types.h"
 #include "leyden/agents/qa/source_text.h"
@@ -289,6 +290,7 @@ class Reader {
     for (const Parameter& one : out.construction) note_symbols(one.type, out.literals);
     read_doc_literals(doc, out.literals);
     read_examples(outer, doc, out);
+    note_compared_texts(out, text_, true);
     out_.functions.push_back(std::move(out));
   }
 

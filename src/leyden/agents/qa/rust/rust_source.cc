@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/rust/rust_reading.h"
 #include "leyden/agents/qa/rust/rust_standard_types.h"
@@ -230,6 +231,7 @@ class Reader {
       out.parameters.clear();
       out.construction.clear();
     }
+    note_compared_texts(out, scope.text);
     out_.functions.push_back(std::move(out));
     out_.callables.push_back(std::move(callable));
   }
