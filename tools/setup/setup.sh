@@ -15,7 +15,7 @@ missing_apt_packages() {
   # A machine may have its own newer Node.js and Python: what matters is the command.
   wanted=$(lines "$here/apt.packages" ${for_tests:+"$here/apt-tests.packages"})
   if command -v npm >/dev/null && command -v node >/dev/null; then wanted=$(grep -vxE 'npm|nodejs' <<<"$wanted"); fi
-  if python3 -c 'import pip, venv, ensurepip' 2>/dev/null; then wanted=$(grep -vE '^python3' <<<"$wanted"); fi
+  if python3 -c 'import pip, venv, ensurepip' 2>/dev/null; then wanted=$(grep -vxE 'python3(-pip|-venv)?' <<<"$wanted"); fi
   installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' 2>/dev/null | sed -n 's/^ii //p' | sort -u)
   comm -23 <(sort -u <<<"$wanted") <(printf '%s\n' "$installed")
 }

@@ -97,11 +97,9 @@ std::optional<Offspring> revise(const OperatorInput& input, Random& random) {
 
 std::optional<Offspring> refine(const Program& program, const NumericSearch& numbers,
                                 Random& random) {
-  if (random.chance(0.4)) {
-    auto text = numbers.once_more(program);
-    if (text && program.changed_to(*text))
-      return Offspring{*std::move(text), "the last step of constants once more"};
-  }
+  auto again = numbers.once_more(program);
+  if (again && random.chance(0.4) && program.changed_to(*again))
+    return Offspring{*std::move(again), "the last step of constants once more"};
   const std::size_t constants = constants_of(program).size();
   if (constants > 0 && random.chance(constants > 2 ? 0.75 : 0.4)) {
     // All at once find the way down a valley; some at a time find what stands alone, such as a seed or a number of rounds.

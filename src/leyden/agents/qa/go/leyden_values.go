@@ -195,8 +195,12 @@ func leydenText(value reflect.Value, depth int) (string, bool) {
 	return leydenTypeText(kind) + "(" + text + ")", true
 }
 
-// In a zone that every machine has.
-func leydenTimeText(value time.Time) (string, bool) {
+// A structure of another package: times, in the zone that every machine has.
+func leydenForeignText(of reflect.Value) (string, bool) {
+	if of.Type() != leydenTimeType || !of.CanInterface() {
+		return "", false
+	}
+	value := of.Interface().(time.Time)
 	if value.Location() != time.UTC || !reflect.DeepEqual(value, value.Round(0)) {
 		return "", false
 	}
@@ -231,11 +235,8 @@ func leydenItem(value reflect.Value, depth int, elided bool) (string, bool) {
 		return "", false
 	}
 	kind := value.Type()
-	if kind == leydenTimeType && value.CanInterface() {
-		return leydenTimeText(value.Interface().(time.Time))
-	}
 	if kind.PkgPath() != "" && kind.PkgPath() != leydenPath && kind.Kind() == reflect.Struct {
-		return "", false
+		return leydenForeignText(value)
 	}
 	if choices, ok := leydenChoices[kind]; ok && kind.Kind() != reflect.Func && kind.Kind() != reflect.Interface {
 		for i, choice := range choices {
