@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string>
 
 #include "leyden/agents/qa/source_text.h"
@@ -31,7 +30,7 @@ class Scan {
       if (is(i, "switch") || is(i, "match") || is(i, "case")) note_cases(i, parameter);
       if (!is(i, parameter.name)) continue;
       // x == "a", x.equals("a"), strcmp(x, "a").
-      if (i + 2 < tokens_.size() && follows(i, parameter)) continue;
+      if (follows(i, parameter)) continue;
       // "a" == x, "a".equals(x).
       for (std::size_t back = i; back > 0 && i - back < 5; --back) {
         const Token& one = tokens_[back - 1];

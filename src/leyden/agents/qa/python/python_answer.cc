@@ -6,25 +6,13 @@
 
 #include "leyden/agents/qa/python/python_class_tests.h"
 #include "leyden/agents/qa/source_text.h"
+#include "leyden/base/ascii.h"
 #include "leyden/syntax/parser.h"
 
 namespace leyden::qa {
 namespace {
 
 using syntax::Node;
-
-bool uses_word(std::string_view text, std::string_view word) {
-  const auto is_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  for (std::size_t at = text.find(word); at != std::string_view::npos;
-       at = text.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end])))
-      return true;
-  }
-  return false;
-}
 
 // The text of a test without the assertions of its body that it has had before.
 std::string without_repeats(Node definition, std::string_view code, Node whole) {
@@ -65,14 +53,14 @@ void import_what_it_uses(SourceTest& one, std::string_view module,
   const std::string all = joined(one.support, "\n") + "\n" + one.text;
   const auto imported = [&](std::string_view name) {
     return std::ranges::any_of(one.imports,
-                               [&](const std::string& line) { return uses_word(line, name); });
+                               [&](const std::string& line) { return has_word(line, name); });
   };
   for (const std::string runner : {"pytest", "unittest"}) {
-    if (uses_word(all, runner) && !imported(runner)) one.imports.push_back("import " + runner);
+    if (has_word(all, runner) && !imported(runner)) one.imports.push_back("import " + runner);
   }
   for (const Function& function : functions) {
     const std::string& name = function.class_name.empty() ? function.name : function.class_name;
-    if (uses_word(all, name) && !imported(name))
+    if (has_word(all, name) && !imported(name))
       one.imports.push_back(fmt::format("from {} import {}", module, name));
   }
 }
