@@ -19,6 +19,47 @@ struct Token {
   std::size_t end = 0;
 };
 
+// What reads a text and refuses all others, and what it takes.
+struct Reading {
+  std::string_view call;
+  std::array<std::string_view, 2> texts;
+};
+constexpr std::string_view kDay = "2024-02-29";
+constexpr std::string_view kTime = "2024-02-29T23:59:59";
+constexpr std::string_view kAddress = "https://example.com/a/b?c=1";
+constexpr std::array kReadings = std::to_array<Reading>({
+    {"LocalDate.parse(", {kDay, "1999-12-31"}},
+    {"LocalDateTime.parse(", {kTime, "1999-12-31T00:00"}},
+    {"Instant.parse(", {"2024-02-29T23:59:59Z", "1970-01-01T00:00:00Z"}},
+    {"Duration.parse(", {"PT1H30M", "PT0S"}},
+    {"new Date(", {kDay, kTime}},
+    {"Date.parse(", {kDay, kTime}},
+    {"Time.parse(", {kTime, kDay}},
+    {"DateTime.parse(", {kTime, kDay}},
+    {"new DateTime(", {kTime, kDay}},
+    {"new DateTimeImmutable(", {kTime, kDay}},
+    {"strtotime(", {kTime, kDay}},
+    {"UUID.fromString(", {"123e4567-e89b-12d3-a456-426614174000", ""}},
+    {"URI.create(", {kAddress, "/a"}},
+    {"new URI(", {kAddress, "/a"}},
+    {"new URL(", {kAddress, "file:///a"}},
+    {"JSON.parse(", {"{\"a\": [1, null]}", "[]"}},
+    {"json_decode(", {"{\"a\": [1, null]}", "[]"}},
+    {"new BigDecimal(", {"2.50", "-7"}},
+    {"new BigInteger(", {"42", "-7"}},
+    {"parseInt(", {"42", "-7"}},
+    {"parseLong(", {"42", "-7"}},
+    {"parseDouble(", {"2.5", "-7"}},
+    {"parseFloat(", {"2.5", "-7"}},
+    {"Number(", {"42", "2.5"}},
+    {"Integer(", {"42", "-7"}},
+    {"Float(", {"2.5", "-7"}},
+    {"intval(", {"42", "-7"}},
+    {"atoi(", {"42", "-7"}},
+    {"strtol(", {"42", "-7"}},
+    {"strtod(", {"2.5", "-7"}},
+});
+
 class Scan {
  public:
   Scan(std::string_view body, bool single_quotes) : body_(body), single_quotes_(single_quotes) {
@@ -29,6 +70,7 @@ class Scan {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (is(i, "switch") || is(i, "match") || is(i, "case")) note_cases(i, parameter);
       if (!is(i, parameter.name)) continue;
+      note_readings(body_.substr(0, tokens_[i].begin), parameter);
       // x == "a", x.equals("a"), strcmp(x, "a").
       if (follows(i, parameter)) continue;
       // "a" == x, "a".equals(x).
@@ -105,6 +147,16 @@ class Scan {
       const bool before_arrow =
           (is(at + 1, "=") && is(at + 2, ">")) || is(at + 1, "|") || is(at - 1, "|");
       if (behind_word || before_arrow) note(tokens_[at].text, parameter);
+    }
+  }
+
+  // `before` ends where the parameter stands.
+  static void note_readings(std::string_view before, Parameter& parameter) {
+    for (const Reading& one : kReadings) {
+      if (!before.ends_with(one.call)) continue;
+      const std::size_t at = before.size() - one.call.size();
+      if (at > 0 && is_word(before[at - 1])) continue;  // The end of another name.
+      for (const std::string_view text : one.texts) note(text, parameter);
     }
   }
 

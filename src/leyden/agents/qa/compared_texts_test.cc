@@ -36,6 +36,12 @@ TEST(ComparedTexts, CasesOfASwitch) {
   EXPECT_EQ(compared("switch (other) { case \"add\": return op; }", "op"), Texts{});
 }
 
+TEST(ComparedTexts, WhatReadsTheTextTakesFew) {
+  EXPECT_EQ(compared("entry.setDate(LocalDate.parse(day)); f(day);", "day"),
+            (Texts{"2024-02-29", "1999-12-31"}));
+  EXPECT_EQ(compared("return parseInt(count, 10) + parse(count)", "count"), (Texts{"42", "-7"}));
+}
+
 TEST(ComparedTexts, DamagedSourceIsRead) {
   for (const char* source : {"op == \"", "\"", "\" == op", "op == \"a\\", "switch (op", "case op"})
     EXPECT_LE(compared(source, "op").size(), 1) << source;

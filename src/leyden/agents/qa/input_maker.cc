@@ -422,12 +422,17 @@ std::vector<Value> InputMaker::arguments(std::span<const Parameter> parameters, 
     const bool omitted =
         parameter.has_default && ((positional && any_omitted) || chance(positional ? 0.3 : 0.5));
     any_omitted = any_omitted || omitted;
-    const bool any = doubts_ && !parameter.annotated && chance(0.5);
-    out.push_back(omitted ? Value::omitted()
-                          : value(any ? kUnknown : parameter.type, style, depth));
+    out.push_back(omitted ? Value::omitted() : argument(parameter, style, depth));
   }
   drop_omitted(out);
   return out;
+}
+
+Value InputMaker::argument(const Parameter& parameter, const Style& style, std::size_t depth) {
+  const std::vector<std::string>& compared = parameter.compared;
+  if (!compared.empty() && chance(0.5)) return Value::of(compared[below(compared.size())]);
+  const bool any = doubts_ && !parameter.annotated && chance(0.5);
+  return value(any ? kUnknown : parameter.type, style, depth);
 }
 
 std::vector<Value> InputMaker::border_lists(const Type& of, Value::Kind kind,

@@ -69,6 +69,7 @@ class InputMaker {
   [[nodiscard]] Value list(const Type& type, const Style& style, std::size_t depth);
   [[nodiscard]] std::vector<Value> arguments(std::span<const Parameter> parameters,
                                              const Style& style, std::size_t depth = 0);
+  [[nodiscard]] Value argument(const Parameter& parameter, const Style& style, std::size_t depth);
   // Of a call that says as little as it may.
   [[nodiscard]] std::vector<Value> first_arguments(const Function& function);
   [[nodiscard]] Input input_of(std::size_t function, std::vector<Value> arguments_of_call);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -136,6 +138,22 @@ TEST(InputMaker, TextsStayUtf8) {
     const std::string& said = varied.steps[0].arguments[1].text;
     if (said.size() < 60 && !said.empty()) text = varied;
   }
+}
+
+// What a function asks for by its name is hardly ever met by dice.
+TEST(InputMaker, HalfOfTheTextsAreThoseThatTheFunctionComparesWith) {
+  std::vector<Function> all = {function_of({type(Kind::text), type(Kind::text)})};
+  all[0].parameters[0].compared = {"full house", "yacht"};
+  InputMaker maker(all, 5);
+  std::map<std::string, int> seen[2];
+  for (int i = 0; i < 400; ++i) {
+    const std::vector<Value> arguments = maker.random(0).steps.back().arguments;
+    for (std::size_t at = 0; at < 2; ++at) ++seen[at][arguments[at].text];
+  }
+  EXPECT_GT(seen[0]["full house"], 60);
+  EXPECT_GT(seen[0]["yacht"], 60);
+  EXPECT_GT(seen[0].size(), 50);
+  EXPECT_EQ(seen[1]["yacht"], 0);
 }
 
 // What came to no answer may have been guessed wrong; what the source says never is.

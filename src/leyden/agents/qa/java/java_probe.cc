@@ -31,10 +31,11 @@ std::string map_reader(const Type& type, const JavaSource& source) {
   return fmt::format(fmt::runtime(java_collection_of(type.name)), map);
 }
 
-std::string made(const JavaMaker& maker, const std::vector<Type>& types, const JavaSource& source) {
+std::string made(const std::string& call, const std::vector<Type>& types,
+                 const JavaSource& source) {
   std::vector<std::string> parts;
   for (const Type& one : types) parts.push_back(reader(one, source));
-  return maker.call + "(" + joined(parts, ", ") + ")";
+  return call + "(" + joined(parts, ", ") + ")";
 }
 
 std::string integer_reader(const std::string& name) {
@@ -80,7 +81,7 @@ std::string reader(const Type& type, const JavaSource& source) {
       return choice_reader(type);
     case Kind::record:
       return fmt::format("in.<{}>object(() -> {})", type.name,
-                         made(source.makers.at(type.name), type.of, source));
+                         made(source.makers.at(type.name).call, type.of, source));
     default:
       return "in.any()";
   }
@@ -92,7 +93,7 @@ std::string making(const Function& function, const JavaCallable& callable,
   for (const Parameter& one : function.construction) types.push_back(one.type);
   const auto maker = source.makers.find(callable.object);
   return maker == source.makers.end() ? reader(types.at(0), source)
-                                      : made(maker->second, types, source);
+                                      : made(maker->second.plain, types, source);
 }
 
 std::string calling(const Function& function, const JavaCallable& callable,
@@ -151,7 +152,9 @@ JavaProbe java_probe(const JavaSource& source) {
       "    }\n    return null;\n  }\n"
       "  public void call(int function, Object object, leyden.Request in, leyden.Call call) throws "
       "Throwable {\n    switch (function) {\n";
-  const std::string body = head + made + middle + called + "    }\n  }\n}\n";
+  std::string helpers;
+  for (const auto& [type, maker] : source.makers) helpers += maker.helper;
+  const std::string body = head + made + middle + called + "    }\n  }\n" + helpers + "}\n";
   out.text = java_file(body, source, {});
   const std::size_t before = lines_of(out.text) - lines_of(body) + lines_of(head) + 1;
   for (const auto& [function, line] : makings) out.lines[function].push_back(before + line);

@@ -237,7 +237,8 @@ class Reader {
     if (made.kind == Type::Kind::expression) {
       out.construction.push_back({.name = "value", .type = made, .annotated = true});
     } else if (made.kind == Type::Kind::record) {
-      out.construction = types_.makers().at(made.name).parameters;
+      const JavaMaker& maker = types_.makers().at(made.name);
+      if (maker.helper.empty()) out.construction = maker.parameters;
     } else if (out.uncallable.empty()) {
       out.uncallable = "no values are made of its class " + declared.name;
     }

@@ -19,10 +19,12 @@ struct JavaFile {
 
 // What makes an object.
 struct JavaMaker {
-  std::string call;  // "new Cart", "Cart.of"
+  std::string call;   // "new Cart", "Cart.of"; of a class that setters fill the helper's name.
+  std::string plain;  // "new Cart": what a method's object is made with. Else the same.
   std::vector<Parameter> parameters;
   bool takes_rest = false;  // The last parameter is variadic.
   bool is_checked = false;  // Declares exceptions.
+  std::string helper;       // A method that makes one, calls its setters and gives it; else empty.
 };
 
 // What Java needs to know of a function beyond qa::Function.

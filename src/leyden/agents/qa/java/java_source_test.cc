@@ -78,6 +78,44 @@ class Shop {
             "Shop.Square");
 }
 
+TEST(JavaSource, SettersFillWhatIsMadeOfNothing) {
+  const auto files = files_of(R"(
+class Shop {
+  static class Thing { private long id; void setId(long value) { id = value; } }
+  static class Item extends Thing {
+    private String name;
+    private Item next;
+    public void setName(String value) { name = value; }
+    public void setNext(Item next) { this.next = next; }
+    public Item setSize(int size) { return this; }
+    public void setUp() {}
+    public void settle(int made) {}
+    private void setSecret(int secret) {}
+    static void setAll(int all) {}
+    String name() { return name; }
+  }
+  static int price(Item item) { return 1; }
+}
+)");
+  const JavaSource source = java_source(files);
+  const JavaMaker& maker = source.makers.at("Shop.Item");
+  EXPECT_EQ(maker.plain, "new Shop.Item");
+  EXPECT_EQ(maker.call, "itemWith");
+  EXPECT_EQ(maker.helper, R"(
+  private static Shop.Item itemWith(String value, int size, long value2) {
+    Shop.Item made = new Shop.Item();
+    made.setName(value);
+    made.setSize(size);
+    made.setId(value2);
+    return made;
+  }
+)");
+  EXPECT_EQ(named(source, "Shop.price").parameters[0].type.texts,
+            (std::vector<std::string>{"value", "size", "value2"}));
+  // Calls on it begin with an empty one, and set it themselves.
+  EXPECT_TRUE(named(source, "Shop.Item.name").construction.empty());
+}
+
 TEST(JavaSource, ProbesStandWhereAStatementMay) {
   const auto files = files_of(R"(class A extends B {
   A(int a) { super(a); }

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -180,7 +181,7 @@ class TestWriter {
       for (std::size_t i = 0; i < input_.construction.size(); ++i)
         arguments.push_back(
             java_literal(input_.construction[i], function_.construction[i].type, source_));
-      made = maker->second.call + "(" + joined(arguments, ", ") + ")";
+      made = maker->second.plain + "(" + joined(arguments, ", ") + ")";
     } else {
       made = input_.construction.at(0).text;
     }
@@ -332,6 +333,16 @@ std::string java_test_file(std::span<const TestCase> cases, std::span<const Sour
     for (const std::string& line : TestWriter(one, source).lines()) body += "    " + line + "\n";
     tests += fmt::format("\n  @Test\n  void {}(){} {{\n{}  }}\n", one.name,
                          exceptions_of(body, source), body);
+  }
+  // One may call another.
+  for (bool more = true; std::exchange(more, false);) {
+    for (const auto& [type, maker] : source.makers) {
+      if (maker.helper.empty() || tests.find(maker.call + "(") == std::string::npos ||
+          tests.find(maker.helper) != std::string::npos)
+        continue;
+      tests += maker.helper;
+      more = true;
+    }
   }
   if (tests.find("printedBy(") != std::string::npos) {
     tests += kPrintedBy;

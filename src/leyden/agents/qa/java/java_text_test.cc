@@ -51,6 +51,22 @@ TEST(JavaText, WhatACallChangesHasAName) {
       << text;
 }
 
+TEST(JavaText, WhatSettersFillIsMadeByAHelper) {
+  const JavaSource source = source_of(
+      "class Shop {\n  static int f(Item item) { return 1; }\n"
+      "  static class Item { void setPrice(double price) {} }\n}\n");
+  Value item{.kind = Value::Kind::map, .text = {}, .items = {}};
+  item.items = {Value::of(std::string("price")), Value::of(2.5)};
+  const std::string text = file_of(
+      source, {item}, {.outcome = Observation::Outcome::value, .text = R"([["equal", "1", ""]])"});
+  EXPECT_NE(text.find("assertEquals(1, Shop.f(itemWith(2.5)));"), std::string::npos) << text;
+  EXPECT_NE(text.find("  private static Shop.Item itemWith(double price) {\n"), std::string::npos)
+      << text;
+  const std::string probe = java_probe(source).text;
+  EXPECT_NE(probe.find("itemWith(in.real())"), std::string::npos) << probe;
+  EXPECT_NE(probe.find("private static Shop.Item itemWith("), std::string::npos);
+}
+
 TEST(JavaText, ErrorsAreExpected) {
   const JavaSource source = source_of("class Shop { static int f(byte n) { return n; } }\n");
   const std::string text = file_of(source, {Value::of(std::int64_t{300})},

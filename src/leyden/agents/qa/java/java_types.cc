@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/java/java_library.h"
+#include "leyden/agents/qa/java/java_setters.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -229,6 +230,9 @@ Type JavaTypes::object(const JavaDeclared& declared, const std::vector<Type>& ar
   const std::string behind = names.empty() ? "" : "<" + joined(names, ", ") + ">";
   auto maker = maker_of(declared, bindings, behind, depth);
   if (!maker) return {};
+  maker->plain = maker->call;
+  if (maker->parameters.empty() && maker->plain == "new " + declared.name)
+    fill_by_setters(declared, bindings, depth, *this, *maker);
   Type out{.kind = Kind::record, .of = {}, .name = declared.name + behind};
   for (const Parameter& one : maker->parameters) {
     out.of.push_back(one.type);
