@@ -73,10 +73,12 @@ double Archive::distance(std::string_view code) const {
   return all == 0 ? 0 : 1 - static_cast<double>(shared) / static_cast<double>(all);
 }
 
-Cell Archive::cell_of(std::string_view code) const {
+Cell Archive::cell_of(const Trajectory& trajectory) const {
+  const std::string& code = trajectory.code;
   const double ratio = static_cast<double>(code.size()) / static_cast<double>(start_bytes_);
   return {.size = static_cast<std::size_t>(std::min(ratio * 4, 40.0)),
-          .distance = static_cast<std::size_t>(std::min(distance(code) * 10, 9.0))};
+          .distance = static_cast<std::size_t>(std::min(distance(code) * 10, 9.0)),
+          .is_slow = is_slow(*trajectory.evaluation)};
 }
 
 void Archive::add(const Trajectory& trajectory) {
@@ -90,8 +92,9 @@ void Archive::add(const Trajectory& trajectory) {
 void Archive::add_to_island(Island& island, const Trajectory& trajectory) {
   const Evaluation& evaluation = *trajectory.evaluation;
   if (const auto fitness = fitness_of(evaluation, options_.goal)) {
-    const Member member{.number = trajectory.number, .fitness = *fitness};
-    const auto [at, fresh] = island.cells.try_emplace(cell_of(trajectory.code), member);
+    const Cell cell = cell_of(trajectory);
+    const Member member{.number = trajectory.number, .fitness = *fitness, .is_slow = cell.is_slow};
+    const auto [at, fresh] = island.cells.try_emplace(cell, member);
     if (!fresh && better(member, at->second)) at->second = member;
     return;
   }
@@ -162,6 +165,7 @@ void Archive::add_to(Hasher& hasher) const {
     for (const auto& [cell, member] : island.cells)
       hasher.field(cell.size)
           .field(cell.distance)
+          .field(cell.is_slow)
           .field(member.number)
           .field(std::bit_cast<std::uint64_t>(member.fitness));
     for (const Member& member : island.failures)

@@ -21,10 +21,12 @@ struct ArchiveOptions {
   Goal goal = Goal::max;
 };
 
-// A cell of MAP-Elites (Mouret and Clune, arXiv 1504.04909): how large a program is, and how far from the start.
+// A cell of MAP-Elites (Mouret and Clune, arXiv 1504.04909): how large a program is, how far from the start, and whether it is slow: else one that takes all of its time for a little more
+// would drive out what can still be gone on from.
 struct Cell {
   std::size_t size = 0;      // Of the code against the start's, in steps of a quarter.
   std::size_t distance = 0;  // Tenths of token shingles that it does not share with the start.
+  bool is_slow = false;      // As is_slow() has it.
   auto operator<=>(const Cell&) const = default;
 };
 
@@ -43,6 +45,7 @@ class Archive {
     std::size_t number = 0;
     double fitness =
         0;  // Of a failure: what its judge told, less than any other where it told nothing.
+    bool is_slow = false;
     std::size_t children = 0;  // That were proposed from it.
     auto operator<=>(const Member&) const = default;
   };
@@ -62,7 +65,7 @@ class Archive {
     std::map<Cell, Member> cells;
     std::vector<Member> failures;
   };
-  [[nodiscard]] Cell cell_of(std::string_view code) const;
+  [[nodiscard]] Cell cell_of(const Trajectory& trajectory) const;
   void add_to_island(Island& island, const Trajectory& trajectory);
   void keep_capacity();
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "leyden/agents/evolve/archive/journal.h"
+#include "leyden/agents/evolve/selection/parents.h"
 #include "leyden/base/testing/temporary_folder.h"
 
 namespace leyden::evolve {
@@ -28,6 +29,24 @@ TEST(Archive, ACellKeepsItsBest) {
   archive.add(candidate(3, kStart + kStart + kStart, 0));
   ASSERT_EQ(archive.size(), 2) << "another size is another cell";
   EXPECT_EQ(archive.elites(0).back().number, 3);
+}
+
+TEST(Archive, ASlowProgramDoesNotDriveOutAFastOne) {
+  Archive archive({.islands = 1}, kStart);
+  Trajectory slow = candidate(1, kStart, 3);
+  slow.evaluation->limit_share = 0.9;
+  archive.add(candidate(0, kStart, 2));
+  archive.add(slow);
+  ASSERT_EQ(archive.size(), 2);
+  EXPECT_EQ(archive.elites(0).front().number, 1);
+  EXPECT_TRUE(archive.elites(0).front().is_slow);
+  // And has few children: they take the time of many.
+  Random random(1);
+  std::size_t of_slow = 0;
+  for (int i = 0; i < 500; ++i)
+    of_slow += choose_parents(Operator::refinement, archive, 0, random)->first == 1 ? 1 : 0;
+  EXPECT_GT(of_slow, 10);
+  EXPECT_LT(of_slow, 150);
 }
 
 TEST(Archive, HasAHardCap) {

@@ -97,7 +97,8 @@ std::string json_of(const Evaluation& evaluation) {
               {"samples", evaluation.samples},
               {"metrics", evaluation.metrics},
               {"runs", evaluation.runs},
-              {"seconds", evaluation.seconds}};
+              {"seconds", evaluation.seconds},
+              {"limit_share", evaluation.limit_share}};
   if (evaluation.told) out["told"] = *evaluation.told;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -117,6 +118,7 @@ Result<Evaluation> evaluation_of(std::string_view json) {
     out.metrics = read.at("metrics").get<std::map<std::string, double>>();
     out.runs = read.at("runs").get<std::size_t>();
     out.seconds = read.at("seconds").get<double>();
+    out.limit_share = read.value("limit_share", 0.0);  // Runs of before have none.
     if (const auto told = read.find("told"); told != read.end()) out.told = told->get<double>();
   } catch (const Json::exception& error) {
     return fail(Errc::corrupt, "an evaluation in the run's file is damaged: {}", error.what());

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace leyden::evolve {
+namespace {
+
+constexpr double kSlowShare = 0.25;
+
+}  // namespace
 
 std::optional<double> Evaluation::score() const {
   if (status != Status::measured || samples.empty()) return std::nullopt;
@@ -18,6 +23,8 @@ double Evaluation::spread() const {
   const auto [least, most] = std::ranges::minmax(samples);
   return most - least;
 }
+
+bool is_slow(const Evaluation& evaluation) { return evaluation.limit_share > kSlowShare; }
 
 std::optional<double> fitness_of(const Evaluation& evaluation, Goal goal) {
   const std::optional<double> score = evaluation.score();

@@ -25,12 +25,16 @@ struct Evaluation {
   std::map<std::string, double> metrics;  // Of the last run.
   std::size_t runs = 0;                   // Commands that were run.
   double seconds = 0;                     // All of them together.
+  double limit_share = 0;                 // Of its time limit, the most that one of them took.
 
   // The median. Empty unless every repeat was measured.
   [[nodiscard]] std::optional<double> score() const;
   // The largest sample less the smallest: the noise that was seen.
   [[nodiscard]] double spread() const;
 };
+
+// Whether it came so near to its time limit that what is made from it may well run into it.
+[[nodiscard]] bool is_slow(const Evaluation& evaluation);
 
 // `sign` * score: more is better for either goal.
 [[nodiscard]] std::optional<double> fitness_of(const Evaluation& evaluation, Goal goal);

@@ -179,6 +179,14 @@ struct Evaluator::Parts {
                        limits(), stop);
   }
 
+  void count(const sandbox::SandboxExit& exit, Evaluation& sum) const {
+    const std::chrono::duration<double> limit = options.timeout;
+    const std::chrono::duration<double> taken = exit.wall_time;
+    ++sum.runs;
+    sum.seconds += taken.count();
+    sum.limit_share = std::max(sum.limit_share, std::min(taken / limit, 1.0));
+  }
+
   // The candidate alone. nullopt: it ended well, and `scratch` holds what it wrote.
   [[nodiscard]] Result<std::optional<Evaluation>> run_alone(const Scratch& scratch, Evaluation& sum,
                                                             const std::stop_token& stop) const {
@@ -189,8 +197,7 @@ struct Evaluator::Parts {
     auto exit = run(options.run, kAlone, mounts, stop);
     if (!exit) return std::unexpected(exit.error());
     const double seconds = std::chrono::duration<double>(exit->wall_time).count();
-    ++sum.runs;
-    sum.seconds += seconds;
+    count(*exit, sum);
     std::string reason;
     std::string result = fmt::format("\"seconds\": {:.6f}", seconds);
     CountedErrors errors{.instructions = {}, .rest = exit->error_output.text};
@@ -242,8 +249,7 @@ struct Evaluator::Parts {
     auto exit = run(judge, kProject, mounts, stop);
     if (!exit) return std::unexpected(exit.error());
     Verdict verdict = verdict_of(*exit);
-    ++sum.runs;
-    sum.seconds += std::chrono::duration<double>(exit->wall_time).count();
+    count(*exit, sum);
     sum.status = verdict.status;
     sum.reason = std::move(verdict.reason);
     sum.evidence = std::move(verdict.evidence);

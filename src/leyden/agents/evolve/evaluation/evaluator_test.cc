@@ -92,6 +92,17 @@ TEST_F(EvaluatorTest, MeasuresBothWays) {
   }
 }
 
+TEST_F(EvaluatorTest, SlownessIsOfTheTimeLimit) {
+  EvaluatorOptions options = importing();
+  options.timeout = 30s;
+  EXPECT_FALSE(is_slow(evaluate(options, kGood)));
+  options.timeout = 3s;
+  EXPECT_TRUE(is_slow(evaluate(options, "import time\ntime.sleep(1)\n" + std::string(kGood))));
+  options.timeout = 500ms;
+  const Evaluation endless = evaluate(options, "while True: pass\n");
+  EXPECT_EQ(endless.limit_share, 1);
+}
+
 TEST_F(EvaluatorTest, StagesComeFirstAndEndIt) {
   EvaluatorOptions options = importing();
   options.stages = {

@@ -147,7 +147,8 @@ std::optional<std::string> with_some_stepped(const Program& program, Random& ran
 }
 
 NumericSearch::Search NumericSearch::search_from(const std::vector<Constant>& constants) {
-  Search out{.origin = {}, .scale = {}, .strategy = SepCmaEs(constants.size(), kFirstStep)};
+  Search out{
+      .origin = {}, .scale = {}, .strategy = SepCmaEs(constants.size(), kFirstStep), .best = {}};
   for (const Constant& constant : constants) {
     out.origin.push_back(constant.value);
     out.scale.push_back(constant.value == 0 ? 1 : std::abs(constant.value));
@@ -179,12 +180,22 @@ std::optional<std::string> NumericSearch::once_more(const Program& program) cons
   return with_constants(program, values);
 }
 
+// Whether a number is ten times as large as its unit. One that has become small may only be on its way through zero.
+bool NumericSearch::has_outgrown(const Search& search, const std::vector<Constant>& constants) {
+  for (std::size_t i = 0; i < constants.size(); ++i) {
+    const double size = std::abs(constants[i].value);
+    if (size > 10 * search.scale[i]) return true;
+  }
+  return false;
+}
+
 void NumericSearch::tell(Search& search, const std::vector<Constant>& constants,
                          std::optional<double> fitness) {
   std::vector<double> point;
   for (std::size_t i = 0; i < constants.size(); ++i)
     point.push_back((constants[i].value - search.origin[i]) / search.scale[i]);
   search.strategy.tell(point, fitness.value_or(-std::numeric_limits<double>::infinity()));
+  if (fitness && (!search.best || *fitness > *search.best)) search.best = fitness;
 }
 
 void NumericSearch::tell(const Measured& parent, const Measured& child) {
@@ -204,7 +215,10 @@ void NumericSearch::tell(const Measured& parent, const Measured& child) {
     found = searches_.emplace(skeleton, search_from(first)).first;
     tell(found->second, first, parent.fitness);
   }
-  tell(found->second, constants, child.fitness);
+  Search& search = found->second;
+  const bool is_best = child.fitness && (!search.best || *child.fitness > *search.best);
+  if (is_best && has_outgrown(search, constants)) search = search_from(constants);
+  tell(search, constants, child.fitness);
 }
 
 }  // namespace leyden::evolve

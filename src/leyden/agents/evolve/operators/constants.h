@@ -52,7 +52,7 @@ class NumericSearch {
     const Program& program;
     std::optional<double> fitness;  // Empty for what failed.
   };
-  // A finished evaluation. A search begins at the first parent that differs from its child in numbers only, which it is told of, too: it goes only where that is better. Other
+  // A finished evaluation. A search begins at the first parent that differs from its child in numbers only, which it is told of, too: it goes only where that is better. It begins anew at the best so far that has a number ten times as large: steps are made in units of the first. Other
   // skeletons that are not searched are passed over.
   void tell(const Measured& parent, const Measured& child);
 
@@ -61,7 +61,9 @@ class NumericSearch {
     std::vector<double> origin;
     std::vector<double> scale;
     SepCmaEs strategy;
+    std::optional<double> best;
   };
+  static bool has_outgrown(const Search& search, const std::vector<Constant>& constants);
   static Search search_from(const std::vector<Constant>& constants);
   static void tell(Search& search, const std::vector<Constant>& constants,
                    std::optional<double> fitness);

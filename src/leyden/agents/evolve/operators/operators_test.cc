@@ -277,6 +277,31 @@ TEST(SepCmaEs, FindsTheOptimumOfABadlyScaledBowl) {
   EXPECT_LT(told, 3000);
 }
 
+// What others found may lie anywhere: it shows the direction, and is not leapt to.
+TEST(SepCmaEs, FarPointsShowTheDirection) {
+  SepCmaEs search(4, 0.3);
+  Random random(3);
+  search.tell(std::vector<double>{1e6, 0, 0, 0}, 1);
+  while (search.mean()[0] == 0) search.tell(search.sample(random), 0);
+  EXPECT_GT(search.mean()[0], 0.3);
+  EXPECT_LT(search.mean()[0], 1.1);
+  EXPECT_LT(search.step(), 1);
+}
+
+TEST(NumericSearch, BeginsAnewAtABetterOneWhoseNumbersAreFarLarger) {
+  NumericSearch numbers;
+  Random random(5);
+  const Program start = program("ROUNDS = 1\nRATE = 0.05\n");
+  numbers.tell({start, 1.0}, {program("ROUNDS = 2\nRATE = 0.04\n"), 0.5});
+  const Program best = program("ROUNDS = 500\nRATE = 0.00002\n");
+  numbers.tell({start, 1.0}, {best, 2.0});
+  for (int i = 0; i < 50; ++i) {
+    const auto values = constants_of(program(numbers.propose(best, random).value()));
+    EXPECT_GT(values[0].value, -250);
+    EXPECT_LT(std::abs(values[1].value), 0.0001);
+  }
+}
+
 TEST(NumericSearch, TunesAProgramsConstants) {
   NumericSearch numbers;
   Random random(9);

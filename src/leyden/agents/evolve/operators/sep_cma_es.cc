@@ -35,7 +35,7 @@ std::vector<double> SepCmaEs::sample(Random& random) const {
 }
 
 void SepCmaEs::tell(std::span<const double> point, double fitness) {
-  told_.push_back({{point.begin(), point.end()}, fitness});
+  told_.push_back({within_reach(point), fitness});
   if (told_.size() < population_) return;
   // Points break ties, so that the order is one.
   std::ranges::sort(told_, [](const Told& one, const Told& other) {
@@ -47,6 +47,23 @@ void SepCmaEs::tell(std::span<const double> point, double fitness) {
     step_ *= 0.5;  // All failed: nearer to what worked.
   }
   told_.clear();
+}
+
+// A step from the mean as long as a sample's may be, at most: c_y of the paper.
+std::vector<double> SepCmaEs::within_reach(std::span<const double> point) const {
+  const auto n = static_cast<double>(mean_.size());
+  const double length_max = std::sqrt(n) + 2 * n / (n + 2);
+  double squares = 0;
+  for (std::size_t i = 0; i < mean_.size(); ++i) {
+    const double step = (point[i] - mean_[i]) / (step_ * std::sqrt(variance_[i]));
+    squares += step * step;
+  }
+  const double length = std::sqrt(squares);
+  std::vector<double> out(point.begin(), point.end());
+  if (length <= length_max) return out;
+  for (std::size_t i = 0; i < mean_.size(); ++i)
+    out[i] = mean_[i] + (out[i] - mean_[i]) * length_max / length;
+  return out;
 }
 
 // The names of the constants are those of the paper.

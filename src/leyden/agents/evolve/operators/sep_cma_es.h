@@ -10,7 +10,8 @@ namespace leyden::evolve {
 
 // Searches a maximum over real vectors from 0 on. CMA-ES with a diagonal covariance: Ros and Hansen, "A Simple Modification in CMA-ES
 // Achieving Linear Time and Space Complexity", PPSN X, 2008. Samples may be drawn ahead and told in any number: a step is made whenever
-// a population's worth has been told. Confined to one thread.
+// a population's worth has been told. What it did not sample itself may be told, too: points far off are taken as in their direction (Hansen, "Injecting External Solutions Into CMA-ES",
+// arXiv 1110.4181, 2011). Confined to one thread.
 class SepCmaEs {
  public:
   SepCmaEs(std::size_t dimensions, double step);
@@ -25,6 +26,7 @@ class SepCmaEs {
 
  private:
   void update();
+  [[nodiscard]] std::vector<double> within_reach(std::span<const double> point) const;
 
   struct Told {
     std::vector<double> point;

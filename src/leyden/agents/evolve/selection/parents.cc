@@ -5,6 +5,9 @@
 namespace leyden::evolve {
 namespace {
 
+constexpr double kSlow =
+    0.05;  // A slow parent's weight: of its children each takes the time of many.
+
 // `greed`: how much a rank is worth.
 std::optional<std::size_t> choose(const std::vector<Archive::Member>& members, double greed,
                                   std::optional<std::size_t> but, Random& random) {
@@ -12,8 +15,10 @@ std::optional<std::size_t> choose(const std::vector<Archive::Member>& members, d
   std::vector<double> weights;
   for (std::size_t rank = 0; rank < members.size(); ++rank) {
     const double novelty = 1 / (1 + static_cast<double>(members[rank].children) / 32);
-    const double weight =
-        members[rank].number == but ? 0 : std::exp(-greed * static_cast<double>(rank)) * novelty;
+    const double cost = members[rank].is_slow ? kSlow : 1;
+    const double weight = members[rank].number == but
+                              ? 0
+                              : std::exp(-greed * static_cast<double>(rank)) * novelty * cost;
     weights.push_back(weight);
     sum += weight;
   }
