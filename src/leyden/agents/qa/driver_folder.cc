@@ -154,6 +154,8 @@ Result<std::vector<Json>> DriverFolder::answers() const {
   return json_lines(*text);
 }
 
+void DriverFolder::end_driver() { session_.reset(); }
+
 std::string DriverFolder::taken(const std::string& name) const {
   const fs::path file = exchange() / name;
   std::error_code ignored;

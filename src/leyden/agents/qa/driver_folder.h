@@ -55,6 +55,8 @@ class DriverFolder {
       const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,
       const std::string& driver, const sandbox::SandboxLimits& limits,
       const nlohmann::json& request, const std::stop_token& stop);
+  // Ends the driver that stays: the next request starts another.
+  void end_driver();
   // Both for programs that read no JSON.
   [[nodiscard]] Result<std::vector<nlohmann::json>> ask_with_text(
       const sandbox::Sandbox& sandbox, const std::function<sandbox::SandboxCommand()>& command,

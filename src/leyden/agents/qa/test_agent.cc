@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/idle_steps.h"
 #include "leyden/agents/qa/input_search.h"
 #include "leyden/agents/qa/mutant_scores.h"
 #include "leyden/agents/qa/reach.h"
@@ -77,6 +78,7 @@ class Agent {
     }
     if (options_.type == "unit") {
       if (auto done = choose(); !done) return std::unexpected(done.error());
+      if (auto done = drop_idle_steps(); !done) return std::unexpected(done.error());
       if (writer_ != nullptr && report_.why_no_model.empty()) {
         if (auto done = ask_for_the_rest(); !done) return std::unexpected(done.error());
       }
@@ -425,6 +427,50 @@ class Agent {
       mutants_.note_killed(numbers[k], {.by_model = false, .index = candidate});
     }
     return {};
+  }
+
+  // Of the chosen ones, where the mutants that they noticed are noticed without, too.
+  Result<void> drop_idle_steps() {
+    const bool any = std::ranges::any_of(
+        chosen_, [&](std::size_t i) { return candidates_[i].input.steps.size() > 1; });
+    if (!any || Clock::now() > deadline_) return {};
+    progress("shortening", 0, chosen_.size());
+    const auto goals_among = [&](const Arcs& arcs) {
+      Arcs out = search_->goals_among(arcs);
+      std::erase_if(out, [&](const Arc& goal) { return before_.contains(goal); });
+      return out;
+    };
+    auto shorter = without_idle_steps(
+        cases_of(chosen_), goals_among,
+        [&](std::span<const Input> inputs) { return toolchain_.observe(inputs, stop_); },
+        [&](std::span<const TestCase> tests) { return still_notice(tests); });
+    if (!shorter) return std::unexpected(shorter.error());
+    for (std::size_t i = 0; i < chosen_.size(); ++i)
+      candidates_[chosen_[i]] = std::move((*shorter)[i]);
+    return {};
+  }
+
+  // Of what stands in the place of the chosen ones, which notice the mutants that those noticed first.
+  Result<std::vector<bool>> still_notice(std::span<const TestCase> tests) {
+    std::vector<Mutant> noticed;
+    std::vector<std::vector<std::size_t>> by_mutant;
+    for (std::size_t k = 0; k < mutants_.count(); ++k) {
+      for (std::size_t i = 0; i < tests.size(); ++i) {
+        if (mutants_.killer(k) != TestPlace{.by_model = false, .index = chosen_[i]} ||
+            tests[i].input == candidates_[chosen_[i]].input)
+          continue;
+        noticed.push_back(mutants_[k]);
+        by_mutant.push_back({i});
+      }
+    }
+    std::vector<bool> out(tests.size(), true);
+    if (noticed.empty()) return out;
+    auto kills = toolchain_.kill(noticed, by_mutant, tests, stop_);
+    if (!kills) return std::unexpected(kills.error());
+    for (std::size_t k = 0; k < noticed.size(); ++k) {
+      if (!kills->killer[k]) out[by_mutant[k].front()] = false;
+    }
+    return out;
   }
 
   // In the source's order, with names; then run as the user will run them.

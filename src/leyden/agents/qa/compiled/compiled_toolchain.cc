@@ -151,6 +151,22 @@ Result<std::vector<Observation>> CompiledToolchain::observe(std::span<const Inpu
   return out;
 }
 
+Result<std::vector<std::size_t>> CompiledToolchain::unrepeatable(std::span<const TestCase> cases,
+                                                                 std::stop_token stop) {
+  std::vector<std::size_t> out;
+  if (cases.empty()) return out;
+  std::vector<Input> inputs;
+  for (const TestCase& one : cases) inputs.push_back(one.input);
+  begin_anew(true);
+  auto again = observe(inputs, std::move(stop));
+  begin_anew(false);
+  if (!again) return std::unexpected(again.error());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    if ((*again)[i].told != cases[i].expected.told) out.push_back(i);
+  }
+  return out;
+}
+
 std::optional<std::size_t> CompiledToolchain::number_of(const Mutant& mutant) const {
   const auto found = std::ranges::find_if(built_, [&](const Mutant& one) {
     return one.begin == mutant.begin && one.end == mutant.end && one.text == mutant.text;

@@ -32,6 +32,9 @@ class CompiledToolchain : public Toolchain {
                                             std::stop_token stop) override;
   [[nodiscard]] Result<std::vector<Observation>> observe(std::span<const Input> inputs,
                                                          std::stop_token stop) override;
+  // By a process of its own: hashes of identities and places in memory are others there.
+  [[nodiscard]] Result<std::vector<std::size_t>> unrepeatable(std::span<const TestCase> cases,
+                                                              std::stop_token stop) override;
   [[nodiscard]] Result<Kills> kill(std::span<const Mutant> mutants,
                                    const std::vector<std::vector<std::size_t>>& by_mutant,
                                    std::span<const TestCase> cases, std::stop_token stop) override;
@@ -57,6 +60,8 @@ class CompiledToolchain : public Toolchain {
   // A command that runs the probe, which reads kRequestFile and writes kAnswersFile.
   [[nodiscard]] virtual sandbox::SandboxCommand probe_command(bool of_mutants) const = 0;
   // The same, and its answers; for a language whose probe stays.
+  // What runs it next is a new process; `elsewhere`: in another time zone.
+  virtual void begin_anew(bool /*elsewhere*/) {}
   [[nodiscard]] virtual Result<std::vector<nlohmann::json>> run_probe(const std::string& request,
                                                                       bool of_mutants,
                                                                       const std::stop_token& stop);

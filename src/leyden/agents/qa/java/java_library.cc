@@ -18,6 +18,29 @@ Type choice(std::string name, std::vector<std::string> texts) {
   return {.kind = Kind::expression, .of = {}, .name = std::move(name), .texts = std::move(texts)};
 }
 
+// What holds or reads a text: its whole name, and how it is made of one.
+struct Holder {
+  std::string name;
+  std::string pattern;
+};
+const std::map<std::string, Holder>& holders() {
+  static const std::string bytes = "{}.getBytes(java.nio.charset.StandardCharsets.UTF_8)";
+  static const std::string stream = "new java.io.ByteArrayInputStream(" + bytes + ")";
+  static const std::map<std::string, Holder> all = {
+      {"StringBuilder", {"StringBuilder", "new StringBuilder({})"}},
+      {"StringBuffer", {"StringBuffer", "new StringBuffer({})"}},
+      {"Reader", {"java.io.Reader", "new java.io.StringReader({})"}},
+      {"StringReader", {"java.io.StringReader", "new java.io.StringReader({})"}},
+      {"BufferedReader",
+       {"java.io.BufferedReader", "new java.io.BufferedReader(new java.io.StringReader({}))"}},
+      {"InputStream", {"java.io.InputStream", stream}},
+      {"ByteArrayInputStream", {"java.io.ByteArrayInputStream", stream}},
+      {"Scanner", {"java.util.Scanner", "new java.util.Scanner({})"}},
+      {"ByteBuffer", {"java.nio.ByteBuffer", "java.nio.ByteBuffer.wrap(" + bytes + ")"}},
+      {"CharBuffer", {"java.nio.CharBuffer", "java.nio.CharBuffer.wrap({})"}}};
+  return all;
+}
+
 const std::map<std::string, Type>& plain_types() {
   static const std::map<std::string, Type> all = [] {
     std::map<std::string, Type> out;
@@ -27,7 +50,8 @@ const std::map<std::string, Type>& plain_types() {
       out[name] = made(Kind::real, name);
     for (const char* name : {"boolean", "Boolean"}) out[name] = made(Kind::boolean, name);
     for (const char* name : {"char", "Character"}) out[name] = made(Kind::bytes, name);
-    for (const char* name : {"String", "StringBuilder"}) out[name] = made(Kind::text, name);
+    out["String"] = made(Kind::text, "String");
+    for (const auto& [name, holder] : holders()) out[name] = made(Kind::text, holder.name);
     out["CharSequence"] = out["String"];
     out["Number"] = out["Comparable"] = out["Integer"];
     out["Object"] =
@@ -54,6 +78,45 @@ const std::map<std::string, Type>& plain_types() {
     out["LocalDateTime"] =
         choice("java.time.LocalDateTime", {"java.time.LocalDateTime.of(2024, 2, 29, 23, 59, 59)",
                                            "java.time.LocalDateTime.of(1970, 1, 1, 0, 0)"});
+    out["Instant"] =
+        choice("java.time.Instant",
+               {"java.time.Instant.parse(\"2024-02-29T23:59:59Z\")", "java.time.Instant.EPOCH"});
+    out["ZonedDateTime"] = choice("java.time.ZonedDateTime",
+                                  {"java.time.ZonedDateTime.parse(\"2024-02-29T23:59:59Z\")"});
+    out["OffsetDateTime"] =
+        choice("java.time.OffsetDateTime",
+               {"java.time.OffsetDateTime.parse(\"2024-02-29T23:59:59+01:00\")"});
+    out["Period"] =
+        choice("java.time.Period", {"java.time.Period.ofDays(40)", "java.time.Period.of(1, 2, 3)"});
+    out["YearMonth"] = choice("java.time.YearMonth", {"java.time.YearMonth.of(2024, 2)"});
+    out["Month"] =
+        choice("java.time.Month", {"java.time.Month.JANUARY", "java.time.Month.FEBRUARY"});
+    out["ZoneId"] = choice("java.time.ZoneId", {"java.time.ZoneId.of(\"UTC\")",
+                                                "java.time.ZoneId.of(\"Europe/Amsterdam\")"});
+    out["Date"] =
+        choice("java.util.Date", {"new java.util.Date(0L)", "new java.util.Date(1709251199000L)"});
+    out["Charset"] =
+        choice("java.nio.charset.Charset", {"java.nio.charset.StandardCharsets.UTF_8",
+                                            "java.nio.charset.StandardCharsets.ISO_8859_1",
+                                            "java.nio.charset.StandardCharsets.UTF_16"});
+    out["Pattern"] =
+        choice("java.util.regex.Pattern", {"java.util.regex.Pattern.compile(\"[a-z]+\")",
+                                           "java.util.regex.Pattern.compile(\"\\\\d+|,\")"});
+    out["URI"] = choice("java.net.URI", {"java.net.URI.create(\"https://example.com/a/b?c=1\")",
+                                         "java.net.URI.create(\"/a\")"});
+    out["UUID"] = choice("java.util.UUID",
+                         {"java.util.UUID.fromString(\"123e4567-e89b-12d3-a456-426614174000\")"});
+    out["BitSet"] = choice("java.util.BitSet",
+                           {"java.util.BitSet.valueOf(new long[] {5})", "new java.util.BitSet()"});
+    out["TimeUnit"] = choice(
+        "java.util.concurrent.TimeUnit",
+        {"java.util.concurrent.TimeUnit.SECONDS", "java.util.concurrent.TimeUnit.MILLISECONDS"});
+    out["StringWriter"] = choice("java.io.StringWriter", {"new java.io.StringWriter()"});
+    out["Writer"] = choice("java.io.Writer", {"new java.io.StringWriter()"});
+    out["Appendable"] = choice("Appendable", {"new StringBuilder()"});
+    out["OutputStream"] = choice("java.io.OutputStream", {"new java.io.ByteArrayOutputStream()"});
+    out["ByteArrayOutputStream"] =
+        choice("java.io.ByteArrayOutputStream", {"new java.io.ByteArrayOutputStream()"});
     out["LocalTime"] = choice("java.time.LocalTime",
                               {"java.time.LocalTime.of(0, 0)", "java.time.LocalTime.of(13, 45)"});
     out["Duration"] =
@@ -174,15 +237,14 @@ std::string java_library_name(const std::string& name) {
     return (name == "Stream" ? "java.util.stream." : "java.util.") + name;
   }
   if (const auto plain = plain_types().find(name); plain != plain_types().end())
-    return plain->second.kind == Kind::expression ? plain->second.name : name;
+    return plain->second.kind == Kind::expression || holders().contains(name) ? plain->second.name
+                                                                              : name;
   if (callback(name, {})) return "java.util.function." + name;
   static const std::map<std::string, std::string> others = {
       {"OptionalInt", "java.util.OptionalInt"},
       {"OptionalLong", "java.util.OptionalLong"},
       {"OptionalDouble", "java.util.OptionalDouble"},
-      {"IntStream", "java.util.stream.IntStream"},
-      {"Instant", "java.time.Instant"},
-      {"Period", "java.time.Period"}};
+      {"IntStream", "java.util.stream.IntStream"}};
   const auto found = others.find(name);
   return found == others.end() ? std::string() : found->second;
 }
@@ -192,6 +254,11 @@ std::string java_collection_of(const std::string& type) {
   name = name.substr(name.rfind('.') + 1);
   const auto found = collections().find(name);
   return found == collections().end() ? std::string() : found->second;
+}
+
+std::string java_holder_of(const std::string& type) {
+  const auto found = holders().find(type.substr(type.rfind('.') + 1));
+  return found == holders().end() ? "{}" : found->second.pattern;
 }
 
 std::optional<Type> java_library_type(const std::string& name, const std::vector<Type>& arguments) {

@@ -15,5 +15,7 @@ namespace leyden::qa {
 [[nodiscard]] std::string java_library_name(const std::string& name);
 // How a collection is made of a list, with a place for it: "new java.util.ArrayList<>({})"; empty: the list is as good.
 [[nodiscard]] std::string java_collection_of(const std::string& type);
+// How what holds a text is made of it, with a place for that: "new StringBuilder({})"; "{}" of a String.
+[[nodiscard]] std::string java_holder_of(const std::string& type);
 
 }  // namespace leyden::qa

@@ -69,7 +69,7 @@ std::string reader(const Type& type, const JavaSource& source) {
     case Kind::bytes:
       return "in.character()";
     case Kind::text:
-      return type.name == "StringBuilder" ? "new StringBuilder(in.text())" : "in.text()";
+      return fmt::format(fmt::runtime(java_holder_of(type.name)), "in.text()");
     case Kind::list:
     case Kind::set:
       return list_reader(type, source);

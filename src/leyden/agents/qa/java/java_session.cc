@@ -38,7 +38,7 @@ sandbox::SandboxCommand JavaSession::command(std::vector<std::string> argv) cons
   drivers_.mount_into(out);
   out.mounts.push_back({.host = copy_, .inside = kProject});
   out.mounts.insert(out.mounts.end(), kit_.mounts.begin(), kit_.mounts.end());
-  out.environment = {{"TZ", "UTC"}};
+  out.environment = {{"TZ", time_zone_}};
   out.working_directory = kProject;
   return out;
 }
@@ -95,6 +95,11 @@ Result<std::vector<Json>> JavaSession::ask(const std::string& what, const std::s
   };
   return drivers_.ask_with_text(sandbox_, serve, what, CompiledToolchain::limits(kRequestTime),
                                 request, stop);
+}
+
+void JavaSession::begin_anew(bool elsewhere) {
+  drivers_.end_driver();
+  time_zone_ = elsewhere ? "Asia/Tokyo" : "UTC";
 }
 
 Result<std::string> JavaSession::put(const std::string& name, const std::string& text) const {

@@ -40,6 +40,9 @@ class JavaSession {
                                                         const std::string& request,
                                                         const std::stop_token& stop);
 
+  // Ends the virtual machine: the next request starts another, `elsewhere` in another time zone.
+  void begin_anew(bool elsewhere);
+
   // Compiles files to a folder of classes; what the compiler says against it, empty: nothing. Besides our own class path what it may use: other
   // folders of classes, and folders of sources.
   struct Build {
@@ -73,6 +76,7 @@ class JavaSession {
   const JavaProject& project_;
   const JavaKit& kit_;
   const std::filesystem::path& copy_;
+  const char* time_zone_ = "UTC";
 };
 
 }  // namespace leyden::qa

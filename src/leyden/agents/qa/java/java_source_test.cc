@@ -34,7 +34,8 @@ class Shop {
   int total(Map<String, List<Integer>> by, int[][] grid, Size size) { return limit; }
   static <T extends Comparable<T>> T most(Collection<? extends T> all) { return null; }
   static void say(java.util.function.Predicate<String> wanted, Optional<Double> more) {}
-  static int read(java.io.InputStream in) { return 0; }
+  static int read(java.net.Socket in) { return 0; }
+  static int parse(java.io.Reader from, java.nio.charset.Charset set) { return 0; }
 }
 )");
   const JavaSource source = java_source(files);
@@ -52,7 +53,18 @@ class Shop {
   EXPECT_EQ(named(source, "Shop.say").parameters[0].type.kind, Type::Kind::expression);
   EXPECT_EQ(named(source, "Shop.say").parameters[1].type.kind, Type::Kind::optional);
   EXPECT_EQ(named(source, "Shop.read").uncallable, "no values are made for its parameter in");
+  EXPECT_EQ(named(source, "Shop.parse").parameters[0].type.kind, Type::Kind::text);
+  EXPECT_EQ(named(source, "Shop.parse").parameters[0].type.name, "java.io.Reader");
   EXPECT_EQ(source.makers.at("Shop.Item").call, "new Shop.Item");
+}
+
+TEST(JavaSource, OfConstructorsThatTakeAsMuchTheOneOfTexts) {
+  const auto files = files_of(
+      "class Value {\n  Value(boolean b) {}\n  Value(String s) {}\n  Value(int n) {}\n"
+      "  int get() { return 1; }\n}\n");
+  const JavaSource source = java_source(files);
+  ASSERT_EQ(named(source, "Value.get").construction.size(), 1u);
+  EXPECT_EQ(named(source, "Value.get").construction[0].type.name, "String");
 }
 
 TEST(JavaSource, HiddenOnesAreReachedThroughOthers) {

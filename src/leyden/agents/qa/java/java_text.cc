@@ -296,8 +296,7 @@ std::string java_literal(const Value& value, const Type& type, const JavaSource&
     case Kind::real:
       return real_literal(value.real, type.name);
     case Kind::text:
-      return type.name == "StringBuilder" ? "new StringBuilder(" + java_quoted(value.text) + ")"
-                                          : java_quoted(value.text);
+      return fmt::format(fmt::runtime(java_holder_of(type.name)), java_quoted(value.text));
     case Kind::bytes:
       return character_literal(value.text);
     case Kind::list:

@@ -210,6 +210,7 @@ class JavaToolchain final : public CompiledToolchain {
   syntax::Language language() const override { return syntax::Language::java; }
   std::span<const BodySpan> bodies() const override { return source_.bodies; }
   sandbox::SandboxCommand probe_command(bool) const override { return {}; }
+  void begin_anew(bool elsewhere) override { session_->begin_anew(elsewhere); }
   Result<std::vector<Json>> run_probe(const std::string& request, bool of_mutants,
                                       const std::stop_token& stop) override {
     return session_->ask(of_mutants ? "mutants" : "calls", request, stop);

@@ -73,6 +73,60 @@ TEST_F(JavaAgent, TestsMethodsAndErrorsBesideTheProjectsTests) {
   EXPECT_EQ((*toolchain)->test_path(), "src/test/java/org/shop/CartTest.java");
 }
 
+constexpr std::string_view kOrder = R"(package org.shop;
+
+import java.io.Reader;
+import java.util.Locale;
+
+public class Order {
+  enum State { NEW, PAID }
+
+  public static class Line {
+    private String name;
+    private int count;
+    public void setName(String name) { this.name = name; }
+    public void setCount(int count) { this.count = count; }
+  }
+
+  public static int total(Line line) {
+    if (line.name == null || line.name.isEmpty()) return 0;
+    return line.count > 3 ? 2 * line.count : line.count;
+  }
+
+  public static int letters(Reader from) throws java.io.IOException {
+    int out = 0;
+    while (from.read() >= 0) out++;
+    return out;
+  }
+
+  public static int hash(State state) { return state.hashCode() ^ 7; }
+
+  public static int hour() { return java.time.ZonedDateTime.of(2024, 2, 29, 0, 0, 0, 0, java.time.ZoneOffset.UTC)
+      .withZoneSameInstant(java.time.ZoneId.systemDefault()).getHour(); }
+}
+)";
+
+// Objects by setters, texts behind readers; and nothing that another process answers otherwise: an identity's hash, the time zone.
+TEST_F(JavaAgent, TestsWhatStaysTheSameElsewhere) {
+  auto toolchain = open("src/main/java/org/shop/Order.java", kOrder);
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto mutants = (*toolchain)->mutants(20);
+  ASSERT_TRUE(mutants) << mutants.error().message;
+  const auto report = make_tests(**toolchain, *mutants, nullptr, {.rounds_max = 4}, {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_NE(report->test_text.find("lineWith("), std::string::npos) << report->test_text;
+  EXPECT_NE(report->test_text.find("new StringReader("), std::string::npos) << report->test_text;
+  EXPECT_EQ(report->test_text.find("Order.hash("), std::string::npos) << report->test_text;
+  EXPECT_EQ(report->test_text.find("Order.hour("), std::string::npos) << report->test_text;
+  EXPECT_TRUE(std::ranges::any_of(report->rejected, [](const RejectedTest& one) {
+    return one.reason.starts_with("gives another answer where");
+  }));
+  EXPECT_TRUE(std::ranges::none_of(
+      report->rejected, [](const RejectedTest& one) { return one.reason.starts_with("passed"); }));
+}
+
 TEST_F(JavaAgent, JudgesTestsOfAModel) {
   auto toolchain = open("Cart.java", kCart);
   if (!toolchain && toolchain.error().code == Errc::unsupported)

@@ -48,6 +48,17 @@ bool extends(const JavaDeclared& declared, const std::string& name) {
       found, [&](Node one) { return is_named_type(std::string(one.text(declared.text)), simple); });
 }
 
+// Whether it takes more; of constructors that take as much that of more texts, which may say numbers, too. A method of one text often knows a few names only.
+bool says_more(const JavaMaker& one, const JavaMaker& other) {
+  if (!one.call.starts_with("new ")) return one.parameters.size() > other.parameters.size();
+  const auto rank = [](const JavaMaker& maker) {
+    return std::pair(maker.parameters.size(),
+                     std::ranges::count(maker.parameters, Kind::text,
+                                        [](const Parameter& of) { return of.type.kind; }));
+  };
+  return rank(one) > rank(other);
+}
+
 }  // namespace
 
 std::pair<std::int64_t, std::int64_t> java_integer_range(const std::string& name) {
@@ -260,7 +271,7 @@ std::optional<JavaMaker> JavaTypes::maker_of(const JavaDeclared& declared,
     const bool known = std::ranges::none_of(one.parameters, [](const Parameter& parameter) {
       return parameter.type.kind == Kind::unknown;
     });
-    if (known && (!best || one.parameters.size() > best->parameters.size())) best = std::move(one);
+    if (known && (!best || says_more(one, *best))) best = std::move(one);
   };
   const std::string constructed = "new " + declared.name + arguments;
   if (declared.node.type() == "record_declaration") consider(declared.node, constructed, bindings);
