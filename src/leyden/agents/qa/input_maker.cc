@@ -7,6 +7,8 @@
 
 #include "leyden/agents/qa/regex_sample.h"
 #include "leyden/agents/qa/text_forms.h"
+#include "leyden/agents/qa/type_borders.h"
+#include "leyden/agents/qa/value_parts.h"
 
 namespace leyden::qa {
 namespace {
@@ -14,31 +16,9 @@ namespace {
 constexpr std::size_t kDepthMax = 5;
 constexpr std::size_t kLearnedMax = 80;
 
-const Type kUnknown{};
-
-const Type& element(const Type& type, std::size_t i = 0) {
-  return i < type.of.size() ? type.of[i] : kUnknown;
-}
-
 bool is_sequence(const Value& value) {
   return value.kind == Value::Kind::list || value.kind == Value::Kind::tuple ||
          value.kind == Value::Kind::set;
-}
-
-// A set and a map's keys hold what can be a key.
-bool hashable(const Value& value) {
-  if (value.kind == Value::Kind::list || value.kind == Value::Kind::set ||
-      value.kind == Value::Kind::map || value.kind == Value::Kind::object)
-    return false;
-  return std::ranges::all_of(value.items, hashable);
-}
-
-void drop_equal(std::vector<Value>& items) {
-  std::vector<Value> out;
-  for (Value& item : items) {
-    if (hashable(item) && std::ranges::find(out, item) == out.end()) out.push_back(std::move(item));
-  }
-  items = std::move(out);
 }
 
 bool is_of(const Value& value, const Type& type) {
@@ -78,41 +58,6 @@ bool takes_text(const Type& type) {
 // Behind the last that is passed.
 void drop_omitted(std::vector<Value>& arguments) {
   while (!arguments.empty() && arguments.back().is_omitted()) arguments.pop_back();
-}
-
-std::vector<Value> border_integers(const Literals& literals) {
-  std::vector<Value> out{Value::of(std::int64_t{0}), Value::of(std::int64_t{1}),
-                         Value::of(std::int64_t{-1}), Value::of(std::int64_t{2}),
-                         Value::of(std::int64_t{10})};
-  for (const std::int64_t own : literals.integers) {
-    for (const std::int64_t near : {own - 1, own, own + 1}) out.push_back(Value::of(near));
-  }
-  return out;
-}
-
-std::vector<Value> border_reals(const Literals& literals) {
-  std::vector<Value> out{Value::of(0.0), Value::of(1.0), Value::of(-1.0), Value::of(0.5),
-                         Value::of(100.0)};
-  for (const double own : literals.reals) {
-    out.push_back(Value::of(own));
-    out.push_back(Value::of(own + 1));
-    out.push_back(Value::of(own - 1));
-  }
-  for (const std::int64_t own : literals.integers)
-    out.push_back(Value::of(static_cast<double>(own)));
-  return out;
-}
-
-std::vector<Value> border_texts(const Literals& literals, Value::Kind kind) {
-  std::vector<Value> out{Value::of(std::string("a")),
-                         Value::of(std::string()),
-                         Value::of(std::string("one two one")),
-                         Value::of(std::string("A1 b-2")),
-                         Value::of(std::string("12")),
-                         Value::of(std::string("Zo\u00eb \u00df e\u0301 \u4e2d"))};
-  for (const std::string& own : literals.texts) out.push_back(Value::of(own));
-  for (Value& one : out) one.kind = kind;
-  return out;
 }
 
 }  // namespace
@@ -176,7 +121,7 @@ std::vector<Value> InputMaker::first_arguments(const Function& function) {
       out.push_back(Value::of(parameter.compared.front()));
       continue;
     }
-    const std::vector<Value> choices = border_values(parameter.type, literals_of(function));
+    const std::vector<Value> choices = borders_of(parameter.type, literals_of(function));
     out.push_back(choices.empty() ? Value::none() : choices[0]);
   }
   return out;
@@ -432,119 +377,20 @@ Value InputMaker::argument(const Parameter& parameter, const Style& style, std::
   const std::vector<std::string>& compared = parameter.compared;
   if (!compared.empty() && chance(0.5)) return Value::of(compared[below(compared.size())]);
   const bool any = doubts_ && !parameter.annotated && chance(0.5);
-  return value(any ? kUnknown : parameter.type, style, depth);
+  return value(any ? kUnknownType : parameter.type, style, depth);
 }
 
-std::vector<Value> InputMaker::border_lists(const Type& of, Value::Kind kind,
-                                            const Literals& literals) {
-  std::vector<Value> out{Value::list({})};
-  const std::vector<Value> inner = border_values(of, literals);
-  for (const Value& one : inner) out.push_back(Value::list({one}));
-  if (inner.size() > 1) {
-    out.push_back(Value::list({inner[1], inner[0]}));
-    out.push_back(Value::list({inner[1], inner[1], inner[0]}));
-  }
-  for (Value& one : out) {
-    one.kind = kind;
-    if (kind == Value::Kind::set) drop_equal(one.items);
-  }
-  return out;
-}
-
-// leyden:ignore common.complex-function a case a type
-std::vector<Value> InputMaker::border_values(const Type& type, const Literals& literals) {
-  using Kind = Type::Kind;
-  switch (type.kind) {
-    case Kind::none:
-      return {Value::none()};
-    case Kind::boolean:
-      return {Value::boolean(true), Value::boolean(false)};
-    case Kind::integer:
-      return border_integers(literals);
-    case Kind::real:
-      return border_reals(literals);
-    case Kind::text: {
-      std::vector<Value> out = border_texts(literals, Value::Kind::text);
-      for (const std::string& likely : type.texts) out.insert(out.begin(), Value::of(likely));
-      return out;
-    }
-    case Kind::bytes:
-      return border_texts(literals, Value::Kind::bytes);
-    case Kind::list:
-      return border_lists(element(type), Value::Kind::list, literals);
-    case Kind::set:
-      return border_lists(element(type), Value::Kind::set, literals);
-    case Kind::optional: {
-      std::vector<Value> out = border_values(element(type), literals);
-      out.push_back(Value::none());
-      return out;
-    }
-    case Kind::any_of: {
-      std::vector<Value> out;
-      for (const Type& one : type.of) {
-        std::vector<Value> more = border_values(one, literals);
-        out.insert(out.end(), more.begin(), more.end());
-      }
-      return out;
-    }
-    case Kind::map: {
-      std::vector<Value> out{{.kind = Value::Kind::map, .text = type.name, .items = {}}};
-      const std::vector<Value> keys = border_values(element(type), literals);
-      const std::vector<Value> values = border_values(element(type, 1), literals);
-      if (!keys.empty() && !values.empty() && hashable(keys[0]))
-        out.push_back({.kind = Value::Kind::map, .text = type.name, .items = {keys[0], values[0]}});
-      return out;
-    }
-    case Kind::expression: {
-      std::vector<Value> out;
-      for (const std::string& text : type.texts)
-        out.push_back({.kind = Value::Kind::expression, .text = text, .items = {}});
-      return out;
-    }
-    case Kind::record: {  // Each field through its borders, the others as they mostly are.
-      Value first{.kind = Value::Kind::map, .text = type.name, .items = {}};
-      std::vector<std::vector<Value>> borders;
-      for (std::size_t i = 0; i < type.of.size(); ++i) {
-        borders.push_back(border_values(type.of[i], literals));
-        first.items.push_back(Value::of(type.texts[i]));
-        // Of numbers one, not none: what they are multiplied with shows.
-        first.items.push_back(borders[i].empty()              ? Value::none()
-                              : borders[i].size() == 1        ? borders[i][0]
-                              : type.of[i].kind == Kind::text ? borders[i][0]
-                                                              : borders[i][1]);
-      }
-      // Of options none, then one at a time.
-      const bool options =
-          std::ranges::all_of(type.of, [](const Type& one) { return one.kind == Kind::optional; });
-      if (options) first.items.clear();
-      std::vector<Value> out{first};
-      for (std::size_t i = 0; i < borders.size(); ++i) {
-        for (const Value& one : borders[i]) {
-          Value changed = first;
-          if (options) changed.items = {Value::of(type.texts[i]), Value::none()};
-          changed.items[options ? 1 : 2 * i + 1] = one;
-          if (changed != first) out.push_back(std::move(changed));
-        }
-      }
-      return out;
-    }
-    case Kind::tuple:
-    case Kind::object:
-    case Kind::unknown: {
-      std::vector<Value> out;
-      const Style style{.alphabet = "ab", .literals = &literals};
-      for (int i = 0; i < 4; ++i) out.push_back(value(type, style, 0));
-      return out;
-    }
-  }
-  return {};
+std::vector<Value> InputMaker::borders_of(const Type& type, const Literals& literals) {
+  return type_borders(type, literals, [&](const Type& of) {
+    return value(of, Style{.alphabet = "ab", .literals = &literals}, 0);
+  });
 }
 
 std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_max) {
   const Function& of = functions_[function];
   std::vector<std::vector<Value>> choices;
   for (const Parameter& parameter : of.parameters) {
-    choices.push_back(border_values(parameter.type, literals_of(of)));
+    choices.push_back(borders_of(parameter.type, literals_of(of)));
     for (const std::string& text : parameter.compared) choices.back().push_back(Value::of(text));
     if (parameter.has_default && (parameter.by_name_only || parameter.may_be_named))
       choices.back().insert(choices.back().begin(), Value::omitted());
@@ -675,7 +521,7 @@ void InputMaker::vary(Value& value, const Type& any, const Style& style) {
   if (items.empty()) return;
   const std::size_t at = below(items.size());
   if (value.kind == Kind::map) {  // The values: keys must stay different.
-    const Type* of_value = type.kind == Type::Kind::record ? &kUnknown : &element(type, 1);
+    const Type* of_value = type.kind == Type::Kind::record ? &kUnknownType : &element(type, 1);
     for (std::size_t i = 0; type.kind == Type::Kind::record && i < type.texts.size(); ++i) {
       if (items[at & ~std::size_t{1}].text == type.texts[i]) of_value = &type.of[i];
     }
@@ -703,7 +549,7 @@ Input InputMaker::varied(const Input& parent, const Input& other) {
     if (&step == &out.steps.back() && at < other.steps.back().arguments.size() && chance(0.15)) {
       step.arguments[at] = other.steps.back().arguments[at];
     } else {
-      vary(step.arguments[at], at < parameters.size() ? parameters[at].type : kUnknown, style);
+      vary(step.arguments[at], at < parameters.size() ? parameters[at].type : kUnknownType, style);
     }
   }
   drop_lost_steps(out);

@@ -73,9 +73,7 @@ class InputMaker {
   // Of a call that says as little as it may.
   [[nodiscard]] std::vector<Value> first_arguments(const Function& function);
   [[nodiscard]] Input input_of(std::size_t function, std::vector<Value> arguments_of_call);
-  [[nodiscard]] std::vector<Value> border_values(const Type& type, const Literals& literals);
-  [[nodiscard]] std::vector<Value> border_lists(const Type& of, Value::Kind kind,
-                                                const Literals& literals);
+  [[nodiscard]] std::vector<Value> borders_of(const Type& type, const Literals& literals);
   void vary(Value& value, const Type& type, const Style& style);
   void vary_integer(Value& value, const Style& style);
   void vary_text(std::string& text, const Style& style);

@@ -15,9 +15,8 @@
 #include "leyden/agents/qa/reach.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/agents/qa/test_choice.h"
-#include "leyden/agents/qa/unloadable_tests.h"
+#include "leyden/agents/qa/verification.h"
 #include "leyden/agents/qa/written_tests.h"
-#include "leyden/base/utf8.h"
 
 namespace leyden::qa {
 namespace {
@@ -30,10 +29,6 @@ constexpr std::size_t kTestsMaxMore = 5;  // and for each one more.
 constexpr std::size_t kSameAnswersShare =
     4;                                  // Of one answer not more than a part of the spare inputs.
 constexpr std::size_t kVariedMax = 60;  // Of each function, in a round for mutants.
-constexpr std::size_t kShuffledRuns = 5;
-constexpr std::size_t kRunsOfEach = kShuffledRuns + 2;  // In order, shuffled and alone.
-constexpr std::size_t kChances = 5;          // Of tests that others may have kept from running.
-constexpr std::size_t kShownBytesMax = 600;  // Of a failure, in a report.
 constexpr std::size_t kMissingMax = 6;  // Lines, and mutants, that a model is told of at a time.
 
 class Agent {
@@ -136,6 +131,12 @@ class Agent {
     return out;
   }
 
+  void reject(std::string name, std::size_t function, std::string reason) {
+    report_.rejected.push_back({.name = std::move(name),
+                                .function = functions_[function].qualified_name(),
+                                .reason = std::move(reason)});
+  }
+
   // Whether the project's own tests still pass beside the new ones.
   Result<void> check_rest() {
     if (passed_before_.empty() || report_.test_text.empty()) return {};
@@ -147,15 +148,11 @@ class Agent {
       if (!passed.contains(name)) report_.rest_broken.push_back(name);
     }
     if (report_.rest_broken.empty()) return {};
+    constexpr const char* kBreaks = "tests of the project fail beside it";
     for (const std::size_t i : chosen_)
-      report_.rejected.push_back(
-          {.name = candidates_[i].name,
-           .function = functions_[candidates_[i].function()].qualified_name(),
-           .reason = "tests of the project fail beside it"});
+      reject(candidates_[i].name, candidates_[i].function(), kBreaks);
     written_->drop([&](const WrittenTests::Kept& one) {
-      report_.rejected.push_back({.name = one.test.name,
-                                  .function = functions_[one.function].qualified_name(),
-                                  .reason = "tests of the project fail beside it"});
+      reject(one.test.name, one.function, kBreaks);
       return true;
     });
     chosen_.clear();
@@ -195,18 +192,14 @@ class Agent {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       Observation& seen = (*observed)[i];
       const Function& function = functions_[inputs[i].function()];
-      const auto reject = [&](const char* reason) {
-        report_.rejected.push_back({.name = fmt::format("input {}", i + 1),
-                                    .function = function.qualified_name(),
-                                    .reason = reason});
-      };
       if (seen.outcome == Observation::Outcome::value) {
         if (!seen.awaited && seen.form == "value" && !toolchain_.fits(function.result, seen.kind))
           note_defect(
               inputs[i].function(),
               fmt::format("its annotation says another type than {}, which it gives", seen.kind));
         if (!seen.stable) {
-          reject("gives another answer the second time");
+          reject(fmt::format("input {}", i + 1), inputs[i].function(),
+                 "gives another answer the second time");
           continue;
         }
       } else if (seen.outcome != Observation::Outcome::error || seen.raised_line == 0 ||
@@ -343,10 +336,8 @@ class Agent {
         kept.push_back(std::move(candidates_[i]));
         continue;
       }
-      report_.rejected.push_back(
-          {.name = fmt::format("candidate {}", i + 1),
-           .function = functions_[candidates_[i].function()].qualified_name(),
-           .reason = "gives another answer where seeds of hashes, time zone or language differ"});
+      reject(fmt::format("candidate {}", i + 1), candidates_[i].function(),
+             "gives another answer where seeds of hashes, time zone or language differ");
     }
     candidates_ = std::move(kept);
     return {};
@@ -473,104 +464,10 @@ class Agent {
     return out;
   }
 
-  // In the source's order, with names; then run as the user will run them.
   Result<void> verify() {
-    std::ranges::sort(chosen_, [&](std::size_t a, std::size_t b) {
-      return std::pair(candidates_[a].function(), a) < std::pair(candidates_[b].function(), b);
-    });
-    std::map<std::string, std::size_t> counts;
-    for (const std::size_t i : chosen_) {
-      const Function& function = functions_[candidates_[i].function()];
-      const bool fails = candidates_[i].expected.outcome == Observation::Outcome::error;
-      std::size_t& count = counts[toolchain_.test_name(function, fails, 0)];
-      do {
-        candidates_[i].name = toolchain_.test_name(function, fails, ++count);
-      } while (written_->has_name(candidates_[i].name));
-    }
-    for (std::size_t round = 0; !chosen_.empty() || !written_->kept().empty(); ++round) {
-      progress("verifying", 0, chosen_.size() + written_->kept().size());
-      const std::vector<TestCase> cases = cases_of(chosen_);
-      std::vector<SourceTest> written;
-      for (const WrittenTests::Kept& one : written_->kept()) written.push_back(one.test);
-      report_.test_text = toolchain_.test_file(cases, written);
-      auto runs = toolchain_.run_tests(
-          report_.test_path, report_.test_text,
-          {.shuffled = kShuffledRuns, .alone = true, .seed = options_.seed}, stop_);
-      if (!runs) return std::unexpected(runs.error());
-      const std::size_t before = chosen_.size() + written_->kept().size();
-      if (runs->tests.empty() && !written.empty() && before > written.size()) {
-        // Those that were written do not fit together: what was made without a model is not lost for that.
-        written_->drop([&](const WrittenTests::Kept& one) {
-          report_.rejected.push_back({.name = one.test.name,
-                                      .function = functions_[one.function].qualified_name(),
-                                      .reason = "does not run beside the others: " +
-                                                utf8::short_line(runs->trouble, kShownBytesMax)});
-          return true;
-        });
-        continue;
-      }
-      if (runs->tests.empty() && written.empty() && before > 1 && round < kChances) {
-        auto dropped = drop_unloadable();
-        if (!dropped) return std::unexpected(dropped.error());
-        if (*dropped > 0 && *dropped < before) continue;
-      }
-      // Who crashes takes the others with it: while some fail the others get another chance.
-      const bool some_fail =
-          round < kChances &&
-          std::ranges::any_of(
-              runs->tests, [](const auto& test) { return test.second.passed < test.second.runs; });
-      const auto fails = [&](const std::string& name, std::size_t function) {
-        const auto test = runs->tests.find(name);
-        const bool there = test != runs->tests.end();
-        if (there && test->second.passed == test->second.runs &&
-            (some_fail || test->second.runs == kRunsOfEach))
-          return false;
-        if (!there && some_fail) return false;
-        std::string reason =
-            !there ? "was not run: " + runs->trouble
-            : test->second.passed < test->second.runs
-                ? fmt::format("passed {} of {} runs{}", test->second.passed, test->second.runs,
-                              test->second.failure.empty()
-                                  ? ""
-                                  : ": " + utf8::short_line(test->second.failure, kShownBytesMax))
-                : "did not run each time";
-        report_.rejected.push_back({.name = name,
-                                    .function = functions_[function].qualified_name(),
-                                    .reason = std::move(reason)});
-        return true;
-      };
-      std::erase_if(chosen_, [&](std::size_t i) {
-        return fails(candidates_[i].name, candidates_[i].function());
-      });
-      written_->drop(
-          [&](const WrittenTests::Kept& one) { return fails(one.test.name, one.function); });
-      for (const auto& [name, test] : runs->tests) report_.runs_verified += test.runs;
-      if (chosen_.size() + written_->kept().size() == before) break;
-    }
-    if (chosen_.empty() && written_->kept().empty()) report_.test_text.clear();
-    return {};
-  }
-
-  // Gives up those for which the file of all does not load, unless it is none or all: how many.
-  Result<std::size_t> drop_unloadable() {
-    const auto trial = [&](std::span<const std::size_t> some) -> Result<std::string> {
-      const std::string text = toolchain_.test_file(cases_of({some.begin(), some.end()}), {});
-      auto runs =
-          toolchain_.run_tests(report_.test_path, text, {.shuffled = 0, .alone = false}, stop_);
-      if (!runs) return std::unexpected(runs.error());
-      if (!runs->tests.empty()) return std::string();
-      return runs->trouble.empty() ? std::string("nothing was told of it") : runs->trouble;
-    };
-    auto blamed = unloadable_tests(chosen_, trial);
-    if (!blamed) return std::unexpected(blamed.error());
-    if (blamed->size() == chosen_.size()) return blamed->size();
-    for (const auto& [i, trouble] : *blamed)
-      report_.rejected.push_back(
-          {.name = candidates_[i].name,
-           .function = functions_[candidates_[i].function()].qualified_name(),
-           .reason = "does not load: " + utf8::short_line(trouble, kShownBytesMax)});
-    std::erase_if(chosen_, [&](std::size_t i) { return blamed->contains(i); });
-    return blamed->size();
+    Verification verification(toolchain_, options_, candidates_, chosen_, *written_, report_);
+    return verification.run(
+        [this] { progress("verifying", 0, chosen_.size() + written_->kept().size()); }, stop_);
   }
 
   // The figures, of what was kept.

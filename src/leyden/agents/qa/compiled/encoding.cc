@@ -5,14 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/value_parts.h"
+
 namespace leyden::qa {
 namespace {
-
-const Type kUnknown{};
-
-const Type& element(const Type& type, std::size_t i = 0) {
-  return i < type.of.size() ? type.of[i] : kUnknown;
-}
 
 Value fitted_integer(const Value& value, const std::string& name, const IntegerRange& range) {
   const auto [low, high] = range(name);
@@ -86,7 +82,7 @@ bool is_choice(const Type& type) {
 std::string encoded_all(const std::vector<Value>& values, std::span<const Parameter> parameters) {
   std::string out = fmt::format("l{}", values.size());
   for (std::size_t i = 0; i < values.size(); ++i)
-    out += " " + encoded(values[i], i < parameters.size() ? parameters[i].type : kUnknown);
+    out += " " + encoded(values[i], i < parameters.size() ? parameters[i].type : kUnknownType);
   return out;
 }
 
