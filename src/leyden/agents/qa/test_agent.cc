@@ -29,6 +29,7 @@ constexpr std::size_t kTestsMaxMore = 5;  // and for each one more.
 constexpr std::size_t kSameAnswersShare =
     4;                                  // Of one answer not more than a part of the spare inputs.
 constexpr std::size_t kVariedMax = 60;  // Of each function, in a round for mutants.
+constexpr int kMoreTimeShare = 10;      // Of all time is for shortening, where mutants took it all.
 constexpr std::size_t kMissingMax = 6;  // Lines, and mutants, that a model is told of at a time.
 
 class Agent {
@@ -424,8 +425,9 @@ class Agent {
   Result<void> drop_idle_steps() {
     const bool any = std::ranges::any_of(
         chosen_, [&](std::size_t i) { return candidates_[i].input.steps.size() > 1; });
-    if (!any || Clock::now() > deadline_) return {};
+    if (!any) return {};
     progress("shortening", 0, chosen_.size());
+    const auto end = std::max(deadline_, Clock::now() + options_.time_max / kMoreTimeShare);
     const auto goals_among = [&](const Arcs& arcs) {
       Arcs out = search_->goals_among(arcs);
       std::erase_if(out, [&](const Arc& goal) { return before_.contains(goal); });
@@ -433,7 +435,11 @@ class Agent {
     };
     auto shorter = without_idle_steps(
         cases_of(chosen_), goals_among,
-        [&](std::span<const Input> inputs) { return toolchain_.observe(inputs, stop_); },
+        [&](std::span<const Input> inputs) -> Result<std::vector<Observation>> {
+          // Out of time nothing says the same, and all stay as they are.
+          if (Clock::now() > end) return std::vector<Observation>(inputs.size());
+          return toolchain_.observe(inputs, stop_);
+        },
         [&](std::span<const TestCase> tests) { return still_notice(tests); });
     if (!shorter) return std::unexpected(shorter.error());
     for (std::size_t i = 0; i < chosen_.size(); ++i)
