@@ -25,7 +25,7 @@ struct Evaluation {
   std::map<std::string, double> metrics;  // Of the last run.
   std::size_t runs = 0;                   // Commands that were run.
   double seconds = 0;                     // All of them together.
-  double limit_share = 0;                 // Of its time limit, the most that one of them took.
+  double limit_share = 0;  // The processor time of one of them against its time limit, at most.
 
   // The median. Empty unless every repeat was measured.
   [[nodiscard]] std::optional<double> score() const;
