@@ -93,7 +93,6 @@ std::vector<Value> record_borders(const Type& type, const Literals& literals, co
 
 }  // namespace
 
-// leyden:ignore common.complex-function a case a type
 std::vector<Value> type_borders(const Type& type, const Literals& literals, const Draw& draw) {
   using Kind = Type::Kind;
   switch (type.kind) {
