@@ -92,9 +92,8 @@ void Archive::add(const Trajectory& trajectory) {
 void Archive::add_to_island(Island& island, const Trajectory& trajectory) {
   const Evaluation& evaluation = *trajectory.evaluation;
   if (const auto fitness = fitness_of(evaluation, options_.goal)) {
-    const Cell cell = cell_of(trajectory);
-    const Member member{.number = trajectory.number, .fitness = *fitness, .is_slow = cell.is_slow};
-    const auto [at, fresh] = island.cells.try_emplace(cell, member);
+    const Member member{.number = trajectory.number, .fitness = *fitness};
+    const auto [at, fresh] = island.cells.try_emplace(cell_of(trajectory), member);
     if (!fresh && better(member, at->second)) at->second = member;
     return;
   }
@@ -135,7 +134,10 @@ void Archive::end_generation(std::size_t generation) {
 
 std::vector<Archive::Member> Archive::elites(std::size_t island) const {
   std::vector<Member> out;
-  for (const auto& [cell, member] : islands_[island % islands_.size()].cells) out.push_back(member);
+  for (const auto& [cell, member] : islands_[island % islands_.size()].cells) {
+    out.push_back(member);
+    out.back().is_slow = cell.is_slow;
+  }
   std::ranges::sort(out, better);
   for (Member& member : out) {
     if (const auto found = children_.find(member.number); found != children_.end())

@@ -180,6 +180,10 @@ std::optional<std::string> NumericSearch::once_more(const Program& program) cons
   return with_constants(program, values);
 }
 
+bool NumericSearch::is_best(const Search& search, std::optional<double> fitness) {
+  return fitness && (!search.best || *fitness > *search.best);
+}
+
 // Whether a number is ten times as large as its unit. One that has become small may only be on its way through zero.
 bool NumericSearch::has_outgrown(const Search& search, const std::vector<Constant>& constants) {
   for (std::size_t i = 0; i < constants.size(); ++i) {
@@ -195,7 +199,7 @@ void NumericSearch::tell(Search& search, const std::vector<Constant>& constants,
   for (std::size_t i = 0; i < constants.size(); ++i)
     point.push_back((constants[i].value - search.origin[i]) / search.scale[i]);
   search.strategy.tell(point, fitness.value_or(-std::numeric_limits<double>::infinity()));
-  if (fitness && (!search.best || *fitness > *search.best)) search.best = fitness;
+  if (is_best(search, fitness)) search.best = fitness;
 }
 
 void NumericSearch::tell(const Measured& parent, const Measured& child) {
@@ -216,8 +220,8 @@ void NumericSearch::tell(const Measured& parent, const Measured& child) {
     tell(found->second, first, parent.fitness);
   }
   Search& search = found->second;
-  const bool is_best = child.fitness && (!search.best || *child.fitness > *search.best);
-  if (is_best && has_outgrown(search, constants)) search = search_from(constants);
+  if (is_best(search, child.fitness) && has_outgrown(search, constants))
+    search = search_from(constants);
   tell(search, constants, child.fitness);
 }
 

@@ -63,6 +63,7 @@ class NumericSearch {
     SepCmaEs strategy;
     std::optional<double> best;
   };
+  static bool is_best(const Search& search, std::optional<double> fitness);
   static bool has_outgrown(const Search& search, const std::vector<Constant>& constants);
   static Search search_from(const std::vector<Constant>& constants);
   static void tell(Search& search, const std::vector<Constant>& constants,

@@ -4,7 +4,6 @@
 #include <cctype>
 #include <cmath>
 #include <set>
-#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -333,15 +332,9 @@ std::string java_test_file(std::span<const TestCase> cases, std::span<const Sour
     tests += fmt::format("\n  @Test\n  void {}(){} {{\n{}  }}\n", one.name,
                          exceptions_of(body, source), body);
   }
-  // One may call another.
-  for (bool more = true; std::exchange(more, false);) {
-    for (const auto& [type, maker] : source.makers) {
-      if (maker.helper.empty() || tests.find(maker.call + "(") == std::string::npos ||
-          tests.find(maker.helper) != std::string::npos)
-        continue;
+  for (const auto& [type, maker] : source.makers) {
+    if (!maker.helper.empty() && tests.find(maker.call + "(") != std::string::npos)
       tests += maker.helper;
-      more = true;
-    }
   }
   if (tests.find("printedBy(") != std::string::npos) {
     tests += kPrintedBy;
