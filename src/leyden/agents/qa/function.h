@@ -46,7 +46,8 @@ struct Function {
   std::size_t end = 0;
   std::size_t first_line = 1;
   std::size_t last_line = 1;
-  bool is_async = false;  // Gives something to await.
+  bool is_async = false;    // Gives something to await.
+  bool only_reads = false;  // A method that leaves its object as it was.
   // Why no test calls it: it is a helper of others, say, which are to reach it. Empty: one does.
   std::string uncallable{};
   bool is_last_resort =

@@ -1,5 +1,6 @@
 // What comes before the call that is observed: the object, and steps on it and on others.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "leyden/agents/qa/input_maker.h"
@@ -74,9 +75,14 @@ std::optional<Step> InputMaker::any_step(const Input& input, const Function& of,
       return out;
     }
   }
-  const std::vector<std::size_t> methods = methods_of(of);
+  std::vector<std::size_t> methods = methods_of(of);
   const bool reads = of.kind == Function::Kind::property || !objects.empty();
   if (methods.size() < (reads ? 1U : 2U)) return std::nullopt;
+  // What changes the object, mostly.
+  std::vector<std::size_t> changing;
+  std::ranges::copy_if(methods, std::back_inserter(changing),
+                       [&](std::size_t one) { return !functions_[one].only_reads; });
+  if (!changing.empty() && chance(0.9)) methods = std::move(changing);
   return step(methods[below(methods.size())], style);
 }
 

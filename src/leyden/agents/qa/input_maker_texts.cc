@@ -63,6 +63,9 @@ std::string InputMaker::grid(const Style& style) {
   const std::size_t width = 1 + below(kRowsMax);
   const std::size_t height = chance(0.5) ? width : 1 + below(kRowsMax);
   std::string out;
+  // Some begin with an empty line, as texts of several lines are written.
+  const auto& own = style.literals->texts;
+  if (std::ranges::find(own, "\n") != own.end() && chance(0.25)) out += '\n';
   for (std::size_t i = 0; i < height; ++i) {
     if (i > 0) out += '\n';
     for (std::size_t k = 0; k < width; ++k) out += cells[below(cells.size())];

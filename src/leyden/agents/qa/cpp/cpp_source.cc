@@ -395,6 +395,7 @@ class Assembler {
     out.name = one.form == Form::conversion ? "operator " + one.name : one.name;
     out.uncallable = uncallable;
     out.doc = one.doc;
+    out.only_reads = one.is_const;
     if (own != nullptr) callable.class_name = own->name;
     if (one.form == Form::conversion) callable.name = types_.type_of(one.name, one.scope).name;
     if (one.form == Form::function && !one.scope.empty())

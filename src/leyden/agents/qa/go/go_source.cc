@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/compared_texts.h"
+#include "leyden/agents/qa/go/go_changes.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
@@ -64,11 +65,13 @@ std::string doc_of(Node node, std::string_view text) {
 
 class Reader {
  public:
-  explicit Reader(const std::vector<GoFile>& files) : files_(files) {}
+  Reader(const std::vector<GoFile>& files, const std::set<std::string>& taken, bool plain)
+      : files_(files), types_(taken, plain) {}
 
   GoSource read() {
     for (const GoFile& file : files_) declare(file);
     for (const GoFile& file : files_) find_makers(file);
+    changing_ = go_changing_methods(files_);
     const GoFile& target = files_.back();
     for (const Node node : target.tree.root().named_children()) {
       const std::string_view type = node.type();
@@ -80,6 +83,9 @@ class Reader {
     for (Function& one : out_.functions) merge_literals(shared_, one.literals);
     out_.choices = types_.used_choices();
     out_.fields = types_.used_fields();
+    out_.implementations = types_.implementations();
+    out_.texts = types_.used_texts();
+    for (const auto& [interface, one] : types_.stand_ins()) out_.stand_ins[one.name] = one.text;
     return std::move(out_);
   }
 
@@ -89,6 +95,7 @@ class Reader {
     Node parameters;
     std::string_view text;
     bool points = false;
+    std::string interface;  // Where it gives one that the structure implements.
   };
 
   void declare(const GoFile& file) {
@@ -98,6 +105,8 @@ class Reader {
       if (type == "type_declaration") declare_types(node, file.text);
       if (type == "const_declaration") declare_choices(node, file.text);
       if (type == "import_declaration") declare_imports(node, file.text);
+      if (type == "var_declaration") declare_errors(node, file.text);
+      if (type == "method_declaration") declare_method(node, file.text);
       if (const Node name = node.field("name"); name) out_.names.emplace(name.text(file.text));
     }
   }
@@ -128,6 +137,25 @@ class Reader {
     }
   }
 
+  // var ErrEmpty = errors.New("empty"), alone or in a list.
+  void declare_errors(Node node, std::string_view text) {
+    for (const Node one : node.named_children()) {
+      if (one.type() == "var_spec_list") declare_errors(one, text);
+      const std::string_view name = one.field("name").text(text);
+      const std::string_view value = one.field("value").text(text);
+      if (value.starts_with("errors.New(") || value.starts_with("fmt.Errorf("))
+        types_.add_error(std::string(name));
+    }
+  }
+
+  void declare_method(Node node, std::string_view text) {
+    Node type = node.field("receiver").named_child(0).field("type");
+    const bool by_pointer = type.type() == "pointer_type";
+    if (by_pointer) type = type.named_child(0);
+    types_.add_method(std::string(type.text(text)), std::string(node.field("name").text(text)),
+                      by_pointer);
+  }
+
   void declare_imports(Node node, std::string_view text) {
     for (const Node one : node.named_children()) {
       if (one.type() == "import_spec_list") declare_imports(one, text);
@@ -151,12 +179,30 @@ class Reader {
       const bool points = result.type() == "pointer_type";
       if (points) result = result.named_child(0);
       if (result.type() != "type_identifier") continue;
-      makers_.try_emplace(std::string(result.text(file.text)),
-                          Maker{.name = name,
-                                .parameters = node.field("parameters"),
-                                .text = file.text,
-                                .points = points});
+      std::string made(result.text(file.text));
+      std::string interface;
+      if (types_.is_interface(made)) {
+        interface = std::exchange(made, literal_returned(node.field("body"), file.text));
+        if (made.empty()) continue;
+      }
+      makers_.try_emplace(made, Maker{.name = name,
+                                      .parameters = node.field("parameters"),
+                                      .text = file.text,
+                                      .points = points || !interface.empty(),
+                                      .interface = interface});
     }
+  }
+
+  // "counter" of return &counter{...}
+  static std::string literal_returned(Node body, std::string_view text) {
+    for (const Node list : body.named_children()) {
+      if (list.type() == "statement_list") return literal_returned(list, text);
+      Node value = list.type() == "return_statement" ? list.named_child(0).named_child(0) : Node{};
+      if (value && value.type() == "unary_expression") value = value.field("operand");
+      if (value && value.type() == "composite_literal")
+        return std::string(value.field("type").text(text));
+    }
+    return {};
   }
 
   // Parameters of a list; the last may be variadic.
@@ -262,11 +308,18 @@ class Reader {
     callable.object = type.text(text);
     out.class_name = callable.object;
     out.kind = Function::Kind::method;
+    out.only_reads = !changing_[callable.object].contains(out.name);
     if (type.type() != "type_identifier") {
       out.uncallable = "its type has parameters";
       return;
     }
     if (const auto maker = makers_.find(callable.object); maker != makers_.end()) {
+      const std::string& interface = maker->second.interface;
+      if (!interface.empty() && !types_.wants(interface, out.name)) {
+        out.uncallable =
+            "it is no method of the " + interface + " that " + maker->second.name + " gives";
+        return;
+      }
       out.construction =
           parameters_of(maker->second.parameters, maker->second.text, {}, callable.maker_rest);
       callable.maker = maker->second.name;
@@ -289,12 +342,16 @@ class Reader {
   const std::vector<GoFile>& files_;
   GoTypes types_;
   std::map<std::string, Maker> makers_;
+  std::map<std::string, std::set<std::string>> changing_;
   Literals shared_;
   GoSource out_;
 };
 
 }  // namespace
 
-GoSource go_source(const std::vector<GoFile>& files) { return Reader(files).read(); }
+GoSource go_source(const std::vector<GoFile>& files, const std::set<std::string>& taken,
+                   bool plain) {
+  return Reader(files, taken, plain).read();
+}
 
 }  // namespace leyden::qa

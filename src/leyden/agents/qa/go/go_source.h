@@ -36,12 +36,17 @@ struct GoSource {
   std::vector<BodySpan> bodies;                             // Of functions, in the target.
   std::map<std::string, std::vector<std::string>> choices;  // Expressions of a type that has few.
   std::map<std::string, std::vector<std::string>>
-      fields;                                  // Of a structure: those that are given values.
-  std::map<std::string, std::string> imports;  // Paths by what they are called.
-  std::set<std::string> names;                 // Of all that the package declares.
+      fields;  // Of a structure: those that are given values.
+  std::map<std::string, std::vector<std::string>>
+      implementations;                           // Of an interface: types that are passed for it.
+  std::set<std::string> texts;                   // Types of the library that are made of texts.
+  std::map<std::string, std::string> stand_ins;  // Declarations by the name that a test uses.
+  std::map<std::string, std::string> imports;    // Paths by what they are called.
+  std::set<std::string> names;                   // Of all that the package declares.
 };
 
-// `files` are the package's, without tests, the target last.
-[[nodiscard]] GoSource go_source(const std::vector<GoFile>& files);
+// `files` are the package's, without tests, the target last; the rest as GoTypes says.
+[[nodiscard]] GoSource go_source(const std::vector<GoFile>& files,
+                                 const std::set<std::string>& taken = {}, bool plain = false);
 
 }  // namespace leyden::qa

@@ -64,6 +64,53 @@ func (i Item) Title() string { return i.Name }
   EXPECT_EQ(source.choices.at("Size"), (std::vector<std::string>{"Small", "Large", "Size(99)"}));
 }
 
+TEST(GoSource, InterfacesAreWhatImplementsThemOrStandsIn) {
+  const auto files = files_of(R"(package shop
+type Node interface { Eval() int }
+type Num struct { N int }
+type Add struct { L, R Node }
+func (n Num) Eval() int { return n.N }
+func (a *Add) Eval() int { return a.L.Eval() + a.R.Eval() }
+type Number interface { ~int | ~float64 }
+func Twice(n Node) int { return 2 * n.Eval() }
+func Sum(all Number) {}
+func Check(err error) {}
+type Lost struct { Why error; At int }
+func (l Lost) Error() string { return "lost" }
+)");
+  const GoSource source = go_source(files);
+  const Type& node = source.functions[2].parameters[0].type;
+  ASSERT_EQ(node.kind, Type::Kind::any_of);
+  ASSERT_EQ(node.of.size(), 3u);
+  EXPECT_EQ(node.of[0].name, "*Add");
+  EXPECT_EQ(node.of[0].of[0].kind, Type::Kind::any_of);
+  EXPECT_EQ(node.of[1].name, "Num");
+  EXPECT_EQ(node.of[2].texts[0], "nil");
+  EXPECT_EQ(source.implementations.at("Node"), (std::vector<std::string>{"*Add", "Num"}));
+  EXPECT_TRUE(source.stand_ins.contains("stubNode"));
+  // A constraint has no values.
+  EXPECT_FALSE(source.functions[3].uncallable.empty());
+  EXPECT_EQ(source.functions[4].parameters[0].type.texts.back(),
+            "Lost{Why: errors.New(\"broken\"), At: 2}");
+  EXPECT_TRUE(go_source(files, {}, true).stand_ins.empty());
+}
+
+TEST(GoSource, KnowsWhichMethodsChangeTheirObject) {
+  const auto files = files_of(R"(package shop
+type Cart struct { items []int; by map[string]int; sum int }
+func (c *Cart) Add(n int) { c.items = append(c.items, n) }
+func (c *Cart) Fill() { c.Add(1) }
+func (c Cart) Note(name string) { c.by[name]++ }
+func (c *Cart) Len() int { return len(c.items) + c.twice() }
+func (c *Cart) twice() int { local := 2; local = 3; return local * c.sum }
+func (c *Cart) Sort() { sort.Ints(c.items) }
+)");
+  const GoSource source = go_source(files);
+  std::vector<bool> reads;
+  for (const Function& one : source.functions) reads.push_back(one.only_reads);
+  EXPECT_EQ(reads, (std::vector<bool>{false, false, false, true, true, false}));
+}
+
 TEST(GoSource, SaysWhyWhatCanNotBeCalledIsNot) {
   const auto files = files_of(R"(package main
 func main() {}

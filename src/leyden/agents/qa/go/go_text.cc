@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <functional>
 #include <map>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 
 #include "leyden/agents/qa/compiled/encoding.h"
 #include "leyden/agents/qa/compiled/step_runs.h"
+#include "leyden/agents/qa/go/go_library.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/ascii.h"
@@ -72,15 +74,25 @@ std::string map_literal(const Value& value, const Type& type) {
         is_record ? value.items[i].text : go_literal(value.items[i], type.of[0]);
     out.push_back(key + ": " + item);
   }
-  return type.name + "{" + joined(out, ", ") + "}";
+  const std::string name =
+      type.name.starts_with('*') ? "&" + type.name.substr(1) : type.name;  // Of an interface.
+  return name + "{" + joined(out, ", ") + "}";
+}
+
+std::string text_literal(const std::string& text, const Type& type) {
+  std::string out = go_quoted(text);
+  if (const std::string_view made = go_made_of_text(type.name); !made.empty())
+    return fmt::format(fmt::runtime(made), out);
+  const bool plain = type.kind != Type::Kind::text || type.name == "string";
+  return plain ? out : fmt::format("{}({})", type.name, out);
 }
 
 // A name that hides nothing that a test uses.
 std::string variable(const std::string& name, const GoSource& source) {
-  static const std::set<std::string> own = {"t",    "got",     "want",   "err",  "object",
-                                            "math", "reflect", "errors", "time", "fmt"};
+  static const std::set<std::string> own = {"t", "got", "want", "err", "object"};
   const bool taken = own.contains(name) || source.names.contains(name) ||
-                     source.imports.contains(name) || name.starts_with("got");
+                     source.imports.contains(name) || name.starts_with("got") ||
+                     go_library_packages().contains(name);
   return taken ? name + "Arg" : name;
 }
 
@@ -244,10 +256,17 @@ class TestWriter {
     for (const auto& [name, text] : expected_.changed) add_changed(name, text);
   }
 
-  // What the call leaves in its object or an argument.
+  // What the call leaves in its object or an argument; of a buffer the text.
   void add_changed(const std::string& name, const std::string& text) {
     const bool is_object = name == "object";
-    const std::string used = is_object ? name : variable(name, source_);
+    std::string used = is_object ? name : variable(name, source_);
+    if (text.starts_with('"')) {
+      used += ".String()";
+      add_check({fmt::format("want := {}; {} != want", text, used),
+                 fmt::format("%q, want %q\", {}, want", used)},
+                shown_ + " leaves " + used);
+      return;
+    }
     const GoCallable& callable = source_.callables[input_.function()];
     const bool is_value =
         is_object && ((callable.maker.empty() && text.find('&') != 0) || !callable.maker_points ||
@@ -286,6 +305,9 @@ bool uses(std::string_view text, const std::string& package) {
 std::string go_literal(const Value& value, const Type& type) {
   if (type.kind == Type::Kind::optional && value.kind != Kind::none)
     return "&" + go_literal(value, type.of[0]);
+  if (type.kind == Type::Kind::any_of &&
+      (value.kind == Kind::map || value.kind == Kind::expression))
+    return go_literal(value, type.of[alternative_of(value, type)]);
   switch (value.kind) {
     case Kind::none:
       return "nil";
@@ -296,9 +318,7 @@ std::string go_literal(const Value& value, const Type& type) {
     case Kind::real:
       return real_literal(value.real);
     case Kind::text:
-      return type.kind == Type::Kind::text && type.name != "string"
-                 ? fmt::format("{}({})", type.name, go_quoted(value.text))
-                 : go_quoted(value.text);
+      return text_literal(value.text, type);
     case Kind::bytes:
       return character_literal(value.text);
     case Kind::list:
@@ -320,9 +340,7 @@ Input go_fitted(const Input& input, const GoSource& source) {
 
 std::string go_imports(std::string_view body, const GoSource& source,
                        const std::set<std::string>& more) {
-  std::map<std::string, std::string> known = {{"errors", "errors"},   {"fmt", "fmt"},
-                                              {"math", "math"},       {"reflect", "reflect"},
-                                              {"strings", "strings"}, {"time", "time"}};
+  std::map<std::string, std::string> known = go_library_packages();
   for (const auto& [name, path] : source.imports) known[name] = path;
   std::set<std::string> lines = {"\"testing\""};
   for (const std::string& one : more) {
@@ -339,6 +357,63 @@ std::string go_imports(std::string_view body, const GoSource& source,
   return out + ")\n";
 }
 
+namespace {
+
+// What stands in for interfaces in that text, and in what they say themselves.
+std::string stand_ins_of(const std::string& body, const GoSource& source) {
+  std::string out;
+  std::set<std::string> there;
+  for (bool again = true; again;) {
+    again = false;
+    for (const auto& [name, text] : source.stand_ins) {
+      if (there.contains(name) || (body + out).find("&" + name + "{") == std::string::npos)
+        continue;
+      again = there.insert(name).second;
+      out += "\n" + text;
+    }
+  }
+  return out;
+}
+
+// "reflect.TypeOf((*Shape)(nil)).Elem()"
+std::string reflected(const std::string& type) {
+  return fmt::format("reflect.TypeOf((*{})(nil)).Elem()", type);
+}
+
+// A variable of the probe: what it knows of types.
+std::string table(const std::string& name, const std::string& of,
+                  const std::map<std::string, std::vector<std::string>>& all,
+                  const std::function<std::string(const std::string&)>& item) {
+  std::string out = fmt::format("\nvar {} = map[reflect.Type]{}{{\n", name, of);
+  for (const auto& [type, texts] : all) {
+    std::vector<std::string> items;
+    for (const std::string& one : texts) items.push_back(item(one));
+    out += fmt::format("\t{}: {{{}}},\n", reflected(type), joined(items, ", "));
+  }
+  return out + "}\n";
+}
+
+// A text as Go writes it.
+std::string said(const std::string& text) { return go_quoted(text); }
+
+std::string tables(const GoSource& source) {
+  std::string out =
+      table("leydenChoices", "[]func() interface{}", source.choices,
+            [](const std::string& one) { return "func() interface{} { return " + one + " }"; });
+  out += table("leydenNames", "[]string", source.choices, said);
+  out += table("leydenFields", "[]string", source.fields, said);
+  out += table("leydenImplementations", "[]reflect.Type", source.implementations, reflected);
+  out += "\nvar leydenMadeOfText = map[reflect.Type]func(string) interface{}{\n";
+  for (const std::string& type : source.texts)
+    out += fmt::format("\t{}: func(text string) interface{{}} {{ return {} }},\n", reflected(type),
+                       fmt::format(fmt::runtime(go_made_of_text(type)), "text"));
+  out += "}\n";
+  for (const auto& [name, text] : source.stand_ins) out += "\n" + text;
+  return out;
+}
+
+}  // namespace
+
 std::string go_test_file(std::span<const TestCase> cases, std::span<const SourceTest> written,
                          const GoSource& source, const std::string& about) {
   std::string body;
@@ -354,6 +429,7 @@ std::string go_test_file(std::span<const TestCase> cases, std::span<const Source
     for (const std::string& line : TestWriter(one, source).lines()) body += "\t" + line + "\n";
     body += "}\n";
   }
+  body += stand_ins_of(body, source);
   return fmt::format(
              "package {}\n\n// Tests of {}, made by `leyden test`.{}\n\n", source.package, about,
              cases.empty() ? ""
@@ -389,25 +465,7 @@ GoProbe go_probe(const GoSource& source, const std::string& path) {
     body += fmt::format("\t{}: {{function: reflect.ValueOf({}), names: []string{{{}}}{}}},\n", i,
                         called, joined(names, ", "), object);
   }
-  body += "}\n";
-  std::string choices = "\nvar leydenChoices = map[reflect.Type][]interface{}{\n";
-  std::string names = "\nvar leydenNames = map[reflect.Type][]string{\n";
-  for (const auto& [type, texts] : source.choices) {
-    std::vector<std::string> quoted;
-    for (const std::string& one : texts) quoted.push_back(go_quoted(one));
-    choices +=
-        fmt::format("\treflect.TypeOf((*{})(nil)).Elem(): {{{}}},\n", type, joined(texts, ", "));
-    names +=
-        fmt::format("\treflect.TypeOf((*{})(nil)).Elem(): {{{}}},\n", type, joined(quoted, ", "));
-  }
-  std::string fields = "\nvar leydenFields = map[reflect.Type][]string{\n";
-  for (const auto& [type, texts] : source.fields) {
-    std::vector<std::string> quoted;
-    for (const std::string& one : texts) quoted.push_back(go_quoted(one));
-    fields +=
-        fmt::format("\treflect.TypeOf((*{})(nil)).Elem(): {{{}}},\n", type, joined(quoted, ", "));
-  }
-  body += choices + "}\n" + names + "}\n" + fields + "}\n";
+  body += "}\n" + tables(source);
   std::string head = fmt::format("package {}\n\n{}", source.package, go_imports(body, source, {}));
   // It has no tests.
   if (const std::size_t at = head.find("\t\"testing\"\n"); at != std::string::npos)

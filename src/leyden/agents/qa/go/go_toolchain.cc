@@ -61,7 +61,7 @@ class GoToolchain final : public CompiledToolchain {
     if (!package) return std::unexpected(package.error());
     package_ = *std::move(package);
     text_ = package_.files.back().text;
-    source_ = go_source(package_.files);
+    source_ = go_source(package_.files, declared_by_tests());
     if (none_callable())
       return fail(Errc::invalid_argument, "{}: there is nothing that a test could call{}",
                   file.string(),
@@ -82,6 +82,7 @@ class GoToolchain final : public CompiledToolchain {
   const std::vector<Function>& functions() const override { return source_.functions; }
   std::string module() const override { return package_.path; }
   std::string runner() const override { return "go test, " + version_; }
+  bool tells_long_stories() const override { return true; }
   ModelWords words() const override {
     return {.language = "Go",
             .fence = "go",
@@ -228,6 +229,20 @@ class GoToolchain final : public CompiledToolchain {
     });
   }
 
+  // Types of the package's other tests.
+  std::set<std::string> declared_by_tests() const {
+    std::set<std::string> out;
+    for (const auto& [name, text] : package_.tests) {
+      if (name == test_path().filename().string()) continue;
+      for (std::size_t at = text.find("\ntype "); at != std::string::npos;
+           at = text.find("\ntype ", at + 1)) {
+        const std::size_t begin = at + 6;
+        out.insert(text.substr(begin, text.find(' ', begin) - begin));
+      }
+    }
+    return out;
+  }
+
   fs::path folder() const { return copy_->path() / package_.folder; }
 
   sandbox::SandboxCommand command_for(std::vector<std::string> argv) const {
@@ -327,6 +342,7 @@ class GoToolchain final : public CompiledToolchain {
   // Without what does not compile.
   Result<void> build_probe(const std::stop_token& stop) {
     std::string trouble;
+    bool plain = false;
     for (std::size_t round = 0; round < kRepairs; ++round) {
       const GoProbe probe = go_probe(source_, package_.path);
       Files files = probe_files();
@@ -343,6 +359,11 @@ class GoToolchain final : public CompiledToolchain {
               "a call of it does not compile: " + first_complaint(trouble);
           found = true;
         }
+      }
+      // What stands in for others, or is made of the library's, may be what does not compile.
+      if (!found && !std::exchange(plain, true)) {
+        source_ = go_source(package_.files, {}, true);
+        found = true;
       }
       if (!found || none_callable()) break;
     }

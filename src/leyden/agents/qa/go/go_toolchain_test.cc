@@ -105,6 +105,104 @@ func IsWeekend(day time.Time) bool {
   EXPECT_NE(report->test_text.find("want := time.Date("), std::string::npos) << report->test_text;
 }
 
+// What implements an interface in the package, what stands in for it where nothing does, and what the library has.
+TEST_F(GoAgent, GivesValuesForInterfaces) {
+  folder_.write("shop/go.mod", "module example.org/shop\n\ngo 1.18\n");
+  // A file of tests that was made earlier has a stand-in of that name.
+  folder_.write("shop/other_test.go", "package shop\n\ntype stubStore struct{}\n");
+  constexpr std::string_view kSource = R"(package shop
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+var ErrEmpty = errors.New("empty")
+
+type Shape interface{ Area() int }
+
+type Square struct{ Side int }
+type Box struct{ W, H int }
+
+func (s Square) Area() int { return s.Side * s.Side }
+func (b *Box) Area() int   { return b.W * b.H }
+
+func Double(shape Shape) int {
+	if shape == nil {
+		return -1
+	}
+	if box, ok := shape.(*Box); ok && box.W > 3 {
+		return box.Area() * 3
+	}
+	if _, ok := shape.(Square); ok {
+		return shape.Area() * 2
+	}
+	return shape.Area()
+}
+
+type Store interface {
+	io.Closer
+	Get(key string) (string, error)
+	Log(text ...string)
+}
+
+func Load(open func(name string) (Store, error)) (string, error) {
+	store, err := open("x")
+	if err != nil {
+		return "", err
+	}
+	defer store.Close()
+	return store.Get("key")
+}
+
+func Count(in io.Reader, out io.Writer) int {
+	lines := 0
+	for scan := bufio.NewScanner(in); scan.Scan(); {
+		lines++
+		fmt.Fprintln(out, lines, scan.Text())
+	}
+	return lines
+}
+
+type Tally interface{ Next() int }
+
+type tally struct{ left *int }
+
+func (t *tally) Next() int {
+	*t.left--
+	return *t.left
+}
+
+func NewTally(count int) Tally { return &tally{left: &count} }
+)";
+  for (const bool again : {false, true}) {
+    auto toolchain = open("shapes.go", kSource);
+    if (!toolchain && toolchain.error().code == Errc::unsupported)
+      GTEST_SKIP() << toolchain.error().message;
+    ASSERT_TRUE(toolchain) << toolchain.error().message;
+    const auto mutants = (*toolchain)->mutants(100);
+    ASSERT_TRUE(mutants);
+    const auto report = make_tests(**toolchain, *mutants, nullptr, {.rounds_max = 4}, {}, {});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ((*toolchain)->test_path(), again ? "shapes_leyden_test.go" : "shapes_test.go");
+    for (const Function& one : (*toolchain)->functions())
+      EXPECT_TRUE(one.uncallable.empty()) << one.name << ": " << one.uncallable;
+    EXPECT_EQ(report->after.lines_reached, report->after.lines) << report->test_text;
+    EXPECT_EQ(report->after.branches_reached, report->after.branches) << report->test_text;
+    const auto has = [&](const char* text) {
+      EXPECT_NE(report->test_text.find(text), std::string::npos) << text << report->test_text;
+    };
+    has("object := NewTally(");
+    if (again) break;
+    has("strings.NewReader(\"");
+    has("leaves out.String()");
+    has("type stubStore2 struct");
+    folder_.write("shop/shapes_test.go", report->test_text);
+  }
+}
+
 TEST_F(GoAgent, GoesOnBehindEndlessLoopsWithoutAModule) {
   auto toolchain = open("steps.go", R"(package main
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "leyden/agents/qa/go/go_callbacks.h"
+#include "leyden/agents/qa/go/go_library.h"
 #include "leyden/agents/qa/source_text.h"
 
 namespace leyden::qa {
@@ -16,6 +19,9 @@ using Kind = Type::Kind;
 
 constexpr std::size_t kDepthMax = 8;
 constexpr std::size_t kArrayMax = 64;
+constexpr std::size_t kErrorsMax = 4;           // Of a package's own.
+constexpr std::size_t kImplementationsMax = 6;  // Of an interface.
+constexpr std::size_t kLevels = 2;              // Of an interface within itself.
 
 Type made(Kind kind, std::string name, std::vector<Type> of = {}) {
   return {.kind = kind, .of = std::move(of), .name = std::move(name)};
@@ -50,61 +56,16 @@ Type fundamental(const std::string& name) {
   if (name == "rune") return made(Kind::bytes, name);
   if (name == "any")
     return made(Kind::any_of, name, {made(Kind::integer, "int"), made(Kind::text, "string")});
-  if (name == "error")
-    return {.kind = Kind::expression,
-            .of = {},
-            .name = name,
-            .texts = {"nil", "errors.New(\"broken\")"}};
-  if (name == "time.Time")  // All of one zone: where tests run is not known.
-    return {.kind = Kind::expression,
-            .of = {},
-            .name = name,
-            .texts = {"time.Date(2024, 2, 29, 23, 59, 58, 0, time.UTC)",
-                      "time.Date(2011, 4, 25, 0, 0, 0, 0, time.UTC)",
-                      "time.Date(1969, 12, 31, 12, 30, 0, 500, time.UTC)", "time.Time{}"}};
   if (ranges().contains(name)) return made(Kind::integer, name);
+  if (!go_made_of_text(name).empty()) return made(Kind::text, name);
+  if (const auto& values = go_library_values(name); !values.empty())
+    return {.kind = Kind::expression, .of = {}, .name = name, .texts = values};
   return {};
-}
-
-bool is_number(const std::string& type) { return ranges().contains(type) || type == "float64"; }
-
-// What a callback of x, or of x and y of one type, returns.
-std::vector<std::string> returned(const std::vector<std::string>& takes, const std::string& gives) {
-  if (takes.empty()) {
-    if (is_number(gives)) return {"7"};
-    if (gives == "bool") return {"true"};
-    if (gives == "string") return {"\"made\""};
-    return {};
-  }
-  const bool number = is_number(takes[0]);
-  if (takes.size() == 2 && takes[0] == takes[1] && (number || takes[0] == "string")) {
-    if (gives == "bool") return {"x < y"};
-    if (gives == takes[0]) return {number ? "x - 2*y" : "x + y"};
-  }
-  if (takes.size() != 1) return {};
-  if (number && gives == "bool") return {"x > 1", "x < 0"};
-  if (number && gives == takes[0]) return {"2*x + 1"};
-  if (takes[0] == "string" && gives == "bool") return {"len(x) > 1", "x == \"\""};
-  if (takes[0] == "string" && gives == "string") return {"x + \"!\""};
-  if ((takes[0] == "string" || takes[0].starts_with("[]")) && gives == "int") return {"len(x)"};
-  return {};
-}
-
-// Callbacks by what they take and give; an empty text: nothing.
-std::vector<std::string> callbacks(const std::vector<std::string>& takes,
-                                   const std::string& gives) {
-  std::vector<std::string> named;
-  for (std::size_t i = 0; i < takes.size(); ++i)
-    named.push_back(fmt::format("{} {}", gives.empty() ? "_" : i == 0 ? "x" : "y", takes[i]));
-  const std::string head = "func(" + joined(named, ", ") + ")";
-  if (gives.empty()) return {head + " {}"};
-  std::vector<std::string> out;
-  for (const std::string& one : returned(takes, gives))
-    out.push_back(fmt::format("{} {} {{ return {} }}", head, gives, one));
-  return out;
 }
 
 }  // namespace
+
+bool is_go_integer(const std::string& type) { return ranges().contains(type); }
 
 std::pair<std::int64_t, std::int64_t> go_integer_range(const std::string& name) {
   const auto found = ranges().find(name);
@@ -120,26 +81,182 @@ Type GoTypes::named(const std::string& name, std::size_t depth) {
     if (declared != declared_.end() &&
         ranges().contains(std::string(declared->second.type.text(declared->second.text))))
       texts.push_back(name + "(99)");
-    used_choices_[name] = texts;
-    return {.kind = Kind::expression, .of = {}, .name = name, .texts = std::move(texts)};
+    return choice(name, std::move(texts));
   }
   const auto found = declared_.find(name);
-  if (found == declared_.end()) {
-    Type out = fundamental(name);
-    if (out.kind == Kind::expression) used_choices_[name] = out.texts;
-    return out;
-  }
+  if (found == declared_.end()) return of_library(name);
   const GoDeclaredType& declared = found->second;
-  if (declared.is_generic || open_.contains(name)) return {};
+  if (declared.is_generic) return {};
+  if (declared.type.type() == "interface_type" && declared.type.named_child_count() > 0)
+    return plain_ ? Type{} : interface(name, declared, depth);
+  if (open_.contains(name)) return {};
   if (declared.type.type() == "struct_type") return structure(name, declared, depth);
-  if (declared.type.type() == "interface_type" && declared.type.named_child_count() > 0) return {};
   open_.insert(name);
   Type out = type_of(declared.type, declared.text, {}, depth + 1);
   open_.erase(name);
+  if (declared.type.type() == "function_type" && out.kind == Kind::expression)
+    return choice(name, std::move(out.texts));
   // Its integers have the range of what it is made of.
   if (out.kind == Kind::expression || out.kind == Kind::unknown) return {};
   if (out.kind != Kind::optional) out.name = name;
   return out;
+}
+
+bool GoTypes::is_interface(const std::string& name) const {
+  const auto found = declared_.find(name);
+  return found != declared_.end() && found->second.type.type() == "interface_type";
+}
+
+bool GoTypes::wants(const std::string& interface, const std::string& method) {
+  if (!is_interface(interface)) return false;
+  const auto methods = methods_of(declared_.find(interface)->second, 0);
+  return methods &&
+         std::ranges::any_of(*methods, [&](const GoMethod& one) { return one.name == method; });
+}
+
+// The longest list of a type's expressions counts: shorter ones, of types within themselves, begin like it.
+Type GoTypes::choice(const std::string& name, std::vector<std::string> texts) {
+  std::vector<std::string>& used = used_choices_[name];
+  if (used.size() < texts.size()) used = texts;
+  return {.kind = Kind::expression, .of = {}, .name = name, .texts = std::move(texts)};
+}
+
+Type GoTypes::of_library(const std::string& name) {
+  Type out = fundamental(name);
+  if (plain_ && name != "error" && name.find('.') != std::string::npos) return {};
+  if (out.kind == Kind::text && !go_made_of_text(name).empty()) used_texts_.insert(name);
+  if (out.kind != Kind::expression) return out;
+  if (name == "error") {
+    const std::vector<std::string> own = own_errors();
+    out.texts.insert(out.texts.end(), own.begin(), own.end());
+  }
+  return choice(name, std::move(out.texts));
+}
+
+// The package's errors: its variables, and its types with a method Error.
+std::vector<std::string> GoTypes::own_errors() {
+  if (own_errors_) return *own_errors_;
+  own_errors_ = errors_;  // An error within one is one of these.
+  std::vector<std::string> out = errors_;
+  const std::set<std::string> outside = std::exchange(open_, {});
+  for (const auto& [name, methods] : methods_) {
+    const auto found = methods.find("Error");
+    const auto declared = declared_.find(name);
+    if (found == methods.end() || declared == declared_.end() ||
+        declared->second.type.type() != "struct_type")
+      continue;
+    std::size_t number = 1;
+    const std::string sample = go_sample(named(name), number);
+    if (!sample.empty()) out.push_back((found->second ? "&" : "") + sample);
+  }
+  open_ = outside;
+  if (out.size() > kErrorsMax) out.resize(kErrorsMax);
+  own_errors_ = out;
+  return out;
+}
+
+// The methods that an interface wants, with those of interfaces that it embeds; nothing: one is not known.
+std::optional<std::vector<GoMethod>> GoTypes::methods_of(const GoDeclaredType& declared,
+                                                         std::size_t depth) {
+  std::vector<GoMethod> out;
+  if (depth > kDepthMax) return std::nullopt;
+  for (const Node one : declared.type.named_children()) {
+    if (one.type() == "comment") continue;
+    if (one.type() == "method_elem") {
+      out.push_back({.name = std::string(one.field("name").text(declared.text)),
+                     .takes = parts_of(one.field("parameters"), declared.text, depth),
+                     .gives = parts_of(one.field("result"), declared.text, depth),
+                     .head = {},
+                     .body = {}});
+      continue;
+    }
+    if (one.type() != "type_elem" || one.named_child_count() != 1) return std::nullopt;
+    const std::string embedded(one.text(declared.text));
+    const auto found = declared_.find(embedded);
+    if (found != declared_.end() && found->second.type.type() == "interface_type") {
+      auto inner = methods_of(found->second, depth + 1);
+      if (!inner) return inner;
+      out.insert(out.end(), inner->begin(), inner->end());
+      continue;
+    }
+    const auto& known = go_library_methods(embedded);
+    if (known.empty()) return std::nullopt;
+    for (const GoLibraryMethod& method : known)
+      out.push_back({.name = method.name,
+                     .takes = {},
+                     .gives = {},
+                     .head = method.head,
+                     .body = method.body});
+  }
+  return out;
+}
+
+// A list of parameters or results, or the one type of a result.
+std::vector<GoPart> GoTypes::parts_of(Node node, std::string_view text, std::size_t depth) {
+  std::vector<GoPart> out;
+  if (!node) return out;
+  if (node.type() != "parameter_list")
+    return {{.text = std::string(node.text(text)), .type = type_of(node, text, {}, depth + 1)}};
+  for (const Node one : node.named_children()) {
+    const bool rest = one.type() == "variadic_parameter_declaration";
+    if (!rest && one.type() != "parameter_declaration") continue;
+    const Node type = one.field("type");
+    GoPart part{.text = (rest ? "..." : "") + std::string(type.text(text)), .type = {}};
+    if (!rest) part.type = type_of(type, text, {}, depth + 1);
+    std::size_t names = 0;
+    for (const Node child : one.named_children()) names += child.type() == "identifier" ? 1U : 0U;
+    out.insert(out.end(), std::max<std::size_t>(names, 1), part);
+  }
+  return out;
+}
+
+// The structures of the package that have its methods, then a type of the tests, or nil. Within itself it is the same choice: what is being read there has no
+// fields.
+Type GoTypes::interface(const std::string& name, const GoDeclaredType& declared,
+                        std::size_t depth) {
+  const std::size_t level = interfaces_open_.count(name);
+  const auto inside = interfaces_open_.insert(name);
+  Type out{.kind = Kind::any_of, .of = {}, .name = name};
+  std::vector<std::string> texts = {"nil"};
+  if (level < kLevels) {
+    const auto methods = methods_of(declared, depth);
+    if (methods && !implementations_.contains(name)) note_implementations(name, *methods);
+    if (methods)
+      texts.insert(texts.end(), stand_ins_[name].values.begin(), stand_ins_[name].values.end());
+  }
+  if (const auto known = implementations_.find(name); known != implementations_.end()) {
+    for (const std::string& type : known->second) {
+      const std::string plain = type.substr(type.starts_with('*') ? 1 : 0);
+      Type made = level < kLevels ? named(plain, depth + 1) : Type{};
+      if (made.kind != Kind::record) made = {.kind = Kind::record, .of = {}, .name = plain};
+      made.name = type;
+      out.of.push_back(std::move(made));
+    }
+  }
+  interfaces_open_.erase(inside);
+  if (!implementations_.contains(name)) return {};
+  Type choices = choice(name, std::move(texts));
+  if (out.of.empty()) return choices;
+  out.of.push_back(std::move(choices));
+  return out;
+}
+
+void GoTypes::note_implementations(const std::string& name, const std::vector<GoMethod>& methods) {
+  std::vector<std::string>& out = implementations_[name];
+  for (const auto& [type, own] : methods_) {
+    const auto declared = declared_.find(type);
+    const auto has = [&](const GoMethod& one) { return own.contains(one.name); };
+    if (out.size() == kImplementationsMax || declared == declared_.end() ||
+        declared->second.is_generic || declared->second.type.type() != "struct_type" ||
+        !std::ranges::all_of(methods, has))
+      continue;
+    const bool points =
+        std::ranges::any_of(methods, [&](const GoMethod& one) { return own.at(one.name); });
+    out.push_back((points ? "*" : "") + type);
+  }
+  std::vector<std::string> errors = of_library("error").texts;
+  errors.erase(errors.begin());  // nil
+  stand_ins_[name] = go_stand_in(name, methods, errors, taken_);
 }
 
 Type GoTypes::structure(const std::string& name, const GoDeclaredType& declared,
@@ -192,23 +309,34 @@ Type GoTypes::array(Node node, std::string_view text, const std::set<std::string
 Type GoTypes::callback(Node node, std::string_view text, const std::set<std::string>& parameters,
                        std::size_t depth) {
   std::vector<std::string> takes;
-  for (const Node one : node.field("parameters").named_children()) {
-    if (one.type() != "parameter_declaration") return {};
-    const Type of = type_of(one.field("type"), text, parameters, depth + 1);
-    if (of.kind == Kind::unknown) return {};
-    std::size_t names = 0;
-    for (const Node child : one.named_children()) names += child.type() == "identifier" ? 1U : 0U;
-    takes.insert(takes.end(), std::max<std::size_t>(names, 1), of.name);
+  for (const GoPart& one : parts_of(node.field("parameters"), text, depth)) {
+    if (one.text.starts_with("...")) return {};
+    takes.push_back(parameters.contains(one.text) ? "int" : one.text);
   }
-  const Node result = node.field("result");
-  const Type gives = type_of(result, text, parameters, depth + 1);
-  if (result && gives.kind == Kind::unknown) return {};
-  std::vector<std::string> texts = callbacks(takes, gives.name);
+  std::vector<GoGiven> gives;
+  for (const GoPart& one : parts_of(node.field("result"), text, depth)) {
+    GoGiven given{.type = parameters.contains(one.text) ? "int" : one.text, .texts = {}};
+    const bool is_interface = one.type.kind == Kind::any_of && one.type.name == one.text;
+    const Type& choices = is_interface ? one.type.of.back() : one.type;
+    if (choices.kind == Kind::expression) given.texts = choices.texts;
+    // An interface that is there comes first.
+    if (one.text != "error" && given.texts.size() > 1 && given.texts.front() == "nil")
+      given.texts.erase(given.texts.begin());
+    std::size_t number = 1;
+    if (given.texts.empty() && one.type.kind == Kind::record)
+      given.texts = {go_sample(one.type, number)};
+    gives.push_back(std::move(given));
+  }
+  std::vector<std::string> texts = go_callbacks(takes, gives);
   if (texts.empty()) return {};
+  // Without the names of what it takes and without its body: the type.
+  std::vector<std::string> types;
+  for (const GoGiven& one : gives) types.push_back(one.type);
+  const std::string results = joined(types, ", ");
   const std::string name =
-      fmt::format("func({}){}{}", joined(takes, ", "), result ? " " : "", gives.name);
-  used_choices_[name] = texts;
-  return {.kind = Kind::expression, .of = {}, .name = name, .texts = std::move(texts)};
+      fmt::format("func({}){}", joined(takes, ", "),
+                  types.size() > 1 ? " (" + results + ")" : (types.empty() ? "" : " ") + results);
+  return choice(name, std::move(texts));
 }
 
 Type GoTypes::type_of(Node node, std::string_view text, const std::set<std::string>& parameters,
@@ -238,6 +366,8 @@ Type GoTypes::type_of(Node node, std::string_view text, const std::set<std::stri
     return made(Kind::map, std::move(name), {std::move(key), std::move(value)});
   }
   if (kind == "pointer_type") {
+    if (const Type known = of_library(std::string(node.text(text))); known.kind != Kind::unknown)
+      return known;
     Type of = type_of(node.named_child(0), text, parameters, depth + 1);
     if (of.kind != Kind::record) return {};
     std::string name = "*" + of.name;

@@ -11,6 +11,7 @@ package leyden
 //          mutants  which input tells which mutant from the original
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -252,6 +254,9 @@ func leydenMadeObject(in *leydenRequest, callable leydenCallable) reflect.Value 
 	if callable.maker.IsValid() {
 		results := leydenCalled(callable.maker, leydenArguments(in, callable.maker.Type(), false))
 		made = results[0]
+		if made.Kind() == reflect.Interface && !made.IsNil() {
+			made = made.Elem()
+		}
 		if made.Kind() == reflect.Ptr {
 			if made.IsNil() {
 				panic("no object")
@@ -267,6 +272,20 @@ func leydenMadeObject(in *leydenRequest, callable leydenCallable) reflect.Value 
 	out := reflect.New(made.Type())
 	out.Elem().Set(made)
 	return out
+}
+
+// What was written to a buffer.
+func leydenWritten(value reflect.Value) (string, bool) {
+	if !value.CanInterface() {
+		return "", false
+	}
+	switch buffer := value.Interface().(type) {
+	case *bytes.Buffer:
+		return buffer.String(), buffer != nil
+	case *strings.Builder:
+		return buffer.String(), buffer != nil
+	}
+	return "", false
 }
 
 // What a call may change: its object, and what its arguments refer to.
@@ -286,7 +305,15 @@ func leydenStates(callable leydenCallable, object reflect.Value, arguments []ref
 	}
 	for i, name := range callable.names {
 		value := arguments[first+i]
+		if buffer, ok := leydenWritten(value); ok {
+			out[name] = strconv.Quote(buffer)
+			continue
+		}
 		switch value.Kind() {
+		case reflect.Interface: // A stand-in, or what else the package has there.
+			if !value.IsNil() && value.Elem().Kind() == reflect.Ptr {
+				add(name, value)
+			}
 		case reflect.Slice, reflect.Map, reflect.Ptr:
 			if !value.IsNil() {
 				add(name, value)

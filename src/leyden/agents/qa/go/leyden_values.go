@@ -26,10 +26,24 @@ func leydenField(of reflect.Value, name string) reflect.Value {
 
 func leydenRead(in *leydenRequest, kind reflect.Type) reflect.Value {
 	out := reflect.New(kind).Elem()
+	if types, ok := leydenImplementations[kind]; ok && len(types) > 0 {
+		if place := int(in.number()); place < len(types) {
+			out.Set(leydenRead(in, types[place]))
+			return out
+		}
+	}
 	if choices, ok := leydenChoices[kind]; ok {
-		if choice := choices[int(in.number())%len(choices)]; choice != nil {
+		if choice := choices[int(in.number())%len(choices)](); choice != nil {
 			out.Set(reflect.ValueOf(choice).Convert(kind))
 		}
+		return out
+	}
+	if made, ok := leydenMadeOfText[kind]; ok {
+		text := ""
+		if in.next() == 's' {
+			text = in.string()
+		}
+		out.Set(reflect.ValueOf(made(text)).Convert(kind))
 		return out
 	}
 	switch kind.Kind() {
@@ -239,7 +253,8 @@ func leydenItem(value reflect.Value, depth int, elided bool) (string, bool) {
 		return leydenForeignText(value)
 	}
 	if choices, ok := leydenChoices[kind]; ok && kind.Kind() != reflect.Func && kind.Kind() != reflect.Interface {
-		for i, choice := range choices {
+		for i, make := range choices {
+			choice := make()
 			if fmt.Sprint(reflect.ValueOf(choice).Convert(kind)) == fmt.Sprint(value) && leydenSame(reflect.ValueOf(choice), value) {
 				return leydenNames[kind][i], true
 			}

@@ -274,6 +274,7 @@ class Reader {
     }
     const std::string self(node.field("parameters").named_child(0).text(scope.text));
     const bool changes = self.starts_with('&') && self.find("mut ") != std::string::npos;
+    out.only_reads = callable.is_last_step && !callable.consumes_object;
     if (self.find(':') != std::string::npos) out.uncallable = "its object stands behind a pointer";
     if (changes || !is_sized) type.name = (changes ? "&mut " : "&") + type.name;
     callable.on_first = true;
@@ -313,6 +314,7 @@ class Reader {
     callable.consumes_object = !self.starts_with('&');
     callable.is_last_step =
         callable.consumes_object || (!callable.changes_object && !hides_changes(out.class_name));
+    out.only_reads = callable.is_last_step && !callable.consumes_object;
     if (self.find(':') != std::string::npos) out.uncallable = "its object stands behind a pointer";
     const RustClass& of = declared_.class_of(out.class_name);
     if (!of.uncallable.empty() && out.uncallable.empty()) out.uncallable = of.uncallable;
