@@ -18,6 +18,11 @@ constexpr std::size_t kRunsOfEach = kShuffledRuns + 2;  // In order, shuffled an
 constexpr std::size_t kChances = 5;          // Of tests that others may have kept from running.
 constexpr std::size_t kShownBytesMax = 600;  // Of a failure, in a report.
 
+std::size_t runs_of(const std::string& name, const TestRuns& runs) {
+  const auto test = runs.tests.find(name);
+  return test == runs.tests.end() ? 0 : test->second.runs;
+}
+
 // Why a test goes; empty: it passed. `more`: there are further chances for who was not run each time.
 std::string fault_of(const std::string& name, const TestRuns& runs, bool more) {
   const auto test = runs.tests.find(name);
@@ -97,13 +102,22 @@ Result<bool> Verification::run_once(std::size_t round, const std::stop_token& st
   return count() < before;
 }
 
+std::size_t Verification::least_runs(const TestRuns& runs) const {
+  std::size_t least = kRunsOfEach;
+  for (const std::size_t i : chosen_) least = std::min(least, runs_of(candidates_[i].name, runs));
+  for (const WrittenTests::Kept& one : written_.kept())
+    least = std::min(least, runs_of(one.test.name, runs));
+  return least;
+}
+
 void Verification::drop_failing(const TestRuns& runs, std::size_t round) {
-  const bool more =
-      round < kChances &&
-      std::ranges::any_of(
-          runs.tests, [](const auto& test) { return test.second.passed < test.second.runs; });
+  const bool any_failed = std::ranges::any_of(
+      runs.tests, [](const auto& test) { return test.second.passed < test.second.runs; });
+  // Who hangs says nothing, and those behind it are not run: those that were run least go first.
+  const std::size_t least = any_failed ? kRunsOfEach : least_runs(runs);
+  const bool more = round < kChances && (any_failed || least < kRunsOfEach);
   const auto fails = [&](const std::string& name, std::size_t function) {
-    std::string fault = fault_of(name, runs, more);
+    std::string fault = fault_of(name, runs, more && (any_failed || runs_of(name, runs) > least));
     if (fault.empty()) return false;
     reject(name, function, std::move(fault));
     return true;

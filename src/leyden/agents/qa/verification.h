@@ -41,6 +41,8 @@ class Verification {
   // Whether another round may tell more.
   [[nodiscard]] Result<bool> run_once(std::size_t round, const std::stop_token& stop);
   [[nodiscard]] Result<std::size_t> drop_unloadable(const std::stop_token& stop);
+  // Of all that are to be verified: how often the one was run that was run least.
+  [[nodiscard]] std::size_t least_runs(const TestRuns& runs) const;
   void drop_failing(const TestRuns& runs, std::size_t round);
 
   Toolchain& toolchain_;

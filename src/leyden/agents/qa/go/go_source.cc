@@ -95,6 +95,7 @@ class Reader {
     Node parameters;
     std::string_view text;
     bool points = false;
+    bool may_fail = false;  // It gives an error, too.
     std::string interface;  // Where it gives one that the structure implements.
   };
 
@@ -176,6 +177,10 @@ class Reader {
           !(name.starts_with("New") || name.starts_with("new")) || node.field("type_parameters") ||
           !result)
         continue;
+      // (*Cart, error)
+      const bool may_fail = result.type() == "parameter_list" && result.named_child_count() == 2 &&
+                            result.named_child(1).text(file.text) == "error";
+      if (may_fail) result = result.named_child(0).field("type");
       const bool points = result.type() == "pointer_type";
       if (points) result = result.named_child(0);
       if (result.type() != "type_identifier") continue;
@@ -189,6 +194,7 @@ class Reader {
                                       .parameters = node.field("parameters"),
                                       .text = file.text,
                                       .points = points || !interface.empty(),
+                                      .may_fail = may_fail,
                                       .interface = interface});
     }
   }
@@ -324,6 +330,7 @@ class Reader {
           parameters_of(maker->second.parameters, maker->second.text, {}, callable.maker_rest);
       callable.maker = maker->second.name;
       callable.maker_points = maker->second.points;
+      callable.maker_may_fail = maker->second.may_fail;
       if (unknown_in(out.construction).empty()) return;
       callable.maker.clear();
       out.construction.clear();

@@ -19,13 +19,14 @@ struct GoFile {
 
 // What Go needs to know of a function beyond qa::Function.
 struct GoCallable {
-  std::string call;          // "Total", "Map[int, string]"; of a method its name.
-  std::string object;        // A method's type, without a star.
-  bool by_pointer = false;   // The method changes its object.
-  bool takes_rest = false;   // The last parameter is variadic.
-  std::string maker;         // "NewCart"; empty: a literal makes the object.
-  bool maker_rest = false;   // As takes_rest.
-  bool maker_points = true;  // It gives a pointer.
+  std::string call;             // "Total", "Map[int, string]"; of a method its name.
+  std::string object;           // A method's type, without a star.
+  bool by_pointer = false;      // The method changes its object.
+  bool takes_rest = false;      // The last parameter is variadic.
+  std::string maker;            // "NewCart"; empty: a literal makes the object.
+  bool maker_rest = false;      // As takes_rest.
+  bool maker_points = true;     // It gives a pointer.
+  bool maker_may_fail = false;  // It gives an error, too.
   std::size_t results = 0;
 };
 

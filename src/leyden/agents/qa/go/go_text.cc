@@ -158,7 +158,7 @@ class TestWriter {
       arguments.push_back(go_literal(input_.construction[i], function.construction[i].type));
     if (!callable.maker.empty()) {
       put(fmt::format(
-          "object := {}({})", callable.maker,
+          "object{} := {}({})", callable.maker_may_fail ? ", _" : "", callable.maker,
           joined(arguments, ", ") + (callable.maker_rest && !arguments.empty() ? "..." : "")));
     } else if (function.construction.size() == 1 && function.construction[0].name == "value") {
       put(fmt::format("object := {}({})", callable.object, arguments[0]));
@@ -375,6 +375,18 @@ std::string stand_ins_of(const std::string& body, const GoSource& source) {
   return out;
 }
 
+// A method without a result, of a type with others that give one and only read.
+bool is_told_by_others(const GoSource& source, std::size_t method) {
+  if (source.callables[method].results > 0) return false;
+  for (std::size_t i = 0; i < source.functions.size(); ++i) {
+    const Function& other = source.functions[i];
+    if (other.class_name == source.functions[method].class_name && other.only_reads &&
+        other.uncallable.empty() && source.callables[i].results > 0)
+      return true;
+  }
+  return false;
+}
+
 // "reflect.TypeOf((*Shape)(nil)).Elem()"
 std::string reflected(const std::string& type) {
   return fmt::format("reflect.TypeOf((*{})(nil)).Elem()", type);
@@ -460,6 +472,7 @@ GoProbe go_probe(const GoSource& source, const std::string& path) {
                    ? fmt::format(", object: reflect.TypeOf((*{})(nil)).Elem()", callable.object)
                    : fmt::format(", maker: reflect.ValueOf({})", callable.maker);
       if (callable.by_pointer) object += ", pointer: true";
+      if (is_told_by_others(source, i)) object += ", told: true";
     }
     lines[i] = static_cast<std::size_t>(std::ranges::count(body, '\n')) + 1;
     body += fmt::format("\t{}: {{function: reflect.ValueOf({}), names: []string{{{}}}{}}},\n", i,

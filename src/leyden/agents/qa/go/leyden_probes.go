@@ -20,7 +20,7 @@ func leydenOpenHits() []byte {
 	if path == "" {
 		return make([]byte, leydenProbesMax)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0644)
 	if err == nil {
 		err = file.Truncate(leydenProbesMax)
 	}
