@@ -67,6 +67,11 @@ struct Step {
   std::size_t receiver = 0;
   bool operator==(const Step&) const = default;
 };
+// How far a language's tests tell what comes before the last call.
+struct Stories {
+  bool are_long = false;      // A step that comes again and again is said once, in a loop.
+  bool name_objects = false;  // Those that a constructor is given have names: steps may be of them.
+};
 struct Input {
   std::vector<Value> construction;
   std::vector<Step> steps;  // At least one.

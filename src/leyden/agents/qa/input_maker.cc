@@ -62,8 +62,8 @@ void drop_omitted(std::vector<Value>& arguments) {
 
 }  // namespace
 
-InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed, bool long_stories)
-    : functions_(functions), long_stories_(long_stories), engine_(seed) {
+InputMaker::InputMaker(std::span<const Function> functions, std::uint64_t seed, Stories stories)
+    : functions_(functions), stories_(stories), engine_(seed) {
   for (const Function& function : functions) {
     Literals literals = function.literals;
     literals.texts = texts_of_forms(function);

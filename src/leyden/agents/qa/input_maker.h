@@ -17,8 +17,7 @@ namespace leyden::qa {
 // same inputs on every machine. Confined to one thread. `functions` outlives it.
 class InputMaker {
  public:
-  // `long_stories`: steps may be of an object that the constructor is given, and the longest variations are kept.
-  InputMaker(std::span<const Function> functions, std::uint64_t seed, bool long_stories = false);
+  InputMaker(std::span<const Function> functions, std::uint64_t seed, Stories stories = {});
 
   // Regular expressions that turned out to matter: what they match is among the constants from now on.
   void learn(const std::vector<std::string>& patterns);
@@ -100,7 +99,7 @@ class InputMaker {
   std::vector<std::size_t> learned_used_;  // By function: how many were asked for.
   std::set<std::size_t> doubted_;
   bool doubts_ = false;  // Of the function whose input is being made.
-  bool long_stories_;
+  Stories stories_;
   std::mt19937_64 engine_;
 };
 

@@ -63,7 +63,7 @@ std::size_t InputMaker::repeated() {
 std::optional<Step> InputMaker::any_step(const Input& input, const Function& of,
                                          const Style& style) {
   const std::vector<const Value*> objects =
-      long_stories_ ? objects_in(input.construction) : std::vector<const Value*>();
+      stories_.name_objects ? objects_in(input.construction) : std::vector<const Value*>();
   if (!objects.empty() && chance(0.5)) {
     const std::size_t at = below(objects.size());
     const Function* made = maker_of(objects[at]->text);
@@ -131,11 +131,11 @@ bool InputMaker::vary_story(Input& input, const Function& of, const Style& style
     input.steps.erase(input.steps.begin() + static_cast<std::ptrdiff_t>(below(before)));
     return true;
   }
-  if (before > 2 * kStepsMax && !long_stories_) return true;
+  if (before > 2 * kStepsMax && !stories_.are_long) return true;
   if (before > kLongMax) return true;
   const std::size_t at = below(before + 1);
   const auto place = input.steps.begin() + static_cast<std::ptrdiff_t>(at);
-  if (long_stories_ && at < before && chance(0.3)) {
+  if (stories_.are_long && at < before && chance(0.3)) {
     input.steps.insert(place, repeated(), Step(input.steps[at]));
     return true;
   }

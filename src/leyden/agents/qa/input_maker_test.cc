@@ -288,7 +288,7 @@ std::vector<Function> shop() {
 
 TEST(InputMaker, StepsComeAgainAndOnObjectsThatTheConstructorIsGiven) {
   const std::vector<Function> all = shop();
-  InputMaker maker(all, 1, true);
+  InputMaker maker(all, 1, {.are_long = true, .name_objects = true});
   bool on_own = false, on_other = false, again = false;
   Input parent = maker.random(0);
   for (int i = 0; i < 300; ++i) {

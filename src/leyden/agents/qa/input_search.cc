@@ -29,7 +29,7 @@ InputSearch::InputSearch(Toolchain& toolchain, const TestAgentOptions& options,
       options_(options),
       wanted_(wanted),
       deadline_(deadline),
-      maker_(functions_, options.seed, toolchain.tells_long_stories()) {
+      maker_(functions_, options.seed, toolchain.stories()) {
   find_callers();
 }
 

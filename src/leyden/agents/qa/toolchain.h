@@ -144,8 +144,8 @@ class Toolchain {
   virtual void expect_type(const std::string& type) { static_cast<void>(type); }
 
   [[nodiscard]] virtual const std::vector<Function>& functions() const = 0;
-  // Its tests say a step that comes again and again once, in a loop, and name objects that a constructor is given.
-  [[nodiscard]] virtual bool tells_long_stories() const { return false; }
+  // What may come before the last call.
+  [[nodiscard]] virtual Stories stories() const { return {}; }
   // What the source is imported as: "package.module".
   [[nodiscard]] virtual std::string module() const = 0;
   // "pytest 8.3.4": what runs the tests.

@@ -82,7 +82,7 @@ class GoToolchain final : public CompiledToolchain {
   const std::vector<Function>& functions() const override { return source_.functions; }
   std::string module() const override { return package_.path; }
   std::string runner() const override { return "go test, " + version_; }
-  bool tells_long_stories() const override { return true; }
+  Stories stories() const override { return {.are_long = true}; }
   ModelWords words() const override {
     return {.language = "Go",
             .fence = "go",

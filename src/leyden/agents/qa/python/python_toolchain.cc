@@ -53,7 +53,7 @@ class PythonToolchain final : public ScriptToolchain {
   }
 
   std::string module() const override { return module_; }
-  bool tells_long_stories() const override { return true; }
+  Stories stories() const override { return {.are_long = true, .name_objects = true}; }
   ModelWords words() const override {
     return {.language = "Python",
             .fence = "python",

@@ -81,6 +81,7 @@ class RustToolchain final : public CompiledToolchain {
     return crate_.name;
   }
   std::string runner() const override { return "Rust's test harness, " + version_; }
+  Stories stories() const override { return {.are_long = true}; }
   ModelWords words() const override {
     return {.language = "Rust",
             .fence = "rust",
