@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <map>
 #include <string_view>
+#include <system_error>
 
 namespace leyden::cli {
 namespace {
@@ -82,7 +82,7 @@ Result<pid_t> spawn(const ChildCommand& command, int output) {
   if (error == ENOENT) return fail(Errc::not_found, "no program {} here", command.argv.front());
   if (error != 0) {
     return fail(Errc::unavailable, "can't start {}: {}", command.argv.front(),
-                std::strerror(error));
+                std::generic_category().message(error));
   }
   return pid;
 }
@@ -115,7 +115,7 @@ Result<ChildExit> run_child(const ChildCommand& command, const std::function<voi
   if (stop.stop_requested()) return fail(Errc::cancelled, "cancelled");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return fail(Errc::unavailable, "can't make a pipe: {}", std::strerror(errno));
+    return fail(Errc::unavailable, "can't make a pipe: {}", std::generic_category().message(errno));
   }
   Descriptor reading(ends[0]), writing(ends[1]);
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
