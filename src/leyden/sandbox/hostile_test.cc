@@ -528,8 +528,8 @@ os._exit(5)
 }
 
 TEST_P(Hostile, LooksForKeysAndPreloads) {
-  ::setenv("LEYDEN_TEST_API_KEY", "hunter2", 1);
-  ::setenv("LD_PRELOAD", "", 1);
+  ::setenv("LEYDEN_TEST_API_KEY", "hunter2", 1);  // NOLINT(concurrency-mt-unsafe): alone
+  ::setenv("LD_PRELOAD", "", 1);                  // NOLINT(concurrency-mt-unsafe): alone
   with([](const Sandbox& sandbox) {
     SandboxCommand command = hostile(R"(
 found = dict(os.environ)
@@ -549,8 +549,8 @@ for file in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline'):
     EXPECT_EQ(exit.output.text, expected) << shown(exit);
     EXPECT_EQ(exit.error_output.text.substr(0, 9), "ERROR: ld") << shown(exit);
   });
-  ::unsetenv("LEYDEN_TEST_API_KEY");
-  ::unsetenv("LD_PRELOAD");
+  ::unsetenv("LEYDEN_TEST_API_KEY");  // NOLINT(concurrency-mt-unsafe): alone
+  ::unsetenv("LD_PRELOAD");           // NOLINT(concurrency-mt-unsafe): alone
 }
 
 // How late a thread of ours that only sleeps is woken: what the machine's load adds to each thing that is waited for.

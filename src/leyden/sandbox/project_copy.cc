@@ -37,8 +37,7 @@ Folder open_folder(int at, const char* name) {
 
 // The next name but "." and ".."; null at the end.
 const char* next_name(DIR* folder) {
-  while (const dirent* entry =
-             ::readdir(folder)) {  // NOLINT(concurrency-mt-unsafe): a stream of ours.
+  while (const dirent* entry = ::readdir(folder)) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") return entry->d_name;
   }
