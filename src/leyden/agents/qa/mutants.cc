@@ -168,9 +168,8 @@ class Finder {
     } else if (language_ == Language::rust) {
       for (NodeChange& one : rust_changes(node, text_))
         add(one.node, std::move(one.text), std::move(one.what));
-    } else if (language_ == Language::python && mutate_expression(node)) {
-      return;
-    } else if (language_ == Language::javascript && mutate_javascript(node)) {
+    } else if ((language_ == Language::python && mutate_expression(node)) ||
+               (language_ == Language::javascript && mutate_javascript(node))) {
       return;
     } else if (language_ == Language::cpp || language_ == Language::c) {
       for (NodeChange& one : cpp_changes(node, text_, language_ == Language::c)) {
