@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "leyden/agents/qa/python/python_answer.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
