@@ -335,6 +335,7 @@ TEST_P(Hostile, LooksForTheNetwork) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_TRUE(tcp);
   ASSERT_EQ(::bind(tcp.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   socklen_t size = sizeof address;
   ::getsockname(tcp.get(), reinterpret_cast<sockaddr*>(&address), &size);
@@ -641,6 +642,7 @@ TEST_P(Hostile, IsGoneAfterItsDeadline) {
     {
       Pulse pulse;
       std::vector<std::jthread> workers;
+      workers.reserve(2);
       for (int i = 0; i < 2; ++i) {
         workers.emplace_back([&] {
           for (int run = next++; run < runs; run = next++)
