@@ -32,6 +32,7 @@ class Descriptor {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& string : strings) result.push_back(string.data());
   result.push_back(nullptr);
   return result;
@@ -47,7 +48,8 @@ std::vector<std::string> merged_environment(const ChildCommand& command) {
   }
   for (const auto& [key, value] : command.environment) all.insert_or_assign(key, value);
   std::vector<std::string> result;
-  for (const auto& [key, value] : all) result.push_back(key + "=" + value);
+  result.reserve(all.size());
+  for (const auto& [key, value] : all) result.push_back(fmt::format("{}={}", key, value));
   return result;
 }
 

@@ -557,6 +557,7 @@ Result<bool> ModelStore::has_right_hashes(const CatalogueModel& model,
 
 std::vector<ModelEntry> ModelStore::list() const {
   std::vector<ModelEntry> entries;
+  entries.reserve(options_.catalogue.size());
   for (const CatalogueModel& model : options_.catalogue) {
     entries.push_back({.name = std::string(model.name),
                        .display_name = std::string(model.display_name),
@@ -575,7 +576,7 @@ Result<fs::path> ModelStore::get(std::string_view name, GetOptions options,
                                  const ModelProgress& progress, const std::stop_token& stop) const {
   const CatalogueModel* model = find(name);
   if (model == nullptr) return std::unexpected(unknown(name));
-  const fs::path target = path_of(*model);
+  fs::path target = path_of(*model);
   if (!options.verify && installed(*model)) return target;
   std::error_code error;
   fs::create_directories(options_.folder, error);
@@ -624,7 +625,7 @@ Result<fs::path> ModelStore::resolve(std::string_view name_or_path) const {
     return fail(Errc::not_found, "{} is not installed: run leyden model get {}", name_or_path,
                 name_or_path);
   }
-  const fs::path path(name_or_path);
+  fs::path path(name_or_path);
   std::error_code error;
   if (fs::is_regular_file(path, error)) return path;
   if (path.has_parent_path() || path.extension() == ".gguf") {

@@ -26,9 +26,12 @@ struct Fixture final : ServerFixture {
   // Takes what was opened; false, and the test fails, where it was not.
   template <class T, class To>
   static bool take(Result<T>&& opened, To& into) {
-    if (!opened) ADD_FAILURE() << opened.error().message;
-    if (opened) into = *std::move(opened);
-    return opened.has_value();
+    if (!opened) {
+      ADD_FAILURE() << opened.error().message;
+      return false;
+    }
+    into = *std::move(opened);
+    return true;
   }
   bool connect(const std::string& url) {
     HttpModelOptions options;

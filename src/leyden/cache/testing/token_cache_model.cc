@@ -124,6 +124,7 @@ class Process {
     Answer answer;
     const Deadline deadline = Deadline::after(120s);
     std::vector<BlockKey> keys;
+    keys.reserve(request.count);
     for (std::uint32_t i = 0; i < request.count; ++i) keys.push_back(key_of(request.keys[i]));
     switch (request.op) {
       case Op::get: {
