@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 namespace leyden {
 namespace {
 
-std::string reason(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
+std::string reason(int error) { return std::generic_category().message(error); }
 
 // Closes when it goes out of scope.
 class Descriptor {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include <openssl/rand.h>
 #include <sys/stat.h>
@@ -51,7 +52,7 @@ Result<Secret> load_or_create_secret(const std::filesystem::path& path) {
     if (linked == 0) return secret;
     if (reason != EEXIST) {
       return fail(Errc::unavailable, "can't make the secret {}: {}", path.string(),
-                  std::strerror(reason));  // NOLINT(concurrency-mt-unsafe)
+                  std::generic_category().message(reason));
     }
   }
   return fail(Errc::unavailable, "the secret {} comes and goes: is another process deleting it?",

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <map>
 #include <string_view>
+#include <system_error>
 
 namespace leyden::cli {
 namespace {
@@ -32,6 +32,7 @@ class Descriptor {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& string : strings) result.push_back(string.data());
   result.push_back(nullptr);
   return result;
@@ -47,7 +48,8 @@ std::vector<std::string> merged_environment(const ChildCommand& command) {
   }
   for (const auto& [key, value] : command.environment) all.insert_or_assign(key, value);
   std::vector<std::string> result;
-  for (const auto& [key, value] : all) result.push_back(key + "=" + value);
+  result.reserve(all.size());
+  for (const auto& [key, value] : all) result.push_back(fmt::format("{}={}", key, value));
   return result;
 }
 
@@ -82,7 +84,7 @@ Result<pid_t> spawn(const ChildCommand& command, int output) {
   if (error == ENOENT) return fail(Errc::not_found, "no program {} here", command.argv.front());
   if (error != 0) {
     return fail(Errc::unavailable, "can't start {}: {}", command.argv.front(),
-                std::strerror(error));
+                std::generic_category().message(error));
   }
   return pid;
 }
@@ -115,7 +117,7 @@ Result<ChildExit> run_child(const ChildCommand& command, const std::function<voi
   if (stop.stop_requested()) return fail(Errc::cancelled, "cancelled");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return fail(Errc::unavailable, "can't make a pipe: {}", std::strerror(errno));
+    return fail(Errc::unavailable, "can't make a pipe: {}", std::generic_category().message(errno));
   }
   Descriptor reading(ends[0]), writing(ends[1]);
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);

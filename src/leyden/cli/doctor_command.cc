@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <sys/stat.h>
@@ -57,7 +57,7 @@ std::vector<Finding> check_secret(const std::filesystem::path& file) {
     if (errno == ENOENT) {
       out.ok("secret", "not there yet: the first command that needs it makes it");
     } else {
-      out.problem("secret", std::strerror(errno),  // NOLINT(concurrency-mt-unsafe)
+      out.problem("secret", std::generic_category().message(errno),
                   "make the file readable, or name another one in LEYDEN_SECRET_FILE");
     }
   } else if (!S_ISREG(status.st_mode) || status.st_size != sizeof(Secret)) {

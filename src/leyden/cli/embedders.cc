@@ -19,7 +19,7 @@ Result<OpenedEmbedder> open_over_http(const EmbeddingSettings& from, Deadline de
   options.batch_texts = from.batch_texts;
   options.answer_timeout = std::chrono::milliseconds(from.timeout_ms);
   options.environment = [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
+    const char* value = std::getenv(std::string(name).c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
   OpenedEmbedder out;

@@ -97,7 +97,7 @@ Result<fs::path> make_run_folder(const fs::path& runs) {
       fmt::format("{:%Y%m%d-%H%M%S}",
                   std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   for (int i = 1; !error && i < 100; ++i) {
-    const fs::path folder = runs / (i == 1 ? name : fmt::format("{}-{}", name, i));
+    fs::path folder = runs / (i == 1 ? name : fmt::format("{}-{}", name, i));
     if (fs::create_directory(folder, error)) return folder;
   }
   return fail(Errc::unavailable, "can't make a folder in {}: {}", runs.string(), error.message());

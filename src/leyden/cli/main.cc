@@ -1,6 +1,6 @@
 #include <cerrno>
-#include <cstring>
 #include <exception>
+#include <system_error>
 
 #include "leyden/cli/commands.h"
 #include "leyden/cli/exit_code.h"
@@ -56,7 +56,8 @@ int run_leyden(int argc, char** argv) {
   // What was to be read was not written whole: no success. A reader that went away (| head) knows, and hears nothing.
   if (int error = stdout_errno(); error != 0 && code == kDone) {
     if (error != EPIPE)
-      print_error(std::string("can't write to standard output: ") + std::strerror(error));
+      print_error(std::string("can't write to standard output: ") +
+                  std::generic_category().message(error));
     return kEnvironment;
   }
   return code;

@@ -17,7 +17,7 @@ llm::HttpModelOptions model_server_options(const Settings& settings, const Secre
              .key_file = from.key_file,
              .server_name = {}};
   out.environment = [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
+    const char* value = std::getenv(std::string(name).c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
   out.context_tokens = from.context_tokens;

@@ -12,11 +12,11 @@
 #include <cerrno>
 #include <charconv>
 #include <condition_variable>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -78,12 +78,14 @@ class FileLock {
                                const std::function<void()>& on_waiting) {
     const int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     if (descriptor < 0) {
-      return fail(Errc::unavailable, "can't open {}: {}", path.string(), std::strerror(errno));
+      return fail(Errc::unavailable, "can't open {}: {}", path.string(),
+                  std::generic_category().message(errno));
     }
     FileLock lock(descriptor);
     while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) {
-        return fail(Errc::unavailable, "can't lock {}: {}", path.string(), std::strerror(errno));
+        return fail(Errc::unavailable, "can't lock {}: {}", path.string(),
+                    std::generic_category().message(errno));
       }
       if (on_waiting) on_waiting();
       if (!wait_unless_stopped(stop, Deadline::after(50ms))) return cancelled();
@@ -230,7 +232,8 @@ class OutputFile {
   static Result<std::unique_ptr<OutputFile>> create(const fs::path& path) {
     const int descriptor = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
     if (descriptor < 0) {
-      return fail(Errc::unavailable, "can't write {}: {}", path.string(), std::strerror(errno));
+      return fail(Errc::unavailable, "can't write {}: {}", path.string(),
+                  std::generic_category().message(errno));
     }
     return std::unique_ptr<OutputFile>(new OutputFile(descriptor, path));
   }
@@ -261,7 +264,7 @@ class OutputFile {
   std::unexpected<Error> failure() const {
     const int error = errno;
     return fail(Errc::unavailable, "can't write the model in {}: {}",
-                path_.parent_path().parent_path().string(), std::strerror(error));
+                path_.parent_path().parent_path().string(), std::generic_category().message(error));
   }
   int descriptor_;
   fs::path path_;
@@ -554,6 +557,7 @@ Result<bool> ModelStore::has_right_hashes(const CatalogueModel& model,
 
 std::vector<ModelEntry> ModelStore::list() const {
   std::vector<ModelEntry> entries;
+  entries.reserve(options_.catalogue.size());
   for (const CatalogueModel& model : options_.catalogue) {
     entries.push_back({.name = std::string(model.name),
                        .display_name = std::string(model.display_name),
@@ -572,7 +576,7 @@ Result<fs::path> ModelStore::get(std::string_view name, GetOptions options,
                                  const ModelProgress& progress, const std::stop_token& stop) const {
   const CatalogueModel* model = find(name);
   if (model == nullptr) return std::unexpected(unknown(name));
-  const fs::path target = path_of(*model);
+  fs::path target = path_of(*model);
   if (!options.verify && installed(*model)) return target;
   std::error_code error;
   fs::create_directories(options_.folder, error);
@@ -621,7 +625,7 @@ Result<fs::path> ModelStore::resolve(std::string_view name_or_path) const {
     return fail(Errc::not_found, "{} is not installed: run leyden model get {}", name_or_path,
                 name_or_path);
   }
-  const fs::path path(name_or_path);
+  fs::path path(name_or_path);
   std::error_code error;
   if (fs::is_regular_file(path, error)) return path;
   if (path.has_parent_path() || path.extension() == ".gguf") {

@@ -24,7 +24,7 @@ constexpr std::size_t kReportBytesMax = std::size_t{256} << 20U;
 constexpr std::size_t kArgumentBytesMax = 100'000;
 
 bool is_installed(std::string_view program) {
-  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+  const char* path = std::getenv("PATH");
   std::string_view rest = path == nullptr ? "" : path;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());

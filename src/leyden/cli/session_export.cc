@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -154,7 +154,8 @@ Result<ExportOutput> ExportOutput::open(const std::string& file) {
   // What people said: for its owner only.
   out.descriptor_ = ::open(out.partial().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (out.descriptor_ < 0)
-    return fail(Errc::unavailable, "can't write {}: {}", file, std::strerror(errno));
+    return fail(Errc::unavailable, "can't write {}: {}", file,
+                std::generic_category().message(errno));
   return out;
 }
 
@@ -173,7 +174,8 @@ Result<bool> ExportOutput::write(std::string_view text) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0)
-      return fail(Errc::unavailable, "can't write {}: {}", file_, std::strerror(errno));
+      return fail(Errc::unavailable, "can't write {}: {}", file_,
+                  std::generic_category().message(errno));
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
@@ -182,7 +184,8 @@ Result<bool> ExportOutput::write(std::string_view text) {
 Result<void> ExportOutput::finish() {
   if (descriptor_ < 0) return {};
   if (::fsync(descriptor_) != 0 || std::rename(partial().c_str(), file_.c_str()) != 0)
-    return fail(Errc::unavailable, "can't write {}: {}", file_, std::strerror(errno));
+    return fail(Errc::unavailable, "can't write {}: {}", file_,
+                std::generic_category().message(errno));
   ::close(std::exchange(descriptor_, -1));
   return {};
 }

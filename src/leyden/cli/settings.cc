@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<std::string> environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+  const char* value = std::getenv(name.c_str());
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
 }
@@ -291,13 +291,11 @@ Result<void> apply_table(Settings& settings, const Table& table, const toml::nod
     const std::string whole = fmt::format("{}.{}", table.name, of.str());
     if (!entries.is_table()) return wrong(whole);
     for (const auto& [key, value] : *entries.as_table()) {
-      if (std::ranges::find(table.keys, key.str()) == table.keys.end())
-        return unknown_key(path, whole + "." + std::string(key.str()), {[&] {
-                             std::vector<std::string> names;
-                             for (const auto& each : table.keys)
-                               names.push_back(whole + "." + each);
-                             return names;
-                           }()});
+      if (std::ranges::find(table.keys, key.str()) == table.keys.end()) {
+        std::vector<std::string> names = table.keys;
+        for (std::string& name : names) name.insert(0, whole + ".");
+        return unknown_key(path, fmt::format("{}.{}", whole, key.str()), names);
+      }
       const auto* number = value.as_integer();
       if (number == nullptr || number->get() < 0 ||
           !table.set(settings, std::string(of.str()), key.str(),

@@ -1,9 +1,10 @@
 #include "leyden/cli/stats_board.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -297,7 +298,7 @@ Result<Board> StatsBoard::read(const fs::path& folder) {
   FolderLock lock(folder, LOCK_SH);
   if (!lock.held())
     return fail(Errc::unavailable, "can't open {}: {}", (folder / "lock").string(),
-                std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+                std::generic_category().message(errno));
   Ended ended = read_ended(folder);
   board.counts = std::move(ended.counts);
   board.processes = ended.processes;
@@ -322,7 +323,7 @@ Result<void> StatsBoard::reset(const fs::path& folder) {
   FolderLock lock(folder, LOCK_EX);
   if (!lock.held())
     return fail(Errc::unavailable, "can't open {}: {}", (folder / "lock").string(),
-                std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+                std::generic_category().message(errno));
   fs::remove(folder / kSum, error);
   for (const EntryFile& file : read_entries(folder)) {
     if (!error && !file.is_running()) fs::remove(file.path, error);

@@ -18,8 +18,8 @@ namespace {
 std::atomic<int> first_stdout_errno{0};
 
 bool is_terminal(int fd) {
-  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
-  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
+  const char* term = std::getenv("TERM");
+  const char* no_color = std::getenv("NO_COLOR");
   return ::isatty(fd) == 1 && term != nullptr && std::string_view(term) != "dumb" &&
          (no_color == nullptr || *no_color == '\0');
 }

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <system_error>
 #include <vector>
 
 #include <fmt/chrono.h>
@@ -111,7 +111,8 @@ Result<void> TestJournal::lock() {
   reports_ =
       ::open((folder_ / "reports.jsonl").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (lock_ < 0 || reports_ < 0)
-    return fail(Errc::unavailable, "can't open {}: {}", folder_.string(), std::strerror(errno));
+    return fail(Errc::unavailable, "can't open {}: {}", folder_.string(),
+                std::generic_category().message(errno));
   return {};
 }
 
@@ -145,7 +146,8 @@ Result<void> TestJournal::finish(const std::string& key, const qa::TestReport& r
   const std::string line = key + " " + qa::stored_report(report) + "\n";
   if (::write(reports_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
       ::fdatasync(reports_) != 0)
-    return fail(Errc::unavailable, "can't write to {}: {}", folder_.string(), std::strerror(errno));
+    return fail(Errc::unavailable, "can't write to {}: {}", folder_.string(),
+                std::generic_category().message(errno));
   return {};
 }
 

@@ -5,7 +5,7 @@
 
 #include <bit>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -102,7 +102,8 @@ Result<std::unique_ptr<AnswerRecord>> AnswerRecord::open(const fs::path& file, M
   if (mode == Mode::replay) return out;
   out->file_ = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (out->file_ < 0)
-    return fail(Errc::unavailable, "can't write {}: {}", file.string(), std::strerror(errno));
+    return fail(Errc::unavailable, "can't write {}: {}", file.string(),
+                std::generic_category().message(errno));
   return out;
 }
 
@@ -139,7 +140,8 @@ Result<void> AnswerRecord::append(const std::string& line) {
   if (file_ < 0) return {};
   if (::write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
       ::fdatasync(file_) != 0)
-    return fail(Errc::unavailable, "can't write a model's answer down: {}", std::strerror(errno));
+    return fail(Errc::unavailable, "can't write a model's answer down: {}",
+                std::generic_category().message(errno));
   return {};
 }
 

@@ -217,6 +217,7 @@ TEST_P(ModelServerContract, SeveralAtOnceDontMix) {
   std::vector<Generated> together(kAtOnce);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kAtOnce);
     for (std::size_t i = 0; i < kAtOnce; ++i)
       threads.emplace_back([&, i] { together[i] = run({.prompt = prompts[i], .max_tokens = 6}); });
   }

@@ -26,9 +26,12 @@ struct Fixture final : ServerFixture {
   // Takes what was opened; false, and the test fails, where it was not.
   template <class T, class To>
   static bool take(Result<T>&& opened, To& into) {
-    if (!opened) ADD_FAILURE() << opened.error().message;
-    if (opened) into = *std::move(opened);
-    return opened.has_value();
+    if (!opened) {
+      ADD_FAILURE() << opened.error().message;
+      return false;
+    }
+    into = *std::move(opened);
+    return true;
   }
   bool connect(const std::string& url) {
     HttpModelOptions options;
@@ -77,9 +80,8 @@ std::unique_ptr<ServerFixture> make_llama_server() {
 
 // Any server, such as a real vLLM (tests/model_servers): its URL in LEYDEN_TEST_LLM_URL, its model's tokenizer in LEYDEN_TEST_LLM_TOKENIZER.
 std::unique_ptr<ServerFixture> make_given() {
-  const char* const url = std::getenv("LEYDEN_TEST_LLM_URL");  // NOLINT(concurrency-mt-unsafe)
-  const char* const file =
-      std::getenv("LEYDEN_TEST_LLM_TOKENIZER");  // NOLINT(concurrency-mt-unsafe)
+  const char* const url = std::getenv("LEYDEN_TEST_LLM_URL");
+  const char* const file = std::getenv("LEYDEN_TEST_LLM_TOKENIZER");
   if (url == nullptr || file == nullptr) return nullptr;
   auto out = std::make_unique<Fixture>();
   const bool made =

@@ -136,8 +136,7 @@ class Update {
     if (::stat(file.absolute.c_str(), &status) != 0) {
       if (errno == ENOENT) return {};  // Gone since the walk.
       skip(name, Errc::unavailable,
-           fmt::format("can't read {}: {}", name,
-                       std::strerror(errno)));  // NOLINT(concurrency-mt-unsafe)
+           fmt::format("can't read {}: {}", name, std::generic_category().message(errno)));
       keep();
       return {};
     }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -38,7 +38,7 @@ Result<FolderWatch> FolderWatch::open(const fs::path& root) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0)
     return fail(Errc::overloaded, "can't watch folders: {}",
-                std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+                std::generic_category().message(errno));
   std::error_code error;
   FolderWatch watch(fd, fs::is_regular_file(root, error) ? fs::absolute(root).parent_path() : root);
   if (auto watched = watch.watch_all(); !watched) return std::unexpected(watched.error());

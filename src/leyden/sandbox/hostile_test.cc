@@ -335,6 +335,7 @@ TEST_P(Hostile, LooksForTheNetwork) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_TRUE(tcp);
   ASSERT_EQ(::bind(tcp.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   socklen_t size = sizeof address;
   ::getsockname(tcp.get(), reinterpret_cast<sockaddr*>(&address), &size);
@@ -528,8 +529,8 @@ os._exit(5)
 }
 
 TEST_P(Hostile, LooksForKeysAndPreloads) {
-  ::setenv("LEYDEN_TEST_API_KEY", "hunter2", 1);
-  ::setenv("LD_PRELOAD", "", 1);
+  ::setenv("LEYDEN_TEST_API_KEY", "hunter2", 1);  // NOLINT(concurrency-mt-unsafe): alone
+  ::setenv("LD_PRELOAD", "", 1);                  // NOLINT(concurrency-mt-unsafe): alone
   with([](const Sandbox& sandbox) {
     SandboxCommand command = hostile(R"(
 found = dict(os.environ)
@@ -549,8 +550,8 @@ for file in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline'):
     EXPECT_EQ(exit.output.text, expected) << shown(exit);
     EXPECT_EQ(exit.error_output.text.substr(0, 9), "ERROR: ld") << shown(exit);
   });
-  ::unsetenv("LEYDEN_TEST_API_KEY");
-  ::unsetenv("LD_PRELOAD");
+  ::unsetenv("LEYDEN_TEST_API_KEY");  // NOLINT(concurrency-mt-unsafe): alone
+  ::unsetenv("LD_PRELOAD");           // NOLINT(concurrency-mt-unsafe): alone
 }
 
 // How late a thread of ours that only sleeps is woken: what the machine's load adds to each thing that is waited for.
@@ -641,6 +642,7 @@ TEST_P(Hostile, IsGoneAfterItsDeadline) {
     {
       Pulse pulse;
       std::vector<std::jthread> workers;
+      workers.reserve(2);
       for (int i = 0; i < 2; ++i) {
         workers.emplace_back([&] {
           for (int run = next++; run < runs; run = next++)

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
@@ -35,10 +36,16 @@ Folder open_folder(int at, const char* name) {
   return folder;
 }
 
+// Lives as long as the folder.
+int descriptor_of(const Folder& folder) {
+  const int number = ::dirfd(folder.get());
+  assert(number >= 0);  // An open folder has one.
+  return number;
+}
+
 // The next name but "." and ".."; null at the end.
 const char* next_name(DIR* folder) {
-  while (const dirent* entry =
-             ::readdir(folder)) {  // NOLINT(concurrency-mt-unsafe): a stream of ours.
+  while (const dirent* entry = ::readdir(folder)) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") return entry->d_name;
   }
@@ -67,7 +74,7 @@ class Copier {
     if (!source && is_passed_over(errno)) return {};
     if (!source) return fail(Errc::unavailable, "can't open {}: {}", shown, reason(errno));
     struct stat status{};
-    ::fstat(::dirfd(source.get()), &status);
+    ::fstat(descriptor_of(source), &status);
     if (is_own(status)) return {};
     // Searchable and writable by us until it is filled.
     if (::mkdirat(to_at, to, 0700) != 0 && errno != EEXIST) {
@@ -77,13 +84,13 @@ class Copier {
     if (!target) return fail(Errc::unavailable, "can't open the copy of {}", shown);
     std::vector<std::string> names = names_in(source.get());
     const std::string next = way.empty() ? "" : way.begin()->string();
-    if (goes_around()) put_near_ones_first(names, ::dirfd(source.get()), next);
+    if (goes_around()) put_near_ones_first(names, descriptor_of(source), next);
     for (const std::string& name : names) {
       if (stop_.stop_requested()) return fail(Errc::cancelled, "cancelled");
       if (std::ranges::find(options_.leave_out, name) != options_.leave_out.end()) continue;
-      auto copied =
-          copy_entry(::dirfd(source.get()), name.c_str(), target.get(), shown + "/" + name, depth,
-                     name == next ? way.lexically_relative(next) : fs::path());
+      auto copied = copy_entry(descriptor_of(source), name.c_str(), target.get(),
+                               fmt::format("{}/{}", shown, name), depth,
+                               name == next ? way.lexically_relative(next) : fs::path());
       if (!copied) return copied;
     }
     return own(target.get(), (status.st_mode & 0777U) | 0700U, shown);
@@ -109,6 +116,7 @@ class Copier {
       return S_ISDIR(status.st_mode) ? 2 : 1;
     };
     std::vector<std::pair<int, std::string>> sorted;
+    sorted.reserve(names.size());
     for (std::string& name : names) sorted.emplace_back(distance(name), std::move(name));
     std::ranges::sort(sorted);
     for (std::size_t i = 0; i < names.size(); ++i) names[i] = std::move(sorted[i].second);
@@ -198,7 +206,7 @@ void empty_folder(int at, const char* name, std::uint64_t& moved) {
   (void)::fchmodat(at, name, 0700, 0);
   const Folder folder = open_folder(at, name);
   if (!folder) return;
-  const int number = ::dirfd(folder.get());
+  const int number = descriptor_of(folder);
   while (const char* entry = next_name(folder.get())) {
     if (::unlinkat(number, entry, 0) == 0) continue;
     if (::unlinkat(number, entry, AT_REMOVEDIR) == 0) continue;
@@ -232,8 +240,8 @@ void remove_tree(const fs::path& folder) {
     std::vector<std::string> names;
     while (const char* name = next_name(all.get())) names.emplace_back(name);
     for (const std::string& name : names) {
-      empty_folder(::dirfd(all.get()), name.c_str(), moved);
-      if (::unlinkat(::dirfd(all.get()), name.c_str(), AT_REMOVEDIR) == 0) progress = true;
+      empty_folder(descriptor_of(all), name.c_str(), moved);
+      if (::unlinkat(descriptor_of(all), name.c_str(), AT_REMOVEDIR) == 0) progress = true;
     }
   }
   ::rmdir(around.c_str());
@@ -276,6 +284,7 @@ Result<std::string> ProjectCopy::read(const fs::path& relative, std::uint64_t li
     return fail(Errc::invalid_argument, "{} is not a plain relative path", relative.string());
   }
   Descriptor at(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!at) return fail(Errc::unavailable, "can't open the copy: {}", reason(errno));
   for (const fs::path& part : relative) {
     if (part == "..") return fail(Errc::invalid_argument, "{} leads out", relative.string());
     // NONBLOCK: a pipe would wait for its other end.

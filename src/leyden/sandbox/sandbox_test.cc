@@ -48,7 +48,7 @@ TEST_P(SandboxTest, GivesInputAndKeepsBytesAsTheyAre) {
 }
 
 TEST_P(SandboxTest, TheEnvironmentIsWhatWasGiven) {
-  ::setenv("LEYDEN_TEST_SECRET", "hunter2", 1);
+  ::setenv("LEYDEN_TEST_SECRET", "hunter2", 1);  // NOLINT(concurrency-mt-unsafe): alone
   with([](const Sandbox& sandbox) {
     SandboxCommand command = shell("env; id -u; pwd");
     command.environment = {{"COLOUR", "blue green"}, {"LANG", "C"}};
@@ -60,7 +60,7 @@ TEST_P(SandboxTest, TheEnvironmentIsWhatWasGiven) {
     EXPECT_TRUE(exit.output.text.ends_with("1000\n/home/sandbox\n"));
     EXPECT_FALSE(exit.output.text.contains("hunter2"));
   });
-  ::unsetenv("LEYDEN_TEST_SECRET");
+  ::unsetenv("LEYDEN_TEST_SECRET");  // NOLINT(concurrency-mt-unsafe): alone
 }
 
 TEST_P(SandboxTest, AProgramThatIsNotThereIsAnError) {
@@ -103,6 +103,7 @@ TEST_P(SandboxTest, RunsSideBySide) {
     std::atomic<int> right = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(8);
       for (int t = 0; t < 8; ++t) {
         threads.emplace_back([&, t] {
           for (int i = 0; i < 5; ++i) {

@@ -32,13 +32,13 @@ class EvolutionTest : public ::testing::Test {
   void SetUp() override {
     // A killed run leaves its copies there.
     std::filesystem::permissions(scratch_.path(), std::filesystem::perms(0711));
-    ::setenv("TMPDIR", scratch_.path().c_str(), 1);
+    ::setenv("TMPDIR", scratch_.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe): alone
     auto opened = sandbox::Sandbox::open();
     if (!opened) GTEST_SKIP() << "no sandbox here: " << opened.error().message;
     sandbox_ = *std::move(opened);
     write(kBowlStart, kBowl);
   }
-  void TearDown() override { ::unsetenv("TMPDIR"); }
+  void TearDown() override { ::unsetenv("TMPDIR"); }  // NOLINT(concurrency-mt-unsafe): alone
 
   void write(std::string_view start, std::string_view judge) {
     start_ = start;

@@ -68,8 +68,10 @@ SearchTask two_tricks() {
               [program](const std::string& code) {
                 const std::string_view reads[] = {kSlowRead, kFastRead};
                 const std::string_view sums[] = {kSlowSum, kFastSum};
-                for (int i = 0; i < 4; ++i) {
-                  if (code == program(reads[i / 2], sums[i % 2])) return measured(i / 2 + i % 2);
+                for (const int read : {0, 1}) {
+                  for (const int sum : {0, 1}) {
+                    if (code == program(reads[read], sums[sum])) return measured(read + sum);
+                  }
                 }
                 return failed(std::nullopt, "program.py:3: wrong");
               },

@@ -9,6 +9,7 @@ Value text(const char* said) { return Value::of(std::string(said)); }
 
 std::vector<std::string> first_texts(const std::vector<Input>& inputs) {
   std::vector<std::string> out;
+  out.reserve(inputs.size());
   for (const Input& one : inputs) out.push_back(one.steps[0].arguments[0].text);
   return out;
 }

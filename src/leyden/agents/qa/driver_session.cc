@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,11 +22,13 @@ constexpr std::string_view kEnd = "end";
 // For both sides, so that neither waits for the other to open it.
 Result<int> open_fifo(const std::filesystem::path& path, mode_t mode) {
   if (::mkfifo(path.c_str(), mode) != 0 && errno != EEXIST)
-    return fail(Errc::unavailable, "can't make {}: {}", path.string(), std::strerror(errno));
+    return fail(Errc::unavailable, "can't make {}: {}", path.string(),
+                std::generic_category().message(errno));
   ::chmod(path.c_str(), mode);  // Whatever the umask is.
   const int out = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (out < 0)
-    return fail(Errc::unavailable, "can't open {}: {}", path.string(), std::strerror(errno));
+    return fail(Errc::unavailable, "can't open {}: {}", path.string(),
+                std::generic_category().message(errno));
   return out;
 }
 

@@ -125,6 +125,7 @@ Result<void> drop_repeated(std::vector<TestCase>& tests, const std::vector<std::
                            const GoalsAmong& goals_among, const Observe& observe) {
   if (places.empty()) return {};
   std::vector<Input> inputs;
+  inputs.reserve(places.size());
   for (const std::size_t i : places) inputs.push_back(with_each_step_once(tests[i].input));
   auto seen = observe(inputs);
   if (!seen) return std::unexpected(seen.error());

@@ -40,11 +40,11 @@ bool is_of(const Value& value, const Type& type) {
 }
 
 // Of several types the one that the value is of, as far as values within it are to be varied.
-const Type& alternative(const Type& type, const Value& value) {
-  if (type.kind != Type::Kind::any_of && type.kind != Type::Kind::optional) return type;
-  for (const Type& one : type.of) {
-    const Type& inner = alternative(one, value);
-    if (is_of(value, inner)) return inner;
+const Type* alternative(const Type* type, const Value& value) {
+  if (type->kind != Type::Kind::any_of && type->kind != Type::Kind::optional) return type;
+  for (const Type& one : type->of) {
+    const Type* inner = alternative(&one, value);
+    if (is_of(value, *inner)) return inner;
   }
   return type;
 }
@@ -261,6 +261,7 @@ Value InputMaker::map(const Type& type, const Style& style, std::size_t depth) {
   std::vector<Value> keys;
   const std::size_t length =
       style.lengths_equal ? std::min<std::size_t>(style.length, 8) : below(5);
+  keys.reserve(length);
   for (std::size_t i = 0; i < length; ++i) keys.push_back(value(element(type), style, depth + 1));
   drop_equal(keys);
   for (Value& key : keys) {
@@ -419,6 +420,7 @@ std::vector<Input> InputMaker::borders(std::size_t function, std::size_t count_m
   if (choices.size() < 2) return out;
   for (std::size_t tries = 0; tries < count_max && out.size() < count_max; ++tries) {
     std::vector<Value> mixed;
+    mixed.reserve(choices.size());
     for (const auto& one : choices)
       mixed.push_back(one.empty() ? Value::none() : one[below(one.size())]);
     add(std::move(mixed));
@@ -489,7 +491,7 @@ void InputMaker::vary(Value& value, const Type& any, const Style& style) {
     value = this->value(any, style, 0);
     return;
   }
-  const Type& type = alternative(any, value);
+  const Type& type = *alternative(&any, value);
   switch (value.kind) {
     case Kind::none:
     case Kind::expression:

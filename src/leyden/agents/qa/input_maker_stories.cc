@@ -140,8 +140,9 @@ bool InputMaker::vary_story(Input& input, const Function& of, const Style& style
     return true;
   }
   auto one = any_step(input, of, style);
-  if (one) input.steps.insert(place, *std::move(one));
-  return one.has_value();
+  if (!one) return false;
+  input.steps.insert(place, *std::move(one));
+  return true;
 }
 
 }  // namespace leyden::qa

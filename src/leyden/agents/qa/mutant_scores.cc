@@ -67,6 +67,7 @@ std::vector<std::size_t> tests_that_reach(const Mutant& mutant, const Function& 
   }
   if (out.size() <= kTestsMax) return out;
   std::vector<std::size_t> spread;
+  spread.reserve(kTestsMax);
   for (std::size_t k = 0; k < kTestsMax; ++k) spread.push_back(out[k * out.size() / kTestsMax]);
   return spread;
 }

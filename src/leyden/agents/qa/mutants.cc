@@ -168,20 +168,18 @@ class Finder {
     } else if (language_ == Language::rust) {
       for (NodeChange& one : rust_changes(node, text_))
         add(one.node, std::move(one.text), std::move(one.what));
-    } else if (language_ == Language::python && mutate_expression(node)) {
-      return;
-    } else if (language_ == Language::javascript && mutate_javascript(node)) {
-      return;
     } else if (language_ == Language::cpp || language_ == Language::c) {
       for (NodeChange& one : cpp_changes(node, text_, language_ == Language::c)) {
         if (!is_silent(one.node.named_child(0)))
           add(one.node, std::move(one.text), std::move(one.what));
       }
       mutate_branch(node);
+    } else if ((language_ == Language::python && mutate_expression(node)) ||
+               (language_ == Language::javascript && mutate_javascript(node)) ||
+               mutate_branch(node)) {
+      return;
     } else if (type == "not_operator") {
       add(node, std::string(node.field("argument").text(text_)), "not is left out");
-    } else if (mutate_branch(node)) {
-      return;
     } else if (type == "expression_statement" && language_ == Language::python) {
       const Node inner = node.named_child(0);
       if (inner.type() == "call" && !is_silent(inner)) add(node, "pass", "a call is left out");

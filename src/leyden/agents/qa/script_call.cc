@@ -6,6 +6,7 @@ namespace leyden::qa {
 
 std::vector<std::string> CallWriter::literals(const std::vector<Value>& values) const {
   std::vector<std::string> out;
+  out.reserve(values.size());
   for (const Value& value : values) out.push_back(literal(value));
   return out;
 }

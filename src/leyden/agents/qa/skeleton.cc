@@ -196,7 +196,7 @@ std::string around(const Definition& one, const std::vector<Definition>& all, La
     if (outer.kind == DefinitionKind::namespace_ || outer.kind == DefinitionKind::module ||
         outer.kind == DefinitionKind::impl)
       continue;
-    out = outer.name + (out.empty() ? "" : "." + out);
+    out = out.empty() ? outer.name : fmt::format("{}.{}", outer.name, out);
   }
   return out;
 }

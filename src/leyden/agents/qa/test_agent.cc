@@ -309,6 +309,7 @@ class Agent {
 
   void choose_by_coverage() {
     std::vector<Arcs> gains;
+    gains.reserve(candidates_.size());
     for (const TestCase& one : candidates_)
       gains.push_back(search_->goals_among(one.expected.arcs));
     Arcs before = before_;
@@ -323,6 +324,7 @@ class Agent {
 
   std::vector<TestCase> cases_of(const std::vector<std::size_t>& candidates) const {
     std::vector<TestCase> out;
+    out.reserve(candidates.size());
     for (const std::size_t i : candidates) out.push_back(candidates_[i]);
     return out;
   }
@@ -397,6 +399,7 @@ class Agent {
     const std::vector<std::size_t> numbers = mutants_.unnoticed();
     if (cases.empty() || numbers.empty()) return {};
     std::vector<const Arcs*> reached;
+    reached.reserve(cases.size());
     for (const TestCase& one : cases) reached.push_back(&one.expected.arcs);
     std::vector<Mutant> alive;
     std::vector<std::vector<std::size_t>> by_mutant;

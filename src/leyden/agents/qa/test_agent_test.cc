@@ -40,7 +40,7 @@ class TestAgent : public ::testing::Test {
     mutants_ = mutants_of(*tree, kSource, toolchain_->functions(), 30);
   }
 
-  TestReport run(const std::vector<std::string>& answers, TestAgentOptions options = {}) {
+  TestReport run(const std::vector<std::string>& answers, const TestAgentOptions& options = {}) {
     for (const std::string& answer : answers) model_.say(answer);
     TestWriter writer(rag_, model_, {.sampling = {}});
     EXPECT_TRUE(writer.open("shop.py", kSource, {}));

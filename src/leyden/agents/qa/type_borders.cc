@@ -138,6 +138,7 @@ std::vector<Value> type_borders(const Type& type, const Literals& literals, cons
     }
     case Kind::expression: {
       std::vector<Value> out;
+      out.reserve(type.texts.size());
       for (const std::string& text : type.texts)
         out.push_back({.kind = Value::Kind::expression, .text = text, .items = {}});
       return out;
@@ -148,6 +149,7 @@ std::vector<Value> type_borders(const Type& type, const Literals& literals, cons
     case Kind::object:
     case Kind::unknown: {
       std::vector<Value> out;
+      out.reserve(4);
       for (int i = 0; i < 4; ++i) out.push_back(draw(type));
       return out;
     }

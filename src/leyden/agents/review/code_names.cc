@@ -87,7 +87,7 @@ std::string CodeModel::qualified_value(const Binding& bound, int depth) const {
 std::string CodeModel::qualified_member(Node expression, int depth) const {
   const auto member = member_of(file_.language(), expression);
   if (!member || !member->name) return "?";
-  const std::string name(text(member->name));
+  std::string name(text(member->name));
   if (!member->object) return name;
   if (const Binding* own = own_member(expression, *member)) {
     if (own->type) return qualified(own->type, depth + 1);

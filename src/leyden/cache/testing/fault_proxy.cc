@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <list>
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -386,7 +386,8 @@ Result<std::unique_ptr<FaultProxy>> FaultProxy::start(std::uint16_t upstream_por
   socklen_t size = sizeof(address);
   if (out->wake_fd_ < 0 || !listener ||
       ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return fail(Errc::unavailable, "can't start the proxy: {}", std::strerror(errno));  // NOLINT
+    return fail(Errc::unavailable, "can't start the proxy: {}",
+                std::generic_category().message(errno));
   }
   out->port_ = ntohs(address.sin_port);
   out->thread_ = std::jthread([proxy = out.get(), upstream_port, seed,

@@ -124,6 +124,7 @@ class Process {
     Answer answer;
     const Deadline deadline = Deadline::after(120s);
     std::vector<BlockKey> keys;
+    keys.reserve(request.count);
     for (std::uint32_t i = 0; i < request.count; ++i) keys.push_back(key_of(request.keys[i]));
     switch (request.op) {
       case Op::get: {
@@ -225,7 +226,7 @@ class TokenCacheModel {
 
  private:
   static std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    const char* value = std::getenv(name);
     return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
   }
 

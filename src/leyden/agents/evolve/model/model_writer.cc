@@ -55,7 +55,7 @@ std::optional<std::string> last_fenced(std::string_view answer) {
 }
 
 std::string first_sentence(std::string_view answer) {
-  const std::size_t end = std::min(answer.find("\n"), answer.size());
+  const std::size_t end = std::min(answer.find('\n'), answer.size());
   return std::string(answer.substr(0, std::min<std::size_t>(end, 300)));
 }
 

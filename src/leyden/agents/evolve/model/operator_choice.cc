@@ -67,6 +67,7 @@ Result<OperatorSelection> select_operators(rag::TokenCachedRag& rag,
                         .fallback = match.fallback};
   out.selected.resize(request.count);
   std::vector<Operator> which;
+  which.reserve(out.selected.size());
   for (const SelectedOperator& one : out.selected) which.push_back(one.which);
   rag::RetrievedContext context;
   if (auto added = append_patterns(rag, context, which, request.tenant, request.ttl, stop); !added)

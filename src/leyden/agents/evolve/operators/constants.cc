@@ -133,6 +133,7 @@ std::optional<std::string> with_some_stepped(const Program& program, Random& ran
   const std::vector<Constant> constants = constants_of(program);
   if (constants.empty()) return std::nullopt;
   std::vector<double> values;
+  values.reserve(constants.size());
   for (const Constant& constant : constants) values.push_back(constant.value);
   std::size_t count = 1;
   while (count < 4 && random.chance(0.4)) ++count;
@@ -196,6 +197,7 @@ bool NumericSearch::has_outgrown(const Search& search, const std::vector<Constan
 void NumericSearch::tell(Search& search, const std::vector<Constant>& constants,
                          std::optional<double> fitness) {
   std::vector<double> point;
+  point.reserve(constants.size());
   for (std::size_t i = 0; i < constants.size(); ++i)
     point.push_back((constants[i].value - search.origin[i]) / search.scale[i]);
   search.strategy.tell(point, fitness.value_or(-std::numeric_limits<double>::infinity()));

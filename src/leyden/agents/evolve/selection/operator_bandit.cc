@@ -80,6 +80,7 @@ double OperatorBandit::draw(const Known& arm, double prior, const Common& all,
 
 std::size_t OperatorBandit::choose(std::span<const bool> allowed, Random& random) const {
   std::vector<Known> known;
+  known.reserve(arms_.size());
   for (const Arm& arm : arms_) known.push_back(known_of(arm));
   const Common all = common_of(known);
   std::optional<std::size_t> best;

@@ -13,6 +13,7 @@ constexpr std::size_t kGeneration = 8;
 
 std::vector<Trajectory> first_of(const SearchTask& task) {
   std::vector<Trajectory> out;
+  out.reserve(task.starts.size());
   for (const std::string& code : task.starts)
     out.push_back({.number = out.size(), .code = code, .digest = digest_of_code(code)});
   return out;

@@ -80,6 +80,7 @@ class Assembler {
   void add_enum(const CppEnum& one) {
     if (!is_seen(one.file) || one.enumerators.empty()) return;
     std::vector<std::string> names;
+    names.reserve(one.enumerators.size());
     for (const std::string& full : one.enumerators)
       names.push_back(full.substr(full.rfind(':') == std::string::npos ? 0 : full.rfind(':') + 1));
     types_.add(one.name, {.kind = Kind::expression, .of = {}, .name = one.name, .texts = names});

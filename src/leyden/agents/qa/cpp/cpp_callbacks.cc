@@ -23,10 +23,10 @@ bool is_type_word(std::string_view word) {
 
 // "const Item&" of "const Item& one".
 std::string without_name(std::string_view text) {
-  const std::string whole(trimmed(text));
+  std::string whole(trimmed(text));
   std::size_t begin = whole.size();
   while (begin > 0 && is_word(whole[begin - 1])) --begin;
-  const std::string before(trimmed(std::string_view(whole).substr(0, begin)));
+  std::string before(trimmed(std::string_view(whole).substr(0, begin)));
   if (begin == whole.size() || before.empty() || before.ends_with("::") ||
       is_type_word(std::string_view(whole).substr(begin)))
     return whole;

@@ -16,7 +16,6 @@
 namespace leyden::qa {
 namespace {
 
-using syntax::Node;
 using Form = CppFunction::Form;
 
 bool is_header(const std::string& path) {
@@ -88,7 +87,7 @@ class Assembler {
   // Template parameters are int.
   void add_template_parameters(const std::vector<std::string>& names, const std::string& scope) {
     for (const std::string& name : names) {
-      if (!name.empty()) types_.add_alias(scope + "::" + name, "int", {});
+      if (!name.empty()) types_.add_alias(fmt::format("{}::{}", scope, name), "int", {});
     }
   }
 

@@ -64,6 +64,7 @@ const CppOwnType* own_type(const CppSource& source, const std::string& name) {
 std::vector<std::string> literals(const std::vector<Value>& values, const Type& type,
                                   const CppSource& source) {
   std::vector<std::string> out;
+  out.reserve(values.size());
   for (std::size_t i = 0; i < values.size(); ++i)
     out.push_back(cpp_literal(values[i], type.of[std::min(i, type.of.size() - 1)], source));
   return out;
@@ -91,6 +92,7 @@ std::string map_literal(const Value& value, const Type& type, const CppSource& s
 
 std::string record_literal(const Value& value, const Type& type, const CppSource& source) {
   std::vector<std::string> fields;
+  fields.reserve(type.of.size());
   for (std::size_t i = 0; i < type.of.size(); ++i)
     fields.push_back(cpp_literal(value.items[2 * i + 1], type.of[i], source));
   return type.name + "{" + joined(fields, ", ") + "}";
@@ -359,6 +361,7 @@ class TestWriter {
   std::vector<std::string> literals_of(const std::vector<Value>& values,
                                        const std::vector<Parameter>& parameters) const {
     std::vector<std::string> out;
+    out.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i)
       out.push_back(cpp_literal(values[i], parameters[i].type, source_));
     return out;
@@ -413,7 +416,7 @@ class TestWriter {
     const bool nameable = expected_.error.find('(') == std::string::npos &&
                           !expected_.error.empty() &&
                           std::isalpha(static_cast<unsigned char>(expected_.error[0])) != 0 &&
-                          expected_.error.find("<") == std::string::npos;
+                          expected_.error.find('<') == std::string::npos;
     const std::string whole = guarded(statement(input_.function(), call));
     lines_.push_back(nameable ? fmt::format("EXPECT_THROW({}, {});", whole, expected_.error)
                               : fmt::format("EXPECT_ANY_THROW({});", whole));

@@ -248,6 +248,7 @@ class CppToolchain final : public CompiledToolchain {
   std::string call_text(const Step& step) const {
     const Function& function = source_.functions[step.function];
     std::vector<std::string> arguments;
+    arguments.reserve(step.arguments.size());
     for (std::size_t i = 0; i < step.arguments.size(); ++i)
       arguments.push_back(cpp_literal(step.arguments[i], function.parameters[i].type, source_));
     return fmt::format("{}({})", function.name, joined(arguments, ", "));

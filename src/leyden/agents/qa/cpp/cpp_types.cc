@@ -5,6 +5,8 @@
 #include <limits>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "leyden/agents/qa/cpp/cpp_callbacks.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/ascii.h"
@@ -172,7 +174,7 @@ const Type* CppTypes::find(const std::string& full_name) const {
 
 std::string CppTypes::resolved(const std::string& name, const std::string& scope) const {
   for (std::string around = scope;;) {
-    const std::string full = around.empty() ? name : around + "::" + name;
+    std::string full = around.empty() ? name : fmt::format("{}::{}", around, name);
     if (known_.contains(full) || aliases_.contains(full)) return full;
     if (around.empty()) return {};
     const std::size_t cut = around.rfind("::");
@@ -216,6 +218,7 @@ Type CppTypes::callback_of(std::string_view signature, std::string name, const s
                            std::size_t depth) const {
   const CppSignature parts = cpp_signature(signature);
   std::vector<Type> parameters;
+  parameters.reserve(parts.parameters.size());
   for (const std::string& one : parts.parameters)
     parameters.push_back(type_of(one, scope, depth + 1));
   Type out = made(Type::Kind::expression, std::move(name));

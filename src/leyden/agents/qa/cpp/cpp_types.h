@@ -42,8 +42,8 @@ class CppTypes {
   // Everything by its full name: "shop::Item".
   void add(const std::string& name, Type type) { known_[name] = std::move(type); }
   // What is passed where a reference to an abstract class is taken.
-  void add_stand_in(const std::string& name, Type type) {
-    stand_ins_.try_emplace(name, std::move(type));
+  void add_stand_in(const std::string& name, const Type& type) {
+    stand_ins_.try_emplace(name, type);
   }
   // `text` is written in `scope`.
   void add_alias(const std::string& name, std::string text, std::string scope) {

@@ -45,6 +45,7 @@ std::vector<std::string> texts_of(const std::vector<std::string>& takes, const G
 std::vector<std::string> go_callbacks(const std::vector<std::string>& takes,
                                       const std::vector<GoGiven>& gives) {
   std::vector<std::string> named;
+  named.reserve(takes.size());
   for (std::size_t i = 0; i < takes.size(); ++i)
     named.push_back(fmt::format("{} {}",
                                 gives.empty() ? "_"
@@ -65,6 +66,7 @@ std::vector<std::string> go_callbacks(const std::vector<std::string>& takes,
                                                            : " (" + all + ")");
   if (gives.empty()) return {head + " {}"};
   std::vector<std::string> plain;
+  plain.reserve(returns.size());
   for (const auto& texts : returns) plain.push_back(texts.front());
   std::vector<std::string> out;
   const auto add = [&](const std::vector<std::string>& items) {

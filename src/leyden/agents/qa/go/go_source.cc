@@ -57,7 +57,7 @@ std::string doc_of(Node node, std::string_view text) {
        above = above.previous()) {
     std::string_view one = above.text(text);
     if (one.starts_with("//")) one.remove_prefix(2);
-    out = std::string(trimmed(one)) + (out.empty() ? "" : "\n" + out);
+    out = out.empty() ? std::string(trimmed(one)) : fmt::format("{}\n{}", trimmed(one), out);
     line = above.first_line();
   }
   return out;

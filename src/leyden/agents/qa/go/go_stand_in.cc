@@ -56,9 +56,11 @@ std::string note_of(const GoMethod& method) {
 std::string head_of(const GoMethod& method) {
   if (!method.head.empty()) return method.head;
   std::vector<std::string> takes;
+  takes.reserve(method.takes.size());
   for (std::size_t i = 0; i < method.takes.size(); ++i)
     takes.push_back(fmt::format("{} {}", static_cast<char>('a' + i), method.takes[i].text));
   std::vector<std::string> gives;
+  gives.reserve(method.gives.size());
   for (const GoPart& one : method.gives) gives.push_back(one.text);
   return fmt::format("{}({}){}", method.name, joined(takes, ", "),
                      gives.empty()       ? ""

@@ -59,6 +59,7 @@ std::string character_literal(const std::string& text) {
 
 std::vector<std::string> literals(const Value& value, const Type& type) {
   std::vector<std::string> out;
+  out.reserve(value.items.size());
   for (std::size_t i = 0; i < value.items.size(); ++i)
     out.push_back(go_literal(value.items[i], type.of[type.kind == Type::Kind::tuple ? i : 0]));
   return out;
@@ -72,7 +73,7 @@ std::string map_literal(const Value& value, const Type& type) {
         go_literal(value.items[i + 1], is_record ? type.of[i / 2] : type.of[1]);
     const std::string key =
         is_record ? value.items[i].text : go_literal(value.items[i], type.of[0]);
-    out.push_back(key + ": " + item);
+    out.push_back(fmt::format("{}: {}", key, item));
   }
   const std::string name =
       type.name.starts_with('*') ? "&" + type.name.substr(1) : type.name;  // Of an interface.
@@ -154,6 +155,7 @@ class TestWriter {
     if (!function.needs_object()) return;
     const GoCallable& callable = source_.callables[input_.function()];
     std::vector<std::string> arguments;
+    arguments.reserve(input_.construction.size());
     for (std::size_t i = 0; i < input_.construction.size(); ++i)
       arguments.push_back(go_literal(input_.construction[i], function.construction[i].type));
     if (!callable.maker.empty()) {
@@ -164,6 +166,7 @@ class TestWriter {
       put(fmt::format("object := {}({})", callable.object, arguments[0]));
     } else {
       std::vector<std::string> fields;
+      fields.reserve(arguments.size());
       for (std::size_t i = 0; i < arguments.size(); ++i)
         fields.push_back(function.construction[i].name + ": " + arguments[i]);
       put(fmt::format("object := &{}{{{}}}", callable.object, joined(fields, ", ")));
@@ -350,7 +353,7 @@ std::string go_imports(std::string_view body, const GoSource& source,
   for (const auto& [name, path] : known) {
     if (!uses(body, name)) continue;
     const bool plain = path == name || path.ends_with("/" + name);
-    lines.insert(plain ? "\"" + path + "\"" : name + " \"" + path + "\"");
+    lines.insert(plain ? fmt::format("\"{}\"", path) : fmt::format("{} \"{}\"", name, path));
   }
   std::string out = "import (\n";
   for (const std::string& one : lines) out += "\t" + one + "\n";
@@ -461,6 +464,7 @@ GoProbe go_probe(const GoSource& source, const std::string& path) {
     const GoCallable& callable = source.callables[i];
     if (!function.uncallable.empty()) continue;
     std::vector<std::string> names;
+    names.reserve(function.parameters.size());
     for (const Parameter& one : function.parameters) names.push_back(go_quoted(one.name));
     const std::string star = callable.by_pointer ? "*" : "";
     const std::string called = function.needs_object()

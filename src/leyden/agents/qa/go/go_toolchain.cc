@@ -111,7 +111,7 @@ class GoToolchain final : public CompiledToolchain {
     Files files = package_.tests;
     if (!text.empty()) files[test_path().filename().string()] = text;
     add_probes(files, probed_.text);
-    auto trouble = build("project", std::move(files), stop);
+    auto trouble = build("project", files, stop);
     if (!trouble) return std::unexpected(trouble.error());
     if (!trouble->empty()) {
       out.trouble = first_complaint(*trouble);
@@ -200,7 +200,7 @@ class GoToolchain final : public CompiledToolchain {
   Result<Arcs> reached_by(const std::string& text, const std::stop_token& stop) override {
     Files files = {{test_path().filename().string(), text}};
     add_probes(files, probed_.text);
-    auto trouble = build("reaching", std::move(files), stop);
+    auto trouble = build("reaching", files, stop);
     if (!trouble) return std::unexpected(trouble.error());
     auto ran = run_script(
         fmt::format("rm -f {0}/hits; LEYDEN_HITS={0}/hits timeout 20 {0}/reaching >{0}/said 2>&1 "

@@ -331,6 +331,7 @@ Type GoTypes::callback(Node node, std::string_view text, const std::set<std::str
   if (texts.empty()) return {};
   // Without the names of what it takes and without its body: the type.
   std::vector<std::string> types;
+  types.reserve(gives.size());
   for (const GoGiven& one : gives) types.push_back(one.type);
   const std::string results = joined(types, ", ");
   const std::string name =

@@ -70,7 +70,7 @@ std::string java_file(std::string body, const JavaSource& source,
     if (const auto own = source.imports.find(word); own != source.imports.end())
       used[word] = own->second;
     if (!whole.starts_with("java.")) return word;
-    const std::string simple = whole.substr(whole.rfind('.') + 1);
+    std::string simple = whole.substr(whole.rfind('.') + 1);
     const bool taken = source.names.contains(simple) ||
                        (used.contains(simple) && used[simple] != whole) ||
                        (source.imports.contains(simple) && source.imports.at(simple) != whole);

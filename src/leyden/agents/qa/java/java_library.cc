@@ -181,8 +181,8 @@ std::vector<std::string> expressions(const Type& of, const Type& gives) {
 }
 
 Type lambda(const std::string& name, const std::string& head, const Type& of, const Type& gives) {
-  std::vector<std::string> texts;
-  for (const std::string& one : expressions(of, gives)) texts.push_back(head + " -> " + one);
+  std::vector<std::string> texts = expressions(of, gives);
+  for (std::string& text : texts) text.insert(0, head + " -> ");
   return texts.empty() ? Type{} : choice(name, std::move(texts));
 }
 

@@ -34,6 +34,7 @@ std::string map_reader(const Type& type, const JavaSource& source) {
 std::string made(const std::string& call, const std::vector<Type>& types,
                  const JavaSource& source) {
   std::vector<std::string> parts;
+  parts.reserve(types.size());
   for (const Type& one : types) parts.push_back(reader(one, source));
   return call + "(" + joined(parts, ", ") + ")";
 }
@@ -47,6 +48,7 @@ std::string integer_reader(const std::string& name) {
 
 std::string choice_reader(const Type& type) {
   std::vector<std::string> choices;
+  choices.reserve(type.texts.size());
   for (const std::string& one : type.texts) choices.push_back("() -> " + one);
   return fmt::format("in.<{}>choice({})", type.name, joined(choices, ", "));
 }
@@ -90,6 +92,7 @@ std::string reader(const Type& type, const JavaSource& source) {
 std::string making(const Function& function, const JavaCallable& callable,
                    const JavaSource& source) {
   std::vector<Type> types;
+  types.reserve(function.construction.size());
   for (const Parameter& one : function.construction) types.push_back(one.type);
   const auto maker = source.makers.find(callable.object);
   return maker == source.makers.end() ? reader(types.at(0), source)

@@ -63,7 +63,7 @@ std::string character_literal(const std::string& text) {
 }
 
 std::string integer_literal(std::int64_t value, const std::string& type) {
-  const std::string text = std::to_string(value);
+  std::string text = std::to_string(value);
   if (type == "long" || type == "Long") return text + "L";
   if (type == "short" || type == "Short") return "(short) " + text;
   if (type == "byte" || type == "Byte") return "(byte) " + text;
@@ -83,6 +83,7 @@ std::string real_literal(double value, const std::string& type) {
 
 std::string items_literal(const Value& value, const Type& type, const JavaSource& source) {
   std::vector<std::string> items;
+  items.reserve(value.items.size());
   const std::size_t period = type.kind == Type::Kind::map ? 2 : 1;
   for (std::size_t i = 0; i < value.items.size(); ++i)
     items.push_back(java_literal(value.items[i], type.of[i % period], source));
@@ -110,6 +111,7 @@ std::string items_literal(const Value& value, const Type& type, const JavaSource
 
 std::string object_literal(const Value& value, const Type& type, const JavaSource& source) {
   std::vector<std::string> parts;
+  parts.reserve(type.of.size());
   for (std::size_t i = 0; i < type.of.size(); ++i)
     parts.push_back(java_literal(value.items[2 * i + 1], type.of[i], source));
   return source.makers.at(type.name).call + "(" + joined(parts, ", ") + ")";
@@ -177,6 +179,7 @@ class TestWriter {
     std::string made;
     if (const auto maker = source_.makers.find(callable_.object); maker != source_.makers.end()) {
       std::vector<std::string> arguments;
+      arguments.reserve(input_.construction.size());
       for (std::size_t i = 0; i < input_.construction.size(); ++i)
         arguments.push_back(
             java_literal(input_.construction[i], function_.construction[i].type, source_));

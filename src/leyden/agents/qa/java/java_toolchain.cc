@@ -52,6 +52,7 @@ class JavaToolchain final : public CompiledToolchain {
                   file.string(),
                   source_.functions.empty() ? "" : ": " + source_.functions[0].uncallable);
     std::vector<fs::path> jars;
+    jars.reserve(project_.jars.size());
     for (const fs::path& jar : project_.jars) jars.push_back(project_.root / jar);
     auto kit = find_java_kit(options_, std::move(jars));
     if (!kit) return std::unexpected(kit.error());
@@ -110,6 +111,7 @@ class JavaToolchain final : public CompiledToolchain {
     TestRuns out;
     if (project_.tests.empty()) return out;
     std::vector<std::string> files;
+    files.reserve(project_.tests.size() + 1);
     for (const auto& [path, ignored] : project_.tests)
       files.push_back((fs::path(kProject) / path).string());
     if (!text.empty()) {
@@ -121,6 +123,7 @@ class JavaToolchain final : public CompiledToolchain {
     auto built = build_some(to, files, out.trouble, stop);
     if (!built) return std::unexpected(built.error());
     std::vector<std::string> classes;
+    classes.reserve(files.size());
     for (const std::string& file : files) classes.push_back(class_of(file));
     if (classes.empty()) return out;
     auto ran = session_->run_tests({kJavaProbed, to}, classes, true, {{}}, stop);

@@ -150,7 +150,7 @@ class Guess {
     }
     if (uses.own_map > 0 || uses.map > 0) return map(seen);
     if (uses.number > 0) return javascript_number(uses.division > 0);
-    const Type named = type_of_name(seen.name());
+    Type named = type_of_name(seen.name());
     if (named.kind != Kind::unknown || uses.truth == 0) return named;
     return plain(Kind::any_of, {plain(Kind::boolean), Type{}});
   }
@@ -209,8 +209,8 @@ class Guess {
                                                        field.local.scope, depth + 1)
                                           : of(of_what + field.name, {}, body, depth + 1);
       out.texts.push_back(field.name);
-      out.of.push_back(optional || field.fallback ? plain(Kind::optional, {std::move(of_field)})
-                                                  : std::move(of_field));
+      if (optional || field.fallback) of_field = plain(Kind::optional, {std::move(of_field)});
+      out.of.push_back(std::move(of_field));
     }
     return out;
   }

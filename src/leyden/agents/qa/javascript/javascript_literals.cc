@@ -48,9 +48,8 @@ class Reader {
       return;
     } else if (kind == "pair" && node.field("key").type() == "property_identifier") {
       note_text(std::string(node.field("key").text(scope_.text)));
-    } else if (kind == "identifier") {
-      note_name(node, text);
-    } else if (kind == "member_expression" && node.field("object").type() == "this") {
+    } else if (kind == "identifier" ||
+               (kind == "member_expression" && node.field("object").type() == "this")) {
       note_name(node, text);
     }
     for (const Node child : node.named_children()) look(child, depth + 1);

@@ -127,7 +127,7 @@ class Prober {
       walk(node.field("condition"), depth + 1);
       for (const char* part : {"consequence", "alternative"})
         walk_expression(node.field(part), branch_probe(node), depth);
-    } else if (type == "binary_expression" && is_short(node.field("operator").text(text_))) {
+    } else if (may_skip_right(node)) {
       walk(node.field("left"), depth + 1);
       walk_expression(node.field("right"), branch_probe(node), depth);
     } else if (type == "arrow_function" && node.field("body").type() != "statement_block") {
@@ -152,13 +152,16 @@ class Prober {
       put(thrown.begin(), fmt::format("$leyden_t({},(", node.first_line()));
       walk(thrown, depth + 1);
       put(thrown.end(), "))");
-    } else if (type == "assignment_pattern" && node.parent().type() == "formal_parameters" &&
-               !is_function(node.field("right"))) {
-      walk(node.field("left"), depth + 1);
-      walk_expression(node.field("right"), branch_probe(node), depth);
     } else {
       for (const Node child : node.named_children()) walk(child, depth + 1);
     }
+  }
+
+  // `a && b`, and a parameter's `a = b`.
+  bool may_skip_right(Node node) const {
+    if (node.type() == "binary_expression") return is_short(node.field("operator").text(text_));
+    return node.type() == "assignment_pattern" && node.parent().type() == "formal_parameters" &&
+           !is_function(node.field("right"));
   }
 
   static bool is_short(std::string_view sign) {

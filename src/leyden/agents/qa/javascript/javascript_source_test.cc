@@ -24,6 +24,7 @@ const Type kNumber = type(Kind::any_of, {type(Kind::integer), type(Kind::real)})
 
 std::vector<std::string> names(const JavascriptSource& source) {
   std::vector<std::string> out;
+  out.reserve(source.functions.size());
   for (const Function& one : source.functions) out.push_back(one.qualified_name());
   return out;
 }

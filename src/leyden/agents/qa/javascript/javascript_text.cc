@@ -45,6 +45,7 @@ std::string number_text(double value) {
 
 std::vector<std::string> literals(const std::vector<Value>& values) {
   std::vector<std::string> out;
+  out.reserve(values.size());
   for (const Value& value : values) out.push_back(javascript_literal(value));
   return out;
 }

@@ -255,6 +255,7 @@ Type php_type(std::string_view text, const PhpNames& names, std::string_view own
   if (depth > kTypeDepthMax || text.empty()) return {};
   if (const auto parts = parts_of(text, '|'); parts.size() > 1) {
     std::vector<Type> all;
+    all.reserve(parts.size());
     for (const std::string_view part : parts) all.push_back(php_type(part, names, own, depth + 1));
     return any_of(std::move(all));
   }

@@ -107,6 +107,7 @@ std::string call_text(const Function& function, const std::string& receiver,
 
 std::vector<std::string> literals(const std::vector<Value>& values) {
   std::vector<std::string> out;
+  out.reserve(values.size());
   for (const Value& value : values) out.push_back(python_literal(value));
   return out;
 }
@@ -254,6 +255,7 @@ PythonCall python_call(const Input& input, const std::vector<Function>& function
     out.receiver = free_name(snake_case(last.class_name));
     NamedObjects objects(input, free_name);
     std::vector<std::string> construction;
+    construction.reserve(input.construction.size());
     for (const Value& value : input.construction)
       construction.push_back(python_literal(objects.named(value, out.setup)));
     out.setup.push_back(fmt::format("{} = {}({})", out.receiver, last.class_name,

@@ -130,6 +130,7 @@ class Box:
     def of(cls, width: int): return cls(width)
 )");
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const Function& one : all) names.push_back(one.qualified_name());
   EXPECT_EQ(names,
             (std::vector<std::string>{"plain", "_hidden", "wait", "Box.__init__", "Box.__len__",

@@ -188,7 +188,8 @@ class TestFile {
     const bool keeps_object =
         !one.expected.state.empty() || call.setup.size() > 1 || call.sets_property;
     if (named) {
-      for (const auto& [name, text] : call.arguments) lines.push_back(name + " = " + text);
+      for (const auto& [name, text] : call.arguments)
+        lines.push_back(fmt::format("{} = {}", name, text));
     }
     if (keeps_object || named) lines.insert(lines.end(), call.setup.begin(), call.setup.end());
     if (named) return call.call;

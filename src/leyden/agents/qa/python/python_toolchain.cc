@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "leyden/agents/qa/python/python_answer.h"
 #include "leyden/agents/qa/python/python_source.h"
 #include "leyden/agents/qa/python/python_text.h"
@@ -203,7 +205,8 @@ class PythonToolchain final : public ScriptToolchain {
     std::error_code ignored;
     // A root with an __init__.py stays the root: what is above it is not the project's.
     while (folder != root_ && fs::exists(folder / "__init__.py", ignored)) {
-      name = folder.filename().string() + (name.empty() ? "" : "." + name);
+      const std::string around = folder.filename().string();
+      name = name.empty() ? around : fmt::format("{}.{}", around, name);
       folder = folder.parent_path();
     }
     module_ = name.empty() ? "__init__" : name;

@@ -50,8 +50,8 @@ const std::map<std::string_view, std::vector<std::string>>& standard_values() {
        {"datetime.datetime(2024, 2, 29, 13, 5, 9)",
         "datetime.datetime(1999, 12, 31, 23, 59, 59, 999999)", "datetime.datetime(2000, 1, 1)",
         "datetime.datetime(2023, 7, 4, 12, 30, tzinfo=datetime.timezone.utc)",
-        "datetime.datetime(2023, 3, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=-5, "
-        "minutes=-30)))",
+        ("datetime.datetime(2023, 3, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=-5, "
+         "minutes=-30)))"),
         "datetime.datetime(1, 1, 1)"}},
       {"time",
        {"datetime.time(13, 5, 9)", "datetime.time(0, 0)", "datetime.time(23, 59, 59, 999999)",

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/ruby/ruby_types.h"
@@ -310,7 +312,7 @@ class Reader {
          one = one.previous()) {
       std::string_view text = one.text(text_).substr(1);
       if (text.starts_with(' ')) text.remove_prefix(1);
-      out = std::string(text) + "\n" + out;
+      out.insert(0, fmt::format("{}\n", text));
       line = one.first_line();
     }
     return out;

@@ -133,8 +133,8 @@ class Writer final : public CallWriter {
       const bool symbol = value.text == "symbols" ||
                           (key.kind == Value::Kind::expression && key.text.starts_with(':'));
       const std::string name = key.text.starts_with(':') ? key.text.substr(1) : key.text;
-      pairs.push_back(symbol && is_plain_name(name) ? name + ": " + item
-                                                    : literal(key) + " => " + item);
+      pairs.push_back(symbol && is_plain_name(name) ? fmt::format("{}: {}", name, item)
+                                                    : fmt::format("{} => {}", literal(key), item));
     }
     return pairs.empty() ? "{}" : "{ " + joined(pairs, ", ") + " }";
   }

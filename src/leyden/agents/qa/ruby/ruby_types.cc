@@ -264,11 +264,13 @@ Type ruby_type(std::string_view text, const RubyClasses& classes, std::size_t de
   if (depth > kTypeDepthMax || text.empty()) return {};
   if (const auto parts = parts_of(text, ','); parts.size() > 1) {
     std::vector<Type> all;
+    all.reserve(parts.size());
     for (const std::string_view part : parts) all.push_back(ruby_type(part, classes, depth + 1));
     const bool all_symbols =
         std::ranges::all_of(all, [](const Type& one) { return one.kind == Kind::expression; });
     if (!all_symbols) return any_of(std::move(all));
     std::vector<std::string> texts;
+    texts.reserve(all.size());
     for (Type& one : all) texts.push_back(std::move(one.texts.at(0)));
     return symbols(std::move(texts));
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #define TOML_EXCEPTIONS 0
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "leyden/agents/qa/project.h"
@@ -80,7 +81,7 @@ class ModuleReader {
       }
       if (item.type() != "mod_item" || rust_is_test(item, text)) continue;
       const std::string name(item.field("name").text(text));
-      const std::string inner = module + "::" + name;
+      const std::string inner = fmt::format("{}::{}", module, name);
       const bool is_open = is_public && is_visible(item, text);
       if (const Node body = item.field("body")) {
         add_items(body, text, folder / name, inner, is_open);

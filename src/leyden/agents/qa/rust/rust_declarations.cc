@@ -125,9 +125,9 @@ void RustDeclarations::note_implementor(Node impl, std::string_view text) {
   std::string trait(impl.field("trait").text(text));
   trait = rust_last_name(trait.substr(0, trait.find('<')));
   if (trait.empty() || !is_trait(trait)) return;
-  Type type = implementing_type(impl, text);
+  const Type type = implementing_type(impl, text);
   if (type.kind == Kind::unknown) return;
-  types_.add_implementor(trait, std::move(type));
+  types_.add_implementor(trait, type);
   implementors_.try_emplace(std::move(trait), RustImpl{.impl = impl, .text = text});
 }
 
@@ -178,7 +178,7 @@ void RustDeclarations::declare(Node items, std::string_view text, const std::str
     const std::string_view type = item.type();
     const std::string name(item.field("name").text(text));
     if (type == "mod_item" && item.field("body"))
-      declare(item.field("body"), text, module + "::" + name,
+      declare(item.field("body"), text, fmt::format("{}::{}", module, name),
               is_open && is_rust_public(item, text));
     if (type == "use_declaration") {
       for (const std::string& path : rust_used_paths(item.field("argument").text(text)))
@@ -289,7 +289,7 @@ void RustDeclarations::find_makers(Node items, std::string_view text, const std:
     if (rust_is_test(item, text)) continue;
     const std::string name(item.field("name").text(text));
     if (item.type() == "mod_item" && item.field("body"))
-      find_makers(item.field("body"), text, module + "::" + name,
+      find_makers(item.field("body"), text, fmt::format("{}::{}", module, name),
                   is_open && is_rust_public(item, text));
     if (item.type() == "function_item" && is_rust_public(item, text))
       add_free_maker(item, text, crate_.exports.path_of(module, is_open, name));
@@ -354,6 +354,7 @@ bool RustDeclarations::offer_maker(const std::string& name, int rank, RustClass 
   if (known_rank != ranks_.end() && known_rank->second <= rank) return false;
   ranks_[name] = rank;
   std::vector<Type> types;
+  types.reserve(made.construction.size());
   for (const Parameter& one : made.construction) types.push_back(one.type);
   types_.add_maker(name, std::move(types));
   made.members = std::move(classes_[name].members);

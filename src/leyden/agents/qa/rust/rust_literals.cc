@@ -122,6 +122,7 @@ class LiteralWriter {
 
   std::vector<std::string> items(const Value& value, const Type& type) const {
     std::vector<std::string> out;
+    out.reserve(value.items.size());
     for (std::size_t i = 0; i < value.items.size(); ++i)
       out.push_back(write(value.items[i], type.of[type.kind == Type::Kind::tuple ? i : 0]));
     return out;
@@ -156,6 +157,7 @@ class LiteralWriter {
   std::string record(const Value& value, const Type& type) const {
     const bool is_tuple = !type.texts.empty() && type.texts[0] == "0";
     std::vector<std::string> out;
+    out.reserve(type.of.size());
     for (std::size_t i = 0; i < type.of.size(); ++i)
       out.push_back((is_tuple ? "" : type.texts[i] + ": ") +
                     write(value.items[2 * i + 1], type.of[i]));
@@ -168,6 +170,7 @@ class LiteralWriter {
     const auto of = source_.classes.find(type.name.substr(0, type.name.find('<')));
     if (of == source_.classes.end()) return value.text;
     std::vector<std::string> arguments;
+    arguments.reserve(value.items.size());
     for (std::size_t i = 0; i < value.items.size(); ++i)
       arguments.push_back(write(value.items[i], type.of[i]));
     return fmt::format("{}({}){}", of->second.maker, joined(arguments, ", "), of->second.unwraps);

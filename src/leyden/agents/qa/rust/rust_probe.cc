@@ -66,6 +66,7 @@ ReadArguments read_arguments(const std::vector<Type>& types,
 
 std::vector<Type> types_of(const std::vector<Parameter>& parameters) {
   std::vector<Type> out;
+  out.reserve(parameters.size());
   for (const Parameter& one : parameters) out.push_back(one.type);
   return out;
 }
@@ -120,6 +121,7 @@ class ProbeWriter {
     put(fmt::format("pub const TARGET: &str = {};", rust_quoted(crate_.target.generic_string())));
     put(fmt::format("pub const PROBES: usize = {};", probes));
     std::vector<std::string> lines;
+    lines.reserve(source_.raises.size());
     for (const auto& [first, last] : source_.raises)
       lines.push_back(fmt::format("({}, {})", first, last));
     put(fmt::format("pub const RAISES: &[(u32, u32)] = &[{}];", joined(lines, ", ")));
@@ -148,6 +150,7 @@ class ProbeWriter {
       case Kind::record: {
         const ReadArguments read = read_arguments(type.of, {});
         std::vector<std::string> fields;
+        fields.reserve(type.of.size());
         for (std::size_t i = 0; i < type.of.size(); ++i)
           fields.push_back(fmt::format("{}: leyden_{}", type.texts[i], i));
         return fmt::format("{} {} {{ {} }}", read.statements, plain(type.name),

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include <fmt/format.h>
+
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
 #include "leyden/base/ascii.h"
@@ -130,7 +132,7 @@ std::string rust_doc_of(Node node, std::string_view text) {
     std::string_view one = trimmed(above.text(text));
     if (above.type() == "attribute_item" || !one.starts_with("///")) continue;
     one.remove_prefix(3);
-    out = std::string(trimmed(one)) + (out.empty() ? "" : "\n" + out);
+    out = out.empty() ? std::string(trimmed(one)) : fmt::format("{}\n{}", trimmed(one), out);
   }
   return out;
 }

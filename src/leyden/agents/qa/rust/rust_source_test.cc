@@ -236,6 +236,7 @@ TEST_F(RustSources, MutantsLeavePanicsAlone) {
   const auto mutants =
       mutants_of(crate.files.back().tree, crate.files.back().text, source.functions, 50);
   std::vector<std::string> what;
+  what.reserve(mutants.size());
   for (const Mutant& one : mutants) what.push_back(one.what);
   EXPECT_TRUE(std::ranges::none_of(mutants, [](const Mutant& one) { return one.line == 2; }));
   for (const char* wanted : {"&& becomes ||", ">= becomes >", "an empty value is returned",

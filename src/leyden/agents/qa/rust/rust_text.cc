@@ -84,6 +84,7 @@ class TestWriter {
     if (!function.needs_object()) return;
     const RustClass& of = source_.classes.at(function.class_name);
     std::vector<std::string> arguments;
+    arguments.reserve(input_.construction.size());
     for (std::size_t i = 0; i < input_.construction.size(); ++i)
       arguments.push_back(
           rust_literal(input_.construction[i], function.construction[i].type, source_));
@@ -163,7 +164,7 @@ class TestWriter {
           rust_literal(step.arguments[i], parameter.type, source_, callable.typed_literals);
       if (parameter.type.name.starts_with("&mut ")) {
         std::string value = text.substr(5);
-        if (value.starts_with('[')) value = "vec!" + value;
+        if (value.starts_with('[')) value.insert(0, "vec!");
         const std::string name = &step == &input_.steps.back()
                                      ? parameter.name
                                      : fmt::format("{}{}", parameter.name, lines_.size());

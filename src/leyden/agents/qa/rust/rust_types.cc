@@ -82,6 +82,7 @@ std::string RustTypes::spelled(const std::string& name) const {
   const RustDeclared* known = declared(name);
   if (known == nullptr || known->generics.empty()) return name;
   std::vector<std::string> arguments;
+  arguments.reserve(known->arguments.size());
   for (const Type& one : known->arguments) arguments.push_back(one.name);
   return name + "<" + joined(arguments, ", ") + ">";
 }
@@ -210,9 +211,12 @@ Type RustTypes::generic(Node node, std::string_view text, const Known& known,
     if (name == "HashSet" || name == "BTreeSet") return made(Kind::set, whole, {of[0]});
     if (name == "Option") return made(Kind::optional, whole, {of[0]});
   }
-  if (of.size() == 2 && (name == "HashMap" || name == "BTreeMap") && of[1].kind != Kind::unknown)
-    return made(Kind::map, fmt::format("{}<{}, {}>", name, of[0].name, of[1].name), std::move(of));
+  if (of.size() == 2 && (name == "HashMap" || name == "BTreeMap") && of[1].kind != Kind::unknown) {
+    const std::string whole = fmt::format("{}<{}, {}>", name, of[0].name, of[1].name);
+    return made(Kind::map, whole, std::move(of));
+  }
   std::vector<std::string> names;
+  names.reserve(of.size());
   for (const Type& one : of) names.push_back(one.name);
   Type own = named(name, depth);
   return own.name == fmt::format("{}<{}>", name, joined(names, ", ")) ? own : Type{};

@@ -38,8 +38,8 @@ class RustTypes {
     imports_[text.data()].emplace(name, std::move(path));
   }
   // What stands for all that implement a trait of the crate.
-  void add_implementor(const std::string& trait, Type type) {
-    implementors_.try_emplace(trait, std::move(type));
+  void add_implementor(const std::string& trait, const Type& type) {
+    implementors_.try_emplace(trait, type);
   }
   [[nodiscard]] RustDeclared* declared(const std::string& name);
   // An object of that class is made by a function with these parameters.

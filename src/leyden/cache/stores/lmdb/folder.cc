@@ -1,8 +1,8 @@
 #include "leyden/cache/stores/lmdb/folder.h"
 
 #include <cerrno>
-#include <cstring>
 #include <set>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ Guarded<std::set<std::pair<dev_t, ino_t>>>& open_folders() {
   return folders;
 }
 
-std::string reason(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
+std::string reason(int error) { return std::generic_category().message(error); }
 
 }  // namespace
 

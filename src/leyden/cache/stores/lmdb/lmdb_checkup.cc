@@ -5,12 +5,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -41,7 +41,7 @@ constexpr int kProbeReads = 100;
 constexpr double kSlowWriteMs = 200;
 constexpr std::uint64_t kOldReader = 1000;  // Transactions that a reader may be behind.
 
-std::string reason(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
+std::string reason(int error) { return std::generic_category().message(error); }
 
 std::string mib(std::uint64_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / static_cast<double>(MiB));

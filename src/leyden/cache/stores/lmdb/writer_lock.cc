@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -19,7 +19,7 @@ Result<std::unique_ptr<WriterLock>> WriterLock::open(const std::filesystem::path
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
     return fail(Errc::unavailable, "can't open {}: {}", file.string(),
-                std::strerror(errno));  // NOLINT
+                std::generic_category().message(errno));
   }
   return std::unique_ptr<WriterLock>(new WriterLock(fd));
 }
@@ -49,7 +49,8 @@ Result<WriterLock::Held> WriterLock::hold(Deadline deadline) {
       leave();
       if (busy && refused_) return fail(Errc::unavailable, "the store is closed");
       if (busy) return fail(Errc::timed_out, "another process is writing to the store");
-      return fail(Errc::unavailable, "can't lock the store: {}", std::strerror(error));  // NOLINT
+      return fail(Errc::unavailable, "can't lock the store: {}",
+                  std::generic_category().message(error));
     }
     std::this_thread::sleep_for(
         std::min<std::chrono::nanoseconds>(pause, deadline.left() + std::chrono::nanoseconds(1)));

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -20,7 +20,7 @@ Result<UpdateLock> UpdateLock::take(const fs::path& index_file, const std::stop_
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
     return fail(Errc::unavailable, "can't make {}: {}", path,
-                std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+                std::generic_category().message(errno));
   UpdateLock lock(fd);
   const Deadline give_up = Deadline::after(std::chrono::seconds(10));
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -138,10 +138,10 @@ Json variants_of(const Function& function) {
       std::string call = function.name + "(" + arguments_of(function.parameters, style) + ")";
       if (function.kind == Function::Kind::property) call = function.name;
       if (!function.class_name.empty())
-        call = function.class_name +
-               (function.needs_object() ? "(" + arguments_of(function.construction, style) + ")"
-                                        : "") +
-               "." + call;
+        call = function.needs_object()
+                   ? fmt::format("{}({}).{}", function.class_name,
+                                 arguments_of(function.construction, style), call)
+                   : fmt::format("{}.{}", function.class_name, call);
       if (call.find(" n") == std::string::npos && call.find("(n)") == std::string::npos &&
           call.find("(n,") == std::string::npos)
         continue;

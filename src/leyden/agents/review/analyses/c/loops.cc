@@ -15,7 +15,7 @@ Interpreter::Changes Interpreter::changes_in(Node loop) {
     if (index < 0) return;
     Change& change = out.variables[index];
     ++change.times;
-    if (step == 0 || change.step < 0 != step < 0) {
+    if (step == 0 || (change.step < 0) != (step < 0)) {
       if (change.times > 1 || step == 0) change.counted = false;
     }
     if (change.times == 1) change.step = step;

@@ -201,8 +201,7 @@ void Interpreter::declare_one(const Type& base, Node declarator, bool is_static,
     if (type.number || type.pointer || type.real || !type.known) {
       now = fitted(initial, type, given, declarator);
     }
-    if (!type.number && !type.pointer && !type.real &&
-        !(text(base.single_class ? name : name).empty())) {
+    if (!type.number && !type.pointer && !type.real && !text(name).empty()) {
       // `auto p = ...` keeps what it got; an object may take over what it was given.
       if (type.single_class) {
         escape(initial, state);
