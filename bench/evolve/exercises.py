@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 for folder in ("tools", "tests/qa", "bench/qa"):
     sys.path.insert(0, str(HERE.parents[1] / folder))
 import llama_server  # noqa: E402
+from exercise_languages import run  # noqa: E402
 from exercise_scripts import JestSuite  # noqa: E402
 from scripted_server import InTurn, ScriptedServer  # noqa: E402
 
@@ -97,10 +98,8 @@ class Exercise:
         place.write_text(code)
         temporary = tempfile.mkdtemp(dir=environment["TMPDIR"])
         try:
-            done = subprocess.run(["/usr/bin/python3", "judge.py"], cwd=self.project, capture_output=True, text=True, env=environment | {"TMPDIR": temporary}, timeout=60)
+            done = run(["/usr/bin/python3", "judge.py"], self.project, seconds=60, env=environment | {"TMPDIR": temporary})
             return json.loads(done.stdout)["passed"] if done.stdout else False
-        except subprocess.TimeoutExpired:
-            return False
         finally:
             place.write_text(stub)
 

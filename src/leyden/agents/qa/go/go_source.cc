@@ -7,6 +7,7 @@
 
 #include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/go/go_changes.h"
+#include "leyden/agents/qa/go/go_channels.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
@@ -85,7 +86,9 @@ class Reader {
     out_.fields = types_.used_fields();
     out_.implementations = types_.implementations();
     out_.texts = types_.used_texts();
-    for (const auto& [interface, one] : types_.stand_ins()) out_.stand_ins[one.name] = one.text;
+    out_.integers = types_.integers();
+    out_.helpers = types_.helpers();
+    for (const auto& [interface, one] : types_.stand_ins()) out_.helpers[one.name] = one.text;
     return std::move(out_);
   }
 
@@ -238,6 +241,18 @@ class Reader {
     return out;
   }
 
+  // Of a channel that may be used both ways the body says which it is.
+  static void note_sending(std::string_view body, std::vector<Parameter>& parameters) {
+    for (Parameter& one : parameters) {
+      const std::string_view element = go_channel_element(one.type.name);
+      const bool receives = body.find("<-" + one.name) != std::string_view::npos ||
+                            body.find("range " + one.name) != std::string_view::npos;
+      if (!element.empty() && one.type.name.starts_with("chan ") && !receives &&
+          body.find(one.name + " <-") != std::string_view::npos)
+        one.type = go_sending_channel(std::string(element));
+    }
+  }
+
   static std::string unknown_in(const std::vector<Parameter>& parameters) {
     for (const Parameter& one : parameters) {
       if (one.type.kind == Type::Kind::unknown)
@@ -259,6 +274,7 @@ class Reader {
           "[" + joined(std::vector<std::string>(type_parameters.size(), "int"), ", ") + "]";
     out.parameters =
         parameters_of(node.field("parameters"), text, type_parameters, callable.takes_rest);
+    note_sending(body.text(text), out.parameters);
     out.uncallable = unknown_in(out.parameters);
     if (out.name == "main" || out.name == "init" || out.name == "_")
       out.uncallable = "it is not to be called";

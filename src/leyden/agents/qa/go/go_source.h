@@ -39,11 +39,12 @@ struct GoSource {
   std::map<std::string, std::vector<std::string>>
       fields;  // Of a structure: those that are given values.
   std::map<std::string, std::vector<std::string>>
-      implementations;                           // Of an interface: types that are passed for it.
-  std::set<std::string> texts;                   // Types of the library that are made of texts.
-  std::map<std::string, std::string> stand_ins;  // Declarations by the name that a test uses.
-  std::map<std::string, std::string> imports;    // Paths by what they are called.
-  std::set<std::string> names;                   // Of all that the package declares.
+      implementations;                          // Of an interface: types that are passed for it.
+  std::set<std::string> texts;                  // Types of the library that are made of texts.
+  std::map<std::string, std::string> integers;  // Of its own types: what they are made of.
+  std::map<std::string, std::string> helpers;   // Declarations by the name that a test uses.
+  std::map<std::string, std::string> imports;   // Paths by what they are called.
+  std::set<std::string> names;                  // Of all that the package declares.
 };
 
 // `files` are the package's, without tests, the target last; the rest as GoTypes says.

@@ -87,12 +87,29 @@ func (l Lost) Error() string { return "lost" }
   EXPECT_EQ(node.of[1].name, "Num");
   EXPECT_EQ(node.of[2].texts[0], "nil");
   EXPECT_EQ(source.implementations.at("Node"), (std::vector<std::string>{"*Add", "Num"}));
-  EXPECT_TRUE(source.stand_ins.contains("stubNode"));
+  EXPECT_TRUE(source.helpers.contains("stubNode"));
   // A constraint has no values.
   EXPECT_FALSE(source.functions[3].uncallable.empty());
   EXPECT_EQ(source.functions[4].parameters[0].type.texts.back(),
             "Lost{Why: errors.New(\"broken\"), At: 2}");
-  EXPECT_TRUE(go_source(files, {}, true).stand_ins.empty());
+  EXPECT_TRUE(go_source(files, {}, true).helpers.empty());
+}
+
+TEST(GoSource, ChannelsAreFilledOrTakeWhatIsSent) {
+  const auto files = files_of(R"(package shop
+type Action byte
+func Copy(from chan Action, to chan Action) { for a := range from { to <- a } }
+func Take(from <-chan int) int { return <-from }
+func Give(to chan<- string) { to <- "a" }
+)");
+  const GoSource source = go_source(files);
+  EXPECT_EQ(source.functions[0].parameters[0].type.kind, Type::Kind::list);
+  EXPECT_EQ(source.functions[0].parameters[1].type.texts,
+            (std::vector<std::string>{"make(chan Action, 100)"}));
+  EXPECT_EQ(source.functions[1].parameters[0].type.name, "<-chan int");
+  EXPECT_EQ(source.functions[2].parameters[0].type.kind, Type::Kind::expression);
+  EXPECT_EQ(source.integers.at("Action"), "byte");
+  EXPECT_TRUE(source.helpers.contains("drainedAction"));
 }
 
 TEST(GoSource, KnowsWhichMethodsChangeTheirObject) {
@@ -114,7 +131,7 @@ func (c *Cart) Sort() { sort.Ints(c.items) }
 TEST(GoSource, SaysWhyWhatCanNotBeCalledIsNot) {
   const auto files = files_of(R"(package main
 func main() {}
-func Send(to chan int) {}
+func Send(to complex128) {}
 )");
   const GoSource source = go_source(files);
   ASSERT_EQ(source.functions.size(), 2u);

@@ -11,6 +11,7 @@
 
 #include "leyden/agents/qa/compiled/encoding.h"
 #include "leyden/agents/qa/compiled/step_runs.h"
+#include "leyden/agents/qa/go/go_channels.h"
 #include "leyden/agents/qa/go/go_library.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/source_text.h"
@@ -270,6 +271,15 @@ class TestWriter {
                 shown_ + " leaves " + used);
       return;
     }
+    if (const std::string element = channel_of(name); !element.empty()) {
+      std::string sent = "sent" + used;
+      sent[4] = static_cast<char>(std::toupper(static_cast<unsigned char>(sent[4])));
+      put(fmt::format("{} := {}({})", sent, go_channel(element).drained, used));
+      add_check({fmt::format("want := {}; !reflect.DeepEqual({}, want)", in_head(text), sent),
+                 fmt::format("%#v, want %#v\", {}, want", sent)},
+                shown_ + " sends");
+      return;
+    }
     const GoCallable& callable = source_.callables[input_.function()];
     const bool is_value =
         is_object && ((callable.maker.empty() && text.find('&') != 0) || !callable.maker_points ||
@@ -278,6 +288,14 @@ class TestWriter {
     add_check({fmt::format("want := {}; !reflect.DeepEqual({}, want)", in_head(text), got),
                fmt::format("%#v, want %#v\", {}, want", used)},
               shown_ + " leaves " + used);
+  }
+
+  // What an argument that is a channel takes; empty: it is none.
+  std::string channel_of(const std::string& name) const {
+    for (const Parameter& one : source_.functions[input_.function()].parameters) {
+      if (one.name == name) return std::string(go_channel_element(one.type.name));
+    }
+    return {};
   }
 
   const Observation& expected_;
@@ -327,6 +345,8 @@ std::string go_literal(const Value& value, const Type& type) {
     case Kind::list:
     case Kind::set:
     case Kind::tuple:
+      if (const std::string_view of = go_channel_element(type.name); !of.empty())
+        return go_channel(std::string(of)).filled + "(" + joined(literals(value, type), ", ") + ")";
       return type.name + "{" + joined(literals(value, type), ", ") + "}";
     case Kind::map:
       return map_literal(value, type);
@@ -338,7 +358,10 @@ std::string go_literal(const Value& value, const Type& type) {
 }
 
 Input go_fitted(const Input& input, const GoSource& source) {
-  return fitted(input, source.functions, go_integer_range);
+  return fitted(input, source.functions, [&](const std::string& name) {
+    const auto own = source.integers.find(name);
+    return go_integer_range(own == source.integers.end() ? name : own->second);
+  });
 }
 
 std::string go_imports(std::string_view body, const GoSource& source,
@@ -362,14 +385,16 @@ std::string go_imports(std::string_view body, const GoSource& source,
 
 namespace {
 
-// What stands in for interfaces in that text, and in what they say themselves.
-std::string stand_ins_of(const std::string& body, const GoSource& source) {
+// Types and functions of tests that the text uses, and these among each other.
+std::string helpers_of(const std::string& body, const GoSource& source) {
   std::string out;
   std::set<std::string> there;
   for (bool again = true; again;) {
     again = false;
-    for (const auto& [name, text] : source.stand_ins) {
-      if (there.contains(name) || (body + out).find("&" + name + "{") == std::string::npos)
+    for (const auto& [name, text] : source.helpers) {
+      const std::string all = body + out;
+      if (there.contains(name) || (all.find("&" + name + "{") == std::string::npos &&
+                                   all.find(name + "(") == std::string::npos))
         continue;
       again = there.insert(name).second;
       out += "\n" + text;
@@ -423,7 +448,7 @@ std::string tables(const GoSource& source) {
     out += fmt::format("\t{}: func(text string) interface{{}} {{ return {} }},\n", reflected(type),
                        fmt::format(fmt::runtime(go_made_of_text(type)), "text"));
   out += "}\n";
-  for (const auto& [name, text] : source.stand_ins) out += "\n" + text;
+  for (const auto& [name, text] : source.helpers) out += "\n" + text;
   return out;
 }
 
@@ -444,7 +469,7 @@ std::string go_test_file(std::span<const TestCase> cases, std::span<const Source
     for (const std::string& line : TestWriter(one, source).lines()) body += "\t" + line + "\n";
     body += "}\n";
   }
-  body += stand_ins_of(body, source);
+  body += helpers_of(body, source);
   return fmt::format(
              "package {}\n\n// Tests of {}, made by `leyden test`.{}\n\n", source.package, about,
              cases.empty() ? ""

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "leyden/agents/qa/go/go_callbacks.h"
+#include "leyden/agents/qa/go/go_channels.h"
 #include "leyden/agents/qa/go/go_library.h"
 #include "leyden/agents/qa/source_text.h"
 
@@ -67,6 +68,13 @@ Type fundamental(const std::string& name) {
 
 bool is_go_integer(const std::string& type) { return ranges().contains(type); }
 
+Type go_sending_channel(const std::string& element) {
+  return {.kind = Kind::expression,
+          .of = {},
+          .name = "chan<- " + element,
+          .texts = {fmt::format("make(chan {}, {})", element, kGoChannelRoom)}};
+}
+
 std::pair<std::int64_t, std::int64_t> go_integer_range(const std::string& name) {
   const auto found = ranges().find(name);
   return found == ranges().end() ? ranges().find("int32")->second : found->second;
@@ -98,6 +106,7 @@ Type GoTypes::named(const std::string& name, std::size_t depth) {
     return choice(name, std::move(out.texts));
   // Its integers have the range of what it is made of.
   if (out.kind == Kind::expression || out.kind == Kind::unknown) return {};
+  if (out.kind == Kind::integer) integers_[name] = out.name;
   if (out.kind != Kind::optional) out.name = name;
   return out;
 }
@@ -306,6 +315,20 @@ Type GoTypes::array(Node node, std::string_view text, const std::set<std::string
               std::vector<Type>(count, item));
 }
 
+// One that is received from: what it gives. One that is sent to has room for what comes.
+Type GoTypes::channel(Node node, std::string_view text, const std::set<std::string>& parameters,
+                      std::size_t depth) {
+  const Type item = type_of(node.field("value"), text, parameters, depth + 1);
+  if (plain_ || item.kind == Kind::unknown) return {};
+  const std::string spelled(node.text(text));
+  const bool sends = spelled.starts_with("chan<-");
+  const GoChannel helpers = go_channel(item.name);
+  helpers_[helpers.filled] = helpers.filled_text;
+  helpers_[helpers.drained] = helpers.drained_text;
+  if (sends) return go_sending_channel(item.name);
+  return made(Kind::list, (spelled.starts_with("<-") ? "<-chan " : "chan ") + item.name, {item});
+}
+
 Type GoTypes::callback(Node node, std::string_view text, const std::set<std::string>& parameters,
                        std::size_t depth) {
   std::vector<std::string> takes;
@@ -359,6 +382,7 @@ Type GoTypes::type_of(Node node, std::string_view text, const std::set<std::stri
     out.name = "interface{}";
     return out;
   }
+  if (kind == "channel_type") return channel(node, text, parameters, depth);
   if (kind == "map_type") {
     Type key = type_of(node.field("key"), text, parameters, depth + 1);
     Type value = type_of(node.field("value"), text, parameters, depth + 1);

@@ -61,6 +61,10 @@ class GoTypes {
     return implementations_;
   }
   [[nodiscard]] const std::map<std::string, GoStandIn>& stand_ins() const { return stand_ins_; }
+  // What the package's own integer types are made of: "byte" of type Action byte.
+  [[nodiscard]] const std::map<std::string, std::string>& integers() const { return integers_; }
+  // Functions of tests, by name.
+  [[nodiscard]] const std::map<std::string, std::string>& helpers() const { return helpers_; }
 
  private:
   [[nodiscard]] Type choice(const std::string& name, std::vector<std::string> texts);
@@ -79,6 +83,8 @@ class GoTypes {
                           const std::set<std::string>& parameters, std::size_t depth);
   [[nodiscard]] Type array(syntax::Node node, std::string_view text,
                            const std::set<std::string>& parameters, std::size_t depth);
+  [[nodiscard]] Type channel(syntax::Node node, std::string_view text,
+                             const std::set<std::string>& parameters, std::size_t depth);
   [[nodiscard]] Type callback(syntax::Node node, std::string_view text,
                               const std::set<std::string>& parameters, std::size_t depth);
 
@@ -94,12 +100,16 @@ class GoTypes {
   std::map<std::string, std::vector<std::string>> used_fields_;
   std::map<std::string, std::vector<std::string>> implementations_;
   std::map<std::string, GoStandIn> stand_ins_;
+  std::map<std::string, std::string> helpers_;
+  std::map<std::string, std::string> integers_;
   std::set<std::string> used_texts_;
   std::set<std::string>
       open_;  // Structures that are being read: a field of their kind stays as it is.
   std::multiset<std::string> interfaces_open_;
 };
 
+// Of a channel that is sent to only.
+[[nodiscard]] Type go_sending_channel(const std::string& element);
 [[nodiscard]] bool is_go_integer(const std::string& type);
 // Least and largest value of an integer type.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> go_integer_range(const std::string& name);

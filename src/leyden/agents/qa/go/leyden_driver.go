@@ -208,6 +208,7 @@ func (probe *leydenProbe) call(input leydenInput) (out leydenAnswer) {
 		}
 	}()
 	in := &leydenRequest{text: input.text}
+	leydenSentTo = map[uintptr]reflect.Value{}
 	callable := leydenCallables[input.function]
 	var object reflect.Value
 	if callable.object != nil || callable.maker.IsValid() {
@@ -320,6 +321,10 @@ func leydenStates(callable leydenCallable, object reflect.Value, arguments []ref
 			continue
 		}
 		switch value.Kind() {
+		case reflect.Chan:
+			if sent := leydenSent(value); sent.IsValid() {
+				add(name, sent)
+			}
 		case reflect.Interface: // A stand-in, or what else the package has there.
 			if !value.IsNil() && value.Elem().Kind() == reflect.Ptr {
 				add(name, value)

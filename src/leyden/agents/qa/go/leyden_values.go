@@ -14,6 +14,7 @@ import (
 )
 
 const leydenDepthMax = 6
+const leydenChannelRoom = 100
 
 var leydenErrorType = reflect.TypeOf((*error)(nil)).Elem()
 var leydenTimeType = reflect.TypeOf(time.Time{})
@@ -24,26 +25,56 @@ func leydenField(of reflect.Value, name string) reflect.Value {
 	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }
 
-func leydenRead(in *leydenRequest, kind reflect.Type) reflect.Value {
-	out := reflect.New(kind).Elem()
+// Channels of this call that are sent to, as they can be received from.
+var leydenSentTo = map[uintptr]reflect.Value{}
+
+// What was sent to one; not valid: nothing.
+func leydenSent(to reflect.Value) (out reflect.Value) {
+	from, ok := leydenSentTo[to.Pointer()]
+	if !ok {
+		return out
+	}
+	for {
+		value, ok := from.TryRecv()
+		if !ok {
+			return out
+		}
+		if !out.IsValid() {
+			out = reflect.MakeSlice(reflect.SliceOf(from.Type().Elem()), 0, 1)
+		}
+		out = reflect.Append(out, value)
+	}
+}
+
+// What the table knows of a type: what implements it, its expressions, what is made of a text.
+func leydenReadKnown(in *leydenRequest, kind reflect.Type) (out reflect.Value, known bool) {
+	out = reflect.New(kind).Elem()
 	if types, ok := leydenImplementations[kind]; ok && len(types) > 0 {
 		if place := int(in.number()); place < len(types) {
 			out.Set(leydenRead(in, types[place]))
-			return out
+			return out, true
 		}
 	}
 	if choices, ok := leydenChoices[kind]; ok {
 		if choice := choices[int(in.number())%len(choices)](); choice != nil {
 			out.Set(reflect.ValueOf(choice).Convert(kind))
 		}
-		return out
+		return out, true
 	}
-	if made, ok := leydenMadeOfText[kind]; ok {
+	made, known := leydenMadeOfText[kind]
+	if known {
 		text := ""
 		if in.next() == 's' {
 			text = in.string()
 		}
 		out.Set(reflect.ValueOf(made(text)).Convert(kind))
+	}
+	return out, known
+}
+
+func leydenRead(in *leydenRequest, kind reflect.Type) reflect.Value {
+	out, known := leydenReadKnown(in, kind)
+	if known {
 		return out
 	}
 	switch kind.Kind() {
@@ -93,6 +124,22 @@ func leydenRead(in *leydenRequest, kind reflect.Type) reflect.Value {
 			field := leydenField(out, names[i])
 			field.Set(leydenRead(in, field.Type()))
 		}
+	case reflect.Chan:
+		both := reflect.ChanOf(reflect.BothDir, kind.Elem())
+		if in.next() == 'i' { // It is sent to.
+			in.number()
+			made := reflect.MakeChan(both, leydenChannelRoom)
+			leydenSentTo[made.Pointer()] = made
+			out.Set(made.Convert(kind))
+			return out
+		}
+		count := int(in.number())
+		made := reflect.MakeChan(both, count)
+		for i := 0; i < count; i++ {
+			made.Send(leydenRead(in, kind.Elem()))
+		}
+		made.Close()
+		out.Set(made.Convert(kind))
 	case reflect.Interface:
 		if value := leydenReadAny(in); value != nil {
 			out.Set(reflect.ValueOf(value))

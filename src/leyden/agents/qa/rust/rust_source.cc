@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -274,13 +275,20 @@ class Reader {
     }
     const std::string self(node.field("parameters").named_child(0).text(scope.text));
     const bool changes = self.starts_with('&') && self.find("mut ") != std::string::npos;
-    out.only_reads = callable.is_last_step && !callable.consumes_object;
     if (self.find(':') != std::string::npos) out.uncallable = "its object stands behind a pointer";
     if (changes || !is_sized) type.name = (changes ? "&mut " : "&") + type.name;
     callable.on_first = true;
     out.parameters.insert(out.parameters.begin(),
                           {.name = "object", .type = std::move(type), .annotated = true});
     callable.adapters.insert(callable.adapters.begin(), "");
+  }
+
+  static std::string letters_of(std::string_view text) {
+    std::string out;
+    std::ranges::copy_if(text, std::back_inserter(out), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    });
+    return out;
   }
 
   void place_method(Node node, const Scope& scope, bool has_self, Function& out,
@@ -298,13 +306,8 @@ class Reader {
     if (!has_self) {
       out.kind = Function::Kind::static_method;
       callable.call = rust_associated(declared_.types().spelled(out.class_name), out.name);
-      if (scope.trait.starts_with("From<")) {
-        callable.typed_literals = true;
-        for (const char c : scope.trait.substr(4)) {
-          if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-            out.name += out.name == "from" ? std::string("_") + c : std::string(1, c);
-        }
-      }
+      callable.typed_literals = scope.trait.starts_with("From<");
+      if (callable.typed_literals) out.name += "_" + letters_of(scope.trait.substr(4));
       return;
     }
     const std::string self(node.field("parameters").named_child(0).text(scope.text));
