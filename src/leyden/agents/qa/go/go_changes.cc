@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "leyden/agents/qa/go/go_syntax.h"
+
 namespace leyden::qa {
 namespace {
 
@@ -85,12 +87,10 @@ std::map<std::string, std::set<std::string>> go_changing_methods(const std::vect
   for (const GoFile& file : files) {
     for (const Node node : file.tree.root().named_children()) {
       if (node.type() != "method_declaration") continue;
-      const Node receiver = node.field("receiver").named_child(0);
-      Node type = receiver.field("type");
-      if (type.type() == "pointer_type") type = type.named_child(0);
-      const std::string of(type.text(file.text));
+      const GoReceiver receiver = go_receiver(node, file.text);
+      const std::string of(receiver.type.text(file.text));
       const std::string name(node.field("name").text(file.text));
-      const Body body(node.field("body"), file.text, receiver.field("name").text(file.text));
+      const Body body(node.field("body"), file.text, receiver.name);
       if (body.changes) out[of].insert(name);
       calls[of][name] = body.calls;
     }

@@ -8,6 +8,7 @@
 #include "leyden/agents/qa/compared_texts.h"
 #include "leyden/agents/qa/go/go_changes.h"
 #include "leyden/agents/qa/go/go_channels.h"
+#include "leyden/agents/qa/go/go_syntax.h"
 #include "leyden/agents/qa/go/go_types.h"
 #include "leyden/agents/qa/literals.h"
 #include "leyden/agents/qa/source_text.h"
@@ -88,7 +89,6 @@ class Reader {
     out_.texts = types_.used_texts();
     out_.integers = types_.integers();
     out_.helpers = types_.helpers();
-    for (const auto& [interface, one] : types_.stand_ins()) out_.helpers[one.name] = one.text;
     return std::move(out_);
   }
 
@@ -153,11 +153,9 @@ class Reader {
   }
 
   void declare_method(Node node, std::string_view text) {
-    Node type = node.field("receiver").named_child(0).field("type");
-    const bool by_pointer = type.type() == "pointer_type";
-    if (by_pointer) type = type.named_child(0);
-    types_.add_method(std::string(type.text(text)), std::string(node.field("name").text(text)),
-                      by_pointer);
+    const GoReceiver receiver = go_receiver(node, text);
+    types_.add_method(std::string(receiver.type.text(text)),
+                      std::string(node.field("name").text(text)), receiver.by_pointer);
   }
 
   void declare_imports(Node node, std::string_view text) {
@@ -324,9 +322,8 @@ class Reader {
 
   // A method's object: by its constructor, else by a literal.
   void add_receiver(Node node, std::string_view text, Function& out, GoCallable& callable) {
-    Node type = node.field("receiver").named_child(0).field("type");
-    callable.by_pointer = type.type() == "pointer_type";
-    if (callable.by_pointer) type = type.named_child(0);
+    const auto [name, type, by_pointer] = go_receiver(node, text);
+    callable.by_pointer = by_pointer;
     callable.object = type.text(text);
     out.class_name = callable.object;
     out.kind = Function::Kind::method;

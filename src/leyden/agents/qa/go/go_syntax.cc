@@ -2,6 +2,15 @@
 
 namespace leyden::qa {
 
+GoReceiver go_receiver(syntax::Node method, std::string_view text) {
+  const syntax::Node receiver = method.field("receiver").named_child(0);
+  const syntax::Node type = receiver.field("type");
+  const bool by_pointer = type.type() == "pointer_type";
+  return {.name = receiver.field("name").text(text),
+          .type = by_pointer ? type.named_child(0) : type,
+          .by_pointer = by_pointer};
+}
+
 const ProbeSyntax& go_probe_syntax() {
   static const ProbeSyntax syntax{
       .hit = "leydenHit({});",

@@ -230,8 +230,7 @@ Type GoTypes::interface(const std::string& name, const GoDeclaredType& declared,
   if (level < kLevels) {
     const auto methods = methods_of(declared, depth);
     if (methods && !implementations_.contains(name)) note_implementations(name, *methods);
-    if (methods)
-      texts.insert(texts.end(), stand_ins_[name].values.begin(), stand_ins_[name].values.end());
+    if (methods) texts.insert(texts.end(), stand_ins_[name].begin(), stand_ins_[name].end());
   }
   if (const auto known = implementations_.find(name); known != implementations_.end()) {
     for (const std::string& type : known->second) {
@@ -265,7 +264,9 @@ void GoTypes::note_implementations(const std::string& name, const std::vector<Go
   }
   std::vector<std::string> errors = of_library("error").texts;
   errors.erase(errors.begin());  // nil
-  stand_ins_[name] = go_stand_in(name, methods, errors, taken_);
+  GoStandIn made = go_stand_in(name, methods, errors, taken_);
+  helpers_[made.name] = std::move(made.text);
+  stand_ins_[name] = std::move(made.values);
 }
 
 Type GoTypes::structure(const std::string& name, const GoDeclaredType& declared,

@@ -60,10 +60,9 @@ class GoTypes {
   [[nodiscard]] const std::map<std::string, std::vector<std::string>>& implementations() const {
     return implementations_;
   }
-  [[nodiscard]] const std::map<std::string, GoStandIn>& stand_ins() const { return stand_ins_; }
   // What the package's own integer types are made of: "byte" of type Action byte.
   [[nodiscard]] const std::map<std::string, std::string>& integers() const { return integers_; }
-  // Functions of tests, by name.
+  // Types and functions of tests, by name.
   [[nodiscard]] const std::map<std::string, std::string>& helpers() const { return helpers_; }
 
  private:
@@ -99,7 +98,7 @@ class GoTypes {
   std::map<std::string, std::vector<std::string>> used_choices_;
   std::map<std::string, std::vector<std::string>> used_fields_;
   std::map<std::string, std::vector<std::string>> implementations_;
-  std::map<std::string, GoStandIn> stand_ins_;
+  std::map<std::string, std::vector<std::string>> stand_ins_;  // Expressions, by interface.
   std::map<std::string, std::string> helpers_;
   std::map<std::string, std::string> integers_;
   std::set<std::string> used_texts_;
