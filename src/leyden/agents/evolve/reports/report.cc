@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kContextLines = 3;
+constexpr std::size_t kEvidenceLines = 8;
 
 Json json_or_null(std::optional<double> number) { return number ? Json(*number) : Json(nullptr); }
 
@@ -75,6 +76,29 @@ void append_hunk(std::string& out, const std::vector<LineRun>& runs, std::size_t
                      runs[first].second - lead + 1, new_count, body);
 }
 
+// The last lines of what a program said, indented. What would steer a terminal is a question mark.
+std::string indented_end(std::string_view text) {
+  std::string out;
+  const std::vector<std::string_view> all = lines_of(text);
+  for (std::size_t i = all.size() - std::min(all.size(), kEvidenceLines); i < all.size(); ++i) {
+    std::string_view line = all[i];
+    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    out += "  | ";
+    for (const char one : line)
+      out += (one >= 0 && one < ' ' && one != '\t') || one == '\x7f' ? '?' : one;
+    out += '\n';
+  }
+  return out;
+}
+
+// What helps where the start itself has no score.
+std::string why_no_start(const Evaluation& start) {
+  std::string out = indented_end(start.evidence);
+  if (start.reason.starts_with("the candidate"))
+    out += "  --run sees the program alone: --show FILE gives it a file of the project\n";
+  return out;
+}
+
 }  // namespace
 
 std::vector<OperatorTally> tallies_of(const EvolutionReport& report, Goal goal) {
@@ -133,6 +157,7 @@ std::string text_report(const EvolutionReport& report, const RunFacts& facts) {
                   report.state.evaluations(), report.seconds, to_string(report.end), shown(start),
                   start ? "" : fmt::format(" ({})", report.start().evaluation->reason),
                   shown(best != nullptr ? best->evaluation->score() : std::nullopt));
+  if (!start) out += why_no_start(*report.start().evaluation);
   if (report.best_again)
     out += fmt::format("measured anew: start {}, best {}\n", shown(report.start_again->score()),
                        shown(report.best_again->score()));

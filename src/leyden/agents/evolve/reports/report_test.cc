@@ -45,6 +45,22 @@ TEST(Report, TellsWhatWasGainedAndByWhom) {
   EXPECT_NE(text.find("+y = 3"), std::string::npos) << text;
 }
 
+TEST(Report, ShowsWhatAProgramSaidThatCouldNotBegin) {
+  EvolutionReport report = report_of({-1, -1});
+  EXPECT_EQ(text_report(report, kFacts).find("--show"), std::string::npos);
+  SearchState state(syntax::Language::python, {}, std::vector<double>(kArms, 1.0), "x");
+  Trajectory start{.number = 0, .code = "x"};
+  start.digest = digest_of_code(start.code);
+  start.evaluation = Evaluation{.status = Status::failed,
+                                .reason = "the candidate ended with exit code 2",
+                                .evidence = "no such file:\n\x1b[31mdriver.py\n"};
+  state.merge({start});
+  report.state = std::move(state);
+  const std::string text = text_report(report, kFacts);
+  EXPECT_NE(text.find("  | no such file:\n  | ?[31mdriver.py\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("--show FILE"), std::string::npos) << text;
+}
+
 TEST(Report, NeverSuccessWithoutAGain) {
   for (const auto& scores : {std::vector<double>{5, 2, 3}, {5}, {-1, -1}}) {
     const EvolutionReport report = report_of(scores);

@@ -76,6 +76,11 @@ class TestWriter {
       return fmt::format("assert_eq!(format!(\"{{:?}}\", {}), {});", subject, rust_quoted(text));
     if (kind == "shown")
       return fmt::format("assert_eq!({}.to_string(), {});", subject, rust_quoted(text));
+    if (kind == "kinds")
+      return fmt::format("assert_eq!(letter_kinds(&{}), {});", subject, rust_quoted(text));
+    if (kind == "shown_kinds")
+      return fmt::format("assert_eq!(letter_kinds(&{}.to_string()), {});", subject,
+                         rust_quoted(text));
     return fmt::format("assert!({}.is_{}());", subject, kind);
   }
 
@@ -291,6 +296,21 @@ std::set<std::string> imports_of(std::string_view body, std::span<const TestCase
   return out;
 }
 
+// For texts that are another at each call.
+constexpr std::string_view kLetterKinds = R"(
+/// Which letters are large, small, digits: "AA00" of "XY42".
+fn letter_kinds(text: &str) -> String {
+    text.chars()
+        .map(|one| match one {
+            'A'..='Z' => 'A',
+            'a'..='z' => 'a',
+            '0'..='9' => '0',
+            other => other,
+        })
+        .collect()
+}
+)";
+
 std::string inclusion(const RustCrate& crate) {
   if (crate.is_library) return {};
   const std::filesystem::path folder = crate.test_path().parent_path();
@@ -344,6 +364,7 @@ std::string rust_test_file(std::span<const TestCase> cases, std::span<const Sour
     for (const std::string& line : TestWriter(one, source).lines()) made += "    " + line + "\n";
     made += "}\n";
   }
+  if (made.find("letter_kinds(") != std::string::npos) body += kLetterKinds;
   body += shortened(made, source, imports);
   imports.merge(imports_of(body, cases, source));
   std::string head = fmt::format(

@@ -99,6 +99,43 @@ pub fn steps(n: i64) -> i64 {
   EXPECT_EQ(observed->at(2).text, R"([["","equal","6"]])");
 }
 
+TEST_F(RustAgent, SaysOfDrawnTextsOfWhichLettersTheyAre) {
+  auto toolchain = open("robot.rs", R"(
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+pub struct Robot { name: String }
+
+fn drawn() -> String {
+    let mut dice = RandomState::new().build_hasher().finish();
+    let mut name = String::new();
+    for (first, count) in [('A', 26), ('A', 26), ('0', 10), ('0', 10), ('0', 10)] {
+        name.push((first as u8 + (dice % count) as u8) as char);
+        dice /= count;
+    }
+    name
+}
+
+impl Robot {
+    pub fn new() -> Robot { Robot { name: drawn() } }
+    pub fn name(&self) -> &str { &self.name }
+    pub fn same_dice(&self) -> u64 { RandomState::new().build_hasher().finish() }
+}
+)");
+  if (!toolchain && toolchain.error().code == Errc::unsupported)
+    GTEST_SKIP() << toolchain.error().message;
+  ASSERT_TRUE(toolchain) << toolchain.error().message;
+  const auto mutants = (*toolchain)->mutants(20);
+  ASSERT_TRUE(mutants);
+  const auto report = make_tests(**toolchain, *mutants, nullptr, {.rounds_max = 3}, {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_NE(report->test_text.find("assert_eq!(letter_kinds(&object.name()), \"AA000\");"),
+            std::string::npos)
+      << report->test_text;
+  EXPECT_EQ(report->test_text.find("same_dice"), std::string::npos);
+  EXPECT_GT(report->mutants_killed, 0u);
+}
+
 TEST_F(RustAgent, JudgesTheTestsOfAModel) {
   auto toolchain = open("half.rs", "pub fn half(n: i32) -> i32 {\n    n / 2\n}\n");
   if (!toolchain && toolchain.error().code == Errc::unsupported)
