@@ -387,4 +387,12 @@ def trace(matrix: list[list[int]]) -> int:
         raise ValueError("not square")
     return sum(matrix[i][@@] for i in range(len(matrix)))
 ''', "i", "-1 - i", False),
+    ("access_token", '''
+import secrets
+
+
+def access_token(user: str) -> str:
+    """A token that nobody guesses."""
+    return f"{user[:1]}-{secrets.token_hex(@@)}"
+''', "8", "6", False),
 ]

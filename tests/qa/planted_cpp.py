@@ -212,4 +212,18 @@ inline std::unique_ptr<int> above(int least, int number) {
   return std::make_unique<int>(number);
 }
 """, "<=", "<", False),
+    ("robot", "h", """
+#pragma once
+#include <random>
+#include <string>
+
+// Draws two letters and three digits.
+inline std::string robot_name() {
+  static std::mt19937 dice(std::random_device{}());
+  std::string name;
+  for (int i = 0; i < 2; ++i) name += static_cast<char>('A' + dice() % 26);
+  for (int i = 0; i < @@; ++i) name += static_cast<char>('0' + dice() % 10);
+  return name;
+}
+""", "3", "4", False),
 ]

@@ -219,4 +219,18 @@ func Longest(words ...string) string {
 	return best
 }
 ''', ">", ">="),
+    ("robot", '''
+import (
+	"fmt"
+	"math/rand"
+	"time"
+)
+
+var dice = rand.New(rand.NewSource(time.Now().UnixNano()))
+
+// RobotName draws two letters and three digits.
+func RobotName() string {
+	return fmt.Sprintf("%c%c%0@@d", 'A'+dice.Intn(26), 'A'+dice.Intn(26), dice.Intn(1000))
+}
+''', "3", "4"),
 ]]

@@ -252,4 +252,24 @@ class Greeting {
   }
 }
 ''', " + \"!\"", ""),
+    ("Robot", '''
+import java.util.Random;
+
+public class Robot {
+  private static final Random DICE = new Random();
+  private final String name;
+
+  public Robot() {
+    name = "" + letter() + letter() + String.format("%0@@d", DICE.nextInt(1000));
+  }
+
+  private static char letter() {
+    return (char) ('A' + DICE.nextInt(26));
+  }
+
+  public String getName() {
+    return name;
+  }
+}
+''', "3", "4"),
 ]]

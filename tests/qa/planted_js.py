@@ -256,4 +256,11 @@ function merge(defaults, settings) {
 }
 module.exports.merge = merge;
 ''', "!==", "===", False),
+    ("robot", "js", '''
+/** A name is drawn of two letters and three digits. */
+export function robotName() {
+  const letter = () => String.fromCharCode(65 + Math.floor(Math.random() * 26));
+  return letter() + @@ + String(Math.floor(Math.random() * 1000)).padStart(3, "0");
+}
+''', "letter()", "letter().toLowerCase()", False),
 ]

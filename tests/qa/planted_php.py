@@ -165,4 +165,20 @@ function dropSmall(array &$numbers, int $least): int
     return count($numbers);
 }
 ''', ">=", ">", False),
+    ("Robot", '''
+class Robot
+{
+    private string $name;
+
+    public function __construct()
+    {
+        $this->name = chr(random_int(65, 90)) . chr(random_int(65, 90)) . sprintf('%0@@d', random_int(0, 999));
+    }
+
+    public function getName(): string
+    {
+        return $this->name;
+    }
+}
+''', "3", "4", False),
 ]]

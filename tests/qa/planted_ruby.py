@@ -161,4 +161,15 @@ def drop_small(numbers, least)
   numbers.size
 end
 ''', "<", "<=", False),
+    ("robot", '''
+class Robot
+  attr_reader :name
+
+  # Draws a name of two letters and three digits.
+  def reset
+    letters = ("A".."Z").to_a
+    @name = letters.sample + letters.sample + format("%0@@d", rand(1000))
+  end
+end
+''', "3", "4", False),
 ]]

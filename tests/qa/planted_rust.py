@@ -256,4 +256,15 @@ impl FromStr for Money {
     }
 }
 ''', "+", "-"),
+    ("robot", '''
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+/// Draws two letters and three digits.
+pub fn robot_name() -> String {
+    let dice = RandomState::new().build_hasher().finish();
+    let letter = |number: u64| (b'A' + (number % 26) as u8) as char;
+    format!("{}{}{:0@@}", letter(dice), letter(dice >> 8), (dice >> 16) % 1000)
+}
+''', "3", "4"),
 ]]

@@ -1,4 +1,5 @@
 #include "leyden/agents/qa/driver_folder.h"
+#include "leyden/agents/qa/varying_answers.h"
 
 #include <chrono>
 #include <cstdlib>
@@ -56,8 +57,12 @@ const std::string& embedded_driver(const std::string& name) {
   return kNone;
 }
 
-Observation observation_of(const Json& line) {
+Observation observation_of(const Json& told_line) {
   Observation out;
+  std::optional<Json> common;
+  if (const auto others = told_line.find("others"); others != told_line.end())
+    common = common_answer(told_line, *others);
+  const Json& line = common ? *common : told_line;
   const std::string outcome = line.value("outcome", "broken");
   out.outcome = outcome == "value"       ? Observation::Outcome::value
                 : outcome == "error"     ? Observation::Outcome::error
@@ -85,7 +90,7 @@ Observation observation_of(const Json& line) {
   out.seeded = line.value("seeded", false);
   Json told;
   for (const char* key :
-       {"outcome", "form", "text", "error", "changed", "state", "fields", "printed"}) {
+       {"outcome", "form", "text", "error", "changed", "state", "fields", "printed", "varies"}) {
     if (const auto value = line.find(key); value != line.end()) told[key] = *value;
   }
   out.told = told.dump();

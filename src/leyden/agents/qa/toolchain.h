@@ -55,10 +55,11 @@ struct Observation {
   enum class Outcome : std::uint8_t { value, error, unsayable, timed_out, broken };
   Outcome outcome = Outcome::broken;
   bool stable = false;  // The same, twice.
-  std::string form;     // How `text` is compared: "value", "nan", "items", "repr", "type".
-  std::string text;     // Source text of what is expected.
-  std::string kind;     // The result's type.
-  std::string error;    // The error's class, and where that is defined.
+  // How `text` is compared: "value", "nan", "items", "repr", "type", "matches".
+  std::string form;
+  std::string text;   // Source text of what is expected; a regular expression (common_pattern()).
+  std::string kind;   // The result's type.
+  std::string error;  // The error's class, and where that is defined.
   std::string error_module;
   std::size_t raised_line =
       0;  // Of the file's own raise statement; 0: the error comes from elsewhere.

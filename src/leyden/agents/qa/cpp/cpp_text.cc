@@ -272,6 +272,9 @@ std::string claim_text(const Json& claim, const std::string& value) {
   if (kind == "false") return fmt::format("EXPECT_FALSE({});", path);
   if (kind == "double") return fmt::format("EXPECT_DOUBLE_EQ({}, {});", path, text);
   if (kind == "float") return fmt::format("EXPECT_FLOAT_EQ({}, {});", path, text);
+  if (kind == "matches")
+    return fmt::format("EXPECT_TRUE(std::regex_match({}, std::regex({})));", path,
+                       quoted_text(text));
   if (kind == "streq") return fmt::format("EXPECT_STREQ({}, {});", path, text);
   // What comes behind it may look at what is there.
   if (kind == "ne") return fmt::format("ASSERT_NE({}, {});", path, text);
@@ -476,6 +479,7 @@ std::set<std::string> standard_headers(std::string_view text) {
       {"std::numeric_limits<", "limits"},
       {"std::optional<", "optional"},
       {"std::pair<", "utility"},
+      {"std::regex", "regex"},
       {"std::set<", "set"},
       {"stringstream", "sstream"},
       {"std::string", "string"},

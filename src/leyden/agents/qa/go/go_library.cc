@@ -90,15 +90,15 @@ const std::vector<GoLibraryMethod>& go_library_methods(const std::string& interf
 
 const std::map<std::string, std::string>& go_library_packages() {
   static const std::map<std::string, std::string> all = {
-      {"big", "math/big"},    {"bufio", "bufio"},
-      {"bytes", "bytes"},     {"context", "context"},
-      {"errors", "errors"},   {"fmt", "fmt"},
-      {"http", "net/http"},   {"httptest", "net/http/httptest"},
-      {"io", "io"},           {"math", "math"},
-      {"rand", "math/rand"},  {"reflect", "reflect"},
-      {"regexp", "regexp"},   {"sort", "sort"},
-      {"strings", "strings"}, {"time", "time"},
-      {"url", "net/url"}};
+      {"big", "math/big"},   {"bufio", "bufio"},
+      {"bytes", "bytes"},    {"context", "context"},
+      {"errors", "errors"},  {"fmt", "fmt"},
+      {"http", "net/http"},  {"httptest", "net/http/httptest"},
+      {"io", "io"},          {"math", "math"},
+      {"rand", "math/rand"}, {"reflect", "reflect"},
+      {"regexp", "regexp"},  {"regexp", "regexp"},
+      {"sort", "sort"},      {"strings", "strings"},
+      {"time", "time"},      {"url", "net/url"}};
   return all;
 }
 

@@ -121,6 +121,10 @@ Check check_of(const std::string& kind, const std::string& text, const std::stri
   if (kind == "error")
     return {fmt::format("{0} == nil || {0}.Error() != {1}", got, text),
             fmt::format("gives the error %v, want %q\", {}, {}", got, text)};
+  if (kind == "matches")
+    return {fmt::format("!regexp.MustCompile({}).MatchString(string({}))",
+                        go_quoted("^" + text + "$"), got),
+            "= %q\", " + got};
   if (kind == "deep")
     return {fmt::format("want := {}; !reflect.DeepEqual({}, want)", in_head(text), got),
             fmt::format("= %#v, want %#v\", {}, want", got)};

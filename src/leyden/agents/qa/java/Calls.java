@@ -31,6 +31,8 @@ final class Calls {
   }
 
   private static final Map<Integer, Long> PATIENCE = new HashMap<>(); // Of a function whose calls came to no end: less each time.
+  private static final int AGAIN = 8; // How often a call is made anew that does not give the same twice.
+  private static final int STEADY = 4; // Runs that all notice a mutant where answers vary: it is no accident.
   private static final long PATIENCE_MS_MIN = 25;
   private static final long MUTANT_MS_MIN = 50;
 
@@ -154,8 +156,14 @@ final class Calls {
         answers.put(overtime);
         continue;
       }
+      List<Map<String, Object>> others = new ArrayList<>(List.of(again));
+      while (again != null && others.size() < AGAIN && !Json.of(got).equals(Json.of(others.get(0))) && got.get("outcome").equals("value")) {
+        again = timed(inputs.get(i), limitMs, overtime);
+        if (again != null) others.add(again);
+      }
       Map<String, Object> line = new LinkedHashMap<>(got);
-      line.putAll(Answers.line("input", i, "stable", Json.of(got).equals(Json.of(again)), "reached", reached, "ms", ms));
+      if (others.size() == AGAIN) line.put("others", others);
+      line.putAll(Answers.line("input", i, "stable", Json.of(got).equals(Json.of(others.get(0))), "reached", reached, "ms", ms));
       answers.put(line);
     }
   }
@@ -168,10 +176,10 @@ final class Calls {
   }
 
   private void mutants() throws Exception {
-    List<String> expected = new ArrayList<>();
+    List<Expected> expected = new ArrayList<>();
     List<Long> bounds = new ArrayList<>();
     for (Input input : inputs) {
-      expected.add(told(timed(input, limitMs, Map.of())));
+      expected.add(expected(input));
       bounds.add(Math.min(limitMs, MUTANT_MS_MIN + (long) (20 * worker.ms())));
     }
     List<Integer> firsts = programs();
@@ -188,10 +196,43 @@ final class Calls {
         int input = (int) in.number();
         if (line.containsKey("killer")) continue;
         Map<String, Object> overtime = Answers.line("mutant", mutant, "killer", input);
-        if (!told(timed(inputs.get(input), bounds.get(input), overtime)).equals(expected.get(input))) line = overtime;
+        int runs = expected.get(input).varies ? STEADY : 1;
+        while (runs > 0 && !expected.get(input).isMetBy(timed(inputs.get(input), bounds.get(input), overtime))) runs--;
+        if (runs == 0) line = overtime;
       }
       answers.put(line);
     }
+  }
+
+  /** What a call gives without mutants. One that does not give the same twice has a result of certain kinds of letters, or at least one. */
+  private static final class Expected {
+    String told;
+    boolean varies;
+    String kinds;
+
+    boolean isMetBy(Map<String, Object> answer) {
+      if (!varies) return told(answer).equals(told);
+      return answer != null && answer.get("outcome").equals("value") && (kinds.isEmpty() || kinds(answer).equals(kinds));
+    }
+  }
+
+  private Expected expected(Input input) throws Exception {
+    Map<String, Object> first = timed(input, limitMs, Map.of());
+    Expected out = new Expected();
+    out.kinds = kinds(first);
+    out.told = told(first);
+    for (int i = 1; i == 1 || (out.varies && i <= AGAIN); i++) {
+      Map<String, Object> again = timed(input, limitMs, Map.of());
+      if (!kinds(again).equals(out.kinds)) out.kinds = "";
+      out.varies |= !told(again).equals(out.told);
+    }
+    return out;
+  }
+
+  private static String kinds(Map<String, Object> answer) {
+    Object text = answer == null ? null : answer.get("text");
+    if (text == null || !text.toString().startsWith("[[\"equal\",\"\\\"")) return "";
+    return text.toString().replaceAll("[A-Z]", "A").replaceAll("[a-z]", "a").replaceAll("[0-9]", "0");
   }
 
   private static String told(Map<String, Object> answer) {

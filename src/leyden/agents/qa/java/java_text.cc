@@ -136,6 +136,7 @@ std::string assertion(const Json& claim, const std::string& about) {
   if (kind == "null") return "assertNull(" + of + ");";
   if (kind == "true" || kind == "false")
     return fmt::format("assert{}({});", kind == "true" ? "True" : "False", of);
+  if (kind == "matches") return fmt::format("assertTrue({}.matches({}));", of, java_quoted(text));
   if (kind == "near") return fmt::format("assertEquals({}, {}, 1e-9);", text, of);
   if (kind == "array") return fmt::format("assertArrayEquals({}, {});", text, of);
   if (kind == "array near")

@@ -311,8 +311,18 @@ async function outcomeOf(one, values, limit_ms) {
   }
 }
 
+// Whether another call gives what several had in common.
+function meets(common, got) {
+  if (got.outcome !== "value") return false;
+  const isText = got.form === "value" && got.kind === "string";
+  const meant = common.form === "matches" ? isText && new RegExp(`^(?:${common.text})$`).test(got.text.slice(1, -1)) : common.form === got.form && common.text === got.text;
+  const holds = (key) => Object.entries(common[key] ?? {}).every(([name, text]) => got[key]?.[name] === text);
+  return meant && holds("changed") && holds("state") && (common.printed === undefined || common.printed === got.printed);
+}
+
 // Whether a test made of one passes on the other.
 function same(left, right) {
+  if (left.varies) return meets(left, right);
   for (const key of ["outcome", "form", "text", "error", "changed", "state", "printed"]) if (stringify(left[key]) !== stringify(right[key])) return false;
   return true;
 }
@@ -335,6 +345,9 @@ class Patience {
 }
 
 // ---- Modes.
+const AGAIN = 8; // How often a call is made anew that does not give the same twice.
+const STEADY = 4; // Runs that all notice a mutant where answers vary: it is no accident.
+
 async function explore() {
   const values = valuesOf(await loaded("probes"));
   answer({ loaded: reached() });
@@ -371,7 +384,12 @@ async function confirm() {
     probes.fill(0);
     const first = await run(one, values);
     const seen = reached();
-    first.stable = same(first, await run(one, values));
+    const again = await run(one, values);
+    first.stable = same(first, again);
+    if (!first.stable && first.outcome === "value") {
+      first.others = [again];
+      while (first.others.length <= AGAIN) first.others.push(await run(one, values));
+    }
     answer({ input: i, reached: seen, ...first });
   }
 }
@@ -396,7 +414,9 @@ async function mutants() {
     const killers = [];
     for (const i of mutant.inputs) {
       const one = request.inputs[i];
-      if (same(one.expected, await run(one, values))) continue;
+      let runs = one.expected.varies ? STEADY : 1;
+      while (runs > 0 && !same(one.expected, await run(one, values))) --runs;
+      if (runs > 0) continue;
       killers.push(i);
       break;
     }

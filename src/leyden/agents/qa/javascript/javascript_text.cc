@@ -286,6 +286,8 @@ std::string test_of(const TestCase& one, const std::vector<Function>& functions,
       lines.push_back("const result = " + value + ";");
       lines.push_back(equal("result.constructor.name", quoted_text(expected.kind)));
       lines.push_back(equal("{ ...result }", expected.text));
+    } else if (expected.form == "matches") {
+      lines.push_back(fmt::format("assert.match({}, /^{}$/);", value, expected.text));
     } else if (expected.form == "class") {
       lines.push_back(equal((expected.awaited ? "(" + value + ")" : value) + ".constructor.name",
                             expected.text));

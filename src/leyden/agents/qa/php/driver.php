@@ -173,8 +173,14 @@ final class Look
 
 final class Runner
 {
+    /** How often a call is made anew that does not give the same twice. */
+    public const AGAIN = 8;
+    /** Runs that all notice a mutant where answers vary: it is no accident. */
+    public const STEADY = 4;
     private const KEYS = ['outcome', 'form', 'text', 'error', 'changed', 'state', 'printed'];
 
+    /** Of random numbers; a test does not set it. */
+    private int $seed = 0;
     /** @var array<int, true> */
     private array $throws = [];
     /** @var array<string, \Closure> */
@@ -214,9 +220,20 @@ final class Runner
         return $out;
     }
 
+    public function runSeeded(array $one, int $seed): array
+    {
+        $this->seed = $seed;
+        $out = $this->run($one, $this->request['limit_s']);
+        $this->seed = 0;
+        return $out;
+    }
+
     /** Whether a test made of one passes on the other. */
     public static function same(array $left, array $right): bool
     {
+        if ($left['varies'] ?? false) {
+            return self::meets($left, $right);
+        }
         foreach (self::KEYS as $key) {
             if (($left[$key] ?? null) != ($right[$key] ?? null)) {
                 return false;
@@ -225,9 +242,24 @@ final class Runner
         return true;
     }
 
+    /** Whether another call gives what several had in common. */
+    private static function meets(array $common, array $got): bool
+    {
+        if ($got['outcome'] !== 'value') {
+            return false;
+        }
+        $meant = $common['form'] === 'matches'
+            ? $got['form'] === 'value' && $got['kind'] === 'string' && preg_match('/^(?:' . $common['text'] . ')$/D', substr($got['text'], 1, -1)) === 1
+            : $common['form'] === $got['form'] && $common['text'] === $got['text'];
+        foreach (['changed', 'state'] as $key) {
+            $meant = $meant && array_diff_assoc($common[$key] ?? [], $got[$key] ?? []) === [];
+        }
+        return $meant && (!isset($common['printed']) || $common['printed'] === ($got['printed'] ?? null));
+    }
+
     private function look(array $one, float $limit): array
     {
-        mt_srand(0);
+        mt_srand($this->seed);
         $look = new Look();
         $error = null;
         $level = ob_get_level();
@@ -346,8 +378,15 @@ function confirm(Runner $runner, callable $answer): void
         $coverage->take();
         $first = $runner->run($one);
         $arcs = $coverage->take()['arcs'];
-        $again = $first['outcome'] === 'time' ? $first : $runner->run($one);
-        $answer(['input' => $i, 'reached' => $arcs, 'ms' => $again['ms'], 'stable' => Runner::same($first, $again)] + $first);
+        $others = [$first['outcome'] === 'time' ? $first : $runner->runSeeded($one, 1)];
+        $out = ['input' => $i, 'reached' => $arcs, 'ms' => $others[0]['ms'], 'stable' => Runner::same($first, $others[0])] + $first;
+        if (!$out['stable'] && $first['outcome'] === 'value') {
+            foreach (range(2, Runner::AGAIN) as $seed) {
+                $others[] = $runner->runSeeded($one, $seed);
+            }
+            $out['others'] = $others;
+        }
+        $answer($out);
     }
 }
 
@@ -384,7 +423,11 @@ function judge(Runner $runner, array $mutant, callable $say): void
         $one = $runner->request['inputs'][$i];
         // A mutant that takes far longer than the original is noticed: it may never end.
         $limit = min($runner->request['limit_s'], 0.03 + $one['ms'] / 1000 * 20);
-        if (!Runner::same($one['expected'], $runner->run($one, $limit))) {
+        $runs = ($one['expected']['varies'] ?? false) ? Runner::STEADY : 1;
+        while ($runs > 0 && !Runner::same($one['expected'], $runner->run($one, $limit))) {
+            --$runs;
+        }
+        if ($runs === 0) {
             $say(['killers' => [$i]]);
             return;
         }

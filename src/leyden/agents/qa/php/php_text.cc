@@ -242,6 +242,9 @@ class TestFile {
       lines.push_back(same(expected.text, fmt::format("iterator_to_array({}, false)", call)));
     } else if (expected.form == "repr") {
       lines.push_back(same(expected.text, "(string) " + call));
+    } else if (expected.form == "matches") {
+      lines.push_back(
+          fmt::format("self::assertMatchesRegularExpression('/^{}$/D', {});", expected.text, call));
     } else if (expected.form == "type") {
       lines.push_back(fmt::format("self::assertInstanceOf(\\{}::class, {});", expected.text, call));
     } else if (expected.form.starts_with("fields:")) {

@@ -331,8 +331,26 @@ class Call:
         return {place: text for place, text in after.items() if self.before.get(place) != text} or (after if says_nothing else {})
 
 
+AGAIN = 8  # How often a call is made anew that does not give the same twice.
+STEADY = 4  # Runs that all notice a mutant where answers vary: it is no accident.
+
+
+def meets(common, got):
+    """Whether another call gives what several had in common."""
+    if got["outcome"] != "value":
+        return False
+    if common["form"] == "matches":
+        meant = got["form"] == "value" and got["kind"] == "str" and re.fullmatch(common["text"], got["text"][1:-1])
+    else:
+        meant = (common["form"], common["text"]) == (got["form"], got["text"])
+    parts = all(got.get(key, {}).get(name) == text for key in ("changed", "state", "fields") for name, text in common.get(key, {}).items())
+    return bool(meant) and parts and common.get("printed", got.get("printed")) == got.get("printed")
+
+
 def same(left, right):
     """Whether a test made of one passes on the other."""
+    if left.get("varies"):
+        return meets(left, right)
     keys = ("outcome", "form", "text", "error", "changed", "state", "fields", "printed")
     return all(left.get(key) == right.get(key) for key in keys)
 
@@ -465,6 +483,8 @@ def confirm(runner, answer):
         again = runner.run(copy.deepcopy(one), module, trace=False)
         first["ms"] = again["ms"]
         first["stable"] = same(first, again)
+        if not first["stable"] and first["outcome"] == "value":
+            first["others"] = [again] + [runner.run(copy.deepcopy(one), module, trace=False) for _ in range(AGAIN)]
         if first["stable"] and draws_random_numbers(module):
             runner.seed = 1
             first["seeded"] = not same(first, runner.run(one, module, trace=False))
@@ -537,7 +557,8 @@ def mutants(runner, answer):
             one = runner.request["inputs"][i]
             # A mutant that takes far longer than the original is noticed: it may never end.
             limit_s = min(runner.limit_s, 0.03 + one["ms"] / 1000 * 20)
-            if not same(one["expected"], runner.run(one, module, trace=False, limit_s=limit_s)):
+            runs = STEADY if one["expected"].get("varies") else 1
+            if not any(same(one["expected"], runner.run(copy.deepcopy(one), module, trace=False, limit_s=limit_s)) for _ in range(runs)):
                 killers.append(i)
                 if len(killers) >= mutant.get("killers_max", 1):
                     break

@@ -35,6 +35,8 @@ std::string assertion(const std::string& call, const Observation& expected) {
   if (expected.form == "nan") return fmt::format("assert math.isnan({})", call);
   if (expected.form == "items") return fmt::format("assert list({}) == {}", call, expected.text);
   if (expected.form == "repr") return fmt::format("assert repr({}) == {}", call, expected.text);
+  if (expected.form == "matches")
+    return fmt::format("assert re.fullmatch(r\"{}\", {})", expected.text, call);
   if (expected.form == "type")
     return fmt::format("assert type({}).__name__ == {}", call, expected.text);
   return equality(call, expected.text);
@@ -212,6 +214,7 @@ class TestFile {
   void expect_value(const Observation& expected, const PythonCall& written, const std::string& call,
                     std::vector<std::string>& lines) {
     if (expected.form == "nan") imports_.insert("import math");
+    if (expected.form == "matches") imports_.insert("import re");
     if (expected.form == "made") {
       lines.push_back(expected.state.empty()
                           ? fmt::format("assert isinstance({}, {})", call, expected.kind)

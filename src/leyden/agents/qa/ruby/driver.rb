@@ -22,6 +22,8 @@ module Leyden
   ITEMS_MAX = 200 # Of an enumerator that is read to its end.
   DEPTH_MAX = 8
   LATE_MAX = 10 # Where more calls than these hang, the others get less time.
+  AGAIN = 8 # How often a call is made anew that does not give the same twice.
+  STEADY = 4 # Runs that all notice a mutant where answers vary: it is no accident.
   KEYS = %w[outcome form text error changed state printed].freeze
 
   # No StandardError: a program's `rescue` must not catch it.
@@ -159,6 +161,7 @@ module Leyden
       @request = request
       @file = request["file"]
       @limit = request["limit_s"]
+      @seed = 0
       @clock = Clock.new
       @raises = File.readlines(@file).each_with_index.filter_map { |line, i| i + 1 if line.match?(/\b(raise|fail)\b/) }.to_set
       $LOAD_PATH.unshift(*request["load_path"])
@@ -181,8 +184,28 @@ module Leyden
       out
     end
 
+    # With another seed of random numbers, which a test does not set.
+    def run_seeded(one, seed)
+      @seed = seed
+      run(one)
+    ensure
+      @seed = 0
+    end
+
     # Whether a test made of one passes on the other.
-    def same?(left, right) = KEYS.all? { |key| left[key] == right[key] }
+    def same?(left, right) = left["varies"] ? meets?(left, right) : KEYS.all? { |key| left[key] == right[key] }
+
+    # Whether another call gives what several had in common.
+    def meets?(common, got)
+      return false unless got["outcome"] == "value"
+
+      matches = common["form"] == "matches"
+      text = got["text"][1..-2] if got["form"] == "value" && got["kind"] == "String"
+      return false unless matches ? text&.match?(/\A(?:#{common["text"]})\z/) : %w[form text].all? { |key| common[key] == got[key] }
+
+      %w[changed state].all? { |key| common.fetch(key, {}).all? { |name, value| got.fetch(key, {})[name] == value } } &&
+        (!common["printed"] || common["printed"] == got["printed"])
+    end
 
     def silently
       out, err = $stdout, $stderr
@@ -199,7 +222,7 @@ module Leyden
     Look = Struct.new(:scope, :before, :state, :result, :seen, :error, :printed, keyword_init: true)
 
     def look(one, limit)
-      srand(0)
+      srand(@seed)
       call = Look.new(scope: TOPLEVEL_BINDING.receiver.leyden_scope, before: {}, state: {})
       begin
         @clock.limit(limit) { call.printed = silently { perform(one, call) } }
@@ -288,8 +311,12 @@ module Leyden
       reached_of(runner)
       first = runner.run(one)
       arcs = reached_of(runner)[:arcs]
-      again = first["outcome"] == "time" ? first : runner.run(one)
-      answer.call(first.merge("input" => i, "reached" => arcs, "ms" => again["ms"], "stable" => runner.same?(first, again)))
+      others = [first["outcome"] == "time" ? first : runner.run_seeded(one, 1)]
+      stable = runner.same?(first, others[0])
+      others += (2..AGAIN).map { |seed| runner.run_seeded(one, seed) } unless stable || first["outcome"] != "value"
+      out = first.merge("input" => i, "reached" => arcs, "ms" => others[0]["ms"], "stable" => stable)
+      out["others"] = others unless stable
+      answer.call(out)
     end
   end
 
@@ -330,7 +357,8 @@ module Leyden
     killer = mutant["inputs"].find do |i|
       one = runner.request["inputs"][i]
       # A mutant that takes far longer than the original is noticed: it may never end.
-      !runner.same?(one["expected"], runner.run(one, [runner.request["limit_s"], 0.03 + one["ms"] / 1000 * 20].min))
+      limit = [runner.request["limit_s"], 0.03 + one["ms"] / 1000 * 20].min
+      (1..(one["expected"]["varies"] ? STEADY : 1)).none? { runner.same?(one["expected"], runner.run(one, limit)) }
     end
     say.call("killers" => [killer].compact)
   end

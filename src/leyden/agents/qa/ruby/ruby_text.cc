@@ -249,6 +249,8 @@ class TestFile {
       lines.push_back(equal(expected.text, call + ".to_a"));
     } else if (expected.form == "repr") {
       lines.push_back(equal(expected.text, call + ".to_s"));
+    } else if (expected.form == "matches") {
+      lines.push_back(fmt::format("assert_match(/\\A{}\\z/, {})", expected.text, call));
     } else if (expected.form == "type") {
       lines.push_back(fmt::format("assert_instance_of({}, {})", expected.text, call));
     } else if (expected.form.starts_with("fields:")) {
