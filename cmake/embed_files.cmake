@@ -1,8 +1,16 @@
 # cmake -D OUT=file.cc -D FILES=a;b -D HEADER=x.h -D NAMESPACE=n -D FUNCTION=f -D TYPE=T -P embed_files.cmake: files as strings of the program,
-# `const std::vector<T>& n::f()`, where T has `name` and `text`.
+# `const std::vector<T>& n::f()`, where T has `name` and `text`. What ends with .so is no text: its bytes stand in hexadecimal.
 set(text "#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n\nconst std::vector<${TYPE}>& ${FUNCTION}() {\n  static const std::vector<${TYPE}> all = {\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
+  if(name MATCHES "\\.so$")
+    file(READ ${file} content HEX)
+    string(LENGTH "${content}" digits)
+    math(EXPR bytes "${digits} / 2")
+    string(REGEX REPLACE "(..)" "\\\\x\\1" content "${content}")
+    string(APPEND text "      {.name = \"${name}\", .text = std::string(\"${content}\", ${bytes})},\n")
+    continue()
+  endif()
   file(READ ${file} content)
   # A literal has a length that compilers must take; longer ones are joined.
   string(LENGTH "${content}" length)

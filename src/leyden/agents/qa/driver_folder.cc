@@ -97,6 +97,10 @@ Observation observation_of(const Json& told_line) {
   return out;
 }
 
+std::pair<std::string, std::string> movable_clock() {
+  return {"LD_PRELOAD", std::string(kDrivers) + "/leyden_clock.so"};
+}
+
 Result<void> write_readable(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,9 @@ inline constexpr const char* kAnswersFile = "/exchange/answers.jsonl";
 // A file that the sandbox's user can read, with the folders above it.
 [[nodiscard]] Result<void> write_readable(const std::filesystem::path& path,
                                           const std::string& text);
+
+// For the environment of programs that run tested code: LEYDEN_CLOCK, in seconds, is added to the wall clock that they see from then on (leyden_clock.c).
+[[nodiscard]] std::pair<std::string, std::string> movable_clock();
 
 // What a driver that stays is told: where requests come from, replies go, and each request, its answers and its errors are.
 inline constexpr const char* kServeFiles[] = {"/leyden/requests", "/leyden/replies", kRequestFile,

@@ -120,6 +120,7 @@ sandbox::SandboxCommand ScriptToolchain::command_for(std::vector<std::string> ar
   sandbox::SandboxCommand out;
   out.argv = std::move(argv);
   out.environment = environment();
+  out.environment.push_back(movable_clock());
   out.mounts = mounts_;
   drivers_->mount_into(out);
   out.mounts.push_back({.host = copy_->path(), .inside = kProject});

@@ -19,6 +19,7 @@
 #include "leyden/agents/qa/compiled/test_run_script.h"
 #include "leyden/agents/qa/embedded_texts.h"
 #include "leyden/agents/qa/go/go_answer.h"
+#include "leyden/agents/qa/go/go_clock.h"
 #include "leyden/agents/qa/go/go_package.h"
 #include "leyden/agents/qa/go/go_syntax.h"
 #include "leyden/agents/qa/go/go_text.h"
@@ -304,7 +305,7 @@ class GoToolchain final : public CompiledToolchain {
 
   void add_probes(Files& files, const std::string& target) const {
     files["leyden_probes.go"] = in_package("leyden_probes.go", source_.package);
-    files[package_.target.filename().string()] = target;
+    files[package_.target.filename().string()] = go_with_movable_clock(target);
   }
 
   Files probe_files() const {

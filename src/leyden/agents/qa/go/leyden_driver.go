@@ -382,6 +382,14 @@ func (probe *leydenProbe) explore() {
 	}
 }
 
+// What a test says must hold tomorrow, too.
+func (probe *leydenProbe) callOnAnotherDay(input leydenInput, number int) (out leydenAnswer) {
+	leydenShift = -time.Duration(34567890+3200107*number) * time.Second
+	probe.timed(func() { out = probe.call(input) })
+	leydenShift = 0
+	return out
+}
+
 func (probe *leydenProbe) confirm() {
 	for i, input := range probe.inputs {
 		probe.overtime = func() map[string]interface{} {
@@ -391,10 +399,10 @@ func (probe *leydenProbe) confirm() {
 		var got, again leydenAnswer
 		ms := probe.timed(func() { got = probe.call(input) })
 		reached := probe.hits(false)
-		probe.timed(func() { again = probe.call(input) })
+		again = probe.callOnAnotherDay(input, 0)
 		others := []leydenAnswer{again}
 		for again.told() != got.told() && got.Outcome == "value" && len(others) < leydenAgain {
-			probe.timed(func() { others = append(others, probe.call(input)) })
+			others = append(others, probe.callOnAnotherDay(input, len(others)))
 		}
 		line := map[string]interface{}{}
 		told := got.told()
@@ -439,8 +447,7 @@ func (probe *leydenProbe) expected(input leydenInput) leydenExpected {
 	probe.timed(func() { first = probe.call(input) })
 	out := leydenExpected{told: first.told(), kinds: first.kinds()}
 	for i := 1; i == 1 || (out.varies && i <= leydenAgain); i++ {
-		var again leydenAnswer
-		probe.timed(func() { again = probe.call(input) })
+		again := probe.callOnAnotherDay(input, i)
 		out.varies = out.varies || again.told() != out.told
 		if again.kinds() != out.kinds {
 			out.kinds = ""

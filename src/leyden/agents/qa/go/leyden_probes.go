@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 const leydenProbesMax = 65536
@@ -13,6 +14,7 @@ const leydenProbesMax = 65536
 var leydenHits = leydenOpenHits()
 var leydenMutant = leydenChosenMutant()
 var leydenThrown = 0
+var leydenShift time.Duration // Of the wall clock.
 
 // In runs of tests LEYDEN_HITS names a file that outlives whatever ends them.
 func leydenOpenHits() []byte {
@@ -52,6 +54,8 @@ func leydenIf(taken bool, yes, no int) bool {
 	}
 	return taken
 }
+
+func leydenNow() time.Time { return time.Now().Add(leydenShift) }
 
 func leydenThrows(line int) { leydenThrown = line }
 

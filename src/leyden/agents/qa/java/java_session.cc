@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kProject = "/project";
 constexpr auto kRequestTime = 300s;
 constexpr auto kTestRunTime = 20s;
+const std::pair<std::string, std::string> kAnotherDay = {"LEYDEN_CLOCK", "-34567890"};
 
 std::string field(std::string_view text) { return fmt::format("s{}:{}\n", text.size(), text); }
 
@@ -38,7 +39,8 @@ sandbox::SandboxCommand JavaSession::command(std::vector<std::string> argv) cons
   drivers_.mount_into(out);
   out.mounts.push_back({.host = copy_, .inside = kProject});
   out.mounts.insert(out.mounts.end(), kit_.mounts.begin(), kit_.mounts.end());
-  out.environment = {{"TZ", time_zone_}};
+  out.environment = {{"TZ", elsewhere_ ? "Asia/Tokyo" : "UTC"}};
+  if (elsewhere_) out.environment.insert(out.environment.end(), {movable_clock(), kAnotherDay});
   out.working_directory = kProject;
   return out;
 }
@@ -99,7 +101,7 @@ Result<std::vector<Json>> JavaSession::ask(const std::string& what, const std::s
 
 void JavaSession::begin_anew(bool elsewhere) {
   drivers_.end_driver();
-  time_zone_ = elsewhere ? "Asia/Tokyo" : "UTC";
+  elsewhere_ = elsewhere;
 }
 
 Result<std::string> JavaSession::put(const std::string& name, const std::string& text) const {

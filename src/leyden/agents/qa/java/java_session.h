@@ -76,7 +76,7 @@ class JavaSession {
   const JavaProject& project_;
   const JavaKit& kit_;
   const std::filesystem::path& copy_;
-  const char* time_zone_ = "UTC";
+  bool elsewhere_ = false;  // In another time zone, on another day.
 };
 
 }  // namespace leyden::qa

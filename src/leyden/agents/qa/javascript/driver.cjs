@@ -19,6 +19,8 @@ const vm = require("node:vm");
 const { Worker } = require("node:worker_threads");
 const { request, textOf } = require("./variants.cjs");
 
+delete process.env.LD_PRELOAD; // It is there, and nothing for the tested code to see.
+
 // In a zone in which no hour is UTC's dates show by which clock they are meant. `repeat` is run in another one, and in another language.
 if (request.mode !== "repeat") {
   process.env.TZ = "Asia/Kathmandu";
@@ -384,13 +386,23 @@ async function confirm() {
     probes.fill(0);
     const first = await run(one, values);
     const seen = reached();
-    const again = await run(one, values);
+    const again = await runOnAnotherDay(one, values, 0);
     first.stable = same(first, again);
     if (!first.stable && first.outcome === "value") {
       first.others = [again];
-      while (first.others.length <= AGAIN) first.others.push(await run(one, values));
+      while (first.others.length < AGAIN) first.others.push(await runOnAnotherDay(one, values, first.others.length));
     }
     answer({ input: i, reached: seen, ...first });
+  }
+}
+
+// What a test says must hold tomorrow, too.
+async function runOnAnotherDay(one, values, number) {
+  process.env.LEYDEN_CLOCK = String(-34567890 - 3200107 * number);
+  try {
+    return await run(one, values);
+  } finally {
+    delete process.env.LEYDEN_CLOCK;
   }
 }
 

@@ -10,6 +10,8 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { request } = require("./variants.cjs");
 
+delete process.env.LD_PRELOAD;
+
 const answers = fs.openSync(process.argv[2], "w");
 const answer = (line) => fs.writeSync(answers, JSON.stringify(line) + "\n");
 const scratch = fs.mkdtempSync("/tmp/leyden-runs-");

@@ -13,6 +13,8 @@ namespace Leyden;
 
 require __DIR__ . '/php_variants.php';
 
+putenv('LD_PRELOAD');
+
 /** Every test of these files, data sets by themselves. @return list<\PHPUnit\Framework\TestCase> */
 function collected(array $files): array
 {

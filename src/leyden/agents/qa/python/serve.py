@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 
+os.environ.pop("LD_PRELOAD", None)  # It is there, and nothing for the tested code to see.
 import driver  # Here, once: each request needs it, and starts with it.
 
 DRIVERS = ("driver", "performance", "pytest_runs")

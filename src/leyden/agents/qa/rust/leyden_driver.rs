@@ -268,8 +268,21 @@ fn common_claims(some: &Claims, others: &Claims) -> Claims {
     some.iter().filter_map(in_others).collect()
 }
 
-// What a call gives whenever it is made: names that are drawn, say, are of two letters and three digits. None: nothing is.
-fn settled(first: Outcome, again: impl Fn() -> Outcome) -> Option<Outcome> {
+// Adds to the wall clock.
+fn move_clock(seconds: i64) {
+    #[allow(unused_unsafe)]
+    unsafe { std::env::set_var("LEYDEN_CLOCK", seconds.to_string()) };
+}
+
+// What a call gives whenever it is made, and on other days: names that are drawn, say, are of two letters and three digits. None: nothing is.
+fn settled(first: Outcome, call: impl Fn() -> Outcome) -> Option<Outcome> {
+    let days = std::cell::Cell::new(0);
+    let again = || {
+        move_clock(-34567890 - 3200107 * days.replace(days.get() + 1));
+        let out = call();
+        move_clock(0);
+        out
+    };
     let second = again();
     if second.told == first.told {
         return Some(first);
@@ -343,6 +356,8 @@ fn mutants(inputs: &[Input], request: &mut Request) {
 }
 
 fn main() {
+    #[allow(unused_unsafe)]
+    unsafe { std::env::remove_var("LD_PRELOAD") }; // It is there, and nothing for the tested code to see.
     let paths: Vec<String> = std::env::args().collect();
     let bytes = std::fs::read(&paths[1]).expect("a request");
     let mut request = Request::new(&bytes);

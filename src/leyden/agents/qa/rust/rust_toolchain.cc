@@ -199,9 +199,11 @@ class RustToolchain final : public CompiledToolchain {
   syntax::Language language() const override { return syntax::Language::rust; }
   std::span<const BodySpan> bodies() const override { return source_.bodies; }
   sandbox::SandboxCommand probe_command(bool of_mutants) const override {
-    return builder_->command_for(
+    auto out = builder_->command_for(
         {std::string(kExchange) + (of_mutants ? "/mutants/driver" : "/probe/driver"), kRequestFile,
          kAnswersFile});
+    out.environment.push_back(movable_clock());
+    return out;
   }
   Result<std::vector<bool>> build_mutants(std::span<const Mutant> mutants,
                                           const std::stop_token& stop) override {
