@@ -233,7 +233,7 @@ class Runner:
         try:
             return self.run(copy.deepcopy(one), module, trace=False)
         finally:
-            del os.environ[CLOCK]
+            os.environ.pop(CLOCK, None)
 
     def look(self, one, module, trace, limit_s):
         random.seed(self.seed)
