@@ -71,6 +71,17 @@ def passes(folder, end):
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=120).returncode == 0
 
 
+def write_project(folder, name, end):
+    """What the language's tools want beside a source."""
+    if end in ("js", "mjs", "cjs", "ts"):
+        (folder / "package.json").write_text('{"type": "module"}\n')
+    if end == "go":
+        (folder / "go.mod").write_text("module example.org/planted\n\ngo 1.18\n")
+    if end == "rs":
+        (folder / "tests").mkdir()
+        (folder / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n')
+
+
 def one(program, folder, planted):
     name, end, source, good, bad, says = planted
     correct, buggy = folder / "correct", folder / "buggy"
@@ -79,13 +90,7 @@ def one(program, folder, planted):
         file = place / ("src/lib.rs" if end == "rs" else f"{name}.{end}")
         file.parent.mkdir(exist_ok=True)
         file.write_text(source.replace("@@", text).lstrip())
-        if end in ("js", "mjs", "cjs", "ts"):
-            (place / "package.json").write_text('{"type": "module"}\n')
-        if end == "go":
-            (place / "go.mod").write_text("module example.org/planted\n\ngo 1.18\n")
-        if end == "rs":
-            (place / "tests").mkdir()
-            (place / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n')
+        write_project(place, name, end)
     report = leyden_test(program, correct / file.relative_to(place), "--write")
     if not report["tests"]:
         return {"name": name, "tests": 0, "sound": False, "noticed": False, "false_alarm": bool(report["suspected_defects"]), "says": says, "told": False}

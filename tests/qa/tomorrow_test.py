@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from planted_test import NEEDED, leyden_test, passes
+from planted_test import NEEDED, leyden_test, passes, write_project
 
 # The file, and what it holds: a stamp with today's date, and how old somebody is.
 STAMPS = {
@@ -139,13 +139,7 @@ def main():
             file.parent.mkdir(exist_ok=True)
             file.write_text(source.lstrip())
             end = file.suffix[1:]
-            if end == "js":
-                (folder / "package.json").write_text('{"type": "module"}\n')
-            if end == "go":
-                (folder / "go.mod").write_text("module example.org/stamps\n\ngo 1.18\n")
-            if end == "rs":
-                (folder / "tests").mkdir()
-                (folder / "Cargo.toml").write_text('[package]\nname = "stamps"\nversion = "0.1.0"\nedition = "2021"\n')
+            write_project(folder, "stamps", end)
             os.chdir(folder)
             report = leyden_test(leyden, pathlib.Path(name), "--write")
             os.chdir("/")

@@ -396,20 +396,20 @@ func (probe *leydenProbe) confirm() {
 			return map[string]interface{}{"input": i, "outcome": "time"}
 		}
 		leydenForget()
-		var got, again leydenAnswer
+		var got leydenAnswer
 		ms := probe.timed(func() { got = probe.call(input) })
 		reached := probe.hits(false)
-		again = probe.callOnAnotherDay(input, 0)
-		others := []leydenAnswer{again}
-		for again.told() != got.told() && got.Outcome == "value" && len(others) < leydenAgain {
+		told := got.told()
+		others := []leydenAnswer{probe.callOnAnotherDay(input, 0)}
+		stable := others[0].told() == told
+		for !stable && got.Outcome == "value" && len(others) < leydenAgain {
 			others = append(others, probe.callOnAnotherDay(input, len(others)))
 		}
 		line := map[string]interface{}{}
-		told := got.told()
 		if json.Unmarshal([]byte(told), &line) != nil {
 			os.Exit(9)
 		}
-		line["input"], line["stable"], line["reached"], line["ms"] = i, again.told() == told, reached, ms
+		line["input"], line["stable"], line["reached"], line["ms"] = i, stable, reached, ms
 		if len(others) > 1 {
 			line["others"] = others
 		}

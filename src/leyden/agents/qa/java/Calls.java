@@ -156,14 +156,12 @@ final class Calls {
         answers.put(overtime);
         continue;
       }
-      List<Map<String, Object>> others = new ArrayList<>(List.of(again));
-      while (again != null && others.size() < AGAIN && !Json.of(got).equals(Json.of(others.get(0))) && got.get("outcome").equals("value")) {
-        again = timed(inputs.get(i), limitMs, overtime);
-        if (again != null) others.add(again);
-      }
+      boolean stable = Json.of(got).equals(Json.of(again));
+      List<Map<String, Object>> others = new ArrayList<>();
+      for (; !stable && again != null && others.size() < AGAIN && got.get("outcome").equals("value"); again = timed(inputs.get(i), limitMs, overtime)) others.add(again);
       Map<String, Object> line = new LinkedHashMap<>(got);
       if (others.size() == AGAIN) line.put("others", others);
-      line.putAll(Answers.line("input", i, "stable", Json.of(got).equals(Json.of(others.get(0))), "reached", reached, "ms", ms));
+      line.putAll(Answers.line("input", i, "stable", stable, "reached", reached, "ms", ms));
       answers.put(line);
     }
   }
