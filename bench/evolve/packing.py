@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent / "packing"
-RUN = {".c": 'cc -O2 -o "$TMPDIR/pack" {candidate} -lm && "$TMPDIR/pack"', ".py": "python3 {candidate}"}
+RUN = {".c": 'cc -O3 -march=native -ffast-math -o "$TMPDIR/pack" {candidate} -lm && "$TMPDIR/pack"', ".py": "python3 {candidate}"}
 
 
 def main():
@@ -25,7 +25,7 @@ def main():
         project = root / "project"
         shutil.copytree(HERE, project)
         done = subprocess.run([leyden, "evolve", options.program, "--offline", "--json", "--run", RUN[pathlib.Path(options.program).suffix],
-                               "--evaluate", "python3 judge.py {output}", "--target", "2.6359", "--timeout", "5", "--max-time", options.seconds,
+                               "--evaluate", "python3 judge.py {output}", "--target", "2.6359", "--timeout", "2", "--max-time", options.seconds,
                                "--iterations", "100000", "--scenario", "numeric", "--seed", options.seed],
                               cwd=project, capture_output=True, text=True, env={**os.environ, "TMPDIR": folder})
         if done.returncode not in (0, 1):

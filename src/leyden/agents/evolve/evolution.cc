@@ -1,7 +1,9 @@
 #include "leyden/agents/evolve/evolution.h"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
@@ -151,8 +153,9 @@ class Run {
     std::mutex lock;  // Of the journal, the error and the progress.
     std::optional<Error> error;
     std::size_t finished = state_.trajectories().size();
+    const std::vector<std::size_t> order = longest_first(generation);
     pool_.run(generation.size(), [&](std::size_t i) {
-      Trajectory& one = generation[i];
+      Trajectory& one = generation[order[i]];
       if (!one.evaluation) {
         auto evaluation = evaluator_.evaluate(one.code, stop_);
         const std::lock_guard held(lock);
@@ -175,6 +178,18 @@ class Run {
     state_.merge(std::move(generation));
     tell(state_.trajectories().size());
     return {};
+  }
+
+  // Children take about as long as their parents did: the workers are done at about one time if those that take long come first.
+  [[nodiscard]] std::vector<std::size_t> longest_first(
+      const std::vector<Trajectory>& generation) const {
+    std::vector<std::size_t> out(generation.size());
+    std::iota(out.begin(), out.end(), 0);
+    std::ranges::sort(out, std::greater(), [&](std::size_t i) {
+      const std::vector<std::size_t>& parents = generation[i].parents;
+      return parents.empty() ? 0.0 : state_.trajectories().at(parents.front()).evaluation->seconds;
+    });
+    return out;
   }
 
   void tell(std::size_t finished) const {

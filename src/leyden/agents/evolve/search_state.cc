@@ -71,8 +71,10 @@ void SearchState::merge(std::vector<Trajectory> generation) {
 void SearchState::learn(const Trajectory& child) {
   if (!child.made_by || child.parents.empty()) return;
   const Trajectory& parent = trajectories_.at(child.parents.front());
+  const Trajectory& rival = rival_of(child, trajectories_, goal_);
   bandit_.tell(number_of({*child.made_by, child.by_model}),
-               gain_of(child, rival_of(child, trajectories_, goal_), goal_));
+               gains_.scaled(gain_of(child, rival, goal_)),
+               rival.evaluation->score() && !child.evaluation->score());
   const auto before = Program::parse(language_, parent.code);
   const auto after = Program::parse(language_, child.code);
   if (before && after)
@@ -93,7 +95,7 @@ void SearchState::look_for_best(const Trajectory& one) {
 
 Digest SearchState::digest() const {
   Hasher hasher;
-  hasher.field("leyden evolve state 1")
+  hasher.field("leyden evolve state 2")
       .field(generations_)
       .field(evaluations_)
       .field(spent_.tokens);

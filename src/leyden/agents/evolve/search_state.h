@@ -9,6 +9,7 @@
 
 #include "leyden/agents/evolve/archive/archive.h"
 #include "leyden/agents/evolve/operators/constants.h"
+#include "leyden/agents/evolve/selection/gain_scale.h"
 #include "leyden/agents/evolve/selection/operator_bandit.h"
 #include "leyden/syntax/language.h"
 
@@ -69,6 +70,7 @@ class SearchState {
   syntax::Language language_;
   Goal goal_;
   Archive archive_;
+  GainScale gains_;
   OperatorBandit bandit_;
   NumericSearch numbers_;
   std::vector<Trajectory> trajectories_;

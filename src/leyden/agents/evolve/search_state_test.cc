@@ -32,5 +32,17 @@ TEST(Gain, IsAllForMendingWhatNeverPassed) {
   EXPECT_EQ(gain_of(all[2], rival_of(all[2], all, Goal::max), Goal::max), 1);
 }
 
+TEST(GainScale, IsTheSameForScoresOfAnyUnitAndForgetsTheLargeFirstOnes) {
+  GainScale scale;
+  EXPECT_EQ(scale.scaled(0.5), 0.5);
+  EXPECT_EQ(scale.scaled(0), 0);
+  for (int i = 0; i < 20; ++i) scale.scaled(1e-6);
+  EXPECT_NEAR(scale.scaled(1e-6), 0.5, 1e-12);
+  EXPECT_NEAR(scale.scaled(9e-6), 0.9, 1e-12);
+  GainScale other;
+  for (int i = 0; i < 3; ++i) other.scaled(1e6);
+  EXPECT_NEAR(other.scaled(9e6), 0.9, 1e-12);
+}
+
 }  // namespace
 }  // namespace leyden::evolve

@@ -98,7 +98,7 @@ std::optional<Offspring> revise(const OperatorInput& input, Random& random) {
 std::optional<Offspring> refine(const Program& program, const NumericSearch& numbers,
                                 Random& random) {
   auto again = numbers.once_more(program);
-  if (again && random.chance(0.4) && program.changed_to(*again))
+  if (again && random.chance(0.75) && program.changed_to(*again))
     return Offspring{*std::move(again), "the last step of constants once more"};
   const std::size_t constants = constants_of(program).size();
   if (constants > 0 && random.chance(constants > 2 ? 0.75 : 0.4)) {

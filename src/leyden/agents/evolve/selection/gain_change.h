@@ -10,6 +10,7 @@ namespace leyden::evolve {
 struct ToldGain {
   double gain = 0;
   double weight = 1;
+  bool lost = false;  // The child has no score, where what it came from has one.
 };
 
 // How much likelier two parts of a series must be than one whole (natural logarithm) to be called a change.

@@ -12,6 +12,7 @@ struct OperatorBandit::Known {
   double gains = 0;
   double sum = 0;
   double squares = 0;
+  double lost = 0;
 };
 
 // Of all arms: how often they gain, how much, how much gains of one arm differ, and how much arms do (variances).
@@ -29,8 +30,9 @@ OperatorBandit::OperatorBandit(std::span<const double> priors, BanditOptions opt
 
 OperatorBandit::Known OperatorBandit::known_of(const Arm& arm) {
   Known out;
-  for (const auto& [gain, weight] : arm.recent) {
+  for (const auto& [gain, weight, lost] : arm.recent) {
     out.told += weight;
+    if (lost) out.lost += weight;
     if (gain <= 0) continue;
     out.gains += weight;
     out.sum += weight * gain;
@@ -66,7 +68,8 @@ OperatorBandit::Common OperatorBandit::common_of(std::span<const Known> arms) co
 double OperatorBandit::draw(const Known& arm, double prior, const Common& all,
                             Random& random) const {
   const double weight = arm.told + options_.rate_weight;
-  const double rate = (arm.gains + options_.rate_weight * all.rate) / weight;
+  const double kept = 1 - arm.lost / weight;
+  const double rate = (arm.gains + options_.rate_weight * all.rate * kept) / weight;
   const double rate_deviation = std::sqrt(rate * (1 - rate) / (weight + 1));
   const double likely =
       all.size * (arm.told + options_.prior_weight * prior) / (arm.told + options_.prior_weight);
@@ -121,11 +124,11 @@ void OperatorBandit::fade(double by) {
   }
 }
 
-void OperatorBandit::tell(std::size_t arm, double gain) {
+void OperatorBandit::tell(std::size_t arm, double gain, bool lost) {
   const std::optional<double> before = noise();
   fade(options_.discount);
   Arm& told = arms_.at(arm);
-  told.recent.push_back({.gain = gain});
+  told.recent.push_back({.gain = gain, .weight = 1, .lost = lost});
   if (told.recent.size() > options_.window) told.recent.pop_front();
   ++told.pulls;
   told.gained += gain;
@@ -141,8 +144,10 @@ void OperatorBandit::add_to(Hasher& hasher) const {
     hasher.field(arm.pulls);
     for (const double value : {arm.prior, arm.gained})
       hasher.field(std::bit_cast<std::uint64_t>(value));
-    for (const auto& [gain, weight] : arm.recent)
-      hasher.field(std::bit_cast<std::uint64_t>(gain)).field(std::bit_cast<std::uint64_t>(weight));
+    for (const auto& [gain, weight, lost] : arm.recent)
+      hasher.field(std::bit_cast<std::uint64_t>(gain))
+          .field(std::bit_cast<std::uint64_t>(weight))
+          .field(std::uint64_t{lost});
   }
 }
 

@@ -25,7 +25,8 @@ struct BanditOptions {
 };
 
 // Chooses arms by what they gained, and goes on trying the others, since what is best changes. Thompson sampling over how often an arm gains, times how much it gains when it
-// does: most children gain nothing, and a mean of gains and blanks takes long to tell a rare large gain from none. Both lean on what all arms have in common. Old gains fade, and an arm
+// does: most children gain nothing, and a mean of gains and blanks takes long to tell a rare large gain from none. Both lean on what all arms have in common: an arm whose children often lose
+// the score is expected to gain the less often, until it does gain. Old gains fade, and an arm
 // whose gains changed forgets those before (gain_change.h), while the others' are only doubted. Its state follows from what it was told; choices from that and the dice. Confined to
 // one thread.
 class OperatorBandit {
@@ -35,8 +36,8 @@ class OperatorBandit {
 
   // Of the arms that are allowed; at least one is.
   [[nodiscard]] std::size_t choose(std::span<const bool> allowed, Random& random) const;
-  // What a pull gained: 0 for nothing. Never below 0.
-  void tell(std::size_t arm, double gain);
+  // What a pull gained: 0 for nothing, never below 0. `lost`: nothing, and the child can't even be measured.
+  void tell(std::size_t arm, double gain, bool lost = false);
 
   struct Arm {
     double prior = 1;

@@ -28,7 +28,7 @@ struct ScenarioMatch {
 // By its name, else by the words of a description.
 [[nodiscard]] ScenarioMatch scenario_for(std::string_view description);
 
-// What operators gained in earlier runs of the scenario.
+// What operators gained in earlier runs of the scenario, as GainScale scales it.
 struct OperatorGains {
   std::size_t runs = 0;
   std::array<double, kArms> pulls{};
