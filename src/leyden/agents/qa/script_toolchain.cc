@@ -42,6 +42,7 @@ Result<Exploration> ScriptToolchain::explore(std::span<const Input> inputs, cons
     Json request = request_with("explore", left.inputs());
     request["seen"] = json_of(out.reached);
     request["patience"] = patience_;
+    request["quick_ms"] = kQuickMs;
     auto lines = answers_of_driver(request, stop);
     if (!lines) return std::unexpected(lines.error());
     Progress progress;
